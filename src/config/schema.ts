@@ -1,0 +1,174 @@
+import { type Static, type TObject, Type } from 'typebox'
+
+const strict = { additionalProperties: false }
+const milliseconds = (defaultMs: number, description: string) =>
+  Type.Integer({ minimum: 1, maximum: 86_400_000, default: defaultMs, description })
+const bytes = (defaultBytes: number, description: string) =>
+  Type.Integer({ minimum: 1024, maximum: 2 ** 40, default: defaultBytes, description })
+const file = (description: string) => Type.String({ minLength: 1, description })
+/** A value that is never printed; each is also accepted as `<name>File`. */
+const secret = (description: string) => Type.String({ minLength: 1, description, secret: true })
+
+const listen = Type.Object(
+  {
+    host: Type.String({ default: '0.0.0.0', description: 'Address to listen on.' }),
+    port: Type.Integer({ minimum: 0, maximum: 65535, default: 9400, description: 'Port to listen on; 0 takes a free one.' }),
+    tls: Type.Union(
+      [
+        Type.Literal('none'),
+        Type.Object(
+          {
+            certFile: file('PEM certificate chain of the server.'),
+            keyFile: file('PEM private key of the certificate.')
+          },
+          strict
+        )
+      ],
+      { description: 'Certificate and key, or the word `none` for plain HTTP. There is no default.' }
+    )
+  },
+  strict
+)
+
+const kafkaTls = Type.Object(
+  {
+    caFile: Type.Optional(file("PEM certificates to trust; the system's when left out.")),
+    certFile: Type.Optional(file('PEM client certificate, for mutual TLS.')),
+    keyFile: Type.Optional(file('PEM private key of the client certificate.'))
+  },
+  strict
+)
+
+const kafkaSasl = Type.Object(
+  {
+    mechanism: Type.Union([
+      Type.Literal('PLAIN'),
+      Type.Literal('SCRAM-SHA-256'),
+      Type.Literal('SCRAM-SHA-512'),
+      Type.Literal('OAUTHBEARER')
+    ]),
+    username: Type.Optional(Type.String({ description: 'PLAIN and SCRAM.' })),
+    password: Type.Optional(secret('PLAIN and SCRAM.')),
+    tokenUrl: Type.Optional(Type.String({ description: 'OAUTHBEARER: token endpoint, asked with client credentials.' })),
+    clientId: Type.Optional(Type.String({ description: 'OAUTHBEARER.' })),
+    clientSecret: Type.Optional(secret('OAUTHBEARER.')),
+    scope: Type.Optional(Type.String({ description: 'OAUTHBEARER.' })),
+    caFile: Type.Optional(file('OAUTHBEARER: PEM certificates to trust at the token endpoint.'))
+  },
+  strict
+)
+
+const kafka = Type.Object(
+  {
+    bootstrapServers: Type.Array(Type.String({ pattern: '^[^\\s:]+:\\d{1,5}$|^\\[[0-9a-fA-F:]+\\]:\\d{1,5}$' }), {
+      minItems: 1,
+      description: 'Brokers to ask first, as host:port.'
+    }),
+    clientId: Type.String({ default: 'kafka-rest-proxy', description: "Name that appears in the brokers' logs and quotas." }),
+    tls: Type.Optional(kafkaTls),
+    sasl: Type.Optional(kafkaSasl),
+    connectTimeoutMs: milliseconds(5_000, 'For a TCP (and TLS, SASL) connection to a broker.'),
+    requestTimeoutMs: milliseconds(10_000, 'For an answer from a broker, after which the connection is given up.'),
+    deliveryTimeoutMs: milliseconds(30_000, 'How long a batch is tried, counted from its oldest record; longer than the HTTP request.'),
+    metadataMaxAgeMs: milliseconds(30_000, 'Age at which topic metadata is refreshed in the background.'),
+    produceConnectionsPerBroker: Type.Integer({ minimum: 1, maximum: 64, default: 1, description: 'A partition keeps to one of them.' }),
+    fetchConnectionsPerBroker: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: 'Reads of distinct partitions share one request on each.' }),
+    batchBytes: bytes(131_072, 'Size at which a merged record batch is closed; large batches make small reads dear for everyone.'),
+    compression: Type.Union(
+      ['none', 'gzip', 'snappy', 'lz4', 'zstd'].map(codec => Type.Literal(codec as 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd')),
+      { default: 'none', description: 'How record batches are compressed on the way to Kafka.' }
+    )
+  },
+  strict
+)
+
+const oidcProvider = Type.Object(
+  {
+    issuer: Type.String({ minLength: 1, description: 'Exact `iss` of the tokens, and base of discovery.' }),
+    audience: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'Accepted values of `aud`, any of them.' }),
+    jwksUri: Type.Optional(Type.String({ description: "Address of the keys; found by OpenID Connect discovery when left out." })),
+    caFile: Type.Optional(file('PEM certificates to trust at the provider.')),
+    algorithms: Type.Array(Type.String({ pattern: '^(RS|PS|ES)(256|384|512)$|^EdDSA$' }), {
+      minItems: 1,
+      default: ['RS256'],
+      description: 'Accepted signature algorithms; asymmetric ones only.'
+    }),
+    groupsClaims: Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
+      default: ['groups', 'roles'],
+      description: 'Claims that hold group ids or role names.'
+    }),
+    clockToleranceMs: Type.Integer({ minimum: 0, maximum: 300_000, default: 30_000, description: 'For `exp` and `nbf`.' })
+  },
+  strict
+)
+
+const graph = Type.Object(
+  {
+    baseUrl: Type.String({ default: 'https://graph.microsoft.com', description: 'Without `/v1.0`.' }),
+    tokenUrl: Type.String({ minLength: 1, description: "Token endpoint of the gateway's own application." }),
+    clientId: Type.String({ minLength: 1 }),
+    clientSecret: secret("Secret of the gateway's own application."),
+    scope: Type.Optional(Type.String({ description: '`<baseUrl>/.default` when left out.' })),
+    caFile: Type.Optional(file('PEM certificates to trust at both addresses.')),
+    timeoutMs: milliseconds(3_000, 'For one answer.'),
+    cacheMs: milliseconds(60_000, 'How long a membership is believed.')
+  },
+  strict
+)
+
+const auth = Type.Object(
+  {
+    mode: Type.Union([Type.Literal('oidc'), Type.Literal('none')], {
+      default: 'oidc',
+      description: '`none` lets everyone in who can reach the port, and says so at start.'
+    }),
+    oidc: Type.Array(oidcProvider, { default: [], description: 'Trusted token issuers.' }),
+    graph: Type.Optional(graph),
+    permittedGroups: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'Membership in any of them lets a caller in. Empty with authentication on: refused at start.'
+    })
+  },
+  strict
+)
+
+const limits = Type.Object(
+  {
+    bodyBytes: bytes(16 * 1024 * 1024, 'Request body.'),
+    recordsPerRequest: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 100_000, description: 'Records in one produce request.' }),
+    jsonDepth: Type.Integer({ minimum: 1, maximum: 10_000, default: 512, description: 'Nesting of a JSON body.' }),
+    inFlightBytes: bytes(256 * 1024 * 1024, 'Bodies being read, batches on their way and answers not yet taken, in the whole process.'),
+    connections: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 20_000, description: 'Open client connections.' }),
+    headerBytes: Type.Integer({ minimum: 1024, maximum: 1_048_576, default: 32_768, description: 'Request line and header fields.' }),
+    requestTimeoutMs: milliseconds(8_000, 'From the complete request to its answer.'),
+    headersTimeoutMs: milliseconds(10_000, 'For request line and header fields to arrive.'),
+    bodyTimeoutMs: milliseconds(30_000, 'For the whole request to arrive.'),
+    writeTimeoutMs: milliseconds(30_000, 'A client that takes no byte of its answer for so long is cut off.'),
+    keepAliveTimeoutMs: milliseconds(75_000, 'An idle connection is kept so long.'),
+    shutdownGraceMs: milliseconds(30_000, 'For accepted requests to end after SIGTERM.')
+  },
+  strict
+)
+
+const log = Type.Object(
+  {
+    level: Type.Union(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace'].map(level =>
+        Type.Literal(level as 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace')
+      ),
+      { default: 'info', description: 'One line a request at info.' }
+    )
+  },
+  strict
+)
+
+/** The whole configuration: the single source of its types, its validation, its defaults and its reference page. */
+export const configSchema = Type.Object({ listen, kafka, auth, limits, log }, strict) satisfies TObject
+
+export type Config = Static<typeof configSchema>
+export type KafkaConfig = Config['kafka']
+export type AuthConfig = Config['auth']
+export type LimitsConfig = Config['limits']
+export type OidcProviderConfig = Static<typeof oidcProvider>
+export type GraphConfig = Static<typeof graph>

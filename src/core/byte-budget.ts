@@ -1,0 +1,27 @@
+/**
+ * The bytes that one process may hold for its callers at a time: bodies being read, batches on their way to Kafka,
+ * answers that slow readers have not taken. Over it a request is refused (OVERLOADED) instead of queued.
+ */
+export class ByteBudget {
+  readonly limitBytes: number
+  #usedBytes = 0
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes
+  }
+
+  /** Takes the bytes if they fit; a lone taker is let in however large, so that a small budget cannot shut out a lawful request. */
+  tryAcquire(bytes: number): boolean {
+    if (this.#usedBytes > 0 && this.#usedBytes + bytes > this.limitBytes) return false
+    this.#usedBytes += bytes
+    return true
+  }
+
+  release(bytes: number): void {
+    this.#usedBytes -= bytes
+  }
+}
