@@ -11,7 +11,7 @@ const secret = (description: string) => Type.String({ minLength: 1, description,
 
 const listen = Type.Object(
   {
-    host: Type.String({ default: '0.0.0.0', description: 'Address to listen on.' }),
+    host: Type.String({ minLength: 1, default: '0.0.0.0', description: 'Address to listen on.' }),
     port: Type.Integer({ minimum: 0, maximum: 65535, default: 9400, description: 'Port to listen on; 0 takes a free one.' }),
     tls: Type.Union(
       [
@@ -60,7 +60,7 @@ const kafkaSasl = Type.Object(
 
 const kafka = Type.Object(
   {
-    bootstrapServers: Type.Array(Type.String({ pattern: '^[^\\s:]+:\\d{1,5}$|^\\[[0-9a-fA-F:]+\\]:\\d{1,5}$' }), {
+    bootstrapServers: Type.Array(Type.String({ pattern: '^[^\\s:]+:\\d{1,5}$|^\\[[0-9a-fA-F:]+\\]:\\d{1,5}$', expects: 'host:port' }), {
       minItems: 1,
       description: 'Brokers to ask first, as host:port.'
     }),
@@ -88,7 +88,7 @@ const oidcProvider = Type.Object(
     audience: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'Accepted values of `aud`, any of them.' }),
     jwksUri: Type.Optional(Type.String({ description: "Address of the keys; found by OpenID Connect discovery when left out." })),
     caFile: Type.Optional(file('PEM certificates to trust at the provider.')),
-    algorithms: Type.Array(Type.String({ pattern: '^(RS|PS|ES)(256|384|512)$|^EdDSA$' }), {
+    algorithms: Type.Array(Type.String({ pattern: '^(RS|PS|ES)(256|384|512)$|^EdDSA$', expects: 'an algorithm such as RS256 or ES384' }), {
       minItems: 1,
       default: ['RS256'],
       description: 'Accepted signature algorithms; asymmetric ones only.'

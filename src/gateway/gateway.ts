@@ -1,28 +1,10 @@
-import type { ErrorCode } from '../core/errors.ts'
 import type { Call } from '../core/principal.ts'
+import type { ProduceOutcome } from '../core/produce-outcome.ts'
 import type { RecordPage } from '../core/record-page.ts'
 import type { RecordTable } from '../core/record-table.ts'
 import type { BrokerInfo, PartitionInfo } from '../core/topology.ts'
 
-/** Why one record of a produce request was not answered with an offset. */
-export interface RecordFailure {
-  readonly code: ErrorCode
-  /** For the caller. */
-  readonly message: string
-  readonly retriable: boolean
-  /** `no`: certainly not in Kafka; `unknown`: there never, now, or until the delivery time-out has passed. */
-  readonly stored: 'no' | 'unknown'
-}
-
-/** Outcome record by record, in the order of the request. */
-export interface ProduceOutcome {
-  readonly count: number
-  readonly partitions: Int32Array
-  /** −1 where {@link failures} has an entry. */
-  readonly offsets: Float64Array
-  /** By record number; absent when every record is stored. */
-  readonly failures?: ReadonlyMap<number, RecordFailure>
-}
+export type { ProduceOutcome, RecordFailure } from '../core/produce-outcome.ts'
 
 export interface ReadRequest {
   readonly topic: string
@@ -44,8 +26,11 @@ export interface TopicSpec {
  * Permission has been judged before any of them is called.
  */
 export interface Gateway {
-  /** Rejects only where nothing was sent to Kafka; failures after that are in the outcome. */
-  produce(call: Call, topic: string, records: RecordTable): Promise<ProduceOutcome>
+  /**
+   * Rejects only where nothing was sent to Kafka; failures after that are in the outcome.
+   * `released` is called once, when the bytes of `records` are needed no more: a batch may outlive its answer.
+   */
+  produce(call: Call, topic: string, records: RecordTable, released: () => void): Promise<ProduceOutcome>
   consume(call: Call, read: ReadRequest): Promise<RecordPage>
   createTopic(call: Call, topic: string, spec: TopicSpec): Promise<void>
   deleteTopic(call: Call, topic: string): Promise<void>

@@ -1,0 +1,154 @@
+import { configSchema } from './schema.ts'
+
+/** What the loader needs to know of the schema, without TypeBox's vocabulary around it. */
+export type Shape = SectionShape | ListShape | TextShape | IntegerShape | WordShape | WordOrSectionShape
+
+export interface SectionShape {
+  readonly kind: 'section'
+  readonly members: ReadonlyMap<string, Member>
+}
+
+export interface ListShape {
+  readonly kind: 'list'
+  readonly item: TextShape | SectionShape
+  readonly minItems: number
+}
+
+export interface TextShape {
+  readonly kind: 'text'
+  readonly minLength: number
+  readonly pattern: RegExp | undefined
+  /** What the pattern asks for, in words. */
+  readonly expects: string
+}
+
+export interface IntegerShape {
+  readonly kind: 'integer'
+  readonly minimum: number
+  readonly maximum: number
+}
+
+/** One of a closed set of words. */
+export interface WordShape {
+  readonly kind: 'word'
+  readonly words: readonly string[]
+}
+
+/** A word that stands for the absence of the section, or the section. */
+export interface WordOrSectionShape {
+  readonly kind: 'wordOrSection'
+  readonly word: string
+  readonly section: SectionShape
+}
+
+export interface Member {
+  readonly shape: Shape
+  readonly description: string
+  /** Must be given; a key with a default or an optional one need not. */
+  readonly required: boolean
+  /** Undefined: none. */
+  readonly default: unknown
+  /** Never printed. */
+  readonly secret: boolean
+  /** The value is the path of a file, which must be readable. */
+  readonly file: boolean
+  /** Name of the secret whose text the named file holds. */
+  readonly fileOf: string | undefined
+}
+
+/** The part of JSON Schema that `schema.ts` uses. */
+interface JsonSchema {
+  readonly type?: string
+  readonly const?: unknown
+  readonly anyOf?: readonly JsonSchema[]
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly required?: readonly string[]
+  readonly items?: JsonSchema
+  readonly minItems?: number
+  readonly minLength?: number
+  readonly pattern?: string
+  readonly expects?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly default?: unknown
+  readonly description?: string
+  readonly secret?: boolean
+}
+
+const memberOf = (name: string, schema: JsonSchema, required: boolean): Member => ({
+  shape: shapeOf(schema),
+  description: schema.description ?? '',
+  required: required && schema.default === undefined,
+  default: schema.default,
+  secret: schema.secret === true,
+  file: name.endsWith('File'),
+  fileOf: undefined
+})
+
+const secretFile = (name: string): Member => ({
+  shape: { kind: 'text', minLength: 1, pattern: undefined, expects: 'a text' },
+  description: `File that holds \`${name}\`; one line break at its end is dropped.`,
+  required: false,
+  default: undefined,
+  secret: false,
+  file: true,
+  fileOf: name
+})
+
+const sectionOf = (schema: JsonSchema): SectionShape => {
+  const members = new Map<string, Member>()
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const member = memberOf(name, property, schema.required?.includes(name) ?? false)
+    members.set(name, member)
+    if (member.secret) members.set(`${name}File`, secretFile(name))
+  }
+  return { kind: 'section', members }
+}
+
+const textOf = (schema: JsonSchema): TextShape => ({
+  kind: 'text',
+  minLength: schema.minLength ?? 0,
+  pattern: schema.pattern === undefined ? undefined : new RegExp(schema.pattern, 'u'),
+  expects: schema.expects ?? 'a text'
+})
+
+const choiceOf = (choices: readonly JsonSchema[]): WordShape | WordOrSectionShape => {
+  const words = choices.flatMap(choice => (typeof choice.const === 'string' ? [choice.const] : []))
+  const section = choices.find(choice => choice.type === 'object')
+  if (section === undefined) return { kind: 'word', words }
+  return { kind: 'wordOrSection', word: words[0], section: sectionOf(section) }
+}
+
+const shapeOf = (schema: JsonSchema): Shape => {
+  if (schema.anyOf !== undefined) return choiceOf(schema.anyOf)
+  if (schema.type === 'object') return sectionOf(schema)
+  if (schema.type === 'integer') {
+    return { kind: 'integer', minimum: schema.minimum ?? 0, maximum: schema.maximum ?? Number.MAX_SAFE_INTEGER }
+  }
+  if (schema.type === 'array' && schema.items !== undefined) {
+    const item = schema.items.type === 'object' ? sectionOf(schema.items) : textOf(schema.items)
+    return { kind: 'list', item, minItems: schema.minItems ?? 0 }
+  }
+  if (schema.type === 'string') return textOf(schema)
+  throw new Error(`The configuration schema uses a construct that the loader does not know: ${JSON.stringify(schema)}`)
+}
+
+export const configShape: SectionShape = sectionOf(configSchema as JsonSchema)
+
+/** What a value must be, as the end of a sentence: "an integer from 0 to 65535". */
+export const expectation = (shape: Shape): string => {
+  switch (shape.kind) {
+    case 'section':
+      return 'a section of keys'
+    case 'list':
+      return `a list${shape.minItems > 0 ? ', not empty,' : ''} of ${shape.item.kind === 'section' ? 'sections' : 'texts'}`
+    case 'text':
+      return shape.minLength > 0 ? `${shape.expects}, not empty` : shape.expects
+    case 'integer':
+      return `an integer from ${shape.minimum} to ${shape.maximum}`
+    case 'word':
+      return shape.words.length === 1 ? shape.words[0] : `one of ${shape.words.join(', ')}`
+    case 'wordOrSection':
+      return `the word ${shape.word} or a section with ${[...shape.section.members.keys()].join(' and ')}`
+  }
+}

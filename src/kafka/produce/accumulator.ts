@@ -1,0 +1,263 @@
+import { performance } from 'node:perf_hooks'
+import { Deadline } from '../../core/deadline.ts'
+import type { Log } from '../../core/log.ts'
+import type { ProduceOutcome } from '../../core/produce-outcome.ts'
+import type { RecordTable } from '../../core/record-table.ts'
+import type { TopicMetadata } from '../metadata/topic-metadata.ts'
+import type { Codec } from '../records/compression.ts'
+import { BatchFormer } from './batch-former.ts'
+import { BrokerSender, type Sent } from './broker-sender.ts'
+import { leaderMissing, notSentInTime, outcomeUnknown, topicMissing, topicRecreated } from './failures.ts'
+import { PartitionQueue, type QueueHooks } from './partition-queue.ts'
+import { partitionRecords, StickyPartition } from './partitioner.ts'
+import type { ProducePorts } from './ports.ts'
+import type { ProduceResult } from './produce-message.ts'
+import { ProducerSessions } from './producer-sessions.ts'
+import { Submission, type Slice } from './submission.ts'
+import { applyVerdict } from './verdict.ts'
+
+export interface AccumulatorOptions {
+  /** Size at which a merged batch is closed. */
+  readonly batchBytes: number
+  readonly compression: Codec
+  /** Time after which a connection that does not answer is given up. */
+  readonly requestTimeoutMs: number
+  readonly deliveryTimeoutMs: number
+  readonly connectionsPerBroker: number
+}
+
+interface TopicQueues {
+  readonly sticky: StickyPartition
+  readonly queues: Map<number, PartitionQueue>
+}
+
+/** How often deadlines and pauses are looked at while anything is on its way. */
+const SWEEP_MS = 20
+/** Before its answer is due a request takes back what can still be taken back, so that it can say "not stored". */
+const WITHDRAW_LEAD_MS = 150
+const REFRESH_LIMIT_MS = 5000
+
+/**
+ * One for the process: records of all requests meet here, are merged into a batch a partition and travel in as few
+ * Produce requests as there are brokers. Each record's fate comes back to its request.
+ */
+export class Accumulator {
+  readonly #ports: ProducePorts
+  readonly #options: AccumulatorOptions
+  readonly #log: Log
+  readonly #topics = new Map<string, TopicQueues>()
+  readonly #senders = new Map<string, BrokerSender>()
+  /** In the order of their deadlines. */
+  readonly #submissions = new Set<Submission>()
+  readonly #active = new Set<PartitionQueue>()
+  readonly #sessions: ProducerSessions
+  readonly #former: BatchFormer
+  readonly #refreshing = new Set<string>()
+  #sweep: NodeJS.Timeout | undefined
+  #drained: (() => void) | undefined
+
+  constructor(ports: ProducePorts, options: AccumulatorOptions, log: Log) {
+    this.#ports = ports
+    this.#options = options
+    this.#log = log
+    this.#sessions = new ProducerSessions(() => ports.initProducerId(), log, () => this.#resume())
+    this.#former = new BatchFormer(ports, options, log)
+    ports.onTopicChange((topic, metadata) => this.#topicChanged(topic, metadata))
+  }
+
+  /**
+   * Sends the records and tells what became of each, by `answerAt` at the latest; never rejects.
+   * Partitions that records name must exist in `topic`. `released` is called once, when nobody needs the bytes any more.
+   */
+  submit(topic: TopicMetadata, table: RecordTable, answerAt: Deadline, released: () => void): Promise<ProduceOutcome> {
+    const topicQueues = this.#queuesOf(topic.name)
+    const { partitions, groups } = partitionRecords(table, topic, topicQueues.sticky, this.#options.batchBytes)
+    return new Promise(resolve => {
+      const times = {
+        arrivedAtMs: Date.now(),
+        answerAtMs: answerAt.atMs,
+        giveUpAtMs: performance.now() + this.#options.deliveryTimeoutMs
+      }
+      const submission = new Submission(topic.name, table, partitions, times, resolve, done => {
+        this.#submissions.delete(done)
+        released()
+        if (this.#submissions.size === 0) this.#drained?.()
+      })
+      this.#submissions.add(submission)
+      for (const { partition, rows, bytes } of groups) {
+        const queue = this.#queueOf(topicQueues, topic.name, partition)
+        queue.add({ submission, table, rows, from: 0, to: rows.length, timestampMs: times.arrivedAtMs, bytes, alone: false })
+        this.#kick(queue)
+      }
+      this.#sweep ??= setInterval(() => this.#sweepNow(), SWEEP_MS)
+    })
+  }
+
+  /** Resolves when every record that was submitted has met its fate. */
+  async close(): Promise<void> {
+    if (this.#submissions.size > 0) await new Promise<void>(resolve => (this.#drained = resolve))
+    clearInterval(this.#sweep)
+    this.#sweep = undefined
+  }
+
+  #queuesOf(topic: string): TopicQueues {
+    let known = this.#topics.get(topic)
+    if (known === undefined) this.#topics.set(topic, (known = { sticky: new StickyPartition(), queues: new Map() }))
+    return known
+  }
+
+  #queueOf(topicQueues: TopicQueues, topic: string, partition: number): PartitionQueue {
+    let queue = topicQueues.queues.get(partition)
+    if (queue === undefined) {
+      const hooks: QueueHooks = {
+        form: (slices, session, sequence) => this.#former.form(topic, slices, session, sequence),
+        cut: waiting => this.#former.cut(topic, waiting),
+        renew: session => this.#sessions.after(session)
+      }
+      topicQueues.queues.set(partition, (queue = new PartitionQueue(topic, partition, hooks)))
+    }
+    return queue
+  }
+
+  /** Puts the partition in line at its leader if it has something to send. */
+  #kick(queue: PartitionQueue): void {
+    this.#active.add(queue)
+    const session = this.#sessions.current
+    if (session === null) {
+      this.#sessions.acquire()
+      return
+    }
+    queue.begin(session)
+    if (!queue.ready(performance.now())) return
+    const sender = this.#senderOf(queue)
+    if (sender !== null) sender.offer(queue)
+    else {
+      queue.hold(leaderMissing, performance.now())
+      this.#refresh(queue.topic)
+    }
+  }
+
+  #senderOf(queue: PartitionQueue): BrokerSender | null {
+    const leader = this.#ports.peek(queue.topic)?.partitions[queue.partition]?.leader ?? -1
+    if (leader < 0) return null
+    const index = queue.partition % this.#options.connectionsPerBroker
+    const name = `${leader}/${index}`
+    let sender = this.#senders.get(name)
+    if (sender === undefined) this.#senders.set(name, (sender = this.#newSender(leader, index)))
+    return sender
+  }
+
+  #newSender(brokerId: number, index: number): BrokerSender {
+    // Brokers wait this long for the replicas: less than we wait for the broker, so that slowness is answered, not cut.
+    const timeoutMs = Math.max(1000, this.#options.requestTimeoutMs - 2000)
+    return new BrokerSender(() => this.#ports.channel(brokerId, index), timeoutMs, {
+      serves: (sender, queue) => {
+        const serving = this.#senderOf(queue)
+        if (serving === sender) return true
+        this.#kick(queue)
+        return false
+      },
+      answered: (sent, result) => this.#answered(sent, result),
+      lost: (sent, left, cause) => this.#lost(sent, left, cause),
+      unreachable: (queues, cause) => this.#unreachable(queues, cause)
+    })
+  }
+
+  #answered(sent: Sent, result: ProduceResult): void {
+    const { queue, batch } = sent
+    if (result.errorCode !== 0) {
+      this.#log.debug({ topic: queue.topic, partition: queue.partition, kafkaError: result.errorCode, reason: result.message }, 'Kafka refused a record batch')
+    }
+    if (applyVerdict(queue, batch, result, performance.now()) === 'refresh') this.#refresh(queue.topic)
+    this.#reconcile(queue)
+    this.#kick(queue)
+  }
+
+  #lost(sent: Sent, left: boolean, cause: string): void {
+    const { queue, batch } = sent
+    this.#log.warn({ topic: queue.topic, partition: queue.partition, left, cause }, 'No answer to a record batch')
+    if (left) queue.doubtful(batch, 'open', notSentInTime, performance.now())
+    else queue.notAppended(batch, notSentInTime, performance.now())
+    this.#refresh(queue.topic)
+    this.#reconcile(queue)
+  }
+
+  #unreachable(queues: readonly PartitionQueue[], cause: string): void {
+    for (const queue of queues) {
+      queue.hold(notSentInTime, performance.now())
+      this.#refresh(queue.topic)
+    }
+    this.#log.warn({ partitions: queues.length, cause }, 'A broker cannot be reached')
+  }
+
+  #refresh(topic: string): void {
+    if (this.#refreshing.has(topic)) return
+    this.#refreshing.add(topic)
+    this.#ports
+      .refresh(topic, Deadline.after(REFRESH_LIMIT_MS))
+      .then(
+        metadata => this.#topicChanged(topic, metadata),
+        (error: unknown) => this.#log.debug({ topic, cause: String(error) }, 'Metadata could not be refreshed')
+      )
+      .finally(() => this.#refreshing.delete(topic))
+  }
+
+  #topicChanged(topic: string, metadata: TopicMetadata | null): void {
+    const topicQueues = this.#topics.get(topic)
+    if (topicQueues === undefined) return
+    for (const queue of topicQueues.queues.values()) {
+      if (metadata === null) queue.topicGone(topicMissing(topic))
+      else {
+        if (metadata.partitions[queue.partition] === undefined) queue.topicGone(topicRecreated)
+        queue.topicReplaced(metadata.id)
+      }
+      if (!queue.idle) this.#kick(queue)
+    }
+    if (metadata === null && [...topicQueues.queues.values()].every(queue => queue.idle)) {
+      // A later topic of that name must not meet sequence numbers that a broker may still remember.
+      this.#topics.delete(topic)
+      this.#sessions.retire()
+    }
+  }
+
+  /** An answer may have come from a topic that has been replaced since. */
+  #reconcile(queue: PartitionQueue): void {
+    const metadata = this.#ports.peek(queue.topic)
+    if (metadata !== undefined) queue.topicReplaced(metadata.id)
+  }
+
+  #resume(): void {
+    for (const queue of this.#active) {
+      queue.resume()
+      this.#kick(queue)
+    }
+  }
+
+  #sweepNow(): void {
+    const nowMs = performance.now()
+    for (const submission of this.#submissions) {
+      if (submission.times.answerAtMs - WITHDRAW_LEAD_MS > nowMs) break
+      if (submission.answered) continue
+      this.#withdraw(submission)
+      if (submission.times.answerAtMs <= nowMs) submission.answerNow(outcomeUnknown)
+    }
+    for (const queue of this.#active) {
+      if (queue.idle) this.#active.delete(queue)
+      else {
+        queue.expire(nowMs)
+        this.#kick(queue)
+      }
+    }
+    if (this.#submissions.size === 0) {
+      clearInterval(this.#sweep)
+      this.#sweep = undefined
+    }
+  }
+
+  #withdraw(submission: Submission): void {
+    const queues = this.#topics.get(submission.topic)?.queues
+    for (const partition of new Set(submission.partitions)) {
+      queues?.get(partition)?.withdraw((slice: Slice) => slice.submission === submission)
+    }
+  }
+}

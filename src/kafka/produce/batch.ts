@@ -1,0 +1,75 @@
+import { storeSlice, type Slice } from './submission.ts'
+
+/**
+ * How sure we are that no attempt so far appended the batch.
+ * `none`: certain. `missing`: an attempt was answered with UNKNOWN_TOPIC_OR_PARTITION, which decides nothing unless the
+ * topic proves to be gone. `open`: it may be stored.
+ */
+export type Doubt = 'none' | 'missing' | 'open'
+
+/** A record batch with its place in the sequence of its partition. The bytes never change once they were sent. */
+export interface Batch {
+  readonly bytes: Buffer
+  readonly slices: readonly Slice[]
+  readonly recordCount: number
+  readonly sequence: number
+  /** Of the topic that the batch was numbered for; null where the cluster has no topic ids. */
+  readonly topicId: Buffer | null
+  /** `performance.now()` of the delivery time-out of its oldest record. */
+  readonly giveUpAtMs: number
+  inFlight: boolean
+  doubt: Doubt
+  /** Given up while in flight: the answer only decides whether the sequence goes on. */
+  abandoned: boolean
+  /** Rejected before it was appended: its slices are to be batched anew, in its place. */
+  reclaimed: readonly Slice[] | null
+}
+
+function sliceCount(slice: Slice): number {
+  return slice.to - slice.from
+}
+
+export function storeBatch(batch: Batch, baseOffset: number): void {
+  let offset = baseOffset
+  for (const slice of batch.slices) {
+    storeSlice(slice, offset)
+    offset += sliceCount(slice)
+  }
+}
+
+/** Cuts a slice in two; the byte bound is shared out by count, which is all that the cutting of a rejected batch needs. */
+export function halve(slice: Slice): [Slice, Slice] {
+  const middle = slice.from + (sliceCount(slice) >> 1)
+  const bytes = Math.ceil(slice.bytes / 2)
+  return [
+    { ...slice, to: middle, bytes, alone: true },
+    { ...slice, from: middle, bytes, alone: true }
+  ]
+}
+
+/**
+ * What is sent in place of a batch that Kafka rejected whole: first each request by itself, then ever smaller parts of
+ * the one request, until the record at fault stands alone and nobody else's fails with it.
+ */
+export function splitBatch(batch: Batch): Slice[] {
+  if (batch.slices.length > 1) return batch.slices.map(slice => ({ ...slice, alone: true }))
+  return batch.slices.flatMap(halve)
+}
+
+/** Slices without the records that Kafka named as invalid (positions in the batch), and those records. */
+export function separate(batch: Batch, invalid: ReadonlyMap<number, unknown>): { sound: Slice[]; faulty: [number, Slice][] } {
+  const sound: Slice[] = []
+  const faulty: [number, Slice][] = []
+  let position = 0
+  for (const slice of batch.slices) {
+    let start = slice.from
+    for (let at = slice.from; at < slice.to; at++, position++) {
+      if (!invalid.has(position)) continue
+      if (at > start) sound.push({ ...slice, from: start, to: at, alone: true })
+      faulty.push([position, { ...slice, from: at, to: at + 1, alone: true }])
+      start = at + 1
+    }
+    if (start < slice.to) sound.push(start === slice.from ? slice : { ...slice, from: start, alone: true })
+  }
+  return { sound, faulty }
+}

@@ -1,0 +1,171 @@
+import { performance } from 'node:perf_hooks'
+import type { Batch } from './batch.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+import type { ProduceChannel } from './ports.ts'
+import {
+  parseProduceResponse,
+  PRODUCE,
+  PRODUCE_FLEXIBLE_SINCE,
+  PRODUCE_MAX_VERSION,
+  PRODUCE_MIN_VERSION,
+  PRODUCE_TOPIC_IDS_SINCE,
+  writeProduceRequest,
+  type ProduceAnswer,
+  type ProducePartition,
+  type ProduceResult
+} from './produce-message.ts'
+
+/** A batch on its way, with the queue it belongs to. */
+export interface Sent {
+  readonly queue: PartitionQueue
+  readonly batch: Batch
+}
+
+export interface SenderHooks {
+  /** Does this sender still serve the partition? */
+  serves(sender: BrokerSender, queue: PartitionQueue): boolean
+  answered(sent: Sent, result: ProduceResult): void
+  /** No answer: `left` tells whether bytes of the request may have reached the broker. */
+  lost(sent: Sent, left: boolean, cause: string): void
+  /** The broker could not be reached; the queues have nothing on their way because of it. */
+  unreachable(queues: readonly PartitionQueue[], cause: string): void
+}
+
+const REQUESTS_IN_FLIGHT = 2
+/** A request is closed here; brokers refuse more than `socket.request.max.bytes` (100 MiB). */
+const REQUEST_BYTES = 4 * 1024 * 1024
+
+/**
+ * Produce requests over one connection to one broker. Whatever is ready travels at the end of the tick, or at once when
+ * an answer frees one of the two slots: batches grow with the load and nobody waits on a timer (linger 0).
+ */
+export class BrokerSender {
+  readonly #channel: () => ProduceChannel
+  readonly #timeoutMs: number
+  readonly #hooks: SenderHooks
+  readonly #offered = new Set<PartitionQueue>()
+  #requests = 0
+  #scheduled = false
+  #connecting = false
+  #pausedUntilMs = 0
+
+  constructor(channel: () => ProduceChannel, timeoutMs: number, hooks: SenderHooks) {
+    this.#channel = channel
+    this.#timeoutMs = timeoutMs
+    this.#hooks = hooks
+  }
+
+  offer(queue: PartitionQueue): void {
+    this.#offered.add(queue)
+    if (this.#scheduled || this.#requests >= REQUESTS_IN_FLIGHT) return
+    this.#scheduled = true
+    setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    if (this.#offered.size === 0) return
+    const version = this.#versionNow()
+    if (version < 0) {
+      void this.#connect()
+      return
+    }
+    const nowMs = performance.now()
+    if (nowMs < this.#pausedUntilMs) {
+      this.#flushAfter(this.#pausedUntilMs - nowMs)
+      return
+    }
+    while (this.#requests < REQUESTS_IN_FLIGHT) {
+      const batches = this.#collect(nowMs)
+      if (batches.length === 0) return
+      this.#send(version, batches)
+    }
+  }
+
+  #versionNow(): number {
+    try {
+      return this.#channel().versionNow(PRODUCE, PRODUCE_MIN_VERSION, PRODUCE_MAX_VERSION)
+    } catch {
+      return -1
+    }
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#connecting) return
+    this.#connecting = true
+    try {
+      await this.#channel().version(PRODUCE, PRODUCE_MIN_VERSION, PRODUCE_MAX_VERSION)
+      this.#connecting = false
+      this.#flush()
+    } catch (error) {
+      this.#connecting = false
+      const queues = [...this.#offered]
+      this.#offered.clear()
+      this.#hooks.unreachable(queues, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  /** One batch of each partition that is ready; those with more to send go to the end of the line. */
+  #collect(nowMs: number): Sent[] {
+    const collected: Sent[] = []
+    let bytes = 0
+    for (const queue of [...this.#offered]) {
+      this.#offered.delete(queue)
+      if (!this.#hooks.serves(this, queue)) continue
+      const batch = queue.take(nowMs)
+      if (batch === null) continue
+      collected.push({ queue, batch })
+      if (queue.ready(nowMs)) this.#offered.add(queue)
+      bytes += batch.bytes.length
+      if (bytes >= REQUEST_BYTES) break
+    }
+    return collected
+  }
+
+  #send(version: number, batches: readonly Sent[]): void {
+    const named = batches.some(({ batch }) => batch.topicId === null)
+    const agreed = named ? Math.min(version, PRODUCE_TOPIC_IDS_SINCE - 1) : version
+    const body = writeProduceRequest(agreed, this.#timeoutMs, byTopic(batches))
+    this.#requests++
+    this.#channel().send(PRODUCE, agreed, agreed >= PRODUCE_FLEXIBLE_SINCE, body, (error, response) => {
+      this.#requests--
+      if (error !== null || response === null) for (const sent of batches) this.#hooks.lost(sent, error?.sent ?? true, error?.message ?? 'no answer')
+      else this.#settle(agreed, batches, response)
+      if (this.#offered.size > 0 && !this.#scheduled) this.#flush()
+    })
+  }
+
+  #settle(version: number, batches: readonly Sent[], response: Buffer): void {
+    let answer: ProduceAnswer
+    try {
+      answer = parseProduceResponse(version, response)
+    } catch (error) {
+      for (const sent of batches) this.#hooks.lost(sent, true, `unreadable answer: ${String(error)}`)
+      return
+    }
+    if (answer.throttleTimeMs > 0) this.#pausedUntilMs = performance.now() + answer.throttleTimeMs
+    const results = new Map(answer.results.map(result => [`${result.topic}/${result.partition}`, result]))
+    for (const sent of batches) {
+      const { topicId } = sent.batch
+      const topic = version >= PRODUCE_TOPIC_IDS_SINCE && topicId !== null ? topicId.toString('hex') : sent.queue.topic
+      const result = results.get(`${topic}/${sent.queue.partition}`)
+      if (result === undefined) this.#hooks.lost(sent, true, 'the answer leaves the partition out')
+      else this.#hooks.answered(sent, result)
+    }
+  }
+
+  #flushAfter(delayMs: number): void {
+    this.#scheduled = true
+    setTimeout(() => this.#flush(), Math.ceil(delayMs))
+  }
+}
+
+function byTopic(batches: readonly Sent[]): { name: string; id: Buffer | null; partitions: ProducePartition[] }[] {
+  const topics = new Map<string, { name: string; id: Buffer | null; partitions: ProducePartition[] }>()
+  for (const { queue, batch } of batches) {
+    let topic = topics.get(queue.topic)
+    if (topic === undefined) topics.set(queue.topic, (topic = { name: queue.topic, id: batch.topicId, partitions: [] }))
+    topic.partitions.push({ partition: queue.partition, records: batch.bytes })
+  }
+  return [...topics.values()]
+}

@@ -1,0 +1,311 @@
+import type { RecordFailure } from '../../core/produce-outcome.ts'
+import { separate, splitBatch, storeBatch, type Batch } from './batch.ts'
+import { notSentInTime, outcomeUnknown, storedWithoutOffset, topicRecreated } from './failures.ts'
+import { failSlice, type Slice } from './submission.ts'
+
+/** Producer id and epoch that one partition numbers its batches under. */
+export interface ProducerSession {
+  readonly producerId: bigint
+  readonly epoch: number
+}
+
+export interface QueueHooks {
+  /** Encodes slices under a session and a sequence; null when that failed (the hook has settled the slices). */
+  form(slices: readonly Slice[], session: ProducerSession, sequence: number): Batch | null
+  /** The session after one in which a batch was given up; null until a new producer id has come. */
+  renew(session: ProducerSession): ProducerSession | null
+  /** Slices for the next batch, removed from the front of `waiting`. */
+  cut(waiting: Slice[]): Slice[]
+}
+
+const IN_FLIGHT_LIMIT = 2
+/** Kafka's sequence numbers wrap from 2^31 − 1 to 0. */
+const SEQUENCE_MASK = 0x7fffffff
+const BACKOFF_FIRST_MS = 25
+const BACKOFF_LIMIT_MS = 1000
+
+/**
+ * The idempotent producer of one partition: which batch goes next, under which sequence, and what an answer does to
+ * those behind it. Knows neither connections nor time-outs of its own; the accumulator calls it.
+ *
+ * Rules (KIP-98, KIP-360): at most two batches in flight; after anything but success one. A batch of open fate is only
+ * ever sent as the same bytes. What certainly was not appended is taken back and batched anew from its sequence on; a
+ * batch of open fate that is given up ends the session, and the next begins once nothing is in flight or in doubt.
+ */
+export class PartitionQueue {
+  readonly topic: string
+  readonly partition: number
+  /** Why nothing moves, for those whose deadline passes while they wait. */
+  trouble: RecordFailure = notSentInTime
+  retryAtMs = 0
+  #session: ProducerSession | null = null
+  #nextSequence = 0
+  #waiting: Slice[] = []
+  #batches: Batch[] = []
+  #inFlight = 0
+  #cautious = false
+  #setbacks = 0
+  /** Set while rejected batches wait for those in flight; the number to go on from. */
+  #gapSequence = -1
+  #sessionOver = false
+  readonly #hooks: QueueHooks
+
+  constructor(topic: string, partition: number, hooks: QueueHooks) {
+    this.topic = topic
+    this.partition = partition
+    this.#hooks = hooks
+  }
+
+  get idle(): boolean {
+    return this.#waiting.length === 0 && this.#batches.length === 0
+  }
+
+  begin(session: ProducerSession): void {
+    this.#session ??= session
+  }
+
+  add(slice: Slice): void {
+    this.#waiting.push(slice)
+  }
+
+  /** Could {@link take} hand out a batch now? */
+  ready(nowMs: number): boolean {
+    if (nowMs < this.retryAtMs || this.#inFlight >= (this.#cautious ? 1 : IN_FLIGHT_LIMIT)) return false
+    if (this.#candidate() !== undefined) return true
+    return this.#mayForm() && this.#waiting.length > 0
+  }
+
+  /** The batch to send next, marked as in flight; null when there is none. */
+  take(nowMs: number): Batch | null {
+    if (!this.ready(nowMs)) return null
+    const again = this.#candidate()
+    const batch = again ?? this.#form()
+    if (batch === null) return null
+    batch.inFlight = true
+    this.#inFlight++
+    return batch
+  }
+
+  /** Nothing can be sent for now, for a reason that lies outside the partition. */
+  hold(trouble: RecordFailure, nowMs: number): void {
+    this.trouble = trouble
+    this.#pause(nowMs)
+  }
+
+  stored(batch: Batch, baseOffset: number): void {
+    this.#landed(batch)
+    this.#remove(batch)
+    storeBatch(batch, baseOffset)
+    this.#progress()
+  }
+
+  /** DUPLICATE_SEQUENCE_NUMBER: an earlier attempt was appended, at an offset that the broker has forgotten. */
+  storedBefore(batch: Batch): void {
+    this.#landed(batch)
+    this.#remove(batch)
+    for (const slice of batch.slices) failSlice(slice, storedWithoutOffset)
+    this.#progress()
+  }
+
+  /** No byte left for the broker, or it answered that it did not append; the same batch goes again after a pause. */
+  notAppended(batch: Batch, trouble: RecordFailure, nowMs: number): void {
+    this.#landed(batch)
+    this.trouble = trouble
+    if (batch.abandoned) this.#giveUp(batch)
+    else this.#pause(nowMs)
+    this.#repair()
+  }
+
+  /** The answer says nothing certain, or there was none. */
+  doubtful(batch: Batch, doubt: 'missing' | 'open', trouble: RecordFailure, nowMs: number): void {
+    this.#landed(batch)
+    this.trouble = trouble
+    if (batch.doubt !== 'open') batch.doubt = doubt
+    if (batch.abandoned) this.#giveUp(batch)
+    else this.#pause(nowMs)
+    this.#repair()
+  }
+
+  /** Rejected whole, before it was appended, for a fault of some record: `invalid` names them where Kafka did. */
+  rejected(batch: Batch, failure: RecordFailure, invalid: ReadonlyMap<number, string | null> | undefined): void {
+    this.#landed(batch)
+    if (batch.doubt !== 'none') this.#giveUp(batch)
+    else if (invalid !== undefined && invalid.size > 0) {
+      const { sound, faulty } = separate(batch, invalid)
+      for (const [position, slice] of faulty) failSlice(slice, withReason(failure, invalid.get(position)))
+      this.#reclaim(batch, sound)
+    } else if (batch.recordCount === 1) this.#fail(batch, failure)
+    else this.#reclaim(batch, splitBatch(batch))
+    this.#repair()
+  }
+
+  /** Rejected whole, before it was appended, for a reason that no retry and no split mends. */
+  refused(batch: Batch, failure: RecordFailure): void {
+    this.#landed(batch)
+    if (batch.doubt === 'none') this.#fail(batch, failure)
+    else this.#giveUp(batch)
+    this.#repair()
+  }
+
+  /**
+   * OUT_OF_ORDER_SEQUENCE_NUMBER. Behind a batch whose fate is open, or a gap, that is what must come; in front it
+   * means that the broker's state and ours have parted.
+   */
+  outOfOrder(batch: Batch, nowMs: number): void {
+    if (this.#batches[0] === batch && this.#gapSequence < 0) this.sessionLost(batch)
+    else {
+      this.#landed(batch)
+      if (batch.doubt !== 'none' && this.#batches[0] === batch) this.#giveUp(batch)
+      else this.#pause(nowMs)
+      this.#repair()
+    }
+  }
+
+  /** The broker no longer takes this producer id and epoch; it did not append this attempt. */
+  sessionLost(batch: Batch): void {
+    this.#landed(batch)
+    this.#cautious = true
+    if (batch.doubt === 'none') this.#reclaim(batch, batch.slices)
+    else this.#giveUp(batch)
+    this.#sessionOver = true
+    this.#repair()
+  }
+
+  /** Two brokers no longer know the topic: what was not appended for certain fails as such, the rest stays unknown. */
+  topicGone(failure: RecordFailure): void {
+    for (const slice of this.#waiting.splice(0)) failSlice(slice, failure)
+    this.#forget(failure, () => true)
+  }
+
+  /** The topic has another id than the one some batches were numbered for: they must not reach its successor. */
+  topicReplaced(topicId: Buffer | null): void {
+    this.#forget(topicRecreated, batch => batch.topicId !== null && topicId !== null && !batch.topicId.equals(topicId))
+  }
+
+  /** Gives up what passed its delivery time-out. */
+  expire(nowMs: number): void {
+    for (const batch of this.#batches.filter(each => each.giveUpAtMs <= nowMs && !each.abandoned)) {
+      if (batch.inFlight) batch.abandoned = true
+      else this.#giveUp(batch)
+    }
+    this.#repair()
+  }
+
+  /** Takes back what the caller can still be told was not stored: the slices that were not sent, or surely not appended. */
+  withdraw(belongs: (slice: Slice) => boolean): void {
+    this.#waiting = this.#waiting.filter(slice => !belongs(slice) || this.#failed(slice))
+    const doubtBehind = this.#batches.findLastIndex(batch => batch.doubt !== 'none')
+    this.#batches.forEach((batch, index) => {
+      if (batch.inFlight || batch.abandoned || index <= doubtBehind) return
+      const slices = batch.reclaimed ?? batch.slices
+      if (slices.some(belongs)) this.#reclaim(batch, slices.filter(slice => !belongs(slice) || this.#failed(slice)))
+    })
+    this.#repair()
+  }
+
+  #failed(slice: Slice): false {
+    failSlice(slice, this.trouble)
+    return false
+  }
+
+  #candidate(): Batch | undefined {
+    const repairing = this.#gapSequence >= 0 || this.#sessionOver
+    return this.#batches.find(batch => !batch.inFlight && batch.reclaimed === null && (!repairing || batch.doubt !== 'none'))
+  }
+
+  #mayForm(): boolean {
+    if (this.#session === null || this.#gapSequence >= 0 || this.#sessionOver) return false
+    return !this.#cautious || this.#batches.length === 0
+  }
+
+  #form(): Batch | null {
+    const session = this.#session
+    if (session === null) return null
+    while (this.#waiting.length > 0) {
+      const batch = this.#hooks.form(this.#hooks.cut(this.#waiting), session, this.#nextSequence)
+      if (batch === null) continue
+      this.#nextSequence = (this.#nextSequence + batch.recordCount) & SEQUENCE_MASK
+      this.#batches.push(batch)
+      return batch
+    }
+    return null
+  }
+
+  #landed(batch: Batch): void {
+    batch.inFlight = false
+    this.#inFlight--
+  }
+
+  #progress(): void {
+    this.#setbacks = 0
+    this.retryAtMs = 0
+    this.trouble = notSentInTime
+    if (this.#batches.every(batch => batch.inFlight)) this.#cautious = false
+    this.#repair()
+  }
+
+  #pause(nowMs: number): void {
+    this.#cautious = true
+    const pauseMs = Math.min(BACKOFF_LIMIT_MS, BACKOFF_FIRST_MS * 2 ** this.#setbacks)
+    this.#setbacks = Math.min(this.#setbacks + 1, 10)
+    this.retryAtMs = nowMs + pauseMs * (0.8 + Math.random() * 0.4)
+  }
+
+  #remove(batch: Batch): void {
+    const index = this.#batches.indexOf(batch)
+    if (index >= 0) this.#batches.splice(index, 1)
+  }
+
+  #fail(batch: Batch, failure: RecordFailure): void {
+    for (const slice of batch.slices) failSlice(slice, failure)
+    this.#reclaim(batch, [])
+  }
+
+  #reclaim(batch: Batch, slices: readonly Slice[]): void {
+    batch.reclaimed = slices
+    if (this.#gapSequence < 0) this.#gapSequence = batch.sequence
+  }
+
+  /** Never again sent; may be stored. Its sequence number cannot be used again in this session. */
+  #giveUp(batch: Batch): void {
+    this.#remove(batch)
+    for (const slice of batch.slices) failSlice(slice, outcomeUnknown)
+    this.#sessionOver = true
+    this.#cautious = true
+  }
+
+  /** Ends the session with the old incarnation of the topic: sequence numbers of the two must never be mixed up. */
+  #forget(failure: RecordFailure, concerns: (batch: Batch) => boolean): void {
+    for (const batch of this.#batches.filter(each => !each.inFlight && concerns(each))) {
+      this.#remove(batch)
+      for (const slice of batch.reclaimed ?? batch.slices) failSlice(slice, batch.doubt === 'open' ? outcomeUnknown : failure)
+      this.#sessionOver = true
+    }
+    this.#repair()
+  }
+
+  /** Once nothing is in flight or in doubt: takes back what was rejected and goes on, in a new session if the old one is over. */
+  #repair(): void {
+    if (this.#gapSequence < 0 && !this.#sessionOver) return
+    if (this.#inFlight > 0 || this.#batches.some(batch => batch.doubt !== 'none')) return
+    if (this.#sessionOver) {
+      const renewed = this.#session === null ? null : this.#hooks.renew(this.#session)
+      if (renewed === null) return
+      this.#session = renewed
+      this.#nextSequence = 0
+    } else this.#nextSequence = this.#gapSequence
+    this.#gapSequence = -1
+    this.#sessionOver = false
+    this.#waiting.unshift(...this.#batches.flatMap(batch => batch.reclaimed ?? batch.slices))
+    this.#batches = []
+  }
+
+  /** Tries again what {@link QueueHooks.renew} could not give before. */
+  resume(): void {
+    this.#repair()
+  }
+}
+
+function withReason(failure: RecordFailure, reason: string | null | undefined): RecordFailure {
+  return reason === null || reason === undefined ? failure : { ...failure, message: reason }
+}

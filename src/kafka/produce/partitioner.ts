@@ -1,0 +1,107 @@
+import { KEY_LENGTH, KEY_START, PARTITION, SPAN_STRIDE, type RecordTable } from '../../core/record-table.ts'
+import type { TopicMetadata } from '../metadata/topic-metadata.ts'
+import { recordBytes } from '../records/encode-batch.ts'
+import { partitionForKey } from '../records/murmur2.ts'
+
+/** Records of one request that go to one partition, in the order of the request. */
+export interface PartitionRows {
+  readonly partition: number
+  readonly rows: Int32Array
+  /** Upper bound of their encoded size. */
+  readonly bytes: number
+}
+
+export interface Partitioning {
+  /** By record number. */
+  readonly partitions: Int32Array
+  readonly groups: readonly PartitionRows[]
+}
+
+/** The keyless records of a topic all go to one partition until a batch is full, then to another (KIP-480). */
+export class StickyPartition {
+  #current = -1
+  #bytes = 0
+
+  /** Moves on once `batchBytes` have gone to the same partition; prefers partitions that have a leader. */
+  next(topic: TopicMetadata, recordBytes: number, batchBytes: number): number {
+    const known = topic.partitions[this.#current]
+    if (known === undefined || known.leader < 0 || (this.#bytes > 0 && this.#bytes + recordBytes > batchBytes)) this.move(topic)
+    this.#bytes += recordBytes
+    return this.#current
+  }
+
+  move(topic: TopicMetadata): void {
+    const led = topic.partitions.filter(({ leader, partition }) => leader >= 0 && partition !== this.#current)
+    const choice = led[Math.floor(Math.random() * led.length)]
+    this.#current = choice?.partition ?? (this.#current >= 0 && this.#current < topic.partitions.length ? this.#current : 0)
+    this.#bytes = 0
+  }
+}
+
+/** 0, 1, 2, …: shared by all requests whose records go to one partition. */
+let ascending = Int32Array.from({ length: 1024 }, (_, index) => index)
+
+function firstRows(count: number): Int32Array {
+  if (count > ascending.length) ascending = Int32Array.from({ length: count * 2 }, (_, index) => index)
+  return ascending.subarray(0, count)
+}
+
+/** Counters by partition, all zero between calls: a request pays for the partitions it touches, not for those of the topic. */
+let recordsIn = new Int32Array(64)
+let bytesIn = new Float64Array(64)
+
+function ensureCounters(partitionCount: number): void {
+  if (partitionCount <= recordsIn.length) return
+  recordsIn = new Int32Array(partitionCount * 2)
+  bytesIn = new Float64Array(partitionCount * 2)
+}
+
+/**
+ * Chooses a partition for every record: its own, else the one Kafka's Java client would choose for its key, else the
+ * sticky one. Partitions that records name must exist in `topic`.
+ */
+export function partitionRecords(table: RecordTable, topic: TopicMetadata, sticky: StickyPartition, batchBytes: number): Partitioning {
+  const { count, spans, bytes } = table
+  const partitionCount = topic.partitions.length
+  ensureCounters(partitionCount)
+  const partitions = new Int32Array(count)
+  const touched: number[] = []
+  for (let row = 0, at = 0; row < count; row++, at += SPAN_STRIDE) {
+    const size = recordBytes(table, row)
+    let partition = spans[at + PARTITION]
+    if (partition < 0) {
+      const keyLength = spans[at + KEY_LENGTH]
+      partition =
+        keyLength < 0
+          ? sticky.next(topic, size, batchBytes)
+          : partitionForKey(bytes, spans[at + KEY_START], keyLength, partitionCount)
+    }
+    partitions[row] = partition
+    if (recordsIn[partition]++ === 0) touched.push(partition)
+    bytesIn[partition] += size
+  }
+  return { partitions, groups: groupRows(partitions, touched) }
+}
+
+/** A counting sort over the partitions touched: one array for all groups. Leaves the counters at zero. */
+function groupRows(partitions: Int32Array, touched: readonly number[]): PartitionRows[] {
+  const count = partitions.length
+  if (touched.length === 1) {
+    const [partition] = touched
+    const group = { partition, rows: firstRows(count), bytes: bytesIn[partition] }
+    recordsIn[partition] = bytesIn[partition] = 0
+    return [group]
+  }
+  const rows = new Int32Array(count)
+  const groups: PartitionRows[] = []
+  let start = 0
+  for (const partition of touched) {
+    const size = recordsIn[partition]
+    groups.push({ partition, rows: rows.subarray(start, start + size), bytes: bytesIn[partition] })
+    recordsIn[partition] = start
+    start += size
+  }
+  for (let row = 0; row < count; row++) rows[recordsIn[partitions[row]]++] = row
+  for (const partition of touched) recordsIn[partition] = bytesIn[partition] = 0
+  return groups
+}

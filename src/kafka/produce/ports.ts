@@ -1,0 +1,34 @@
+import type { Deadline } from '../../core/deadline.ts'
+import type { TopicMetadata } from '../metadata/topic-metadata.ts'
+import type { ProducerSession } from './partition-queue.ts'
+
+/** One connection of the produce lane to one broker; reconnects by itself. */
+export interface ProduceChannel {
+  /** Highest version of an API within the bounds that the broker has, −1 while that is not known. */
+  versionNow(apiKey: number, min: number, max: number): number
+  /** The same, after connecting where needed; rejects when the broker cannot be reached. */
+  version(apiKey: number, min: number, max: number): Promise<number>
+  /** `error.sent` is false only where no byte has left. */
+  send(
+    apiKey: number,
+    version: number,
+    flexible: boolean,
+    body: Buffer,
+    callback: (error: { readonly sent: boolean; readonly message: string } | null, response: Buffer | null) => void
+  ): void
+}
+
+/** What the accumulator needs of the rest of the Kafka side. */
+export interface ProducePorts {
+  /** Throws where the broker is not known. */
+  channel(brokerId: number, index: number): ProduceChannel
+  /** Cached metadata; undefined where there is none. */
+  peek(topic: string): TopicMetadata | undefined
+  /** Asks Kafka now (merged, rate-limited); null once two brokers do not know the topic. */
+  refresh(topic: string, deadline: Deadline): Promise<TopicMetadata | null>
+  /** The topic's `max.message.bytes`. */
+  maxMessageBytes(topic: string): number
+  initProducerId(): Promise<ProducerSession>
+  /** Called whenever a topic changes; null when it is gone. */
+  onTopicChange(listener: (topic: string, metadata: TopicMetadata | null) => void): void
+}

@@ -1,0 +1,94 @@
+import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { compressionsAlgorithms } from '@platformatic/kafka'
+import { GatewayError } from '../../core/errors.ts'
+
+/** In the order of the codec bits of a record batch. */
+export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
+export type Codec = (typeof codecs)[number]
+
+const { snappy, lz4 } = compressionsAlgorithms
+const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
+const XERIAL_HEADER_BYTES = 16
+const LZ4_MAGIC = 0x184d2204
+const LZ4_BLOCK_BYTES: readonly number[] = [0, 0, 0, 0, 64 * 1024, 256 * 1024, 1024 * 1024, 4 * 1024 * 1024]
+
+export function compress(codec: Codec, bytes: Buffer): Buffer {
+  switch (codec) {
+    case 'gzip':
+      return gzipSync(bytes)
+    case 'snappy':
+      return snappy.compressSync(bytes)
+    case 'lz4':
+      return lz4.compressSync(bytes)
+    case 'zstd':
+      return zstdCompressSync(bytes)
+    case 'none':
+      return bytes
+  }
+}
+
+/** Throws CORRUPT_DATA where the input is malformed or would grow beyond `limitBytes`. */
+export function decompress(codec: Codec, bytes: Buffer, limitBytes: number): Buffer {
+  try {
+    switch (codec) {
+      case 'gzip':
+        return gunzipSync(bytes, { maxOutputLength: limitBytes })
+      case 'snappy':
+        assertBound(snappyBound(bytes), limitBytes)
+        return snappy.decompressSync(bytes)
+      case 'lz4':
+        assertBound(lz4Bound(bytes), limitBytes)
+        return lz4.decompressSync(bytes)
+      case 'zstd':
+        return zstdDecompressSync(bytes, { maxOutputLength: limitBytes })
+      case 'none':
+        return bytes
+    }
+  } catch (cause) {
+    const detail = `a ${codec} record batch cannot be decompressed: ${String(cause)}`
+    throw new GatewayError('CORRUPT_DATA', 'A stored record batch cannot be decompressed.', { detail, cause })
+  }
+}
+
+function assertBound(bytes: number, limitBytes: number): void {
+  if (bytes > limitBytes) throw new RangeError(`would grow to ${bytes} bytes, the limit is ${limitBytes}`)
+}
+
+/** Sum of the lengths that raw Snappy blocks begin with; Java frames several blocks in the xerial way. */
+function snappyBound(bytes: Buffer): number {
+  if (!bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return snappyBlockBytes(bytes, 0)
+  let total = 0
+  for (let at = XERIAL_HEADER_BYTES; at < bytes.length; ) {
+    const blockBytes = bytes.readUInt32BE(at)
+    total += snappyBlockBytes(bytes, at + 4)
+    at += 4 + blockBytes
+  }
+  return total
+}
+
+function snappyBlockBytes(bytes: Buffer, at: number): number {
+  let length = 0
+  for (let factor = 1; factor <= 2 ** 28; factor *= 128) {
+    const byte = bytes.readUInt8(at++)
+    length += (byte & 0x7f) * factor
+    if (byte < 0x80) return length
+  }
+  throw new RangeError('the length of a Snappy block has more than five bytes')
+}
+
+/** Number of blocks × largest block; the frame need not tell its content size. */
+function lz4Bound(bytes: Buffer): number {
+  if (bytes.readUInt32LE(0) !== LZ4_MAGIC) throw new RangeError('no LZ4 frame')
+  const flags = bytes.readUInt8(4)
+  const blockLimitBytes = LZ4_BLOCK_BYTES[(bytes.readUInt8(5) >> 4) & 7]
+  const contentSizeBytes = flags & 0x08 ? 8 : 0
+  const blockChecksumBytes = flags & 0x10 ? 4 : 0
+  let total = 0
+  for (let at = 7 + contentSizeBytes; ; ) {
+    const size = bytes.readUInt32LE(at)
+    if (size === 0) return total
+    const stored = size & 0x7fffffff
+    total += size >= 0x80000000 ? stored : blockLimitBytes
+    at += 4 + stored + blockChecksumBytes
+  }
+}

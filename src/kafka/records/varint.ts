@@ -1,0 +1,95 @@
+/**
+ * Zigzag varints as Kafka's record format has them. `varlong` is exact up to ±2^52, which spans every difference of
+ * two timestamps that JavaScript can hold.
+ * @see https://kafka.apache.org/documentation/#record
+ */
+
+export function varintSize(value: number): number {
+  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0
+  if (zigzag < 0x80) return 1
+  if (zigzag < 0x4000) return 2
+  if (zigzag < 0x20_0000) return 3
+  return zigzag < 0x1000_0000 ? 4 : 5
+}
+
+/** Returns the position behind what it wrote. */
+export function writeVarint(target: Buffer, position: number, value: number): number {
+  let zigzag = ((value << 1) ^ (value >> 31)) >>> 0
+  while (zigzag > 0x7f) {
+    target[position++] = (zigzag & 0x7f) | 0x80
+    zigzag >>>= 7
+  }
+  target[position++] = zigzag
+  return position
+}
+
+export function varlongSize(value: number): number {
+  if (value >= -0x4000_0000 && value < 0x4000_0000) return varintSize(value)
+  let zigzag = value < 0 ? -value * 2 - 1 : value * 2
+  let size = 1
+  while (zigzag > 0x7f) {
+    zigzag = Math.floor(zigzag / 128)
+    size++
+  }
+  return size
+}
+
+export function writeVarlong(target: Buffer, position: number, value: number): number {
+  if (value >= -0x4000_0000 && value < 0x4000_0000) return writeVarint(target, position, value)
+  let zigzag = value < 0 ? -value * 2 - 1 : value * 2
+  while (zigzag > 0x7f) {
+    target[position++] = (zigzag % 128) | 0x80
+    zigzag = Math.floor(zigzag / 128)
+  }
+  target[position++] = zigzag
+  return position
+}
+
+/** Reads varints one after the other; {@link failed} tells of one that ran past the end or was too long. */
+export class VarintReader {
+  buffer: Buffer = Buffer.alloc(0)
+  position = 0
+  /** Exclusive bound of what may be read. */
+  end = 0
+  failed = false
+
+  reset(buffer: Buffer, position: number, end: number): void {
+    this.buffer = buffer
+    this.position = position
+    this.end = end
+    this.failed = false
+  }
+
+  varint(): number {
+    const { buffer, end } = this
+    let position = this.position
+    let byte = position < end ? buffer[position++] : -1
+    let zigzag = byte & 0x7f
+    for (let shift = 7; byte > 0x7f; shift += 7) {
+      if (shift > 28 || position >= end) return this.#fail()
+      byte = buffer[position++]
+      zigzag |= (byte & 0x7f) << shift
+    }
+    if (byte < 0) return this.#fail()
+    this.position = position
+    return (zigzag >>> 1) ^ -(zigzag & 1)
+  }
+
+  varlong(): number {
+    let zigzag = 0
+    let factor = 1
+    for (let read = 0; read < 10; read++) {
+      if (this.position >= this.end) return this.#fail()
+      const byte = this.buffer[this.position++]
+      zigzag += (byte & 0x7f) * factor
+      if (byte < 0x80) return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2
+      factor *= 128
+    }
+    return this.#fail()
+  }
+
+  #fail(): number {
+    this.failed = true
+    return 0
+  }
+}

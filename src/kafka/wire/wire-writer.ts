@@ -1,0 +1,91 @@
+/**
+ * Writes the primitive types of Kafka's protocol into one buffer whose final size the caller need not know.
+ * @see https://kafka.apache.org/protocol#protocol_types
+ */
+export class WireWriter {
+  /** KIP-482: compact lengths and tagged fields. */
+  readonly flexible: boolean
+  #buffer: Buffer
+  #length = 0
+
+  constructor(flexible: boolean, capacityBytes = 256) {
+    this.flexible = flexible
+    this.#buffer = Buffer.allocUnsafe(capacityBytes)
+  }
+
+  int8(value: number): this {
+    this.#buffer.writeInt8(value, this.#grow(1))
+    return this
+  }
+
+  int16(value: number): this {
+    this.#buffer.writeInt16BE(value, this.#grow(2))
+    return this
+  }
+
+  int32(value: number): this {
+    this.#buffer.writeInt32BE(value, this.#grow(4))
+    return this
+  }
+
+  int64(value: bigint): this {
+    this.#buffer.writeBigInt64BE(value, this.#grow(8))
+    return this
+  }
+
+  uvarint(value: number): this {
+    while (value > 0x7f) {
+      this.#buffer.writeUInt8((value & 0x7f) | 0x80, this.#grow(1))
+      value >>>= 7
+    }
+    this.#buffer.writeUInt8(value, this.#grow(1))
+    return this
+  }
+
+  arrayLength(count: number): this {
+    return this.flexible ? this.uvarint(count + 1) : this.int32(count)
+  }
+
+  string(value: string | null): this {
+    if (value === null) return this.flexible ? this.uvarint(0) : this.int16(-1)
+    const size = Buffer.byteLength(value)
+    if (this.flexible) this.uvarint(size + 1)
+    else this.int16(size)
+    this.#buffer.write(value, this.#grow(size), 'utf8')
+    return this
+  }
+
+  /** Length-prefixed bytes, copied. */
+  bytes(value: Buffer): this {
+    if (this.flexible) this.uvarint(value.length + 1)
+    else this.int32(value.length)
+    return this.raw(value)
+  }
+
+  raw(value: Buffer): this {
+    const at = this.#grow(value.length)
+    value.copy(this.#buffer, at)
+    return this
+  }
+
+  /** The empty set of tagged fields; nothing in the older encodings. */
+  noTags(): this {
+    return this.flexible ? this.uvarint(0) : this
+  }
+
+  finish(): Buffer {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  #grow(bytes: number): number {
+    const at = this.#length
+    const needed = at + bytes
+    if (needed > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2))
+      this.#buffer.copy(larger, 0, 0, at)
+      this.#buffer = larger
+    }
+    this.#length = needed
+    return at
+  }
+}
