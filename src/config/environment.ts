@@ -20,7 +20,8 @@ const commaSeparated = (text: string): string[] => (text.trim() === '' ? [] : te
 /** The value of a variable, typed as its setting wants it; what does not fit stays a text and is refused with the rest. */
 const treeOfVariable = ({ shape, variable }: Setting, text: string, problems: string[]): Tree => {
   const origin: Origin = { source: `environment ${variable}`, place: `environment ${variable}`, directory: '.' }
-  if (shape.kind === 'integer') return { kind: 'scalar', value: /^-?\d{1,15}$/.test(text) ? Number(text) : text, origin }
+  if (shape.kind === 'integer')
+    return { kind: 'scalar', value: /^-?\d{1,15}$/.test(text) ? Number(text) : text, origin }
   if (shape.kind === 'list' && shape.item.kind === 'text') return treeOf(commaSeparated(text), origin)
   if (shape.kind === 'text' || shape.kind === 'word') return { kind: 'scalar', value: text, origin }
   const parsed = parseYaml(text, (line, column) => ({ ...origin, place: `${origin.place}:${line}:${column}` }))
@@ -28,34 +29,33 @@ const treeOfVariable = ({ shape, variable }: Setting, text: string, problems: st
   return parsed.tree
 }
 
-/** Sections on the way to a setting, filled in as the variables come. */
-interface Branch {
-  readonly kind: 'map'
-  readonly entries: Map<string, Tree | Branch>
-  readonly origin: Origin
+interface Given {
+  readonly setting: Setting
+  readonly tree: Tree
 }
 
-const contradiction = (path: readonly string[], { variable }: Setting): string =>
-  `environment ${variable}: ${path.join('.')} is given as a whole and in parts; give one of the two`
+const environmentOrigin: Origin = { source: 'environment', place: 'environment', directory: '.' }
 
-const plant = (root: Branch, setting: Setting, tree: Tree, problems: string[]): void => {
-  let branch = root
-  for (const [depth, step] of setting.path.slice(0, -1).entries()) {
-    const next = branch.entries.get(step) ?? { kind: 'map', entries: new Map<string, Tree>(), origin: tree.origin }
-    if (next.kind !== 'map' || !(next.entries instanceof Map)) {
-      problems.push(contradiction(setting.path.slice(0, depth + 1), setting))
-      return
+/** The given settings, whose paths agree up to `depth`, as one tree. */
+const grow = (given: readonly Given[], depth: number, problems: string[]): Tree => {
+  const entries = new Map<string, Tree>()
+  for (const [step, group] of Map.groupBy(given, ({ setting }) => setting.path[depth])) {
+    const whole = group.find(({ setting }) => setting.path.length === depth + 1)
+    if (whole !== undefined && group.length > 1) {
+      problems.push(
+        `${whole.tree.origin.place}: ${whole.setting.name} is given as a whole and in parts; give one of the two`
+      )
     }
-    branch.entries.set(step, next)
-    branch = next as Branch
+    entries.set(step, whole?.tree ?? grow(group, depth + 1, problems))
   }
-  branch.entries.set(setting.path.at(-1) ?? '', tree)
+  return { kind: 'map', entries, origin: environmentOrigin }
 }
 
 const unknownVariables = (env: NodeJS.ProcessEnv): string[] => {
   const known = new Set(allSettings.map(setting => setting.variable))
   const unknown = Object.keys(env).filter(
-    name => name.startsWith(VARIABLE_PREFIX) && !known.has(name) && !FOREIGN_PREFIXES.some(prefix => name.startsWith(prefix))
+    name =>
+      name.startsWith(VARIABLE_PREFIX) && !known.has(name) && !FOREIGN_PREFIXES.some(prefix => name.startsWith(prefix))
   )
   return unknown.map(name => {
     const meant = nearest(name, known)
@@ -66,10 +66,10 @@ const unknownVariables = (env: NodeJS.ProcessEnv): string[] => {
 /** The layer of the environment: one variable a setting. */
 export const readEnvironment = (env: NodeJS.ProcessEnv): { tree: Tree; problems: string[] } => {
   const problems = unknownVariables(env)
-  const root: Branch = { kind: 'map', entries: new Map(), origin: { source: 'environment', place: 'environment', directory: '.' } }
+  const given: Given[] = []
   for (const setting of allSettings) {
     const text = env[setting.variable]
-    if (text !== undefined) plant(root, setting, treeOfVariable(setting, text, problems), problems)
+    if (text !== undefined) given.push({ setting, tree: treeOfVariable(setting, text, problems) })
   }
-  return { tree: root as Tree, problems }
+  return { tree: grow(given, 0, problems), problems }
 }

@@ -34,7 +34,9 @@ const treeOfNode = (node: unknown, position: number, reading: Reading): Tree => 
     return { kind: 'list', items: node.items.map(item => treeOfNode(item, start(item) ?? position, reading)), origin }
   }
   if (isAlias(node)) {
-    reading.problems.push(`${origin.place}: YAML aliases (*name) are not supported; put a text that starts with * in quotes`)
+    reading.problems.push(
+      `${origin.place}: YAML aliases (*name) are not supported; put a text that starts with * in quotes`
+    )
     return { kind: 'spoiled', origin }
   }
   return { kind: 'scalar', value: isScalar(node) ? node.value : null, origin }
@@ -44,14 +46,19 @@ const treeOfNode = (node: unknown, position: number, reading: Reading): Tree => 
  * Reads YAML 1.2 (so `no` is a text), with the origin of every part. Duplicate keys, aliases, unknown tags and a second
  * document are problems.
  */
-export const parseYaml = (text: string, originAt: (line: number, column: number) => Origin): { tree: Tree; problems: string[] } => {
+export const parseYaml = (
+  text: string,
+  originAt: (line: number, column: number) => Origin
+): { tree: Tree; problems: string[] } => {
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter, prettyErrors: false, version: '1.2' })
   const locate: Locate = position => {
     const { line, col } = lineCounter.linePos(position)
     return originAt(Math.max(line, 1), Math.max(col, 1))
   }
-  const problems = [...document.errors, ...document.warnings].map(error => `${locate(error.pos[0]).place}: ${reason(error)}`)
+  const problems = [...document.errors, ...document.warnings].map(
+    error => `${locate(error.pos[0]).place}: ${reason(error)}`
+  )
   if (problems.length > 0) return { tree: { kind: 'spoiled', origin: locate(0) }, problems }
   const tree = treeOfNode(document.contents, start(document.contents) ?? 0, { locate, problems })
   return { tree, problems }

@@ -12,7 +12,12 @@ const secret = (description: string) => Type.String({ minLength: 1, description,
 const listen = Type.Object(
   {
     host: Type.String({ minLength: 1, default: '0.0.0.0', description: 'Address to listen on.' }),
-    port: Type.Integer({ minimum: 0, maximum: 65535, default: 9400, description: 'Port to listen on; 0 takes a free one.' }),
+    port: Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      default: 9400,
+      description: 'Port to listen on; 0 takes a free one.'
+    }),
     tls: Type.Union(
       [
         Type.Literal('none'),
@@ -36,20 +41,19 @@ const kafkaTls = Type.Object(
     certFile: Type.Optional(file('PEM client certificate, for mutual TLS.')),
     keyFile: Type.Optional(file('PEM private key of the client certificate.'))
   },
-  strict
+  { ...strict, description: "TLS to the brokers; `{}`: with the system's certificates and none of our own." }
 )
 
 const kafkaSasl = Type.Object(
   {
-    mechanism: Type.Union([
-      Type.Literal('PLAIN'),
-      Type.Literal('SCRAM-SHA-256'),
-      Type.Literal('SCRAM-SHA-512'),
-      Type.Literal('OAUTHBEARER')
-    ]),
-    username: Type.Optional(Type.String({ description: 'PLAIN and SCRAM.' })),
+    mechanism: Type.Enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'], {
+      description: 'How the gateway authenticates to the brokers.'
+    }),
+    username: Type.Optional(Type.String({ minLength: 1, description: 'PLAIN and SCRAM.' })),
     password: Type.Optional(secret('PLAIN and SCRAM.')),
-    tokenUrl: Type.Optional(Type.String({ description: 'OAUTHBEARER: token endpoint, asked with client credentials.' })),
+    tokenUrl: Type.Optional(
+      Type.String({ description: 'OAUTHBEARER: token endpoint, asked with client credentials.' })
+    ),
     clientId: Type.Optional(Type.String({ description: 'OAUTHBEARER.' })),
     clientSecret: Type.Optional(secret('OAUTHBEARER.')),
     scope: Type.Optional(Type.String({ description: 'OAUTHBEARER.' })),
@@ -60,24 +64,46 @@ const kafkaSasl = Type.Object(
 
 const kafka = Type.Object(
   {
-    bootstrapServers: Type.Array(Type.String({ pattern: '^[^\\s:]+:\\d{1,5}$|^\\[[0-9a-fA-F:]+\\]:\\d{1,5}$', expects: 'host:port' }), {
-      minItems: 1,
-      description: 'Brokers to ask first, as host:port.'
+    bootstrapServers: Type.Array(
+      Type.String({ pattern: '^[^\\s:]+:\\d{1,5}$|^\\[[0-9a-fA-F:]+\\]:\\d{1,5}$', expects: 'host:port' }),
+      {
+        minItems: 1,
+        description: 'Brokers to ask first, as host:port.'
+      }
+    ),
+    clientId: Type.String({
+      default: 'kafka-rest-proxy',
+      description: "Name that appears in the brokers' logs and quotas."
     }),
-    clientId: Type.String({ default: 'kafka-rest-proxy', description: "Name that appears in the brokers' logs and quotas." }),
     tls: Type.Optional(kafkaTls),
     sasl: Type.Optional(kafkaSasl),
     connectTimeoutMs: milliseconds(5_000, 'For a TCP (and TLS, SASL) connection to a broker.'),
     requestTimeoutMs: milliseconds(10_000, 'For an answer from a broker, after which the connection is given up.'),
-    deliveryTimeoutMs: milliseconds(30_000, 'How long a batch is tried, counted from its oldest record; longer than the HTTP request.'),
+    deliveryTimeoutMs: milliseconds(
+      30_000,
+      'How long a batch is tried, counted from its oldest record; longer than the HTTP request.'
+    ),
     metadataMaxAgeMs: milliseconds(30_000, 'Age at which topic metadata is refreshed in the background.'),
-    produceConnectionsPerBroker: Type.Integer({ minimum: 1, maximum: 64, default: 1, description: 'A partition keeps to one of them.' }),
-    fetchConnectionsPerBroker: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: 'Reads of distinct partitions share one request on each.' }),
-    batchBytes: bytes(131_072, 'Size at which a merged record batch is closed; large batches make small reads dear for everyone.'),
-    compression: Type.Union(
-      ['none', 'gzip', 'snappy', 'lz4', 'zstd'].map(codec => Type.Literal(codec as 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd')),
-      { default: 'none', description: 'How record batches are compressed on the way to Kafka.' }
-    )
+    produceConnectionsPerBroker: Type.Integer({
+      minimum: 1,
+      maximum: 64,
+      default: 1,
+      description: 'A partition keeps to one of them.'
+    }),
+    fetchConnectionsPerBroker: Type.Integer({
+      minimum: 1,
+      maximum: 64,
+      default: 2,
+      description: 'Reads of distinct partitions share one request on each.'
+    }),
+    batchBytes: bytes(
+      131_072,
+      'Size at which a merged record batch is closed; large batches make small reads dear for everyone.'
+    ),
+    compression: Type.Enum(['none', 'gzip', 'snappy', 'lz4', 'zstd'], {
+      default: 'none',
+      description: 'How record batches are compressed on the way to Kafka.'
+    })
   },
   strict
 )
@@ -85,20 +111,33 @@ const kafka = Type.Object(
 const oidcProvider = Type.Object(
   {
     issuer: Type.String({ minLength: 1, description: 'Exact `iss` of the tokens, and base of discovery.' }),
-    audience: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, description: 'Accepted values of `aud`, any of them.' }),
-    jwksUri: Type.Optional(Type.String({ description: "Address of the keys; found by OpenID Connect discovery when left out." })),
-    caFile: Type.Optional(file('PEM certificates to trust at the provider.')),
-    algorithms: Type.Array(Type.String({ pattern: '^(RS|PS|ES)(256|384|512)$|^EdDSA$', expects: 'an algorithm such as RS256 or ES384' }), {
+    audience: Type.Array(Type.String({ minLength: 1 }), {
       minItems: 1,
-      default: ['RS256'],
-      description: 'Accepted signature algorithms; asymmetric ones only.'
+      description: 'Accepted values of `aud`, any of them.'
     }),
+    jwksUri: Type.Optional(
+      Type.String({ description: 'Address of the keys; found by OpenID Connect discovery when left out.' })
+    ),
+    caFile: Type.Optional(file('PEM certificates to trust at the provider.')),
+    algorithms: Type.Array(
+      Type.String({ pattern: '^(RS|PS|ES)(256|384|512)$|^EdDSA$', expects: 'an algorithm such as RS256 or ES384' }),
+      {
+        minItems: 1,
+        default: ['RS256'],
+        description: 'Accepted signature algorithms; asymmetric ones only.'
+      }
+    ),
     groupsClaims: Type.Array(Type.String({ minLength: 1 }), {
       minItems: 1,
       default: ['groups', 'roles'],
       description: 'Claims that hold group ids or role names.'
     }),
-    clockToleranceMs: Type.Integer({ minimum: 0, maximum: 300_000, default: 30_000, description: 'For `exp` and `nbf`.' })
+    clockToleranceMs: Type.Integer({
+      minimum: 0,
+      maximum: 300_000,
+      default: 30_000,
+      description: 'For `exp` and `nbf`.'
+    })
   },
   strict
 )
@@ -107,7 +146,7 @@ const graph = Type.Object(
   {
     baseUrl: Type.String({ default: 'https://graph.microsoft.com', description: 'Without `/v1.0`.' }),
     tokenUrl: Type.String({ minLength: 1, description: "Token endpoint of the gateway's own application." }),
-    clientId: Type.String({ minLength: 1 }),
+    clientId: Type.String({ minLength: 1, description: "Id of the gateway's own application." }),
     clientSecret: secret("Secret of the gateway's own application."),
     scope: Type.Optional(Type.String({ description: '`<baseUrl>/.default` when left out.' })),
     caFile: Type.Optional(file('PEM certificates to trust at both addresses.')),
@@ -119,7 +158,7 @@ const graph = Type.Object(
 
 const auth = Type.Object(
   {
-    mode: Type.Union([Type.Literal('oidc'), Type.Literal('none')], {
+    mode: Type.Enum(['oidc', 'none'], {
       default: 'oidc',
       description: '`none` lets everyone in who can reach the port, and says so at start.'
     }),
@@ -136,11 +175,29 @@ const auth = Type.Object(
 const limits = Type.Object(
   {
     bodyBytes: bytes(16 * 1024 * 1024, 'Request body.'),
-    recordsPerRequest: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 100_000, description: 'Records in one produce request.' }),
+    recordsPerRequest: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 100_000,
+      description: 'Records in one produce request.'
+    }),
     jsonDepth: Type.Integer({ minimum: 1, maximum: 10_000, default: 512, description: 'Nesting of a JSON body.' }),
-    inFlightBytes: bytes(256 * 1024 * 1024, 'Bodies being read, batches on their way and answers not yet taken, in the whole process.'),
-    connections: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 20_000, description: 'Open client connections.' }),
-    headerBytes: Type.Integer({ minimum: 1024, maximum: 1_048_576, default: 32_768, description: 'Request line and header fields.' }),
+    inFlightBytes: bytes(
+      256 * 1024 * 1024,
+      'Bodies being read, batches on their way and answers not yet taken, in the whole process.'
+    ),
+    connections: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 20_000,
+      description: 'Open client connections.'
+    }),
+    headerBytes: Type.Integer({
+      minimum: 1024,
+      maximum: 1_048_576,
+      default: 32_768,
+      description: 'Request line and header fields.'
+    }),
     requestTimeoutMs: milliseconds(8_000, 'From the complete request to its answer.'),
     headersTimeoutMs: milliseconds(10_000, 'For request line and header fields to arrive.'),
     bodyTimeoutMs: milliseconds(30_000, 'For the whole request to arrive.'),
@@ -153,12 +210,10 @@ const limits = Type.Object(
 
 const log = Type.Object(
   {
-    level: Type.Union(
-      ['fatal', 'error', 'warn', 'info', 'debug', 'trace'].map(level =>
-        Type.Literal(level as 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace')
-      ),
-      { default: 'info', description: 'One line a request at info.' }
-    )
+    level: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], {
+      default: 'info',
+      description: 'One line a request at info.'
+    })
   },
   strict
 )

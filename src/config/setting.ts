@@ -1,4 +1,12 @@
-import { configShape, type IntegerShape, type ListShape, type Member, type SectionShape, type TextShape, type WordShape } from './shape.ts'
+import {
+  configShape,
+  type IntegerShape,
+  type ListShape,
+  type Member,
+  type SectionShape,
+  type TextShape,
+  type WordShape
+} from './shape.ts'
 
 /** One value that can be set: the same path in the file, in the environment and among the flags. */
 export interface Setting {
@@ -9,6 +17,8 @@ export interface Setting {
   /** Environment variable. */
   readonly variable: string
   readonly member: Member
+  /** The innermost section around it that may be left out, dotted. */
+  readonly optionalSection: string | undefined
   /** A section stands here only where `{}`, an empty one, means something; a word where the section has settings of its own. */
   readonly shape: SectionShape | ListShape | TextShape | IntegerShape | WordShape
 }
@@ -20,27 +30,21 @@ export const VARIABLE_PREFIX = 'KAFKA_REST_'
 export const variableName = (path: readonly string[]): string =>
   VARIABLE_PREFIX + path.map(step => step.replaceAll(/[A-Z]/g, capital => `_${capital}`).toUpperCase()).join('_')
 
-const setting = (path: readonly string[], member: Member, shape: Setting['shape']): Setting => ({
-  path,
-  name: path.join('.'),
-  variable: variableName(path),
-  member,
-  shape
-})
-
-const settingsOfMember = (path: readonly string[], member: Member): Setting[] => {
+const settingsOfMember = (path: readonly string[], member: Member, optionalSection: string | undefined): Setting[] => {
   const { shape } = member
+  const name = path.join('.')
+  const setting = { path, name, variable: variableName(path), member, optionalSection }
   if (shape.kind === 'wordOrSection') {
-    return [setting(path, member, { kind: 'word', words: [shape.word] }), ...settingsOf(shape.section, path)]
+    return [{ ...setting, shape: { kind: 'word', words: [shape.word] } }, ...settingsOf(shape.section, path, name)]
   }
-  if (shape.kind !== 'section') return [setting(path, member, shape)]
+  if (shape.kind !== 'section') return [{ ...setting, shape }]
   const mayBeEmpty = !member.required && [...shape.members.values()].every(inner => !inner.required)
-  const itself = mayBeEmpty ? [setting(path, member, shape)] : []
-  return [...itself, ...settingsOf(shape, path)]
+  const itself = mayBeEmpty ? [{ ...setting, shape }] : []
+  return [...itself, ...settingsOf(shape, path, member.required ? optionalSection : name)]
 }
 
 /** The settings of a section, in the order of the schema. Sections in a list have none: such a list is set as a whole. */
-export const settingsOf = (section: SectionShape, path: readonly string[] = []): Setting[] =>
-  [...section.members].flatMap(([name, member]) => settingsOfMember([...path, name], member))
+export const settingsOf = (section: SectionShape, path: readonly string[] = [], optionalSection?: string): Setting[] =>
+  [...section.members].flatMap(([name, member]) => settingsOfMember([...path, name], member, optionalSection))
 
 export const allSettings: readonly Setting[] = settingsOf(configShape)

@@ -60,6 +60,7 @@ export interface Member {
 interface JsonSchema {
   readonly type?: string
   readonly const?: unknown
+  readonly enum?: readonly string[]
   readonly anyOf?: readonly JsonSchema[]
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]
@@ -112,28 +113,38 @@ const textOf = (schema: JsonSchema): TextShape => ({
   expects: schema.expects ?? 'a text'
 })
 
-const choiceOf = (choices: readonly JsonSchema[]): WordShape | WordOrSectionShape => {
-  const words = choices.flatMap(choice => (typeof choice.const === 'string' ? [choice.const] : []))
+const wordOrSectionOf = (choices: readonly JsonSchema[]): Shape | undefined => {
+  const word = choices.find(choice => choice.const !== undefined)?.const
   const section = choices.find(choice => choice.type === 'object')
-  if (section === undefined) return { kind: 'word', words }
-  return { kind: 'wordOrSection', word: words[0], section: sectionOf(section) }
+  if (typeof word !== 'string' || section === undefined) return undefined
+  return { kind: 'wordOrSection', word, section: sectionOf(section) }
 }
 
+const listOf = (schema: JsonSchema, items: JsonSchema): ListShape => ({
+  kind: 'list',
+  item: items.type === 'object' ? sectionOf(items) : textOf(items),
+  minItems: schema.minItems ?? 0
+})
+
+const integerOf = (schema: JsonSchema): IntegerShape => ({
+  kind: 'integer',
+  minimum: schema.minimum ?? 0,
+  maximum: schema.maximum ?? Number.MAX_SAFE_INTEGER
+})
+
 const shapeOf = (schema: JsonSchema): Shape => {
-  if (schema.anyOf !== undefined) return choiceOf(schema.anyOf)
+  const choice = wordOrSectionOf(schema.anyOf ?? [])
+  if (choice !== undefined) return choice
+  if (schema.enum !== undefined) return { kind: 'word', words: schema.enum }
   if (schema.type === 'object') return sectionOf(schema)
-  if (schema.type === 'integer') {
-    return { kind: 'integer', minimum: schema.minimum ?? 0, maximum: schema.maximum ?? Number.MAX_SAFE_INTEGER }
-  }
-  if (schema.type === 'array' && schema.items !== undefined) {
-    const item = schema.items.type === 'object' ? sectionOf(schema.items) : textOf(schema.items)
-    return { kind: 'list', item, minItems: schema.minItems ?? 0 }
-  }
+  if (schema.type === 'integer') return integerOf(schema)
+  if (schema.type === 'array' && schema.items !== undefined) return listOf(schema, schema.items)
   if (schema.type === 'string') return textOf(schema)
   throw new Error(`The configuration schema uses a construct that the loader does not know: ${JSON.stringify(schema)}`)
 }
 
-export const configShape: SectionShape = sectionOf(configSchema as JsonSchema)
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- TypeBox's types do not name the JSON Schema keywords.
+export const configShape: SectionShape = sectionOf(configSchema as unknown as JsonSchema)
 
 /** What a value must be, as the end of a sentence: "an integer from 0 to 65535". */
 export const expectation = (shape: Shape): string => {
@@ -141,14 +152,14 @@ export const expectation = (shape: Shape): string => {
     case 'section':
       return 'a section of keys'
     case 'list':
-      return `a list${shape.minItems > 0 ? ', not empty,' : ''} of ${shape.item.kind === 'section' ? 'sections' : 'texts'}`
+      return `a list of ${shape.item.kind === 'section' ? 'sections' : 'texts'}${shape.minItems > 0 ? ' that is not empty' : ''}`
     case 'text':
-      return shape.minLength > 0 ? `${shape.expects}, not empty` : shape.expects
+      return shape.minLength > 0 ? `${shape.expects} that is not empty` : shape.expects
     case 'integer':
       return `an integer from ${shape.minimum} to ${shape.maximum}`
-    case 'word':
-      return shape.words.length === 1 ? shape.words[0] : `one of ${shape.words.join(', ')}`
     case 'wordOrSection':
       return `the word ${shape.word} or a section with ${[...shape.section.members.keys()].join(' and ')}`
+    default:
+      return shape.words.length === 1 ? shape.words[0] : `one of ${shape.words.join(', ')}`
   }
 }

@@ -2,6 +2,7 @@ import type { Call } from '../core/principal.ts'
 import type { ProduceOutcome } from '../core/produce-outcome.ts'
 import type { RecordPage } from '../core/record-page.ts'
 import type { RecordTable } from '../core/record-table.ts'
+import type { TopicSpec } from '../core/topic-spec.ts'
 import type { BrokerInfo, PartitionInfo } from '../core/topology.ts'
 
 export type { ProduceOutcome, RecordFailure } from '../core/produce-outcome.ts'
@@ -14,12 +15,7 @@ export interface ReadRequest {
   readonly count: number
 }
 
-/** Null: left to the cluster (Kafka's −1). */
-export interface TopicSpec {
-  readonly partitionCount: number | null
-  readonly replicationFactor: number | null
-  readonly properties: ReadonlyMap<string, string>
-}
+export type { TopicSpec } from '../core/topic-spec.ts'
 
 /**
  * The use cases, free of HTTP. Each rejects with a GatewayError; each keeps the deadline of its call.

@@ -111,7 +111,7 @@ export class PartitionQueue {
   notAppended(batch: Batch, trouble: RecordFailure, nowMs: number): void {
     this.#landed(batch)
     this.trouble = trouble
-    if (batch.abandoned) this.#giveUp(batch)
+    if (batch.abandoned) this.#drop(batch)
     else this.#pause(nowMs)
     this.#repair()
   }
@@ -129,7 +129,7 @@ export class PartitionQueue {
   /** Rejected whole, before it was appended, for a fault of some record: `invalid` names them where Kafka did. */
   rejected(batch: Batch, failure: RecordFailure, invalid: ReadonlyMap<number, string | null> | undefined): void {
     this.#landed(batch)
-    if (batch.doubt !== 'none') this.#giveUp(batch)
+    if (batch.doubt !== 'none' || batch.abandoned) this.#drop(batch)
     else if (invalid !== undefined && invalid.size > 0) {
       const { sound, faulty } = separate(batch, invalid)
       for (const [position, slice] of faulty) failSlice(slice, withReason(failure, invalid.get(position)))
@@ -142,8 +142,8 @@ export class PartitionQueue {
   /** Rejected whole, before it was appended, for a reason that no retry and no split mends. */
   refused(batch: Batch, failure: RecordFailure): void {
     this.#landed(batch)
-    if (batch.doubt === 'none') this.#fail(batch, failure)
-    else this.#giveUp(batch)
+    if (batch.doubt === 'none' && !batch.abandoned) this.#fail(batch, failure)
+    else this.#drop(batch)
     this.#repair()
   }
 
@@ -155,7 +155,7 @@ export class PartitionQueue {
     if (this.#batches[0] === batch && this.#gapSequence < 0) this.sessionLost(batch)
     else {
       this.#landed(batch)
-      if (batch.doubt !== 'none' && this.#batches[0] === batch) this.#giveUp(batch)
+      if (batch.abandoned || (batch.doubt !== 'none' && this.#batches[0] === batch)) this.#drop(batch)
       else this.#pause(nowMs)
       this.#repair()
     }
@@ -165,8 +165,8 @@ export class PartitionQueue {
   sessionLost(batch: Batch): void {
     this.#landed(batch)
     this.#cautious = true
-    if (batch.doubt === 'none') this.#reclaim(batch, batch.slices)
-    else this.#giveUp(batch)
+    if (batch.doubt === 'none' && !batch.abandoned) this.#reclaim(batch, batch.slices)
+    else this.#drop(batch)
     this.#sessionOver = true
     this.#repair()
   }
@@ -184,9 +184,9 @@ export class PartitionQueue {
 
   /** Gives up what passed its delivery time-out. */
   expire(nowMs: number): void {
-    for (const batch of this.#batches.filter(each => each.giveUpAtMs <= nowMs && !each.abandoned)) {
+    for (const batch of this.#batches.filter(each => each.giveUpAtMs <= nowMs)) {
       if (batch.inFlight) batch.abandoned = true
-      else this.#giveUp(batch)
+      else if (batch.doubt !== 'none') this.#giveUp(batch)
     }
     this.#repair()
   }
@@ -264,6 +264,12 @@ export class PartitionQueue {
   #reclaim(batch: Batch, slices: readonly Slice[]): void {
     batch.reclaimed = slices
     if (this.#gapSequence < 0) this.#gapSequence = batch.sequence
+  }
+
+  /** This attempt was not appended, and there will be no other; whether an earlier one was, its doubt tells. */
+  #drop(batch: Batch): void {
+    if (batch.doubt === 'none') this.#fail(batch, outcomeUnknown)
+    else this.#giveUp(batch)
   }
 
   /** Never again sent; may be stored. Its sequence number cannot be used again in this session. */

@@ -15,6 +15,10 @@ export class WireReader {
     this.position = position
   }
 
+  int8(): number {
+    return this.buffer.readInt8(this.position++)
+  }
+
   int16(): number {
     this.position += 2
     return this.buffer.readInt16BE(this.position - 2)

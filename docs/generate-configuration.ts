@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs'
+import { configReference } from '../src/config/reference.ts'
+
+writeFileSync(new URL('configuration.md', import.meta.url), configReference())

@@ -1,0 +1,55 @@
+/** What the command line knows of a command before it runs; its code is loaded only then. */
+export interface Command {
+  readonly summary: string
+  /** After the name of the command. */
+  readonly usage: string
+  /** Flag and meaning. */
+  readonly options: readonly (readonly [string, string])[]
+  /** Resolves when the command is done or, for a server, has started. */
+  run(argv: string[]): Promise<void>
+}
+
+const CONFIG_OPTION = ['--config FILE', 'YAML file; without it the environment must say everything'] as const
+
+export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
+  [
+    'serve',
+    {
+      summary: 'Serve an existing Kafka cluster.',
+      usage: '[--config FILE]',
+      options: [CONFIG_OPTION],
+      run: async argv => (await import('./serve.ts')).runServe(argv)
+    }
+  ],
+  [
+    'dev',
+    {
+      summary: 'Serve on this machine only, with a Kafka broker, an identity provider and certificates of its own.',
+      usage: '[--port PORT] [--data-dir FOLDER] [--ephemeral]',
+      options: [
+        ['--port PORT', 'port to listen on (default 9400)'],
+        ['--data-dir FOLDER', 'where everything is kept (default .local)'],
+        ['--ephemeral', 'throw the data away at the end']
+      ],
+      run: async argv => (await import('./dev.ts')).runDev(argv)
+    }
+  ],
+  [
+    'check-config',
+    {
+      summary: 'Judge a configuration and print every value with its source, secrets hidden.',
+      usage: '[--config FILE]',
+      options: [CONFIG_OPTION],
+      run: async argv => (await import('./check-config.ts')).runCheckConfig(argv)
+    }
+  ],
+  [
+    'version',
+    {
+      summary: 'Print the version.',
+      usage: '',
+      options: [],
+      run: async argv => (await import('./version.ts')).runVersion(argv)
+    }
+  ]
+])

@@ -1,0 +1,72 @@
+import { ConfigError } from '../config/config-error.ts'
+import { nearest } from '../core/lib/nearest.ts'
+import { commands } from './commands.ts'
+import { commandHelp, generalHelp } from './help.ts'
+
+/** Exit codes: the command failed; the command line is wrong. */
+const FAILED = 1
+const MISUSED = 2
+
+const isHelp = (argument: string | undefined): boolean => argument === '--help' || argument === '-h'
+
+const complain = (text: string): void => {
+  process.stderr.write(`kafka-rest-proxy: ${text}\n`)
+}
+
+const isUsageError = (error: Error): boolean =>
+  'code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_PARSE_ARGS_')
+
+/** Of the errors that nobody threw on purpose the place is needed, not only the text. */
+const isDefect = (error: unknown): boolean =>
+  error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError
+
+const report = (error: unknown, name: string): number => {
+  if (!(error instanceof Error)) {
+    complain(String(error))
+    return FAILED
+  }
+  if (isUsageError(error)) {
+    const [reason] = error.message.split(/\.\s/, 1)
+    complain(`${reason}; see kafka-rest-proxy ${name} --help`)
+    return MISUSED
+  }
+  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`)
+  else complain(isDefect(error) ? (error.stack ?? error.message) : error.message)
+  return FAILED
+}
+
+const refuseCommand = (name: string): number => {
+  const meant = nearest(name, commands.keys())
+  const suggestion = meant === undefined ? 'see kafka-rest-proxy --help' : `did you mean ${meant}?`
+  complain(`unknown ${name.startsWith('-') ? 'option' : 'command'} '${name}'; ${suggestion}`)
+  return MISUSED
+}
+
+/**
+ * Runs what the arguments ask for.
+ *
+ * @returns the exit code; 0 with a server means that it has started, and its end is its own affair
+ */
+export const runCommandLine = async (argv: readonly string[]): Promise<number> => {
+  const [name, ...rest] = argv
+  if (name === undefined) {
+    process.stderr.write(generalHelp())
+    return MISUSED
+  }
+  if (isHelp(name)) {
+    process.stdout.write(generalHelp())
+    return 0
+  }
+  const command = commands.get(name)
+  if (command === undefined) return refuseCommand(name)
+  if (rest.some(isHelp)) {
+    process.stdout.write(commandHelp(name, command))
+    return 0
+  }
+  try {
+    await command.run(rest)
+    return 0
+  } catch (error) {
+    return report(error, name)
+  }
+}

@@ -1,0 +1,109 @@
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { unreadable } from './file.ts'
+import { variableName } from './setting.ts'
+import type { Member, SectionShape, Shape } from './shape.ts'
+import type { MapTree, ScalarTree, Tree } from './tree.ts'
+
+/** The values of the merged layers with the defaults, and what was found out on the way. */
+export class Assembly {
+  /** By the dotted path of the value, in the order of the schema. */
+  readonly sources = new Map<string, string>()
+  readonly places = new Map<string, string>()
+  readonly problems: string[] = []
+  /** Paths of what is missing or was given wrongly: nothing more can be said about them. */
+  readonly spoiled = new Set<string>()
+
+  section(shape: SectionShape, tree: MapTree | undefined, path: string): Record<string, unknown> {
+    const values: Record<string, unknown> = {}
+    for (const [name, member] of shape.members) {
+      if (member.fileOf !== undefined) continue
+      const full = path === '' ? name : `${path}.${name}`
+      const value = this.#member(member, tree?.entries.get(name), tree?.entries.get(`${name}File`), full)
+      if (value !== undefined) values[name] = value
+    }
+    return values
+  }
+
+  #member(member: Member, tree: Tree | undefined, fileTree: Tree | undefined, path: string): unknown {
+    if (tree !== undefined) return this.#value(member, member.shape, tree, path)
+    if (member.secret && fileTree !== undefined) return this.#secretFrom(fileTree, path)
+    if (member.default !== undefined) {
+      this.sources.set(path, 'default')
+      return structuredClone(member.default)
+    }
+    if (!member.required) return undefined
+    if (member.shape.kind === 'section') return this.section(member.shape, undefined, path)
+    this.#missing(member, path)
+    return undefined
+  }
+
+  #missing(member: Member, path: string): void {
+    this.spoiled.add(path)
+    const list = path.slice(0, path.lastIndexOf(']') + 1)
+    const place = list === '' ? '' : `${this.places.get(list) ?? list}: `
+    const variable = list === '' ? ` (environment: ${variableName(path.split('.'))})` : ''
+    this.problems.push(`${place}${path} is missing${variable}. ${member.description}`)
+  }
+
+  #value(member: Member, shape: Shape, tree: Tree, path: string): unknown {
+    this.places.set(path, tree.origin.place)
+    if (tree.kind === 'spoiled') {
+      this.spoiled.add(path)
+      return undefined
+    }
+    if (tree.kind === 'map') {
+      if (tree.entries.size === 0) this.sources.set(path, tree.origin.source)
+      const section = shape.kind === 'wordOrSection' ? shape.section : shape
+      return section.kind === 'section' ? this.section(section, tree, path) : undefined
+    }
+    if (tree.kind === 'list' && shape.kind === 'list') {
+      const { item } = shape
+      if (item.kind === 'text' || tree.items.length === 0) this.sources.set(path, tree.origin.source)
+      return tree.items.map((entry, index) => this.#item(member, item, entry, `${path}[${index}]`, path))
+    }
+    if (tree.kind !== 'scalar') return undefined
+    this.sources.set(path, tree.origin.source)
+    return member.file ? this.#readable(tree, path) : tree.value
+  }
+
+  /** The texts of a list have one source, that of the list. */
+  #item(member: Member, shape: Shape, tree: Tree, path: string, listPath: string): unknown {
+    if (shape.kind === 'section' || tree.kind !== 'scalar') {
+      if (tree.kind === 'spoiled') this.spoiled.add(listPath)
+      return this.#value(member, shape, tree, path)
+    }
+    return tree.value
+  }
+
+  /** The absolute path of a file that can be opened now; better refused here than at the first connection. */
+  #readable(tree: ScalarTree, path: string): string {
+    const file = resolve(tree.origin.directory, String(tree.value))
+    try {
+      accessSync(file, constants.R_OK)
+    } catch (error) {
+      this.spoiled.add(path)
+      this.problems.push(`${tree.origin.place}: ${path}: ${file} cannot be read: ${unreadable(error)}`)
+    }
+    return file
+  }
+
+  #secretFrom(tree: Tree, path: string): string | undefined {
+    this.places.set(path, tree.origin.place)
+    if (tree.kind !== 'scalar') {
+      this.spoiled.add(path)
+      return undefined
+    }
+    this.sources.set(path, tree.origin.source)
+    const file = resolve(tree.origin.directory, String(tree.value))
+    try {
+      const secret = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+      if (secret !== '') return secret
+      this.problems.push(`${tree.origin.place}: ${path}File: ${file} is empty`)
+    } catch (error) {
+      this.problems.push(`${tree.origin.place}: ${path}File: ${file} cannot be read: ${unreadable(error)}`)
+    }
+    this.spoiled.add(path)
+    return undefined
+  }
+}

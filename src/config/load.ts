@@ -1,0 +1,77 @@
+import { Value } from 'typebox/value'
+import { Assembly } from './assemble.ts'
+import { checkLayer } from './check.ts'
+import { ConfigError } from './config-error.ts'
+import { readEnvironment } from './environment.ts'
+import { readConfigFile } from './file.ts'
+import { type Rule, rules } from './rules.ts'
+import { type Config, configSchema } from './schema.ts'
+import { configShape } from './shape.ts'
+import { merge, type Tree, treeOf } from './tree.ts'
+
+export interface ConfigSources {
+  /** Path of the YAML file; without one, the environment and the flags must say everything. */
+  readonly file?: string
+  readonly env: NodeJS.ProcessEnv
+  /** Part of a configuration as plain objects, above the environment. */
+  readonly flags?: Readonly<Record<string, unknown>>
+}
+
+export interface LoadedConfig {
+  /** Frozen to its depth. Paths of files are absolute; the text of secret files stands under the name of the secret. */
+  readonly config: Config
+  /** By dotted path (`auth.oidc[0].issuer`): `default`, `file <path>:<line>`, `environment <NAME>` or `flag`. */
+  readonly sources: ReadonlyMap<string, string>
+}
+
+const freezeDeeply = <T>(value: T): T => {
+  if (typeof value === 'object' && value !== null) {
+    for (const member of Object.values(value)) freezeDeeply(member)
+    Object.freeze(value)
+  }
+  return value
+}
+
+const contains = (path: string, inner: string): boolean =>
+  inner === path || inner.startsWith(`${path}.`) || inner.startsWith(`${path}[`)
+
+const isSound = (rule: Rule, { spoiled }: Assembly): boolean =>
+  rule.about.every(path => ![...spoiled].some(wrong => contains(path, wrong) || contains(wrong, path)))
+
+const judge = (config: Config, assembly: Assembly): string[] =>
+  rules
+    .filter(rule => isSound(rule, assembly))
+    .flatMap(rule => rule.judge(config))
+    .map(({ path, text }) => {
+      const place = assembly.places.get(path)
+      return place === undefined ? text : `${place}: ${text}`
+    })
+
+const readLayers = ({ file, env, flags }: ConfigSources): { layers: Tree[]; problems: string[] } => {
+  const sources = [
+    ...(file === undefined ? [] : [readConfigFile(file)]),
+    readEnvironment(env),
+    { tree: treeOf(flags ?? {}, { source: 'flag', place: 'flag', directory: '.' }), problems: [] }
+  ]
+  const problems = sources.flatMap(source => source.problems)
+  return { layers: sources.map(source => checkLayer(source.tree, configShape, problems)), problems }
+}
+
+/**
+ * Reads and judges the whole configuration: defaults, the file over them, the environment over it, the flags on top.
+ *
+ * @throws ConfigError with every problem of every layer
+ */
+export const loadConfig = (from: ConfigSources): LoadedConfig => {
+  const { layers, problems } = readLayers(from)
+  // Of a layer that could not be read at all nothing is known, so nothing can be called missing.
+  if (layers.some(layer => layer.kind === 'spoiled')) throw new ConfigError(problems)
+  const merged = layers.reduce((lower, higher) => merge(lower, higher, configShape))
+  const assembly = new Assembly()
+  const values = assembly.section(configShape, merged.kind === 'map' ? merged : undefined, '')
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- rules look only at what the assembly found sound.
+  problems.push(...assembly.problems, ...judge(values as Config, assembly))
+  if (problems.length > 0) throw new ConfigError(problems)
+  if (!Value.Check(configSchema, values)) throw new Error('The loader accepted a configuration that the schema refuses')
+  return { config: freezeDeeply(values), sources: assembly.sources }
+}

@@ -1,0 +1,57 @@
+import { JsonClient } from './https-json.ts'
+
+export interface ClientCredentials {
+  readonly tokenUrl: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly scope?: string | undefined
+}
+
+/** A token is asked anew this long before it expires. */
+const RENEW_BEFORE_MS = 60_000
+
+/**
+ * Access tokens by the client-credentials grant, one at a time: kept until shortly before they expire, and asked once
+ * for all who wait.
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+ */
+export class ClientCredentialsTokens {
+  readonly #client: JsonClient
+  readonly #credentials: ClientCredentials
+  #token = ''
+  #renewAtMs = 0
+  #asking: Promise<string> | null = null
+
+  constructor(client: JsonClient, credentials: ClientCredentials) {
+    this.#client = client
+    this.#credentials = credentials
+  }
+
+  /** Rejects when the token endpoint does not answer with a token; the reason is for the log. */
+  token(): Promise<string> {
+    if (Date.now() < this.#renewAtMs) return Promise.resolve(this.#token)
+    this.#asking ??= this.#ask().finally(() => (this.#asking = null))
+    return this.#asking
+  }
+
+  /** The next call asks for a new token: this one was refused. */
+  forget(): void {
+    this.#renewAtMs = 0
+  }
+
+  async #ask(): Promise<string> {
+    const { tokenUrl, clientId, clientSecret, scope } = this.#credentials
+    const form = {
+      grant_type: 'client_credentials',
+      client_id: clientId,
+      client_secret: clientSecret,
+      ...(scope === undefined ? {} : { scope })
+    }
+    const { status, body } = await this.#client.request({ url: tokenUrl, form })
+    const { access_token: token, expires_in: lifetimeS = 300, error } = (body ?? {}) as Record<string, unknown>
+    if (status !== 200 || typeof token !== 'string') throw new Error(`${tokenUrl} answered ${status} ${String(error ?? '')}`.trim())
+    this.#token = token
+    this.#renewAtMs = Date.now() + Math.max(Number(lifetimeS) * 1000 - RENEW_BEFORE_MS, 1000)
+    return token
+  }
+}

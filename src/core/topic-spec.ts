@@ -1,0 +1,6 @@
+/** A topic to create. Null: left to the cluster (Kafka's −1). */
+export interface TopicSpec {
+  readonly partitionCount: number | null
+  readonly replicationFactor: number | null
+  readonly properties: ReadonlyMap<string, string>
+}

@@ -1,0 +1,56 @@
+import { GatewayError } from '../core/errors.ts'
+import type { Call } from '../core/principal.ts'
+import type { ProduceOutcome } from '../core/produce-outcome.ts'
+import { PARTITION, SPAN_STRIDE, type RecordTable } from '../core/record-table.ts'
+import type { MetadataCache } from '../kafka/metadata/metadata-cache.ts'
+import type { TopicMetadata } from '../kafka/metadata/topic-metadata.ts'
+import type { Accumulator } from '../kafka/produce/accumulator.ts'
+import { refuseInternal, topicNotFound } from './topic-access.ts'
+
+/** Checks the whole request against the topic, then hands it to the accumulator. */
+export class Produce {
+  readonly #metadata: MetadataCache
+  readonly #accumulator: Accumulator
+
+  constructor(metadata: MetadataCache, accumulator: Accumulator) {
+    this.#metadata = metadata
+    this.#accumulator = accumulator
+  }
+
+  async execute(call: Call, topic: string, records: RecordTable, released: () => void): Promise<ProduceOutcome> {
+    let handedOver = false
+    try {
+      const metadata = await this.#checkedTopic(call, topic, records)
+      handedOver = true
+      return await this.#accumulator.submit(metadata, records, call.deadline, released)
+    } finally {
+      if (!handedOver) released()
+    }
+  }
+
+  async #checkedTopic(call: Call, topic: string, records: RecordTable): Promise<TopicMetadata> {
+    refuseInternal(topic)
+    const known = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, call.deadline))
+    if (known === null) throw topicNotFound(topic)
+    if (missingPartition(records, known) < 0) return known
+    // Partitions may have been added since: only a fresh answer may refuse.
+    const fresh = await this.#metadata.refresh(topic, call.deadline)
+    if (fresh === null) throw topicNotFound(topic)
+    const record = missingPartition(records, fresh)
+    if (record < 0) return fresh
+    const partition = records.spans[record * SPAN_STRIDE + PARTITION]
+    throw new GatewayError(
+      'INVALID_PARTITION',
+      `records[${record}].partition: partition ${partition} does not exist, topic '${topic}' has ${fresh.partitions.length}.`
+    )
+  }
+}
+
+/** The first record that names a partition which the topic lacks, or −1. */
+function missingPartition({ spans, count }: RecordTable, topic: TopicMetadata): number {
+  const partitionCount = topic.partitions.length
+  for (let record = 0, at = PARTITION; record < count; record++, at += SPAN_STRIDE) {
+    if (spans[at] >= partitionCount) return record
+  }
+  return -1
+}

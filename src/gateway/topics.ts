@@ -1,0 +1,90 @@
+import { GatewayError } from '../core/errors.ts'
+import type { Call } from '../core/principal.ts'
+import type { TopicSpec } from '../core/topic-spec.ts'
+import type { BrokerInfo, PartitionInfo } from '../core/topology.ts'
+import { EARLIEST, LATEST } from '../kafka/admin/list-offsets-message.ts'
+import type { OffsetLookup } from '../kafka/admin/list-offsets.ts'
+import type { TopicAdmin } from '../kafka/admin/topic-admin.ts'
+import type { MetadataCache } from '../kafka/metadata/metadata-cache.ts'
+import type { BrokerNode, PartitionMetadata, TopicMetadata } from '../kafka/metadata/topic-metadata.ts'
+import { isInternalTopic, partitionNotFound, refuseInternal, topicNotFound } from './topic-access.ts'
+
+/** Creates, deletes, lists and describes topics. What is listed or described is always asked from Kafka. */
+export class Topics {
+  readonly #metadata: MetadataCache
+  readonly #admin: TopicAdmin
+  readonly #offsets: OffsetLookup
+
+  constructor(metadata: MetadataCache, admin: TopicAdmin, offsets: OffsetLookup) {
+    this.#metadata = metadata
+    this.#admin = admin
+    this.#offsets = offsets
+  }
+
+  async create(call: Call, topic: string, spec: TopicSpec): Promise<void> {
+    if (isInternalTopic(topic)) throw new GatewayError('TOPIC_EXISTS', `Topic '${topic}' exists already.`)
+    await this.#admin.create(topic, spec, call.deadline)
+  }
+
+  async delete(call: Call, topic: string): Promise<void> {
+    refuseInternal(topic)
+    await this.#admin.delete(topic, call.deadline)
+  }
+
+  /** Sorted by code point, internal topics left out. */
+  async list(call: Call): Promise<string[]> {
+    const { topics } = await this.#metadata.everything(call.deadline)
+    const names = [...topics.values()].filter(({ topic }) => !topic.isInternal && !isInternalTopic(topic.name)).map(({ topic }) => topic.name)
+    // Kafka's names are ASCII: the default order of strings is that of code points.
+    return names.toSorted()
+  }
+
+  async brokers(call: Call): Promise<BrokerInfo[]> {
+    const { brokers } = await this.#metadata.cluster(call.deadline)
+    return [...brokers.values()].toSorted((one, other) => one.id - other.id)
+  }
+
+  async partitions(call: Call, topic: string): Promise<PartitionInfo[]> {
+    const { metadata, brokers } = await this.#described(call, topic)
+    return this.#describe(call, metadata, metadata.partitions, brokers)
+  }
+
+  async partition(call: Call, topic: string, partition: number): Promise<PartitionInfo> {
+    const { metadata, brokers } = await this.#described(call, topic)
+    const found = metadata.partitions[partition]
+    if (found === undefined) throw partitionNotFound(topic, partition, metadata.partitions.length)
+    const [info] = await this.#describe(call, metadata, [found], brokers)
+    return info
+  }
+
+  async #described(call: Call, topic: string) {
+    const [metadata, { brokers }] = await Promise.all([
+      this.#metadata.refresh(topic, call.deadline),
+      this.#metadata.cluster(call.deadline)
+    ])
+    if (metadata === null) throw topicNotFound(topic)
+    return { metadata, brokers }
+  }
+
+  async #describe(
+    call: Call,
+    topic: TopicMetadata,
+    partitions: readonly PartitionMetadata[],
+    brokers: ReadonlyMap<number, BrokerNode>
+  ): Promise<PartitionInfo[]> {
+    const numbers = partitions.map(({ partition }) => partition)
+    const [earliest, latest] = await Promise.all([
+      this.#offsets.offsetsOf(topic, numbers, EARLIEST, 1, call.deadline),
+      this.#offsets.offsetsOf(topic, numbers, LATEST, 1, call.deadline)
+    ])
+    const info = (id: number): BrokerInfo => brokers.get(id) ?? { id, host: null, port: null, rack: null }
+    return partitions.map(({ partition, leader, replicas, isr }) => ({
+      partition,
+      earliestOffset: earliest.get(partition) ?? null,
+      latestOffset: latest.get(partition) ?? null,
+      leader: leader < 0 ? null : info(leader),
+      replicas: replicas.map(info),
+      isr: isr.map(info)
+    }))
+  }
+}

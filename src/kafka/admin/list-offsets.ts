@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Deadline } from '../../core/deadline.ts'
+import { GatewayError } from '../../core/errors.ts'
+import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
+import type { MetadataCache } from '../metadata/metadata-cache.ts'
+import type { TopicMetadata } from '../metadata/topic-metadata.ts'
+import type { Brokers } from '../transport/brokers.ts'
+import { TransportError } from '../transport/transport-error.ts'
+import { askOffsets, EARLIEST, LATEST, type Isolation, type OffsetAnswer } from './list-offsets-message.ts'
+
+export interface OffsetBounds {
+  /** First offset still stored. */
+  readonly earliest: number
+  /** Last stable offset: the end for a committed reader. */
+  readonly lastStable: number
+  /** End of the log, open transactions included. */
+  readonly logEnd: number
+}
+
+const RETRY_PAUSE_MS = 50
+
+/** Where partitions begin and end, as their leaders say now. */
+export class OffsetLookup {
+  readonly #brokers: Brokers
+  readonly #metadata: MetadataCache
+
+  constructor(brokers: Brokers, metadata: MetadataCache) {
+    this.#brokers = brokers
+    this.#metadata = metadata
+  }
+
+  /** The first offset, or the last stable one; null while nobody leads the partition. */
+  async offsetOf(topic: string, partition: number, which: 'earliest' | 'latest', deadline: Deadline): Promise<number | null> {
+    const metadata = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, deadline))
+    if (metadata === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
+    const found = await this.offsetsOf(metadata, [partition], which === 'earliest' ? EARLIEST : LATEST, 1, deadline)
+    return found.get(partition) ?? null
+  }
+
+  /** Throws LEADER_NOT_AVAILABLE while nobody leads the partition. */
+  async bounds(topic: string, partition: number, deadline: Deadline): Promise<OffsetBounds> {
+    const metadata = await this.#metadata.topic(topic, deadline)
+    if (metadata === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
+    const ask = (timestamp: bigint, isolation: Isolation) => this.offsetsOf(metadata, [partition], timestamp, isolation, deadline)
+    const [earliest, lastStable, logEnd] = await Promise.all([ask(EARLIEST, 1), ask(LATEST, 1), ask(LATEST, 0)])
+    const [first, stable, end] = [earliest.get(partition), lastStable.get(partition), logEnd.get(partition)]
+    if (first === undefined || stable === undefined || end === undefined) {
+      throw new GatewayError('LEADER_NOT_AVAILABLE', `Partition ${partition} of topic '${topic}' has no leader.`)
+    }
+    return { earliest: first, lastStable: stable, logEnd: end }
+  }
+
+  /**
+   * Asks each leader once, and again while answers show that leadership has moved, until the deadline. Partitions that
+   * nobody leads are left out of the answer.
+   */
+  async offsetsOf(
+    topic: TopicMetadata,
+    partitions: readonly number[],
+    timestamp: bigint,
+    isolation: Isolation,
+    deadline: Deadline
+  ): Promise<Map<number, number>> {
+    const found = new Map<number, number>()
+    let known: TopicMetadata | null = topic
+    let missing = partitions
+    for (;;) {
+      missing = await this.#round(known, missing, timestamp, isolation, found)
+      if (missing.length === 0 || deadline.remainingMs <= RETRY_PAUSE_MS) return found
+      await sleep(RETRY_PAUSE_MS)
+      known = await this.#metadata.refresh(topic.name, deadline)
+      if (known === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic.name}' does not exist.`)
+      if (missing.every(partition => (known?.partitions[partition]?.leader ?? -1) < 0)) return found
+    }
+  }
+
+  /** Returns the partitions that want another try. */
+  async #round(topic: TopicMetadata, partitions: readonly number[], timestamp: bigint, isolation: Isolation, found: Map<number, number>) {
+    const retry: number[] = []
+    const byLeader = Map.groupBy(partitions, partition => topic.partitions[partition]?.leader ?? -1)
+    await Promise.all(
+      [...byLeader].map(async ([leader, led]) => {
+        const answers = leader < 0 ? null : await this.#askLeader(leader, topic, led, timestamp, isolation)
+        if (answers === null) retry.push(...led)
+        else for (const answer of answers) if (!accept(topic.name, answer, found)) retry.push(answer.partition)
+      })
+    )
+    return retry
+  }
+
+  async #askLeader(leader: number, topic: TopicMetadata, partitions: readonly number[], timestamp: bigint, isolation: Isolation) {
+    try {
+      const queries = partitions.map(partition => ({ partition, leaderEpoch: topic.partitions[partition]?.leaderEpoch ?? -1 }))
+      return await askOffsets(this.#brokers.channel(leader, 'control'), topic.name, queries, timestamp, isolation)
+    } catch (error) {
+      if (error instanceof TransportError) return null
+      throw error
+    }
+  }
+}
+
+function accept(topic: string, { partition, errorCode, offset }: OffsetAnswer, found: Map<number, number>): boolean {
+  if (errorCode === 0) {
+    found.set(partition, offset)
+    return true
+  }
+  if (isStaleMetadata(errorCode)) return false
+  const { error } = kafkaCode(errorCode)
+  const message = error === 'KAFKA_REFUSED' ? `Kafka does not let the gateway read topic '${topic}'.` : 'Kafka does not tell the offsets.'
+  throw new GatewayError(error, message, { detail: `ListOffsets of ${topic}-${partition}: ${kafkaErrorName(errorCode)}` })
+}
+

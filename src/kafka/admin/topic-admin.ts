@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Deadline } from '../../core/deadline.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { Log } from '../../core/log.ts'
+import type { TopicSpec } from '../../core/topic-spec.ts'
+import { kafkaCode, kafkaErrorName } from '../codes.ts'
+import type { MetadataCache } from '../metadata/metadata-cache.ts'
+import { askMetadata } from '../metadata/metadata-message.ts'
+import type { TopicMetadata } from '../metadata/topic-metadata.ts'
+import type { BrokerChannel } from '../transport/broker-channel.ts'
+import type { Brokers } from '../transport/brokers.ts'
+import { causeText, TransportError } from '../transport/transport-error.ts'
+import { LATEST } from './list-offsets-message.ts'
+import type { OffsetLookup } from './list-offsets.ts'
+import { askCreateTopic, askDeleteTopic, type TopicAnswer } from './topic-messages.ts'
+
+const UNKNOWN_TOPIC = 3
+const REQUEST_TIMED_OUT = 7
+/** The controller has moved, is busy, or asks for patience: nothing was done. */
+const ASK_AGAIN: ReadonlySet<number> = new Set([41, 60, 89])
+const POLL_FIRST_MS = 20
+const POLL_LIMIT_MS = 200
+const RETRY_PAUSE_MS = 100
+
+type Attempt = (controller: BrokerChannel, timeoutMs: number) => Promise<TopicAnswer>
+
+/** Creates and deletes topics, and waits until every broker that can be reached shows it. */
+export class TopicAdmin {
+  readonly #brokers: Brokers
+  readonly #metadata: MetadataCache
+  readonly #offsets: OffsetLookup
+  readonly #log: Log
+
+  constructor(brokers: Brokers, metadata: MetadataCache, offsets: OffsetLookup, log: Log) {
+    this.#brokers = brokers
+    this.#metadata = metadata
+    this.#offsets = offsets
+    this.#log = log
+  }
+
+  /** Throws Kafka's refusals as GatewayErrors, NOT_YET_VISIBLE when it was created but the deadline passed. */
+  async create(name: string, spec: TopicSpec, deadline: Deadline): Promise<void> {
+    const answer = await this.#atController(deadline, (controller, timeoutMs) => askCreateTopic(controller, name, spec, timeoutMs))
+    if (answer !== null && answer.errorCode !== 0) throw refusal(name, answer, 'create')
+    const visible = await this.#until(deadline, () => this.#ledEverywhere(name, deadline))
+    if (!visible && answer === null) throw lost()
+    if (!visible) throw new GatewayError('NOT_YET_VISIBLE', `Topic '${name}' was created, but is not yet visible everywhere.`)
+  }
+
+  /** Throws TOPIC_NOT_FOUND, KAFKA_REFUSED, and NOT_YET_VISIBLE when it was deleted but the deadline passed. */
+  async delete(name: string, deadline: Deadline): Promise<void> {
+    const answer = await this.#atController(deadline, (controller, timeoutMs) => askDeleteTopic(controller, name, timeoutMs))
+    if (answer !== null && answer.errorCode !== 0) throw refusal(name, answer, 'delete')
+    const gone = await this.#until(deadline, () => this.#goneEverywhere(name))
+    if (gone) this.#metadata.forget(name)
+    if (!gone && answer === null) throw lost()
+    if (!gone) throw new GatewayError('NOT_YET_VISIBLE', `Topic '${name}' was deleted, but is still visible somewhere.`)
+  }
+
+  /**
+   * Sends the change once. Only what certainly did not happen is sent again; null when its outcome is not known, so that
+   * the caller looks it up instead: a second try of ours must not turn into "exists already".
+   */
+  async #atController(deadline: Deadline, attempt: Attempt): Promise<TopicAnswer | null> {
+    let cause: unknown
+    while (deadline.remainingMs > RETRY_PAUSE_MS) {
+      try {
+        const answer = await attempt(await this.#controller(deadline), Math.ceil(deadline.remainingMs))
+        if (answer.errorCode === REQUEST_TIMED_OUT) return null
+        if (!ASK_AGAIN.has(answer.errorCode)) return answer
+        cause = kafkaErrorName(answer.errorCode)
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error
+        this.#log.warn({ cause: causeText(error), sent: error.sent }, 'The controller did not answer')
+        if (error.sent) return null
+        cause = error
+      }
+      await sleep(RETRY_PAUSE_MS)
+    }
+    throw new GatewayError('KAFKA_UNAVAILABLE', 'Kafka did not take the request in time; nothing was changed.', { detail: causeText(cause) })
+  }
+
+  async #controller(deadline: Deadline): Promise<BrokerChannel> {
+    const { controllerId } = await this.#metadata.cluster(deadline)
+    if (!this.#brokers.nodes.has(controllerId)) throw new TransportError('The cluster has no controller', false)
+    return this.#brokers.channel(controllerId, 'control')
+  }
+
+  async #until(deadline: Deadline, condition: () => Promise<boolean>): Promise<boolean> {
+    for (let pauseMs = POLL_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_LIMIT_MS)) {
+      if (await condition()) return true
+      if (deadline.remainingMs <= pauseMs) return false
+      await sleep(pauseMs)
+    }
+  }
+
+  /** Does every broker that answers show all partitions with a leader, and do those leaders answer? */
+  async #ledEverywhere(name: string, deadline: Deadline): Promise<boolean> {
+    const views = await this.#views(name)
+    const complete = views.every(view => view !== null && view.partitions.length > 0 && view.partitions.every(({ leader }) => leader >= 0))
+    const [view] = views
+    if (!complete || view === null || view === undefined) return false
+    await this.#metadata.refresh(name, deadline)
+    const partitions = view.partitions.map(({ partition }) => partition)
+    const answered = await this.#offsets.offsetsOf(view, partitions, LATEST, 1, deadline)
+    return answered.size === partitions.length
+  }
+
+  async #goneEverywhere(name: string): Promise<boolean> {
+    const views = await this.#views(name)
+    return views.length > 0 && views.every(view => view === null)
+  }
+
+  /** How each broker that can be reached shows the topic; null where it does not know it. */
+  async #views(name: string): Promise<(TopicMetadata | null)[]> {
+    const views = await Promise.all(
+      [...this.#brokers.nodes.keys()].map(async (id): Promise<TopicMetadata | null | undefined> => {
+        try {
+          const { topics } = await askMetadata(this.#brokers.channel(id, 'control'), [name])
+          const found = topics.get(name)
+          return found === undefined || found.errorCode === UNKNOWN_TOPIC ? null : found.topic
+        } catch {
+          return undefined
+        }
+      })
+    )
+    return views.filter(view => view !== undefined)
+  }
+}
+
+function lost(): GatewayError {
+  return new GatewayError('KAFKA_UNAVAILABLE', 'Kafka did not confirm the change in time; look before you try again.', { retriable: false })
+}
+
+function refusal(name: string, { errorCode, reason }: TopicAnswer, change: 'create' | 'delete'): GatewayError {
+  const detail = `${change} of topic ${name}: ${kafkaErrorName(errorCode)}: ${reason}`
+  const { error } = kafkaCode(errorCode)
+  if (error === 'TOPIC_EXISTS') return new GatewayError(error, `Topic '${name}' exists already.`, { detail })
+  if (error === 'TOPIC_NOT_FOUND') return new GatewayError(error, `Topic '${name}' does not exist.`, { detail })
+  if (error === 'KAFKA_REFUSED') return new GatewayError(error, `Kafka does not let the gateway ${change} topic '${name}'.`, { detail })
+  const text = reason === null || reason === '' ? `Kafka refuses to ${change} topic '${name}' (${kafkaErrorName(errorCode)}).` : reason
+  return new GatewayError(error, text, { detail })
+}

@@ -1,0 +1,111 @@
+import type { AbortedTransaction } from '../records/aborted-filter.ts'
+import { WireReader } from '../wire/wire-reader.ts'
+import { WireWriter } from '../wire/wire-writer.ts'
+
+export const FETCH = 1
+/** Kafka 2.4 offers up to 11, 4.1 and later up to 17 and 18. */
+export const FETCH_MIN_VERSION = 4
+export const FETCH_MAX_VERSION = 17
+export const FETCH_FLEXIBLE_SINCE = 12
+/** From here on a topic is named by its id (KIP-516). */
+export const FETCH_TOPIC_IDS_SINCE = 13
+
+const CONSUMER = -1
+const READ_COMMITTED = 1
+const NO_SESSION = 0
+/** Sessionless (KIP-227): the broker keeps nothing between requests. */
+const FINAL_EPOCH = -1
+
+export interface FetchPartition {
+  readonly topic: string
+  /** Needed from version 13 on. */
+  readonly topicId: Buffer | null
+  readonly partition: number
+  readonly leaderEpoch: number
+  readonly offset: number
+  readonly maxBytes: number
+}
+
+export interface FetchResult {
+  /** Name before version 13, else the id in hex. */
+  readonly topic: string
+  readonly partition: number
+  readonly errorCode: number
+  /** −1 with an error. */
+  readonly lastStableOffset: number
+  readonly aborted: readonly AbortedTransaction[]
+  /** Record batches, the last one possibly cut off; a view of the answer. */
+  readonly records: Buffer
+}
+
+export interface FetchAnswer {
+  /** Of the whole request. */
+  readonly errorCode: number
+  readonly results: readonly FetchResult[]
+}
+
+/**
+ * A Fetch that does not wait: each partition once, what is there now, committed records only.
+ * @see https://kafka.apache.org/protocol#The_Messages_Fetch
+ */
+export function writeFetchRequest(version: number, partitions: readonly FetchPartition[]): Buffer {
+  const writer = new WireWriter(version >= FETCH_FLEXIBLE_SINCE, 64 + partitions.length * 96)
+  const totalBytes = partitions.reduce((sum, { maxBytes }) => sum + maxBytes, 0)
+  if (version <= 14) writer.int32(CONSUMER)
+  writer.int32(0).int32(0).int32(totalBytes).int8(READ_COMMITTED)
+  if (version >= 7) writer.int32(NO_SESSION).int32(FINAL_EPOCH)
+  const byTopic = Map.groupBy(partitions, ({ topic }) => topic)
+  writer.arrayLength(byTopic.size)
+  for (const [topic, group] of byTopic) {
+    if (version < FETCH_TOPIC_IDS_SINCE) writer.string(topic)
+    else writer.raw(group[0].topicId ?? Buffer.alloc(16))
+    writer.arrayLength(group.length)
+    for (const each of group) writePartition(writer, version, each)
+    writer.noTags()
+  }
+  if (version >= 7) writer.arrayLength(0) // forgotten topics
+  if (version >= 11) writer.string('') // rack
+  return writer.noTags().finish()
+}
+
+function writePartition(writer: WireWriter, version: number, { partition, leaderEpoch, offset, maxBytes }: FetchPartition): void {
+  writer.int32(partition)
+  if (version >= 9) writer.int32(leaderEpoch)
+  writer.int64(BigInt(offset))
+  if (version >= 12) writer.int32(-1) // last fetched epoch
+  if (version >= 5) writer.int64(-1n) // log start offset: a follower's
+  writer.int32(maxBytes).noTags()
+}
+
+export function parseFetchResponse(version: number, response: Buffer): FetchAnswer {
+  const reader = new WireReader(response, version >= FETCH_FLEXIBLE_SINCE)
+  reader.int32() // throttle time: the broker delays its answers by itself
+  const errorCode = version >= 7 ? reader.int16() : 0
+  if (version >= 7) reader.int32() // session
+  const results: FetchResult[] = []
+  for (let topics = reader.arrayLength(); topics > 0; topics--) {
+    const topic = version >= FETCH_TOPIC_IDS_SINCE ? reader.slice(16).toString('hex') : (reader.string() ?? '')
+    for (let partitions = reader.arrayLength(); partitions > 0; partitions--) results.push(parsePartition(reader, version, topic))
+    reader.skipTags()
+  }
+  return { errorCode, results }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+function parsePartition(reader: WireReader, version: number, topic: string): FetchResult {
+  const partition = reader.int32()
+  const errorCode = reader.int16()
+  reader.int64() // high watermark
+  const lastStableOffset = reader.int64()
+  if (version >= 5) reader.int64() // log start offset
+  const aborted: AbortedTransaction[] = []
+  for (let count = reader.arrayLength(); count > 0; count--) {
+    aborted.push({ producerId: reader.bigint64(), firstOffset: reader.int64() })
+    reader.skipTags()
+  }
+  if (version >= 11) reader.int32() // preferred read replica
+  const records = reader.bytes() ?? NOTHING
+  reader.skipTags()
+  return { topic, partition, errorCode, lastStableOffset, aborted, records }
+}

@@ -1,0 +1,184 @@
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Deadline } from '../../core/deadline.ts'
+import { GatewayError } from '../../core/errors.ts'
+import { within } from '../../core/lib/within.ts'
+import type { Log } from '../../core/log.ts'
+import type { BrokerChannel } from '../transport/broker-channel.ts'
+import type { Brokers } from '../transport/brokers.ts'
+import { causeText, TransportError } from '../transport/transport-error.ts'
+import { askMetadata, type MetadataAnswer } from './metadata-message.ts'
+import type { TopicMetadata } from './topic-metadata.ts'
+import { TopicStore, type TopicListener } from './topic-store.ts'
+
+const TOPIC_AUTHORIZATION_FAILED = 29
+/** A topic that has just been created, or whose partitions have no leader yet, is described all the same. */
+const DESCRIBED_ERRORS: ReadonlySet<number> = new Set([0, 5])
+const REFRESH_GAP_MS = 100
+const MISSES_PER_SECOND = 20
+const MISS_BELIEVED_MS = 1000
+const RETRY_PAUSE_MS = 100
+
+/**
+ * What the gateway knows of topics. Hits are answered at once and kept fresh in the background; a miss asks one broker,
+ * and a second one before a topic is said not to exist.
+ */
+export class MetadataCache {
+  readonly #brokers: Brokers
+  readonly #log: Log
+  readonly #store = new TopicStore()
+  readonly #asking = new Map<string, Promise<TopicMetadata | null>>()
+  readonly #askedAtMs = new Map<string, number>()
+  #missesInSecond = 0
+  #missSecond = 0
+
+  constructor(brokers: Brokers, log: Log) {
+    this.#brokers = brokers
+    this.#log = log
+  }
+
+  /** The names that are kept fresh. */
+  get names(): string[] {
+    return this.#store.names
+  }
+
+  onTopicChange(listener: TopicListener): void {
+    this.#store.onChange(listener)
+  }
+
+  /** The cached topic; undefined where it is not known here, which says nothing of Kafka. */
+  peek(name: string): TopicMetadata | undefined {
+    return this.#store.peek(name)
+  }
+
+  /** The cached topic, else what Kafka says; null once two brokers do not know it. Throws KAFKA_UNAVAILABLE, KAFKA_REFUSED. */
+  async topic(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
+    const known = this.#store.peek(name)
+    if (known !== undefined) return known
+    const asking = this.#asking.get(name)
+    if (asking !== undefined) return asking
+    if (this.#missedJustNow(name)) return null
+    return this.#ask(name, deadline)
+  }
+
+  /** What Kafka says now; merged with a question that is under way, and not more often than ten times a second a topic. */
+  async refresh(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
+    const asking = this.#asking.get(name)
+    if (asking !== undefined) return asking
+    const waitMs = (this.#askedAtMs.get(name) ?? -Infinity) + REFRESH_GAP_MS - performance.now()
+    if (waitMs > 0) await sleep(Math.min(waitMs, deadline.remainingMs))
+    return this.#asking.get(name) ?? this.#ask(name, deadline)
+  }
+
+  /** Every topic and broker, as Kafka says now. */
+  async everything(deadline: Deadline): Promise<MetadataAnswer> {
+    const answer = await this.#fromAny(deadline, channel => askMetadata(channel, null))
+    this.#brokers.update(answer.brokers)
+    return answer
+  }
+
+  /** The brokers and the controller, as Kafka says now. */
+  async cluster(deadline: Deadline): Promise<MetadataAnswer> {
+    const answer = await this.#fromAny(deadline, channel => askMetadata(channel, []))
+    this.#brokers.update(answer.brokers)
+    return answer
+  }
+
+  /** Asks one broker about all topics in use; a topic that it does not know is asked for by itself. */
+  async refreshAll(deadline: Deadline): Promise<void> {
+    this.#store.sweep()
+    const nowMs = performance.now()
+    for (const [name, askedAtMs] of this.#askedAtMs) if (nowMs - askedAtMs > MISS_BELIEVED_MS) this.#askedAtMs.delete(name)
+    const { names } = this.#store
+    const answer = await this.#fromAny(deadline, channel => askMetadata(channel, names))
+    this.#brokers.update(answer.brokers)
+    for (const name of names) {
+      const found = answer.topics.get(name)
+      if (found !== undefined && DESCRIBED_ERRORS.has(found.errorCode)) this.#store.put(found.topic)
+      else await this.refresh(name, deadline)
+    }
+  }
+
+  /** The topic is known to be gone (it was deleted through here). */
+  forget(name: string): void {
+    this.#store.remove(name)
+  }
+
+  #missedJustNow(name: string): boolean {
+    const nowMs = performance.now()
+    const second = Math.floor(nowMs / 1000)
+    if (second !== this.#missSecond) {
+      this.#missSecond = second
+      this.#missesInSecond = 0
+    }
+    if (++this.#missesInSecond <= MISSES_PER_SECOND) return false
+    return nowMs - (this.#askedAtMs.get(name) ?? -Infinity) < MISS_BELIEVED_MS
+  }
+
+  #ask(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
+    this.#askedAtMs.set(name, performance.now())
+    const asking = this.#twoBrokers(name, deadline).finally(() => this.#asking.delete(name))
+    this.#asking.set(name, asking)
+    return asking
+  }
+
+  async #twoBrokers(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
+    const asked = new Set<BrokerChannel>()
+    const ask = async (channel: BrokerChannel) => {
+      asked.add(channel)
+      const answer = await askMetadata(channel, [name])
+      this.#brokers.update(answer.brokers)
+      return answer
+    }
+    const first = this.#described(name, await this.#fromAny(deadline, ask))
+    if (first !== null) return first
+    const others = this.#brokers.anyChannels().filter(channel => ![...asked].some(each => sameBroker(each, channel)))
+    for (const channel of others) {
+      if (channel.resting) continue
+      try {
+        const second = this.#described(name, await ask(channel))
+        if (second !== null) return second
+        break
+      } catch (error) {
+        this.#log.debug({ cause: causeText(error) }, 'A second broker could not be asked for metadata')
+      }
+    }
+    if (this.#store.peek(name) !== undefined) this.#store.remove(name)
+    return null
+  }
+
+  #described(name: string, answer: MetadataAnswer): TopicMetadata | null {
+    const found = answer.topics.get(name)
+    if (found === undefined) return null
+    if (found.errorCode === TOPIC_AUTHORIZATION_FAILED) {
+      throw new GatewayError('KAFKA_REFUSED', `Kafka does not let the gateway see topic '${name}'.`)
+    }
+    return DESCRIBED_ERRORS.has(found.errorCode) ? this.#store.put(found.topic) : null
+  }
+
+  /** Asks brokers one after the other until one answers; rejects with KAFKA_UNAVAILABLE at the deadline. */
+  async #fromAny<T>(deadline: Deadline, ask: (channel: BrokerChannel) => Promise<T>): Promise<T> {
+    for (;;) {
+      let cause: unknown
+      for (const channel of this.#brokers.anyChannels()) {
+        if (deadline.passed) break
+        try {
+          return await within(deadline, ask(channel), late)
+        } catch (error) {
+          if (error instanceof GatewayError) throw error
+          cause = error
+        }
+      }
+      if (deadline.remainingMs <= RETRY_PAUSE_MS) {
+        throw new GatewayError('KAFKA_UNAVAILABLE', 'Kafka cannot be reached.', { detail: causeText(cause), cause })
+      }
+      await sleep(RETRY_PAUSE_MS)
+    }
+  }
+}
+
+function sameBroker(one: BrokerChannel, other: BrokerChannel): boolean {
+  return one.host === other.host && one.port === other.port
+}
+
+const late = () => new TransportError('the deadline passed', true)

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { commands } from '../../src/cli/commands.ts'
+import { kafkaRestProxy } from './support/command-line.ts'
+
+test('--help names every command, and so does a call without arguments, which is an error', async () => {
+  const help = await kafkaRestProxy(['--help'])
+  assert.equal(help.exitCode, 0)
+  assert.equal(help.stderr, '')
+  for (const name of ['serve', 'dev', 'check-config', 'version']) {
+    assert.match(help.stdout, new RegExp(`^  ${name} +\\S`, 'm'))
+  }
+  assert.deepEqual(await kafkaRestProxy([]), { exitCode: 2, stdout: '', stderr: help.stdout })
+  assert.deepEqual(await kafkaRestProxy(['-h']), help)
+})
+
+test('every command explains itself with --help, without doing anything', async () => {
+  for (const [name, { summary, options }] of commands) {
+    const { exitCode, stdout, stderr } = await kafkaRestProxy([name, '--help'])
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.ok(stdout.startsWith(`${summary}\n`))
+    assert.ok(stdout.includes(`kafka-rest-proxy ${name}`))
+    for (const [flag] of options) assert.ok(stdout.includes(`  ${flag} `), flag)
+  }
+})
+
+test('an unknown command or flag is one line on standard error and exit code 2', async () => {
+  for (const [argv, line] of [
+    [['versoin'], "kafka-rest-proxy: unknown command 'versoin'; did you mean version?\n"],
+    [['xyzzy'], "kafka-rest-proxy: unknown command 'xyzzy'; see kafka-rest-proxy --help\n"],
+    [['constructor'], "kafka-rest-proxy: unknown command 'constructor'; see kafka-rest-proxy --help\n"],
+    [['--config'], "kafka-rest-proxy: unknown option '--config'; see kafka-rest-proxy --help\n"],
+    [['serve', '--confg', 'x'], "kafka-rest-proxy: Unknown option '--confg'; see kafka-rest-proxy serve --help\n"],
+    [['version', 'x'], "kafka-rest-proxy: Unexpected argument 'x'; see kafka-rest-proxy version --help\n"],
+    [
+      ['check-config', '--config'],
+      "kafka-rest-proxy: Option '--config <value>' argument missing; see kafka-rest-proxy check-config --help\n"
+    ]
+  ] as const) {
+    assert.deepEqual(await kafkaRestProxy(argv), { exitCode: 2, stdout: '', stderr: line })
+  }
+})

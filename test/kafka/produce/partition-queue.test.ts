@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import type { ProduceOutcome } from '../../../src/core/produce-outcome.ts'
+import { SPAN_STRIDE, type RecordTable } from '../../../src/core/record-table.ts'
+import type { Batch } from '../../../src/kafka/produce/batch.ts'
+import { PartitionQueue, type ProducerSession } from '../../../src/kafka/produce/partition-queue.ts'
+import { Submission, type Slice } from '../../../src/kafka/produce/submission.ts'
+import { applyVerdict } from '../../../src/kafka/produce/verdict.ts'
+import { ModelBroker } from './model-broker.ts'
+
+interface Request {
+  readonly name: string
+  readonly submission: Submission
+  readonly count: number
+  outcome?: ProduceOutcome
+  released: boolean
+}
+
+/** A queue, a model of the leader behind it, and the batches between them. */
+class World {
+  readonly broker: ModelBroker
+  readonly queue: PartitionQueue
+  readonly requests: Request[] = []
+  readonly #sessions = new Map<Batch, ProducerSession>()
+  readonly #batchSlices: number
+  onTheWay: Batch[] = []
+  /** Batches whose connection broke before they arrived, and which may still arrive. */
+  late: Batch[] = []
+  nowMs = 0
+
+  constructor(broker: ModelBroker, batchSlices = 3) {
+    this.broker = broker
+    this.#batchSlices = batchSlices
+    this.queue = new PartitionQueue('t', 0, {
+      form: (slices, session, sequence) => {
+        const batch = this.#batch(slices, sequence)
+        this.#sessions.set(batch, session)
+        return batch
+      },
+      cut: waiting => (waiting[0].alone ? waiting.splice(0, 1) : waiting.splice(0, this.#upToAlone(waiting))),
+      renew: session => ({ producerId: session.producerId, epoch: session.epoch + 1 })
+    })
+    this.queue.begin({ producerId: 7n, epoch: 0 })
+  }
+
+  submit(count: number): Request {
+    const table: RecordTable = { bytes: Buffer.alloc(0), count, spans: new Int32Array(count * SPAN_STRIDE) }
+    const times = { arrivedAtMs: 0, answerAtMs: this.nowMs + 8000, giveUpAtMs: this.nowMs + 30_000 }
+    const submission = new Submission(
+      't',
+      table,
+      new Int32Array(count),
+      times,
+      outcome => (request.outcome = outcome),
+      () => (request.released = true)
+    )
+    const request: Request = { name: `r${this.requests.length}`, submission, count, released: false }
+    this.requests.push(request)
+    const rows = Int32Array.from({ length: count }, (_, index) => index)
+    this.queue.add({ submission, table, rows, from: 0, to: count, timestampMs: 0, bytes: count * 10, alone: false })
+    return request
+  }
+
+  send(): boolean {
+    const batch = this.queue.take(this.nowMs)
+    if (batch === null) return false
+    this.onTheWay.push(batch)
+    return true
+  }
+
+  deliver(batch: Batch): { errorCode: number; baseOffset: number } {
+    const session = this.#sessions.get(batch)
+    assert.ok(session)
+    return this.broker.receive(batch, session.producerId, session.epoch, this.names(batch))
+  }
+
+  answer(batch: Batch, errorCode: number, baseOffset: number): void {
+    const result = { topic: 't', partition: 0, errorCode, baseOffset, recordErrors: undefined, message: null }
+    applyVerdict(this.queue, batch, result, this.nowMs)
+  }
+
+  names(batch: Batch): string[] {
+    return batch.slices.flatMap(({ submission, rows, from, to }) => {
+      const request = this.requests.find(each => each.submission === submission)
+      return [...rows.subarray(from, to)].map(row => `${request?.name}.${row}`)
+    })
+  }
+
+  /** No more faults: everything meets its fate. */
+  settle(): void {
+    for (let round = 0; round < 2000 && !this.queue.idle; round++) {
+      this.nowMs += 1500
+      this.queue.expire(this.nowMs)
+      while (this.send());
+      const batch = this.onTheWay.shift()
+      if (batch === undefined) continue
+      const { errorCode, baseOffset } = this.deliver(batch)
+      this.answer(batch, errorCode, baseOffset)
+    }
+  }
+
+  #upToAlone(waiting: readonly Slice[]): number {
+    const alone = waiting.findIndex(slice => slice.alone)
+    return Math.min(this.#batchSlices, alone < 0 ? waiting.length : alone)
+  }
+
+  #batch(slices: readonly Slice[], sequence: number): Batch {
+    return {
+      bytes: Buffer.alloc(0),
+      slices,
+      recordCount: slices.reduce((sum, { from, to }) => sum + to - from, 0),
+      sequence,
+      topicId: null,
+      giveUpAtMs: Math.min(...slices.map(({ submission }) => submission.times.giveUpAtMs)),
+      inFlight: false,
+      doubt: 'none',
+      abandoned: false,
+      reclaimed: null
+    }
+  }
+}
+
+/** Every record stands where it was said to stand, once; what was said not to be stored is not there. */
+function check(world: World): { stored: number; refused: number; unknown: number } {
+  const tally = { stored: 0, refused: 0, unknown: 0 }
+  for (const { name, outcome, count, released } of world.requests) {
+    assert.ok(outcome, `${name} was answered`)
+    assert.ok(released, `the bytes of ${name} were released`)
+    for (let row = 0; row < count; row++) {
+      const copies = world.broker.log.filter(record => record === `${name}.${row}`).length
+      const failure = outcome.failures?.get(row)
+      if (failure === undefined) {
+        assert.equal(world.broker.log[outcome.offsets[row]], `${name}.${row}`)
+        assert.equal(copies, 1)
+        tally.stored++
+      } else if (failure.stored === 'no') {
+        assert.equal(copies, 0, `${name}.${row} was said not to be stored`)
+        tally.refused++
+      } else {
+        assert.ok(copies <= 1, `${name}.${row} stands ${copies} times`)
+        tally.unknown++
+      }
+    }
+  }
+  return tally
+}
+
+suite('PartitionQueue', () => {
+  test('has at most two batches in flight, and one after a setback until it is mended', () => {
+    const world = new World(new ModelBroker(), 1)
+    for (let request = 0; request < 4; request++) world.submit(1)
+    assert.deepEqual([world.send(), world.send(), world.send()], [true, true, false])
+    const [first, second] = world.onTheWay
+    world.queue.doubtful(first, 'open', { code: 'KAFKA_UNAVAILABLE', message: '', retriable: true, stored: 'no' }, 0)
+    world.answer(second, 45, -1)
+    world.nowMs = 1000
+    assert.equal(world.queue.take(1000), first)
+    assert.equal(world.queue.take(1000), null)
+    world.answer(first, 0, 0)
+    assert.equal(world.queue.take(1000), second)
+  })
+
+  test('stores what follows a rejected batch in the same epoch, under the numbers that became free', () => {
+    const broker = new ModelBroker({ invalid: record => record === 'r0.0' })
+    const world = new World(broker, 1)
+    const bad = world.submit(1)
+    const good = world.submit(2)
+    world.send()
+    world.send()
+    for (const batch of world.onTheWay.splice(0)) {
+      const { errorCode, baseOffset } = world.deliver(batch)
+      world.answer(batch, errorCode, baseOffset)
+    }
+    world.settle()
+    assert.equal(bad.outcome?.failures?.get(0)?.code, 'INVALID_RECORD')
+    assert.deepEqual([...(good.outcome?.offsets ?? [])], [0, 1])
+    assert.deepEqual(broker.log, ['r1.0', 'r1.1'])
+  })
+
+  test('splits a rejected batch until only the records at fault fail, and keeps the order of the rest', () => {
+    const broker = new ModelBroker({ invalid: record => record === 'r1.3' })
+    const world = new World(broker)
+    for (const count of [2, 8, 2]) world.submit(count)
+    world.settle()
+    assert.deepEqual(check(world), { stored: 11, refused: 1, unknown: 0 })
+    assert.deepEqual(broker.log.filter(record => record.startsWith('r1')).map(record => Number(record.slice(3))), [0, 1, 2, 4, 5, 6, 7])
+  })
+
+  test('gives a batch of open fate up at the delivery time-out and goes on in a new epoch that fences a late copy', () => {
+    const world = new World(new ModelBroker(), 1)
+    const lost = world.submit(1)
+    world.send()
+    const [batch] = world.onTheWay.splice(0)
+    world.queue.doubtful(batch, 'open', { code: 'KAFKA_UNAVAILABLE', message: '', retriable: true, stored: 'no' }, 0)
+    world.nowMs = 30_001
+    world.queue.expire(world.nowMs)
+    assert.equal(lost.outcome?.failures?.get(0)?.stored, 'unknown')
+    const next = world.submit(1)
+    world.settle()
+    assert.deepEqual([...(next.outcome?.offsets ?? [])], [0])
+    assert.equal(world.deliver(batch).errorCode, 47)
+  })
+
+  test('says "not stored" only of records that are not there, "stored" only of those that are, whatever goes wrong', () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ do: fc.constant('submit' as const), count: fc.integer({ min: 1, max: 6 }) }) },
+      { weight: 6, arbitrary: fc.constant({ do: 'send' as const }) },
+      { weight: 6, arbitrary: fc.record({ do: fc.constant('answer' as const) }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('lose' as const), arrives: fc.boolean() }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('error' as const), code: fc.constantFrom(6, 7, 19, 20, 2) }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), which: fc.nat() }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(20, 200, 2000, 12_000) }) }
+    )
+    const seen = { stored: 0, refused: 0, unknown: 0 }
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 2, max: 9 }), (steps, limitRecords) => {
+        const world = new World(new ModelBroker({ invalid: record => record.endsWith('.4'), limitRecords }))
+        for (const each of steps) {
+          if (each.do === 'submit') world.submit(each.count)
+          else if (each.do === 'send') world.send()
+          else if (each.do === 'wait') {
+            world.nowMs += each.ms
+            world.queue.expire(world.nowMs)
+          } else if (each.do === 'withdraw') {
+            const request = world.requests[each.which % Math.max(1, world.requests.length)]
+            if (request !== undefined) world.queue.withdraw(slice => slice.submission === request.submission)
+          } else takeAnswer(world, each)
+        }
+        world.settle()
+        const tally = check(world)
+        for (const key of ['stored', 'refused', 'unknown'] as const) seen[key] += tally[key]
+      }),
+      { numRuns: 2000 }
+    )
+    assert.ok(seen.stored > 0 && seen.refused > 0 && seen.unknown > 0, JSON.stringify(seen))
+  })
+})
+
+/** The oldest batch on its way meets the fault; a connection that breaks takes the one behind it along. */
+function takeAnswer(world: World, fault: { do: 'answer' } | { do: 'lose'; arrives: boolean } | { do: 'error'; code: number }): void {
+  const batch = world.onTheWay.shift()
+  if (batch === undefined) return
+  if (fault.do === 'answer') {
+    const { errorCode, baseOffset } = world.deliver(batch)
+    world.answer(batch, errorCode, baseOffset)
+  } else if (fault.do === 'error') {
+    // 7 and 20 may follow an append; the others come instead of one.
+    if (fault.code === 7 || fault.code === 20) world.deliver(batch)
+    world.answer(batch, fault.code, -1)
+  } else {
+    for (const lost of [batch, ...world.onTheWay.splice(0)]) {
+      if (fault.arrives) world.deliver(lost)
+      const trouble = { code: 'KAFKA_UNAVAILABLE', message: '', retriable: true, stored: 'no' } as const
+      world.queue.doubtful(lost, 'open', trouble, world.nowMs)
+    }
+  }
+}
