@@ -21,6 +21,11 @@ export class ByteBudget {
     return true
   }
 
+  /** Counts bytes that are held already, such as a finished answer: they keep new requests out, not themselves. */
+  add(bytes: number): void {
+    this.#usedBytes += bytes
+  }
+
   release(bytes: number): void {
     this.#usedBytes -= bytes
   }

@@ -12,38 +12,45 @@ const XERIAL_HEADER_BYTES = 16
 const LZ4_MAGIC = 0x184d2204
 const LZ4_BLOCK_BYTES: readonly number[] = [0, 0, 0, 0, 64 * 1024, 256 * 1024, 1024 * 1024, 4 * 1024 * 1024]
 
-export function compress(codec: Codec, bytes: Buffer): Buffer {
-  switch (codec) {
-    case 'gzip':
-      return gzipSync(bytes)
-    case 'snappy':
-      return snappy.compressSync(bytes)
-    case 'lz4':
-      return lz4.compressSync(bytes)
-    case 'zstd':
-      return zstdCompressSync(bytes)
-    case 'none':
-      return bytes
+interface Compressor {
+  compress(bytes: Buffer): Buffer
+  decompress(bytes: Buffer, limitBytes: number): Buffer
+}
+
+const compressors: Readonly<Record<Codec, Compressor>> = {
+  none: { compress: bytes => bytes, decompress: bytes => bytes },
+  gzip: {
+    compress: bytes => gzipSync(bytes),
+    decompress: (bytes, limitBytes) => gunzipSync(bytes, { maxOutputLength: limitBytes })
+  },
+  snappy: {
+    compress: bytes => snappy.compressSync(bytes),
+    decompress(bytes, limitBytes) {
+      assertBound(snappyBound(bytes), limitBytes)
+      return snappy.decompressSync(bytes)
+    }
+  },
+  lz4: {
+    compress: bytes => lz4.compressSync(bytes),
+    decompress(bytes, limitBytes) {
+      assertBound(lz4Bound(bytes), limitBytes)
+      return lz4.decompressSync(bytes)
+    }
+  },
+  zstd: {
+    compress: bytes => zstdCompressSync(bytes),
+    decompress: (bytes, limitBytes) => zstdDecompressSync(bytes, { maxOutputLength: limitBytes })
   }
 }
 
-/** Throws CORRUPT_DATA where the input is malformed or would grow beyond `limitBytes`. */
+export function compress(codec: Codec, bytes: Buffer): Buffer {
+  return compressors[codec].compress(bytes)
+}
+
+/** Throws CORRUPT_DATA where the input is malformed or would grow beyond `limitBytes`; no memory is taken for it then. */
 export function decompress(codec: Codec, bytes: Buffer, limitBytes: number): Buffer {
   try {
-    switch (codec) {
-      case 'gzip':
-        return gunzipSync(bytes, { maxOutputLength: limitBytes })
-      case 'snappy':
-        assertBound(snappyBound(bytes), limitBytes)
-        return snappy.decompressSync(bytes)
-      case 'lz4':
-        assertBound(lz4Bound(bytes), limitBytes)
-        return lz4.decompressSync(bytes)
-      case 'zstd':
-        return zstdDecompressSync(bytes, { maxOutputLength: limitBytes })
-      case 'none':
-        return bytes
-    }
+    return compressors[codec].decompress(bytes, limitBytes)
   } catch (cause) {
     const detail = `a ${codec} record batch cannot be decompressed: ${String(cause)}`
     throw new GatewayError('CORRUPT_DATA', 'A stored record batch cannot be decompressed.', { detail, cause })

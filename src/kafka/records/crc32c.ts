@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-type Crc32c = (bytes: Uint8Array, initial?: number) => number
+type Crc32c = (bytes: Uint8Array) => number
 
 /** Castagnoli's polynomial, reflected (RFC 3720 appendix B.4). */
 const POLYNOMIAL = 0x82f63b78
@@ -45,13 +45,19 @@ export function portableCrc32c(bytes: Uint8Array): number {
 
 let tables: Int32Array[] | undefined
 
+/** The package is optional: without a binary for this platform, loading it throws. */
 function native(): Crc32c | null {
   try {
-    return (createRequire(import.meta.url)('@node-rs/crc32') as { crc32c: Crc32c }).crc32c
+    const loaded: unknown = createRequire(import.meta.url)('@node-rs/crc32')
+    return hasCrc32c(loaded) ? loaded.crc32c : null
   } catch {
     return null
   }
 }
 
+function hasCrc32c(loaded: unknown): loaded is { crc32c: Crc32c } {
+  return typeof loaded === 'object' && loaded !== null && 'crc32c' in loaded && typeof loaded.crc32c === 'function'
+}
+
 /** CRC-32C, unsigned; by the optional native package where its binary loads, else in JavaScript. */
-export const crc32c: (bytes: Uint8Array) => number = native() ?? portableCrc32c
+export const crc32c: Crc32c = native() ?? portableCrc32c

@@ -32,18 +32,15 @@ const HEADER_BYTES = 61
 /** Where the part begins that the checksum covers. */
 const CRC_START = 21
 const MAGIC = 2
-/** Length, attributes, timestamp delta, offset delta, key length, value length and header count at their longest. */
-const RECORD_OVERHEAD_BYTES = 36
+/** Length (5), attributes (1), timestamp delta (8), offset delta (5): a bound, since the batch is not known yet. */
+const PREFIX_LIMIT_BYTES = 19
 /** Below this a byte loop is quicker than the call of `Buffer.copy`. */
 const COPY_THRESHOLD_BYTES = 48
 
-/** Upper bound of what the record takes in a batch. */
+/** Upper bound of what the record takes in a batch, too high by 16 bytes at most. */
 export function recordBytes(table: RecordTable, row: number): number {
   const at = row * SPAN_STRIDE
-  const keyBytes = Math.max(0, table.spans[at + KEY_LENGTH])
-  const valueBytes = Math.max(0, table.spans[at + VALUE_LENGTH])
-  const headers = table.headers?.[row]
-  return RECORD_OVERHEAD_BYTES + keyBytes + valueBytes + (headers === undefined ? 0 : headersSize(headers))
+  return PREFIX_LIMIT_BYTES + contentSize(table.spans[at + KEY_LENGTH], table.spans[at + VALUE_LENGTH], table.headers?.[row])
 }
 
 /**
@@ -74,22 +71,17 @@ function headersSize(headers: readonly RecordHeader[]): number {
   return size
 }
 
+/** Key, value and headers with their lengths. */
+function contentSize(keyLength: number, valueLength: number, headers: readonly RecordHeader[] | undefined): number {
+  const payloadBytes = (keyLength > 0 ? keyLength : 0) + (valueLength > 0 ? valueLength : 0)
+  return varintSize(keyLength) + varintSize(valueLength) + payloadBytes + (headers === undefined ? 1 : headersSize(headers))
+}
+
 /** Of one record without its own length prefix. */
 function bodySize(table: RecordTable, row: number, timestampDelta: number, offsetDelta: number): number {
   const at = row * SPAN_STRIDE
-  const keyLength = table.spans[at + KEY_LENGTH]
-  const valueLength = table.spans[at + VALUE_LENGTH]
-  const headers = table.headers?.[row]
-  return (
-    1 +
-    varlongSize(timestampDelta) +
-    varintSize(offsetDelta) +
-    varintSize(keyLength) +
-    (keyLength > 0 ? keyLength : 0) +
-    varintSize(valueLength) +
-    (valueLength > 0 ? valueLength : 0) +
-    (headers === undefined ? 1 : headersSize(headers))
-  )
+  const content = contentSize(table.spans[at + KEY_LENGTH], table.spans[at + VALUE_LENGTH], table.headers?.[row])
+  return 1 + varlongSize(timestampDelta) + varintSize(offsetDelta) + content
 }
 
 function sizeOfRecords(slices: readonly BatchSlice[], baseTimestampMs: number): number {

@@ -1,0 +1,69 @@
+import type { AuthConfig } from '../config/schema.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import { anonymous, type Principal } from '../core/principal.ts'
+import { bearerToken } from './bearer.ts'
+import { GraphMembership } from './graph-membership.ts'
+import { KeySet } from './key-set.ts'
+import { Permission } from './permission.ts'
+import { TokenVerifier } from './token-verifier.ts'
+
+/** Lets callers in, or says why not. */
+export interface Gatekeeper {
+  /**
+   * Judges an `Authorization` header: who calls, and whether they may. At once for a token that was judged a moment ago,
+   * else as a promise. Throws or rejects with UNAUTHENTICATED, INVALID_TOKEN, NOT_PERMITTED, or IDENTITY_UNAVAILABLE where
+   * the provider or Graph cannot be asked.
+   */
+  admit(authorization: string | undefined): Principal | Promise<Principal>
+  /** The keys of every provider are loaded. */
+  ready(): boolean
+  /** Begins to load keys; resolves after the first attempt, whatever its outcome. */
+  start(): Promise<void>
+  close(): void
+}
+
+/** Seams for tests. */
+export interface GatekeeperSeams {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** `proxyEnvironment`: HTTPS_PROXY and the like, for what is asked of providers and Graph. */
+export function createGatekeeper(config: AuthConfig, log: Log, proxyEnvironment?: NodeJS.ProcessEnv, seams: GatekeeperSeams = {}): Gatekeeper {
+  if (config.mode === 'none') return open
+  const now = seams.now ?? Date.now
+  const keySets = config.oidc.map(provider => new KeySet(provider, log, proxyEnvironment, now))
+  const verifier = new TokenVerifier(config.oidc, keySets, now)
+  const graph = config.graph === undefined ? null : new GraphMembership(config.graph, config.permittedGroups, log, proxyEnvironment, now)
+  const permission = new Permission(config.permittedGroups, graph)
+  return {
+    admit(authorization) {
+      const token = bearerToken(authorization)
+      const known = verifier.known(token)
+      if (known !== undefined && permission.isKnownMember(known)) return known.principal
+      return judge(token)
+    },
+    ready: () => keySets.every(keySet => keySet.loaded),
+    async start() {
+      await Promise.all(keySets.map(keySet => keySet.start()))
+    },
+    close() {
+      for (const keySet of keySets) keySet.close()
+      graph?.close()
+    }
+  }
+
+  async function judge(token: string): Promise<Principal> {
+    const caller = await verifier.verify(token)
+    if (await permission.isMember(caller)) return caller.principal
+    throw new GatewayError('NOT_PERMITTED', 'The caller belongs to no group that is permitted here.', { detail: `principal ${caller.principal.id}` })
+  }
+}
+
+const open: Gatekeeper = {
+  admit: () => anonymous,
+  ready: () => true,
+  start: () => Promise.resolve(),
+  close: () => undefined
+}

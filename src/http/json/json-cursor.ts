@@ -1,0 +1,205 @@
+import { isUtf8 } from 'node:buffer'
+import { GatewayError } from '../../core/errors.ts'
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const MINUS = 0x2d
+
+/** Bytes that a run of plain string content ends at: quote, backslash, control characters. */
+const ENDS_RUN = new Uint8Array(256)
+ENDS_RUN.fill(1, 0, 0x20)
+ENDS_RUN[QUOTE] = ENDS_RUN[BACKSLASH] = 1
+
+/** What may follow a backslash, besides `u`. */
+const SIMPLE_ESCAPES = new Set(Buffer.from('"\\/bfnrt'))
+
+/** Containers that are open in a value being skipped, one bit each: 1 for an object. */
+const stack = new Uint8Array(10_000)
+
+/**
+ * Walks over a JSON text in UTF-8, byte by byte, checking it and building nothing: values are found, not made.
+ * Every method expects the position at the first byte of what it reads, and leaves it behind the last. Throws
+ * MALFORMED_JSON with the byte at fault.
+ * @see https://www.rfc-editor.org/rfc/rfc8259
+ */
+export class JsonCursor {
+  readonly bytes: Buffer
+  position = 0
+  readonly #view: DataView
+  readonly #depthLimit: number
+
+  constructor(bytes: Buffer, depthLimit: number) {
+    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) throw malformed('The body begins with a byte order mark.')
+    if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8.')
+    this.bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#depthLimit = depthLimit
+  }
+
+  fail(): never {
+    const { bytes, position } = this
+    if (position >= bytes.length) throw malformed(`The body ends at byte ${bytes.length}, in the middle of a value.`)
+    throw malformed(`The body is not valid JSON at byte ${position}.`)
+  }
+
+  /** The first byte that is no white space; 0 at the end. */
+  peek(): number {
+    const { bytes } = this
+    let { position } = this
+    let byte = bytes[position]
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++position]
+    this.position = position
+    return byte ?? 0
+  }
+
+  expect(byte: number): void {
+    if (this.peek() !== byte) this.fail()
+    this.position++
+  }
+
+  /** Past an opening bracket; false when the container ends there. */
+  enter(open: number, close: number): boolean {
+    this.expect(open)
+    if (this.peek() !== close) return true
+    this.position++
+    return false
+  }
+
+  /** Between two elements: true behind a comma, false behind the closing bracket. */
+  next(close: number): boolean {
+    const byte = this.peek()
+    if (byte !== COMMA && byte !== close) this.fail()
+    this.position++
+    return byte === COMMA
+  }
+
+  /** Only white space may follow. */
+  end(): void {
+    if (this.peek() !== 0 || this.position < this.bytes.length) this.fail()
+  }
+
+  /** Returns whether the string holds escapes. */
+  skipString(): boolean {
+    const { bytes } = this
+    if (bytes[this.position] !== QUOTE) this.fail()
+    let escaped = false
+    let position = this.#skipRun(this.position + 1)
+    while (bytes[position] !== QUOTE) {
+      this.position = position
+      if (bytes[position] !== BACKSLASH) this.fail()
+      escaped = true
+      position = this.#skipRun(this.#afterEscape(position + 1))
+    }
+    this.position = position + 1
+    return escaped
+  }
+
+  /** Digits, point and exponent as RFC 8259 has them; the text is what lies between the positions. */
+  skipNumber(): void {
+    if (this.bytes[this.position] === MINUS) this.position++
+    if (this.bytes[this.position] === 0x30) this.position++
+    else this.#skipDigits()
+    if (this.bytes[this.position] === 0x2e) {
+      this.position++
+      this.#skipDigits()
+    }
+    if ((this.bytes[this.position] | 0x20) === 0x65) {
+      this.position++
+      const sign = this.bytes[this.position]
+      if (sign === 0x2b || sign === MINUS) this.position++
+      this.#skipDigits()
+    }
+  }
+
+  /** Any value, `depth` containers deep already. */
+  skipValue(depth: number): void {
+    let open = 0
+    for (;;) {
+      const byte = this.peek()
+      if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+        if (depth + open >= this.#depthLimit) throw malformed(`The body nests deeper than ${this.#depthLimit} levels at byte ${this.position}.`)
+        const object = byte === OPEN_BRACE
+        if (this.enter(byte, object ? CLOSE_BRACE : CLOSE_BRACKET)) {
+          stack[open++] = object ? 1 : 0
+          if (object) this.#skipName()
+          continue
+        }
+      } else this.#skipScalar(byte)
+      while (open > 0 && !this.next(stack[open - 1] === 1 ? CLOSE_BRACE : CLOSE_BRACKET)) open--
+      if (open === 0) return
+      if (stack[open - 1] === 1) this.#skipName()
+    }
+  }
+
+  #skipName(): void {
+    this.peek()
+    this.skipString()
+    this.expect(COLON)
+  }
+
+  #skipScalar(byte: number): void {
+    if (byte === QUOTE) this.skipString()
+    else if (byte === MINUS || (byte >= 0x30 && byte <= 0x39)) this.skipNumber()
+    else if (byte === 0x74) this.skipWord('true')
+    else if (byte === 0x66) this.skipWord('false')
+    else if (byte === 0x6e) this.skipWord('null')
+    else this.fail()
+  }
+
+  skipWord(word: 'true' | 'false' | 'null'): void {
+    for (let at = 0; at < word.length; at++, this.position++) {
+      if (this.bytes[this.position] !== word.charCodeAt(at)) this.fail()
+    }
+  }
+
+  #skipDigits(): void {
+    const start = this.position
+    while (isDigit(this.bytes[this.position])) this.position++
+    if (this.position === start) this.fail()
+  }
+
+  /** Four bytes at a time, by the classic test for a byte within a word; then the rest one by one. */
+  #skipRun(start: number): number {
+    const { bytes } = this
+    let position = start
+    for (const last = bytes.length - 4; position <= last; position += 4) {
+      const word = this.#view.getInt32(position, true)
+      const quotes = word ^ 0x22222222
+      const slashes = word ^ 0x5c5c5c5c
+      const found = ((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes) | ((word - 0x20202020) & ~word)
+      if ((found & 0x80808080) !== 0) break
+    }
+    while (position < bytes.length && ENDS_RUN[bytes[position]] === 0) position++
+    return position
+  }
+
+  #afterEscape(position: number): number {
+    const { bytes } = this
+    if (SIMPLE_ESCAPES.has(bytes[position])) return position + 1
+    this.position = position
+    if (bytes[position] !== 0x75) this.fail()
+    for (let digit = 1; digit <= 4; digit++) {
+      this.position = position + digit
+      if (!isHex(bytes[position + digit])) this.fail()
+    }
+    return position + 5
+  }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
+}
+
+function isHex(byte: number): boolean {
+  return isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)
+}
+
+export function malformed(message: string): GatewayError {
+  return new GatewayError('MALFORMED_JSON', message)
+}

@@ -1,0 +1,83 @@
+import type { TopicSpec } from '../../core/topic-spec.ts'
+import { JsonCursor } from './json-cursor.ts'
+import { invalid, readInteger, readMember, readNull } from './members.ts'
+import { decodeText } from './record-headers.ts'
+
+const NAMES = ['partition_count', 'replication_factor', 'topic_properties'] as const
+const PARTITION_COUNT = 0
+const REPLICATION_FACTOR = 1
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const OPEN_BRACKET = 0x5b
+const COLON = 0x3a
+const QUOTE = 0x22
+const PROPERTIES_LIMIT = 200
+
+/**
+ * The body of a create request; empty means the cluster's defaults. Property values are strings, numbers and booleans;
+ * a number is passed on as it was written. Throws MALFORMED_JSON and INVALID_BODY.
+ */
+export function parseTopicBody(body: Buffer, limits: { readonly jsonDepth: number }): TopicSpec {
+  const spec: { -readonly [member in keyof TopicSpec]: TopicSpec[member] } = {
+    partitionCount: null,
+    replicationFactor: null,
+    properties: new Map()
+  }
+  if (body.length === 0) return spec
+  const cursor = new JsonCursor(body, limits.jsonDepth)
+  if (cursor.peek() !== OPEN_BRACE) {
+    cursor.skipValue(0)
+    throw invalid('The body must be an object.')
+  }
+  let seen = 0
+  let more = cursor.enter(OPEN_BRACE, CLOSE_BRACE)
+  while (more) {
+    const member = readMember(cursor, NAMES, seen, () => 'The body')
+    seen |= 1 << member
+    if (!readNull(cursor)) {
+      if (member === PARTITION_COUNT) spec.partitionCount = readCount(cursor, 'partition_count', 2_147_483_647)
+      else if (member === REPLICATION_FACTOR) spec.replicationFactor = readCount(cursor, 'replication_factor', 32_767)
+      else spec.properties = readProperties(cursor)
+    }
+    more = cursor.next(CLOSE_BRACE)
+  }
+  cursor.end()
+  return spec
+}
+
+function readCount(cursor: JsonCursor, member: string, max: number): number {
+  return readInteger(cursor, 1, max, () => invalid(`${member} must be a whole number from 1 to ${max}.`))
+}
+
+function readProperties(cursor: JsonCursor): Map<string, string> {
+  if (cursor.peek() !== OPEN_BRACE) throw invalid('topic_properties must be an object.')
+  const properties = new Map<string, string>()
+  let more = cursor.enter(OPEN_BRACE, CLOSE_BRACE)
+  while (more) {
+    if (cursor.peek() !== QUOTE) cursor.fail()
+    const name = readText(cursor, 'a name in topic_properties')
+    if (properties.has(name)) throw invalid(`topic_properties has the member '${name}' twice.`)
+    if (properties.size === PROPERTIES_LIMIT) throw invalid(`topic_properties has more than ${PROPERTIES_LIMIT} members.`)
+    cursor.expect(COLON)
+    properties.set(name, readProperty(cursor, `topic_properties.${name}`))
+    more = cursor.next(CLOSE_BRACE)
+  }
+  return properties
+}
+
+function readProperty(cursor: JsonCursor, where: string): string {
+  const byte = cursor.peek()
+  if (byte === QUOTE) return readText(cursor, where)
+  const start = cursor.position
+  cursor.skipValue(2)
+  const text = cursor.bytes.toString('latin1', start, cursor.position)
+  if (byte === OPEN_BRACE || byte === OPEN_BRACKET || text === 'null') throw invalid(`${where} must be a string, a number or a boolean.`)
+  return text
+}
+
+function readText(cursor: JsonCursor, where: string): string {
+  const start = cursor.position + 1
+  const escaped = cursor.skipString()
+  const length = decodeText(cursor.bytes, start, cursor.position - 1, escaped, false, where)
+  return cursor.bytes.toString('utf8', start, start + length)
+}

@@ -1,0 +1,82 @@
+import { GatewayError } from '../core/errors.ts'
+import type { Exchange, Reply } from './exchange.ts'
+
+export type Params = Readonly<Record<string, string>>
+
+/** One method at one path: `/v1/topics/{topic}`. */
+export interface Route {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly path: string
+  handle(exchange: Exchange, params: Params, query: URLSearchParams): Promise<Reply>
+}
+
+interface PathNode {
+  readonly segments: readonly string[]
+  readonly methods: Map<string, Route>
+}
+
+export interface Match {
+  readonly route: Route
+  readonly params: Params
+  readonly query: URLSearchParams
+}
+
+const NO_QUERY = new URLSearchParams()
+
+/** The table of routes. HEAD is answered by GET. */
+export class Router {
+  readonly #paths: PathNode[] = []
+
+  constructor(routes: readonly Route[]) {
+    const known = new Map<string, PathNode>()
+    for (const route of routes) {
+      let node = known.get(route.path)
+      if (node === undefined) {
+        known.set(route.path, (node = { segments: route.path.split('/'), methods: new Map() }))
+        this.#paths.push(node)
+      }
+      node.methods.set(route.method, route)
+      if (route.method === 'GET') node.methods.set('HEAD', route)
+    }
+  }
+
+  /** Throws ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED (with `Allow`), and BAD_REQUEST for a malformed percent escape. */
+  find(method: string, target: string): Match {
+    const mark = target.indexOf('?')
+    const segments = (mark < 0 ? target : target.slice(0, mark)).split('/')
+    const node = this.#paths.find(each => matches(each.segments, segments))
+    if (node === undefined) throw new GatewayError('ROUTE_NOT_FOUND', 'There is nothing at this path.')
+    const route = node.methods.get(method)
+    if (route === undefined) {
+      const allow = [...node.methods.keys()].join(', ')
+      throw new GatewayError('METHOD_NOT_ALLOWED', `This path is not there for ${method}; it takes ${allow}.`, { headers: { Allow: allow } })
+    }
+    return { route, params: decode(node.segments, segments), query: mark < 0 ? NO_QUERY : new URLSearchParams(target.slice(mark + 1)) }
+  }
+}
+
+function matches(pattern: readonly string[], segments: readonly string[]): boolean {
+  if (pattern.length !== segments.length) return false
+  for (let at = 0; at < pattern.length; at++) {
+    if (pattern[at].charCodeAt(0) === 0x7b ? segments[at] === '' : pattern[at] !== segments[at]) return false
+  }
+  return true
+}
+
+function decode(pattern: readonly string[], segments: readonly string[]): Params {
+  const params: Record<string, string> = {}
+  for (let at = 0; at < pattern.length; at++) {
+    if (pattern[at].charCodeAt(0) !== 0x7b) continue
+    const segment = segments[at]
+    params[pattern[at].slice(1, -1)] = segment.includes('%') ? decodeSegment(segment) : segment
+  }
+  return params
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw new GatewayError('BAD_REQUEST', 'The path holds a malformed percent escape.')
+  }
+}

@@ -1,0 +1,23 @@
+import { readBody } from '../body.ts'
+import { jsonReply } from '../exchange.ts'
+import { parseTopicBody } from '../json/topic-body.ts'
+import type { Route } from '../router.ts'
+import type { RouteContext } from './context.ts'
+import { newTopicName } from './parameters.ts'
+
+export function createTopic({ gateway, limits, budget }: RouteContext): Route {
+  return {
+    method: 'PUT',
+    path: '/v1/topics/{topic}',
+    async handle(exchange, { topic }) {
+      const name = newTopicName(topic)
+      const body = await readBody(exchange, { budget, limitBytes: limits.bodyBytes })
+      try {
+        await gateway.createTopic(exchange.call(limits.requestTimeoutMs), name, parseTopicBody(body.bytes, limits))
+        return jsonReply(200, { topic: name })
+      } finally {
+        body.release()
+      }
+    }
+  }
+}

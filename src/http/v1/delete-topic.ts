@@ -1,0 +1,16 @@
+import { jsonReply } from '../exchange.ts'
+import type { Route } from '../router.ts'
+import type { RouteContext } from './context.ts'
+import { topicName } from './parameters.ts'
+
+export function deleteTopic({ gateway, limits }: RouteContext): Route {
+  return {
+    method: 'DELETE',
+    path: '/v1/topics/{topic}',
+    async handle(exchange, params) {
+      const topic = topicName(params.topic)
+      await gateway.deleteTopic(exchange.call(limits.requestTimeoutMs), topic)
+      return jsonReply(200, { topic })
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import { jsonReply } from '../exchange.ts'
+import type { Route } from '../router.ts'
+import type { RouteContext } from './context.ts'
+import { partitionNumber, topicName } from './parameters.ts'
+import { partitionView } from './views.ts'
+
+export function getPartition({ gateway, limits }: RouteContext): Route {
+  return {
+    method: 'GET',
+    path: '/v1/metadata/topics/{topic}/partitions/{partition}',
+    async handle(exchange, params) {
+      const topic = topicName(params.topic)
+      const partition = partitionNumber(params.partition)
+      return jsonReply(200, partitionView(await gateway.describePartition(exchange.call(limits.requestTimeoutMs), topic, partition)))
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import { jsonReply } from '../exchange.ts'
+import type { Route } from '../router.ts'
+import type { RouteContext } from './context.ts'
+import { topicName } from './parameters.ts'
+import { partitionView } from './views.ts'
+
+export function listPartitions({ gateway, limits }: RouteContext): Route {
+  return {
+    method: 'GET',
+    path: '/v1/metadata/topics/{topic}/partitions',
+    async handle(exchange, params) {
+      const topic = topicName(params.topic)
+      const partitions = await gateway.describePartitions(exchange.call(limits.requestTimeoutMs), topic)
+      return jsonReply(200, { topic, partitions: partitions.map(partitionView) })
+    }
+  }
+}

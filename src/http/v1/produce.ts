@@ -1,0 +1,29 @@
+import { readBody } from '../body.ts'
+import type { Reply } from '../exchange.ts'
+import { writeProduceAnswer } from '../json/offsets-writer.ts'
+import { parseProduceBody } from '../json/produce-body.ts'
+import type { Route } from '../router.ts'
+import type { RouteContext } from './context.ts'
+import { topicName } from './parameters.ts'
+
+export function produce({ gateway, limits, budget }: RouteContext): Route {
+  return {
+    method: 'POST',
+    path: '/v1/producer/topics/{topic}',
+    async handle(exchange, params): Promise<Reply> {
+      const topic = topicName(params.topic)
+      const body = await readBody(exchange, { budget, limitBytes: limits.bodyBytes })
+      let records
+      try {
+        records = parseProduceBody(body.bytes, limits)
+      } catch (error) {
+        body.release()
+        throw error
+      }
+      // The batch may outlive the answer: the gateway says when the bytes are free.
+      const outcome = await gateway.produce(exchange.call(limits.requestTimeoutMs), topic, records, body.release)
+      const { status, body: answer, code, retryAfterS } = writeProduceAnswer(outcome)
+      return { status, body: answer, code, ...(retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } }) }
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { BrokerInfo, PartitionInfo } from '../../core/topology.ts'
+
+/** The JSON forms of v1. */
+
+export function brokerView({ host, port, id, rack }: BrokerInfo) {
+  return { hostName: host, port, id, rack }
+}
+
+export function partitionView({ partition, earliestOffset, latestOffset, leader, replicas, isr }: PartitionInfo) {
+  return {
+    partition_id: partition,
+    earliest_offset: earliestOffset,
+    latest_offset: latestOffset,
+    leader: leader === null ? null : brokerView(leader),
+    replicas: replicas.map(brokerView),
+    isr: isr.map(brokerView)
+  }
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import closeWithGrace from 'close-with-grace'
+import { createGatekeeper } from '../auth/gatekeeper.ts'
+import { proxyEnvironment } from '../config/environment.ts'
+import type { Config } from '../config/schema.ts'
+import { ByteBudget } from '../core/byte-budget.ts'
+import type { Log } from '../core/log.ts'
+import { clusterGateway } from '../gateway/cluster-gateway.ts'
+import { HttpFront } from '../http/server.ts'
+import { Cluster } from '../kafka/cluster.ts'
+
+export interface RunningServer {
+  readonly port: number
+  readonly url: string
+  /** Refuses new requests, ends those accepted, stores what is under way, closes the connections. */
+  close(): Promise<void>
+}
+
+export interface StartOptions {
+  /** Addresses to listen on instead of the configured one. */
+  readonly hosts?: readonly string[]
+}
+
+/**
+ * The composition root: everything made, wired and started. Kafka and the identity provider may be down; the process
+ * serves, says that it is not ready, and recovers by itself. Rejects when the port is in use.
+ */
+export async function startServer(config: Config, log: Log, { hosts = [config.listen.host] }: StartOptions = {}): Promise<RunningServer> {
+  const { listen, auth, kafka, limits } = config
+  if (auth.mode === 'none') log.warn({}, 'AUTHENTICATION IS OFF (auth.mode: none): whoever reaches the port can read and write every topic')
+  if (listen.tls === 'none') log.warn({}, 'TLS is off (listen.tls: none): tokens and records travel in the clear')
+  const gatekeeper = createGatekeeper(auth, log, proxyEnvironment())
+  const cluster = new Cluster(kafka, log)
+  const tls = listen.tls === 'none' ? listen.tls : { cert: readFileSync(listen.tls.certFile), key: readFileSync(listen.tls.keyFile) }
+  const budget = new ByteBudget(limits.inFlightBytes)
+  const front = new HttpFront({ gateway: clusterGateway(cluster), gatekeeper, limits, budget, log, tls })
+  const port = await front.listen(hosts, listen.port)
+  const scheme = tls === 'none' ? 'http' : 'https'
+  const url = `${scheme}://${hosts[0].includes(':') ? `[${hosts[0]}]` : hosts[0]}:${port}`
+  log.info({ url }, 'Listening')
+  // Not awaited: a cluster or provider that is down must not keep the process from serving its health.
+  void Promise.all([gatekeeper.start(), cluster.start()]).then(() => log.info({ kafka: cluster.ready, keys: gatekeeper.ready() }, 'Started'))
+  return {
+    port,
+    url,
+    async close() {
+      await front.close(limits.shutdownGraceMs)
+      await cluster.close()
+      gatekeeper.close()
+    }
+  }
+}
+
+/**
+ * Ends the process in order on SIGTERM, SIGINT and on what nobody caught; a second signal ends it at once.
+ * `close` gets `graceMs`, after which the process ends with status 1.
+ */
+export function closeOnSignal(close: () => Promise<void>, graceMs: number, log: Log): void {
+  closeWithGrace({ delay: graceMs }, async ({ signal, err }) => {
+    if (err !== undefined) log.error({ err }, 'The process ends on an error that nobody caught')
+    else log.info({ signal }, 'Shutting down')
+    await close()
+    log.info({}, 'Stopped')
+  })
+}
