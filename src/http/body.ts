@@ -1,5 +1,6 @@
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
+import { BodyBuffer } from './body-buffer.ts'
 import type { Exchange } from './exchange.ts'
 import { assertJsonBody } from './media-type.ts'
 
@@ -11,27 +12,29 @@ export interface BodyOptions {
 /** A request body in one buffer, and its place in the byte budget, which the reader of the body gives back. */
 export interface Body {
   readonly bytes: Buffer
+  /** To be called once, when `bytes` are needed no more. */
   readonly release: () => void
 }
 
 /** Bytes in the budget for each byte of a body: the body itself and what is made of it. */
 const BUDGET_FACTOR = 2
+const NO_BYTES = Buffer.alloc(0)
 
 /**
- * Reads the whole body. Throws UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_ENCODING, BODY_TOO_LARGE (at once where the length is
- * declared), OVERLOADED and REQUEST_TIMEOUT (when the client goes away or is too slow).
+ * Reads the whole body. Rejects with UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_ENCODING, BODY_TOO_LARGE (at once where the length
+ * is declared), OVERLOADED, and with what interrupts the request: REQUEST_TIMEOUT, BAD_REQUEST. An empty body has no type.
  */
-export async function readBody(exchange: Exchange, options: BodyOptions): Promise<Body> {
-  const { request, response } = exchange
-  assertJsonBody(request.headers['content-type'], request.headers['content-encoding'])
-  const declared = request.headers['content-length']
-  const declaredBytes = declared === undefined ? 0 : Number(declared)
-  if (declaredBytes > options.limitBytes) throw tooLarge(options.limitBytes)
-  const charge = new Charge(options.budget)
-  charge.raiseTo(declaredBytes)
-  if (exchange.expectsContinue) response.writeContinue()
+export async function readBody(exchange: Exchange, { budget, limitBytes }: BodyOptions): Promise<Body> {
+  const { headers } = exchange.request
+  const declaredBytes = headers['content-length'] === undefined ? -1 : Number(headers['content-length'])
+  if (declaredBytes <= 0 && headers['transfer-encoding'] === undefined) return { bytes: NO_BYTES, release: () => undefined }
+  assertJsonBody(headers)
+  if (declaredBytes > limitBytes) throw tooLarge(limitBytes)
+  const charge = new Charge(budget)
   try {
-    const bytes = await collect(exchange, declaredBytes, options.limitBytes, charge)
+    charge.raiseTo(declaredBytes)
+    if (exchange.expectsContinue) exchange.response.writeContinue()
+    const bytes = await collect(exchange, new BodyBuffer(declaredBytes), limitBytes, charge)
     exchange.bytesIn = bytes.length
     return { bytes, release: () => charge.release() }
   } catch (error) {
@@ -62,33 +65,38 @@ class Charge {
   }
 }
 
-function collect({ request }: Exchange, declaredBytes: number, limitBytes: number, charge: Charge): Promise<Buffer> {
+function collect(exchange: Exchange, buffer: BodyBuffer, limitBytes: number, charge: Charge): Promise<Buffer> {
+  const { request } = exchange
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
     const stop = (error: unknown) => {
       request.removeListener('data', onData)
       reject(error)
     }
     const onData = (chunk: Buffer) => {
-      size += chunk.length
+      exchange.bytesIn += chunk.length
+      if (exchange.bytesIn > limitBytes) return stop(tooLarge(limitBytes))
       try {
-        if (size > limitBytes) throw tooLarge(limitBytes)
-        charge.raiseTo(size)
-        chunks.push(chunk)
+        charge.raiseTo(exchange.bytesIn)
       } catch (error) {
-        stop(error)
+        return stop(error)
       }
+      buffer.append(chunk)
     }
+    // Both may have happened while the caller was being judged.
+    if (exchange.interruption !== undefined) return stop(exchange.interruption)
+    if (request.destroyed) return stop(cutOff())
+    exchange.onInterrupt(stop)
     request.on('data', onData)
-    request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, declaredBytes || size)))
-    request.once('close', () => {
-      if (!request.complete) stop(new GatewayError('REQUEST_TIMEOUT', 'The request did not arrive completely.'))
-    })
-    request.once('error', () => stop(new GatewayError('REQUEST_TIMEOUT', 'The request did not arrive completely.')))
+    request.once('end', () => resolve(buffer.take()))
+    request.once('close', () => stop(cutOff()))
   })
 }
 
 function tooLarge(limitBytes: number): GatewayError {
   return new GatewayError('BODY_TOO_LARGE', `The body is larger than ${limitBytes} bytes.`)
+}
+
+/** Nobody reads this answer; the log does. */
+function cutOff(): GatewayError {
+  return new GatewayError('BAD_REQUEST', 'The connection ended before the body was complete.')
 }

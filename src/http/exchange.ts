@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Deadline } from '../core/deadline.ts'
-import { anonymous, type Call, type Principal } from '../core/principal.ts'
+import type { GatewayError } from '../core/errors.ts'
+import type { Call, Principal } from '../core/principal.ts'
+import type { Connection } from './connections.ts'
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
@@ -9,29 +11,73 @@ const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 export class Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  readonly connection: Connection
   /** From `X-Request-Id` where that is sane, else made; returned always. */
   readonly id: string
   readonly startedMs = performance.now()
   /** The client waits for 100 before it sends its body. */
   readonly expectsContinue: boolean
-  principal: Principal = anonymous
+  /** Undefined until the caller is admitted. */
+  principal: Principal | undefined
   /** Code of the error that was answered, for the log. */
   code: string | undefined
   bytesIn = 0
   bytesOut = 0
+  /** The body broke off, and why. */
+  interruption: GatewayError | undefined
+  #onInterrupt: ((error: GatewayError) => void) | undefined
+  #ended = false
+  readonly #onEnd: (() => void)[] = []
 
-  constructor(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
+  constructor(request: IncomingMessage, response: ServerResponse, connection: Connection, expectsContinue: boolean) {
     this.request = request
     this.response = response
+    this.connection = connection
     this.expectsContinue = expectsContinue
     const given = request.headers['x-request-id']
     this.id = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID()
+    connection.begin(this)
+    response.once('close', () => this.end())
+  }
+
+  /** The answer was handed over, or the client is gone. */
+  get ended(): boolean {
+    return this.#ended
   }
 
   /** What the use cases are handed: the deadline runs from now, when the request is complete. */
   call(requestTimeoutMs: number): Call {
+    if (this.principal === undefined) throw new Error('A use case was reached without admission')
     return { principal: this.principal, deadline: Deadline.after(requestTimeoutMs) }
   }
+
+  /** Calls when the answer has been handed over whole or never will be. */
+  onEnd(callback: () => void): void {
+    if (this.#ended) callback()
+    else this.#onEnd.push(callback)
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    for (const callback of this.#onEnd) callback()
+    this.connection.finish(this)
+  }
+
+  /** Tells whoever reads the body, now or later, that the rest of it will not come. */
+  interrupt(error: GatewayError): void {
+    this.interruption = error
+    this.#onInterrupt?.(error)
+  }
+
+  onInterrupt(callback: (error: GatewayError) => void): void {
+    this.#onInterrupt = callback
+  }
+}
+
+/** True while bytes of the body are still to come. */
+export function isBodyUnderWay({ complete, headers }: IncomingMessage): boolean {
+  return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
 }
 
 /** A whole answer. */

@@ -65,7 +65,7 @@ function assertBound(bytes: number, limitBytes: number): void {
 function snappyBound(bytes: Buffer): number {
   if (!bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return snappyBlockBytes(bytes, 0)
   let total = 0
-  for (let at = XERIAL_HEADER_BYTES; at < bytes.length; ) {
+  for (let at = XERIAL_HEADER_BYTES; at < bytes.length;) {
     const blockBytes = bytes.readUInt32BE(at)
     total += snappyBlockBytes(bytes, at + 4)
     at += 4 + blockBytes
@@ -91,7 +91,7 @@ function lz4Bound(bytes: Buffer): number {
   const contentSizeBytes = flags & 0x08 ? 8 : 0
   const blockChecksumBytes = flags & 0x10 ? 4 : 0
   let total = 0
-  for (let at = 7 + contentSizeBytes; ; ) {
+  for (let at = 7 + contentSizeBytes; ;) {
     const size = bytes.readUInt32LE(at)
     if (size === 0) return total
     const stored = size & 0x7fffffff

@@ -1,30 +1,128 @@
-import { GatewayError } from '../../core/errors.ts'
+import { crc32 } from 'node:zlib'
+import { decompress } from './compression.ts'
+import {
+  codecOf,
+  corrupt,
+  DECOMPRESSED_LIMIT_BYTES,
+  int64At,
+  LENGTH_END,
+  LOG_APPEND_TIME_BIT,
+  MAGIC_AT
+} from './layout.ts'
 import type { PageBuilder } from './page-builder.ts'
 
+/** Where the part begins that the checksum covers. */
+const CRC_START = 16
+/** Without a timestamp, a key and a value. */
+const SMALLEST_MESSAGE_BYTES = 26
+const NO_TIMESTAMP = -1
+
+/** Positions of one message in the bytes it was read from. */
+interface Message {
+  readonly offset: number
+  readonly end: number
+  readonly magic: number
+  readonly attributes: number
+  readonly timestampMs: number
+  readonly keyStart: number
+  readonly keyLength: number
+  readonly valueStart: number
+  readonly valueLength: number
+}
+
 /**
- * A message of the formats before Kafka 0.11 (magic 0 and 1), as clusters that began long ago may still hold. Kafka 4
- * no longer serves them.
- * Layout: offset int64, size int32, crc int32, magic int8, attributes int8, [timestamp int64], key bytes, value bytes.
+ * Adds a message of the formats before Kafka 0.11 (magic 0 and 1), which topics of old clusters may still hold; Kafka 4
+ * no longer serves them. A compressed one wraps others. `stored` is that one message. Throws CORRUPT_DATA.
+ *
+ * Layout: offset int64, length int32, crc int32, magic int8, attributes int8, [timestamp int64], key and value as bytes
+ * with an int32 length.
  * @see https://kafka.apache.org/documentation/#messageset
  */
-export function decodeMessageSet(message: Buffer, page: PageBuilder): void {
-  const offset = Number(message.readBigInt64BE(0))
-  const magic = message.readInt8(16)
-  const attributes = message.readInt8(17)
-  if ((attributes & 0x07) !== 0) {
-    const detail = `the message at offset ${offset} is a compressed one of format ${magic}`
-    throw new GatewayError('CORRUPT_DATA', 'The record is stored in a compressed format that ended with Kafka 0.10.', { detail })
+export function decodeMessages(stored: Buffer, page: PageBuilder): void {
+  const message = readMessage(stored, 0)
+  if (message.offset < page.nextOffset) return
+  const codec = codecOf(message.attributes)
+  if (codec === 'none') {
+    addMessage(stored, message, message.offset, message, page)
+    return
   }
-  if (offset < page.nextOffset) return
-  const timestampMs = magic === 1 ? Number(message.readBigInt64BE(18)) : -1
-  const keyAt = magic === 1 ? 26 : 18
-  const keyLength = message.readInt32BE(keyAt)
+  const value = stored.subarray(message.valueStart, message.valueStart + Math.max(0, message.valueLength))
+  const bytes = decompress(codec, value, DECOMPRESSED_LIMIT_BYTES)
+  const wrapped = readAll(bytes, message)
+  // With magic 1 the wrapper has the offset of the last message, and those within count from 0.
+  const baseOffset = message.magic === 0 ? 0 : message.offset - wrapped[wrapped.length - 1].offset
+  for (const each of wrapped) {
+    const offset = baseOffset + each.offset
+    if (offset >= page.nextOffset && !addMessage(bytes, each, offset, message, page)) return
+  }
+  if (page.nextOffset <= message.offset && !page.full) page.nextOffset = message.offset + 1
+}
+
+function readAll(bytes: Buffer, wrapper: Message): Message[] {
+  const messages: Message[] = []
+  for (let position = 0; position < bytes.length;) {
+    const message = readMessage(bytes, position)
+    if (message.magic !== wrapper.magic || codecOf(message.attributes) !== 'none') {
+      throw corrupt(`the compressed message at offset ${wrapper.offset} holds one of another format`)
+    }
+    messages.push(message)
+    position = message.end
+  }
+  if (messages.length === 0) throw corrupt(`the compressed message at offset ${wrapper.offset} is empty`)
+  return messages
+}
+
+function readMessage(bytes: Buffer, start: number): Message {
+  if (start + SMALLEST_MESSAGE_BYTES > bytes.length) throw corrupt('a message is cut off')
+  const offset = int64At(bytes, start)
+  const end = start + LENGTH_END + bytes.readInt32BE(start + LENGTH_END - 4)
+  if (end < start + SMALLEST_MESSAGE_BYTES || end > bytes.length)
+    throw corrupt(`the message at offset ${offset} has a wrong length`)
+  if (crc32(bytes.subarray(start + CRC_START, end)) !== bytes.readUInt32BE(start + LENGTH_END)) {
+    throw corrupt(`the checksum of the message at offset ${offset} is wrong`)
+  }
+  const magic = bytes[start + MAGIC_AT]
+  const keyAt = start + (magic === 0 ? 18 : 26)
+  const keyLength = lengthAt(bytes, keyAt, end)
   const valueAt = keyAt + 4 + Math.max(0, keyLength)
-  const valueLength = message.readInt32BE(valueAt)
-  if (valueAt + 4 + Math.max(0, valueLength) > message.length) {
-    throw new GatewayError('CORRUPT_DATA', 'What Kafka returned cannot be decoded.', { detail: 'a message is longer than its set' })
+  const valueLength = lengthAt(bytes, valueAt, end)
+  return {
+    offset,
+    end,
+    magic,
+    attributes: bytes[start + MAGIC_AT + 1],
+    timestampMs: magic === 0 ? NO_TIMESTAMP : int64At(bytes, start + 18),
+    keyStart: keyAt + 4,
+    keyLength,
+    valueStart: valueAt + 4,
+    valueLength
   }
-  if (!page.admits(Math.max(0, keyLength) + Math.max(0, valueLength))) return
-  const chunk = page.addChunk(message)
-  page.add(chunk, offset, timestampMs, (attributes & 0x08) !== 0, keyAt + 4, keyLength, valueAt + 4, valueLength, -1)
+}
+
+/** The length of a key or a value; throws CORRUPT_DATA where it would not end before `end`. */
+function lengthAt(bytes: Buffer, at: number, end: number): number {
+  const length = at + 4 > end ? -2 : bytes.readInt32BE(at)
+  if (length < -1 || at + 4 + length > end) throw corrupt('the lengths in a message do not add up')
+  return length
+}
+
+/** `stamp` is the message or what wraps it: only the outer one knows when the broker appended it. */
+function addMessage(bytes: Buffer, message: Message, offset: number, stamp: Message, page: PageBuilder): boolean {
+  const { keyStart, keyLength, valueStart, valueLength } = message
+  if (!page.admits(keyLength, valueLength)) return false
+  const logAppendTime = (stamp.attributes & LOG_APPEND_TIME_BIT) !== 0
+  const timestampMs = logAppendTime ? stamp.timestampMs : message.timestampMs
+  page.add(
+    page.addChunk(bytes),
+    offset,
+    timestampMs,
+    logAppendTime,
+    keyStart,
+    keyLength,
+    valueStart,
+    valueLength,
+    -1,
+    0
+  )
+  return !page.full
 }

@@ -40,7 +40,9 @@ const COPY_THRESHOLD_BYTES = 48
 /** Upper bound of what the record takes in a batch, too high by 16 bytes at most. */
 export function recordBytes(table: RecordTable, row: number): number {
   const at = row * SPAN_STRIDE
-  return PREFIX_LIMIT_BYTES + contentSize(table.spans[at + KEY_LENGTH], table.spans[at + VALUE_LENGTH], table.headers?.[row])
+  return (
+    PREFIX_LIMIT_BYTES + contentSize(table.spans[at + KEY_LENGTH], table.spans[at + VALUE_LENGTH], table.headers?.[row])
+  )
 }
 
 /**
@@ -53,7 +55,9 @@ export function encodeBatch(slices: readonly BatchSlice[], options: BatchOptions
   const start = compressed ? 0 : HEADER_BYTES
   const target = Buffer.allocUnsafe(start + sizeOfRecords(slices, baseTimestampMs))
   const { count, maxTimestampMs } = writeRecords(target, start, slices, baseTimestampMs)
-  const batch = compressed ? Buffer.concat([Buffer.allocUnsafe(HEADER_BYTES), compress(options.compression, target)]) : target
+  const batch = compressed
+    ? Buffer.concat([Buffer.allocUnsafe(HEADER_BYTES), compress(options.compression, target)])
+    : target
   writeHeader(batch, count, baseTimestampMs, maxTimestampMs, options)
   return batch
 }
@@ -74,7 +78,9 @@ function headersSize(headers: readonly RecordHeader[]): number {
 /** Key, value and headers with their lengths. */
 function contentSize(keyLength: number, valueLength: number, headers: readonly RecordHeader[] | undefined): number {
   const payloadBytes = (keyLength > 0 ? keyLength : 0) + (valueLength > 0 ? valueLength : 0)
-  return varintSize(keyLength) + varintSize(valueLength) + payloadBytes + (headers === undefined ? 1 : headersSize(headers))
+  return (
+    varintSize(keyLength) + varintSize(valueLength) + payloadBytes + (headers === undefined ? 1 : headersSize(headers))
+  )
 }
 
 /** Of one record without its own length prefix. */
@@ -113,7 +119,14 @@ function writeRecords(target: Buffer, start: number, slices: readonly BatchSlice
   return { count: offsetDelta, maxTimestampMs }
 }
 
-function writeRecord(target: Buffer, start: number, table: RecordTable, row: number, timestampDelta: number, offsetDelta: number): number {
+function writeRecord(
+  target: Buffer,
+  start: number,
+  table: RecordTable,
+  row: number,
+  timestampDelta: number,
+  offsetDelta: number
+): number {
   const { spans, bytes } = table
   const at = row * SPAN_STRIDE
   let position = writeVarint(target, start, bodySize(table, row, timestampDelta, offsetDelta))
@@ -148,7 +161,13 @@ function writeHeaders(target: Buffer, start: number, headers: readonly RecordHea
   return position
 }
 
-function writeHeader(batch: Buffer, count: number, baseTimestampMs: number, maxTimestampMs: number, options: BatchOptions): void {
+function writeHeader(
+  batch: Buffer,
+  count: number,
+  baseTimestampMs: number,
+  maxTimestampMs: number,
+  options: BatchOptions
+): void {
   batch.writeBigInt64BE(0n, 0) // base offset: the broker's to give
   batch.writeInt32BE(batch.length - 12, 8)
   batch.writeInt32BE(-1, 12) // partition leader epoch: the broker's

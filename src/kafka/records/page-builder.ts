@@ -14,7 +14,7 @@ const FIRST_CAPACITY = 64
 export interface PageLimits {
   /** Records, 1 and up. */
   readonly count: number
-  /** Keys and values in bytes, as stored; the first record is let in however large. */
+  /** Keys and values in bytes, as stored; the first record is let in however large. As much again is allowed of headers. */
   readonly bytes: number
 }
 
@@ -26,8 +26,9 @@ export class PageBuilder {
   payloadBytes = 0
   /** Where the next read goes on. */
   nextOffset: number
-  /** True once a record was found that no longer fits. */
+  /** True once nothing more fits, or a record was found that does not. */
   full = false
+  #headerBytes = 0
   readonly #chunks: Buffer[] = []
   #spans = new Int32Array(FIRST_CAPACITY * PAGE_STRIDE)
   #offsets = new Float64Array(FIRST_CAPACITY)
@@ -40,20 +41,22 @@ export class PageBuilder {
     this.limits = limits
   }
 
-  /** Returns the number under which spans name the chunk. */
+  /** Returns the number under which spans name the chunk. The chunk that was added last is not added again. */
   addChunk(chunk: Buffer): number {
-    return this.#chunks.push(chunk) - 1
+    const last = this.#chunks.length - 1
+    return this.#chunks[last] === chunk ? last : this.#chunks.push(chunk) - 1
   }
 
-  /** False, and {@link full} is set, when the record no longer fits; it is then the next one to read. */
-  admits(payloadBytes: number): boolean {
-    if (this.count > 0 && (this.count >= this.limits.count || this.payloadBytes + payloadBytes > this.limits.bytes)) {
-      this.full = true
-      return false
-    }
-    return true
+  /** False, and {@link full} is set, when a record of these lengths no longer fits; it is then the next one to read. */
+  admits(keyLength: number, valueLength: number): boolean {
+    if (this.count === 0) return true
+    const payloadBytes = this.payloadBytes + Math.max(0, keyLength) + Math.max(0, valueLength)
+    if (this.count < this.limits.count && payloadBytes <= this.limits.bytes) return true
+    this.full = true
+    return false
   }
 
+  /** Lengths of −1 are null; without headers their length is 0. */
   add(
     chunk: number,
     offset: number,
@@ -63,7 +66,8 @@ export class PageBuilder {
     keyLength: number,
     valueStart: number,
     valueLength: number,
-    headersStart: number
+    headersStart: number,
+    headersLength: number
   ): void {
     const row = this.count++
     if (row === this.#offsets.length) this.#grow()
@@ -73,13 +77,15 @@ export class PageBuilder {
     this.#spans[at + PAGE_KEY_LENGTH] = keyLength
     this.#spans[at + PAGE_VALUE_START] = valueStart
     this.#spans[at + PAGE_VALUE_LENGTH] = valueLength
-    this.#spans[at + PAGE_HEADERS_START] = headersStart
+    this.#spans[at + PAGE_HEADERS_START] = headersLength === 0 ? -1 : headersStart
     this.#offsets[row] = offset
     this.#timestamps[row] = timestampMs
     this.#logAppendTime[row] = logAppendTime ? 1 : 0
     this.payloadBytes += Math.max(0, keyLength) + Math.max(0, valueLength)
+    this.#headerBytes += headersLength
     this.nextOffset = offset + 1
-    if (this.count >= this.limits.count || this.payloadBytes >= this.limits.bytes) this.full = true
+    const { count, bytes } = this.limits
+    if (this.count >= count || this.payloadBytes >= bytes || this.#headerBytes >= bytes) this.full = true
   }
 
   build(): RecordPage {

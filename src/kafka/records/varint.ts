@@ -61,29 +61,37 @@ export class VarintReader {
   }
 
   varint(): number {
-    const { buffer, end } = this
-    let position = this.position
-    let byte = position < end ? buffer[position++] : -1
-    let zigzag = byte & 0x7f
-    for (let shift = 7; byte > 0x7f; shift += 7) {
-      if (shift > 28 || position >= end) return this.#fail()
-      byte = buffer[position++]
-      zigzag |= (byte & 0x7f) << shift
-    }
-    if (byte < 0) return this.#fail()
-    this.position = position
-    return (zigzag >>> 1) ^ -(zigzag & 1)
+    const { position } = this
+    const byte = position < this.end ? this.buffer[position] : 0x80
+    if (byte > 0x7f) return this.#longVarint()
+    this.position = position + 1
+    return (byte >>> 1) ^ -(byte & 1)
   }
 
   varlong(): number {
+    const { position } = this
+    const byte = position < this.end ? this.buffer[position] : 0x80
+    if (byte > 0x7f) return this.#longVarlong()
+    this.position = position + 1
+    return (byte >>> 1) ^ -(byte & 1)
+  }
+
+  #longVarint(): number {
     let zigzag = 0
-    let factor = 1
-    for (let read = 0; read < 10; read++) {
-      if (this.position >= this.end) return this.#fail()
+    for (let shift = 0; shift < 35 && this.position < this.end; shift += 7) {
+      const byte = this.buffer[this.position++]
+      zigzag |= (byte & 0x7f) << shift
+      if (byte < 0x80) return (zigzag >>> 1) ^ -(zigzag & 1)
+    }
+    return this.#fail()
+  }
+
+  #longVarlong(): number {
+    let zigzag = 0
+    for (let factor = 1; factor < 2 ** 70 && this.position < this.end; factor *= 128) {
       const byte = this.buffer[this.position++]
       zigzag += (byte & 0x7f) * factor
       if (byte < 0x80) return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2
-      factor *= 128
     }
     return this.#fail()
   }

@@ -1,0 +1,131 @@
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DevError } from '../dev-error.ts'
+import { fileHas, runJava, startJvm, type Jvm } from './jvm.ts'
+
+export interface BrokerOptions {
+  /** Kafka's jars. */
+  readonly libs: string
+  /** Holds the log segments, the properties and the log of the broker itself. */
+  readonly dataDir: string
+  readonly nodeId: number
+  readonly port: number
+  /** `id@host:port` of all controllers, this one's included. */
+  readonly voters: string
+  readonly controllerPort: number
+  /** Beside or instead of the defaults. */
+  readonly properties?: Readonly<Record<string, string>>
+  readonly heapMb?: number
+}
+
+/** Of all local clusters: they are told apart by their ports and folders. */
+const CLUSTER_ID = 'a2Fma2EtcmVzdC1wcm94eQ'
+const STARTED = 'Kafka Server started'
+const START_LIMIT_MS = 60_000
+const STOP_LIMIT_MS = 20_000
+const HOST = '127.0.0.1'
+
+/** One Kafka node, broker and controller in one, on loopback. */
+export class Broker {
+  readonly address: string
+  readonly #options: BrokerOptions
+  readonly #propertiesFile: string
+  readonly #logFile: string
+  readonly #logDir: string
+  #jvm: Jvm | null = null
+
+  constructor(options: BrokerOptions) {
+    this.#options = options
+    this.address = `${HOST}:${options.port}`
+    this.#propertiesFile = join(options.dataDir, 'server.properties')
+    this.#logFile = join(options.dataDir, 'broker.log')
+    this.#logDir = join(options.dataDir, 'data')
+  }
+
+  get id(): number {
+    return this.#options.nodeId
+  }
+
+  get pid(): number | undefined {
+    return this.#jvm?.pid
+  }
+
+  /** Formats the storage the first time; resolves when the broker serves. Throws DevError when it does not. */
+  async start(): Promise<void> {
+    const { libs, dataDir, heapMb = 512 } = this.#options
+    mkdirSync(dataDir, { recursive: true })
+    writeFileSync(this.#propertiesFile, this.#properties())
+    if (!existsSync(join(this.#logDir, 'meta.properties'))) {
+      await runJava(libs, 'kafka.tools.StorageTool', ['format', '-t', CLUSTER_ID, '-c', this.#propertiesFile])
+    }
+    const logStart = existsSync(this.#logFile) ? statSync(this.#logFile).size : 0
+    const jvm = await startJvm({ libs, heapMb, mainClass: 'kafka.Kafka', args: [this.#propertiesFile], logFile: this.#logFile })
+    this.#jvm = jvm
+    for (const end = Date.now() + START_LIMIT_MS; Date.now() < end; await sleep(100)) {
+      if (!jvm.running) break
+      if (await fileHas(this.#logFile, logStart, STARTED)) return
+    }
+    await this.kill()
+    throw new DevError(`Kafka did not start; see ${this.#logFile}.`)
+  }
+
+  /** In order; killed when that takes too long. */
+  async stop(): Promise<void> {
+    const jvm = this.#jvm
+    if (jvm === null) return
+    jvm.signal('SIGCONT')
+    jvm.signal('SIGTERM')
+    const stopped = await Promise.race([jvm.exited.then(() => true), sleep(STOP_LIMIT_MS, false, { ref: false })])
+    if (!stopped) await this.kill()
+    this.#jvm = null
+  }
+
+  /** SIGKILL: nothing is flushed, nobody is told. */
+  async kill(): Promise<void> {
+    this.#jvm?.signal('SIGKILL')
+    await this.#jvm?.exited
+    this.#jvm = null
+  }
+
+  /** SIGSTOP: connections stay open and nothing answers, until {@link thaw}. */
+  freeze(): void {
+    this.#jvm?.signal('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#jvm?.signal('SIGCONT')
+  }
+
+  removeData(): void {
+    rmSync(this.#options.dataDir, { recursive: true, force: true })
+  }
+
+  #properties(): string {
+    const { nodeId, port, controllerPort, voters, properties } = this.#options
+    const all = {
+      'process.roles': 'broker,controller',
+      'node.id': String(nodeId),
+      'controller.quorum.voters': voters,
+      listeners: `PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}`,
+      'advertised.listeners': `PLAINTEXT://${HOST}:${port}`,
+      'controller.listener.names': 'CONTROLLER',
+      'inter.broker.listener.name': 'PLAINTEXT',
+      'log.dirs': this.#logDir,
+      'num.partitions': '1',
+      'offsets.topic.replication.factor': '1',
+      'offsets.topic.num.partitions': '1',
+      'transaction.state.log.replication.factor': '1',
+      'transaction.state.log.num.partitions': '1',
+      'transaction.state.log.min.isr': '1',
+      'share.coordinator.state.topic.replication.factor': '1',
+      'share.coordinator.state.topic.min.isr': '1',
+      'group.initial.rebalance.delay.ms': '0',
+      'log.segment.delete.delay.ms': '1000',
+      ...properties
+    }
+    return Object.entries(all)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join('')
+  }
+}

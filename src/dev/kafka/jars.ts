@@ -1,0 +1,60 @@
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { DevError } from '../dev-error.ts'
+
+const run = promisify(execFile)
+const POM = fileURLToPath(new URL('../../../pom.xml', import.meta.url))
+const OLDEST_JAVA = 17
+
+/** The version of Kafka that the POM names. */
+export const kafkaVersion = /<kafka\.version>([^<]+)</.exec(readFileSync(POM, 'utf8'))?.[1] ?? ''
+
+/**
+ * The folder with Kafka's jars, resolved by Maven the first time and kept: later starts need no network.
+ * Throws DevError without a JVM, or without Maven when it is needed.
+ */
+export async function kafkaJars(dataDir: string, say: (line: string) => void): Promise<string> {
+  await assertJava()
+  const libs = join(dataDir, `kafka-${kafkaVersion}`)
+  const stamp = join(libs, 'complete')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(POM, 'utf8')) return libs
+  say(`Fetching Apache Kafka ${kafkaVersion} with Maven (once; about 90 jars)`)
+  mkdirSync(libs, { recursive: true })
+  await copyJars(libs, say)
+  writeFileSync(stamp, readFileSync(POM, 'utf8'))
+  return libs
+}
+
+async function assertJava(): Promise<void> {
+  let banner: string
+  try {
+    banner = (await run('java', ['-version'])).stderr
+  } catch {
+    throw new DevError(`No Java was found. Install a JDK ${OLDEST_JAVA} or later, or give KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS to use a cluster that is there.`)
+  }
+  const version = Number(/version "(?:1\.)?(\d+)/.exec(banner)?.[1])
+  if (version < OLDEST_JAVA) throw new DevError(`Java ${version} is too old for Kafka ${kafkaVersion}. Install a JDK ${OLDEST_JAVA} or later.`)
+}
+
+function copyJars(libs: string, say: (line: string) => void): Promise<void> {
+  const goals = ['-B', '-f', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${libs}`, '-DincludeScope=runtime']
+  return new Promise((resolve, reject) => {
+    const maven = spawn('mvn', goals, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let tail = ''
+    let fetched = 0
+    maven.stdout.setEncoding('utf8').on('data', (text: string) => {
+      tail = (tail + text).slice(-4000)
+      const before = Math.floor(fetched / 25)
+      fetched += text.match(/^(?:\[INFO\] )?(?:Downloaded|Copying)/gm)?.length ?? 0
+      if (Math.floor(fetched / 25) > before) say(`  ${fetched} files`)
+    })
+    maven.once('error', () => reject(new DevError('Maven was not found. Install it (the command mvn) to fetch Kafka for the first start.')))
+    maven.once('close', status => {
+      if (status === 0) resolve()
+      else reject(new DevError(`Maven could not fetch Kafka:\n${tail.split('\n').slice(-12).join('\n')}`))
+    })
+  })
+}

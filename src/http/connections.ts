@@ -1,0 +1,107 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Exchange } from './exchange.ts'
+
+/** One client connection: what is under way on it, and what is still to be taken by its client. */
+export class Connection {
+  readonly socket: Socket
+  /** The HTTP parser gave it up: nothing more is read from it as a request. */
+  broken = false
+  /** The request that arrived last, answered or not. */
+  latest: Exchange | undefined
+  readonly #exchanges = new Set<Exchange>()
+  #untakenAnswers = 0
+  #whenIdle: (() => void) | undefined
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    // A response that waits behind another one never hears that the socket is gone: its exchange hears it from here.
+    socket.once('close', () => {
+      for (const exchange of this.#exchanges) exchange.end()
+    })
+  }
+
+  /** Requests that are not answered yet; more than one when the client pipelines. */
+  get openExchanges(): number {
+    return this.#exchanges.size
+  }
+
+  begin(exchange: Exchange): void {
+    this.latest = exchange
+    this.#exchanges.add(exchange)
+  }
+
+  finish(exchange: Exchange): void {
+    this.#exchanges.delete(exchange)
+    if (this.#exchanges.size === 0) this.#whenIdle?.()
+  }
+
+  /** Calls once, when no request is waiting for its answer; at once when none is. */
+  whenIdle(callback: () => void): void {
+    if (this.#exchanges.size === 0) callback()
+    else this.#whenIdle = callback
+  }
+
+  /**
+   * Closes the connection when the client takes no byte of what is written for so long. The timer is that of the socket,
+   * which sees progress within one large write. It ends before Node sets its own for idle connections.
+   */
+  limitTaking(response: ServerResponse, writeTimeoutMs: number): void {
+    this.#untakenAnswers++
+    this.socket.setTimeout(writeTimeoutMs)
+    response.prependOnceListener('finish', () => {
+      if (--this.#untakenAnswers === 0) this.socket.setTimeout(0)
+    })
+  }
+}
+
+/** The connections of the whole process, on whatever address they came in. */
+export class Connections {
+  readonly #limit: number
+  readonly #onRefused: () => void
+  /** As accepted; under TLS these carry no requests themselves. */
+  readonly #accepted = new Set<Socket>()
+  readonly #open = new Map<Socket, Connection>()
+  #refusing = false
+
+  /** `onRefused` is called for the first of a row of refused connections. */
+  constructor(limit: number, onRefused: () => void) {
+    this.#limit = limit
+    this.#onRefused = onRefused
+  }
+
+  /** Takes a new TCP connection, or closes it where there are too many. */
+  accept(socket: Socket): void {
+    if (this.#accepted.size >= this.#limit) {
+      socket.destroy()
+      if (!this.#refusing) this.#onRefused()
+      this.#refusing = true
+      return
+    }
+    this.#refusing = false
+    this.#accepted.add(socket)
+    socket.once('close', () => this.#accepted.delete(socket))
+  }
+
+  /** `socket` is ready to carry requests: under TLS, the handshake is done. */
+  open(socket: Socket): Connection {
+    const connection = new Connection(socket)
+    this.#open.set(socket, connection)
+    socket.once('close', () => this.#open.delete(socket))
+    return connection
+  }
+
+  of(socket: Socket): Connection | undefined {
+    return this.#open.get(socket)
+  }
+
+  /** Closes those on which no byte of a request has come. */
+  closeUnused(): void {
+    for (const socket of this.#open.keys()) if (socket.bytesRead === 0) socket.destroy()
+  }
+
+  closeAll(): void {
+    for (const socket of this.#open.keys()) socket.destroy()
+    for (const socket of this.#accepted) socket.destroy()
+  }
+}

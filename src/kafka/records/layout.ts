@@ -1,0 +1,27 @@
+import { GatewayError } from '../../core/errors.ts'
+import { codecs, type Codec } from './compression.ts'
+
+/** Where the part of a batch, or of an old message, begins that its length field counts. */
+export const LENGTH_END = 12
+/** The same place in every format. */
+export const MAGIC_AT = 16
+export const LOG_APPEND_TIME_BIT = 0x08
+/** A batch that claims to grow beyond this is refused before memory is taken for it. */
+export const DECOMPRESSED_LIMIT_BYTES = 128 * 1024 * 1024
+const CODEC_BITS = 0x07
+
+/** Throws CORRUPT_DATA where Kafka has no such codec. */
+export function codecOf(attributes: number): Codec {
+  const codec = codecs[attributes & CODEC_BITS]
+  if (codec === undefined) throw corrupt(`compression ${attributes & CODEC_BITS} is not known`)
+  return codec
+}
+
+/** Exact up to 2^53; offsets and milliseconds stay below. */
+export function int64At(bytes: Buffer, at: number): number {
+  return bytes.readInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4)
+}
+
+export function corrupt(detail: string): GatewayError {
+  return new GatewayError('CORRUPT_DATA', 'What Kafka returned cannot be decoded.', { detail })
+}
