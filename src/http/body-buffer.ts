@@ -34,7 +34,8 @@ export class BodyBuffer {
   #reserve(length: number): void {
     if (this.#bytes !== undefined && length <= this.#bytes.length) return
     const held = this.#bytes
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(length, this.#declaredBytes, held === undefined ? FIRST_BYTES : held.length * 2))
+    const wanted = this.#declaredBytes > 0 ? this.#declaredBytes : held === undefined ? FIRST_BYTES : held.length * 2
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(length, wanted))
     held?.copy(this.#bytes, 0, 0, this.#length)
   }
 }

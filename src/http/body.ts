@@ -27,7 +27,8 @@ const NO_BYTES = Buffer.alloc(0)
 export async function readBody(exchange: Exchange, { budget, limitBytes }: BodyOptions): Promise<Body> {
   const { headers } = exchange.request
   const declaredBytes = headers['content-length'] === undefined ? -1 : Number(headers['content-length'])
-  if (declaredBytes <= 0 && headers['transfer-encoding'] === undefined) return { bytes: NO_BYTES, release: () => undefined }
+  if (declaredBytes <= 0 && headers['transfer-encoding'] === undefined)
+    return { bytes: NO_BYTES, release: () => undefined }
   assertJsonBody(headers)
   if (declaredBytes > limitBytes) throw tooLarge(limitBytes)
   const charge = new Charge(budget)
@@ -55,7 +56,8 @@ class Charge {
   raiseTo(bodyBytes: number): void {
     const more = bodyBytes * BUDGET_FACTOR - this.#bytes
     if (more <= 0) return
-    if (!this.#budget.tryAcquire(more)) throw new GatewayError('OVERLOADED', 'The gateway has too much in hand; try again shortly.')
+    if (!this.#budget.tryAcquire(more))
+      throw new GatewayError('OVERLOADED', 'The gateway has too much in hand; try again shortly.')
     this.#bytes += more
   }
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Exchange } from './exchange.ts'
 
 /** One client connection: what is under way on it, and what is still to be taken by its client. */
@@ -7,7 +8,7 @@ export class Connection {
   readonly socket: Socket
   /** The HTTP parser gave it up: nothing more is read from it as a request. */
   broken = false
-  /** The request that arrived last, answered or not. */
+  /** The request that arrived last, until it is answered and has arrived whole. */
   latest: Exchange | undefined
   readonly #exchanges = new Set<Exchange>()
   #untakenAnswers = 0
@@ -33,6 +34,8 @@ export class Connection {
 
   finish(exchange: Exchange): void {
     this.#exchanges.delete(exchange)
+    // An idle connection keeps nothing of what it carried.
+    if (this.latest === exchange && exchange.request.complete) this.latest = undefined
     if (this.#exchanges.size === 0) this.#whenIdle?.()
   }
 
@@ -61,7 +64,7 @@ export class Connections {
   readonly #onRefused: () => void
   /** As accepted; under TLS these carry no requests themselves. */
   readonly #accepted = new Set<Socket>()
-  readonly #open = new Map<Socket, Connection>()
+  readonly #open = new Map<Duplex, Connection>()
   #refusing = false
 
   /** `onRefused` is called for the first of a row of refused connections. */
@@ -91,13 +94,14 @@ export class Connections {
     return connection
   }
 
-  of(socket: Socket): Connection | undefined {
+  /** Undefined while TLS is not agreed on, and after the end. */
+  of(socket: Duplex): Connection | undefined {
     return this.#open.get(socket)
   }
 
   /** Closes those on which no byte of a request has come. */
   closeUnused(): void {
-    for (const socket of this.#open.keys()) if (socket.bytesRead === 0) socket.destroy()
+    for (const { socket } of this.#open.values()) if (socket.bytesRead === 0) socket.destroy()
   }
 
   closeAll(): void {

@@ -6,7 +6,9 @@ const RETRY_AFTER_S = '1'
 /** Anything thrown, as an error that a caller may see: what is not a GatewayError is a defect of ours. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown
-  return new GatewayError('INTERNAL_ERROR', 'The gateway failed; its log has the cause under the id of this request.', { cause: thrown })
+  return new GatewayError('INTERNAL_ERROR', 'The gateway failed; its log has the cause under the id of this request.', {
+    cause: thrown
+  })
 }
 
 /** The one form of all errors: `error_code`, `code`, `message`, `retriable`, then members of the particular error. */

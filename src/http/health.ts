@@ -8,5 +8,7 @@ export function healthReply(method: string, target: string, ready: () => boolean
   if (method !== 'GET' && method !== 'HEAD') {
     throw new GatewayError('METHOD_NOT_ALLOWED', 'Health is asked with GET.', { headers: { Allow: 'GET, HEAD' } })
   }
-  return path === '/health/live' || ready() ? jsonReply(200, { status: 'ok' }) : jsonReply(503, { status: 'unavailable' })
+  return path === '/health/live' || ready()
+    ? jsonReply(200, { status: 'ok' })
+    : jsonReply(503, { status: 'unavailable' })
 }

@@ -49,9 +49,15 @@ export class Router {
     const route = node.methods.get(method)
     if (route === undefined) {
       const allow = [...node.methods.keys()].join(', ')
-      throw new GatewayError('METHOD_NOT_ALLOWED', `This path is not there for ${method}; it takes ${allow}.`, { headers: { Allow: allow } })
+      throw new GatewayError('METHOD_NOT_ALLOWED', `This path is not there for ${method}; it takes ${allow}.`, {
+        headers: { Allow: allow }
+      })
     }
-    return { route, params: decode(node.segments, segments), query: mark < 0 ? NO_QUERY : new URLSearchParams(target.slice(mark + 1)) }
+    return {
+      route,
+      params: decode(node.segments, segments),
+      query: mark < 0 ? NO_QUERY : new URLSearchParams(target.slice(mark + 1))
+    }
   }
 }
 

@@ -1,62 +1,88 @@
+import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { ByteBudget } from '../core/byte-budget.ts'
-import type { Exchange, Reply } from './exchange.ts'
+import { acceptsGzip } from './accept-encoding.ts'
+import { commonHeaders } from './common-headers.ts'
+import { type Exchange, isBodyUnderWay, type Reply } from './exchange.ts'
 
 const gzipped = promisify(gzip)
 /** Below this, headers and the time of compressing outweigh what is saved. */
 const WORTH_COMPRESSING_BYTES = 1024
+/** A client that is still sending is listened to for so long after its answer, so that it reads it: in all, and without a byte. */
+const LINGER_MS = 10_000
+const LINGER_IDLE_MS = 2000
 
 export interface SendOptions {
   readonly budget: ByteBudget
   readonly writeTimeoutMs: number
+  /** The answer came over TLS. */
+  readonly secure: boolean
+  /** The connection is not to be used again. */
+  readonly last: boolean
 }
 
 /** Sends a whole answer; its bytes count against the budget until the client has taken them. */
 export async function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): Promise<void> {
-  const { request, response } = exchange
+  const { body } = reply
+  if (body.length < WORTH_COMPRESSING_BYTES) return write(exchange, reply, body, {}, options)
+  const vary = { Vary: 'Accept-Encoding' }
+  if (!acceptsGzip(exchange.request.headers['accept-encoding'])) return write(exchange, reply, body, vary, options)
+  const packed = await gzipped(body, { level: constants.Z_BEST_SPEED })
+  write(exchange, reply, packed, { ...vary, 'Content-Encoding': 'gzip' }, options)
+}
+
+function write(
+  exchange: Exchange,
+  reply: Reply,
+  body: Buffer,
+  coding: Readonly<Record<string, string>>,
+  options: SendOptions
+): void {
+  const { request, response, connection } = exchange
+  if (exchange.ended || response.headersSent) return
+  const isHead = request.method === 'HEAD'
+  // Judged before anything is written: what is still to come then must be read, or the client may never see the answer.
+  const underWay = isBodyUnderWay(request)
   exchange.code = reply.code
-  const compress = reply.body.length >= WORTH_COMPRESSING_BYTES && acceptsGzip(request.headers['accept-encoding'])
-  const body = compress ? await gzipped(reply.body, { level: constants.Z_BEST_SPEED }) : reply.body
-  if (response.destroyed || response.headersSent) return
-  exchange.bytesOut = body.length
+  exchange.bytesOut = isHead ? 0 : body.length
   response.writeHead(reply.status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': body.length,
-    ...(compress ? { 'Content-Encoding': 'gzip' } : {}),
-    ...(reply.body.length >= WORTH_COMPRESSING_BYTES ? { Vary: 'Accept-Encoding' } : {}),
-    ...reply.headers
+    ...commonHeaders(exchange.id, body.length, options.secure),
+    ...coding,
+    ...reply.headers,
+    ...(underWay || options.last ? { Connection: 'close' } : {})
   })
-  if (request.method === 'HEAD') {
+  if (underWay && !connection.broken) {
+    if (isHead) response.flushHeaders()
+    else response.write(body)
+    discardRest(request, () => response.end())
+  } else if (isHead) {
     response.end()
-    return
+  } else {
+    response.end(body)
   }
-  response.end(body)
-  if (!response.writableFinished) holdUntilTaken(exchange, body.length, options)
+  limitTaking(exchange, options)
 }
 
-function holdUntilTaken({ response }: Exchange, bytes: number, { budget, writeTimeoutMs }: SendOptions): void {
-  const { socket } = response
-  const giveUp = () => socket?.destroy()
-  budget.add(bytes)
-  socket?.setTimeout(writeTimeoutMs, giveUp)
-  response.once('close', () => {
-    budget.release(bytes)
-    socket?.removeListener('timeout', giveUp)
-    socket?.setTimeout(0)
-  })
+function limitTaking(exchange: Exchange, { budget, writeTimeoutMs }: SendOptions): void {
+  const { response, connection, bytesOut } = exchange
+  if (connection.socket.writableLength === 0 && response.writableLength === 0) return
+  budget.add(bytesOut)
+  exchange.onEnd(() => budget.release(bytesOut))
+  connection.limitTaking(response, writeTimeoutMs)
 }
 
-/** RFC 9110 §12.5.3: a coding with weight 0 is refused; `*` stands for those not named. */
-export function acceptsGzip(header: string | string[] | undefined): boolean {
-  if (header === undefined) return false
-  let byStar = false
-  for (const part of String(header).split(',')) {
-    const [coding, ...parameters] = part.split(';').map(text => text.trim().toLowerCase())
-    const weight = parameters.find(parameter => parameter.startsWith('q='))
-    const accepted = weight === undefined || Number(weight.slice(2)) > 0
-    if (coding === 'gzip' || coding === 'x-gzip') return accepted
-    if (coding === '*') byStar = accepted
+/** Calls once, at the end of the body or when it takes too long. */
+function discardRest(request: IncomingMessage, done: () => void): void {
+  const finish = () => {
+    clearTimeout(idle)
+    clearTimeout(limit)
+    done()
   }
-  return byStar
+  const idle = setTimeout(finish, LINGER_IDLE_MS).unref()
+  const limit = setTimeout(finish, LINGER_MS).unref()
+  request.on('data', () => idle.refresh())
+  request.once('close', finish)
+  request.once('end', finish)
+  request.resume()
 }

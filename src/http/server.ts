@@ -1,9 +1,9 @@
-import { createServer as createPlainServer, type Server } from 'node:http'
+import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
+import { Connections } from './connections.ts'
 import { Gate, type GateOptions } from './gate.ts'
-import { answerSocketError } from './socket-errors.ts'
+import { onParseFailure, type ParserError, refuseTunnel } from './parse-failure.ts'
 
 export interface HttpServerOptions extends Omit<GateOptions, 'secure'> {
   /** PEM certificate chain and key, or `none` for plain HTTP. */
@@ -12,47 +12,57 @@ export interface HttpServerOptions extends Omit<GateOptions, 'secure'> {
 
 /** How often slow requests are looked for. */
 const TIMEOUT_CHECK_MS = 500
+/** How often connections that have become idle are looked for while closing. */
+const IDLE_CHECK_MS = 50
 
 /** The listeners of the gateway, all behind one gate. */
 export class HttpFront {
   readonly #options: HttpServerOptions
+  readonly #secure: boolean
   readonly #gate: Gate
+  readonly #connections: Connections
   readonly #servers: Server[] = []
 
   constructor(options: HttpServerOptions) {
+    const { limits, log } = options
     this.#options = options
-    this.#gate = new Gate({ ...options, secure: options.tls !== 'none' })
+    this.#secure = options.tls !== 'none'
+    this.#gate = new Gate({ ...options, secure: this.#secure })
+    this.#connections = new Connections(limits.connections, () =>
+      log.warn({ limit: limits.connections }, 'Connections are refused: limits.connections is reached')
+    )
   }
 
-  /** Returns the port: with several hosts all take the one that the first was given. Rejects when it is in use. */
+  /** Returns the port: with several hosts all take the one that the first was given. Rejects when one cannot be had, listening on none. */
   async listen(hosts: readonly string[], port: number): Promise<number> {
     let bound = port
-    for (const host of hosts) {
-      const server = this.#newServer()
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen({ host, port: bound }, () => {
-          server.removeListener('error', reject)
-          resolve()
-        })
-      })
-      this.#servers.push(server)
-      bound = (server.address() as AddressInfo).port
+    try {
+      for (const host of hosts) {
+        const server = this.#newServer()
+        this.#servers.push(server)
+        bound = await listenOn(server, host, bound)
+      }
+    } catch (error) {
+      for (const server of this.#servers.splice(0)) server.close()
+      throw error
     }
     return bound
   }
 
   /** Stops accepting, answers what was accepted, then closes; what is not done after `graceMs` is cut off. */
   async close(graceMs: number): Promise<void> {
+    this.#gate.drain()
     const closed = this.#servers.map(server => new Promise<void>(resolve => server.close(() => resolve())))
-    let timer: NodeJS.Timeout | undefined
-    const grace = new Promise<void>(resolve => (timer = setTimeout(resolve, graceMs)))
-    await Promise.race([this.#gate.drain(), grace])
-    for (const server of this.#servers) server.closeIdleConnections()
-    await Promise.race([Promise.all(closed), Promise.race([grace, afterAnswers()])])
-    clearTimeout(timer)
-    for (const server of this.#servers) server.closeAllConnections()
+    const closeIdle = () => {
+      this.#connections.closeUnused()
+      for (const server of this.#servers) server.closeIdleConnections()
+    }
+    closeIdle()
+    const sweep = setInterval(closeIdle, IDLE_CHECK_MS)
+    const grace = setTimeout(() => this.#connections.closeAll(), graceMs)
     await Promise.all(closed)
+    clearInterval(sweep)
+    clearTimeout(grace)
   }
 
   #newServer(): Server {
@@ -63,21 +73,55 @@ export class HttpFront {
       requestTimeout: limits.bodyTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      noDelay: true
+      // The gate answers it, with a body.
+      requireHostHeader: false,
+      // Two fields of a kind must not pass as the first of them: joined, the judges of each refuse them.
+      joinDuplicateHeaders: true
     }
-    const server = tls === 'none' ? createPlainServer(http) : createSecureServer({ ...http, ...tls, minVersion: 'TLSv1.2' })
-    server.maxConnections = limits.connections
-    server.on('request', (request, response) => this.#gate.handle(request, response))
-    server.on('checkContinue', (request, response) => this.#gate.handle(request, response, true))
-    server.on('checkExpectation', (request, response) => this.#gate.handle(request, response))
-    server.on('clientError', (error, socket) => answerSocketError(error, socket))
-    server.on('connect', (_request, socket: Duplex) => answerSocketError(new Error('CONNECT is not served'), socket))
-    server.on('drop', () => this.#options.log.warn({ limit: limits.connections }, 'A connection was refused: limits.connections is reached'))
+    const server =
+      tls === 'none'
+        ? createPlainServer(http)
+        : createSecureServer({ ...http, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: limits.headersTimeoutMs })
+    // Bytes limit them; a number beyond which the parser drops fields in silence would hide some.
+    server.maxHeadersCount = 0
+    this.#listenTo(server)
     return server
+  }
+
+  #listenTo(server: Server): void {
+    const { log } = this.#options
+    const failing = { log, secure: this.#secure }
+    const handle = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+      const connection = this.#connections.of(request.socket)
+      if (connection === undefined) request.socket.destroy()
+      else this.#gate.handle(request, response, connection, expectsContinue)
+    }
+    server.on('connection', socket => this.#connections.accept(socket))
+    server.on(this.#secure ? 'secureConnection' : 'connection', (socket: Socket) => void this.#connections.open(socket))
+    server.on('request', handle(false))
+    server.on('checkContinue', handle(true))
+    server.on('checkExpectation', handle(false))
+    server.on('clientError', (error: ParserError, socket) => {
+      const connection = this.#connections.of(socket)
+      // Without one, TLS was not agreed on: there is no way to say anything.
+      if (connection === undefined) socket.destroy()
+      else onParseFailure(connection, error, failing)
+    })
+    server.on('connect', (_request, socket) => {
+      const connection = this.#connections.of(socket)
+      if (connection !== undefined) refuseTunnel(connection, failing)
+    })
   }
 }
 
-/** Time for clients to take the answers that were just written. */
-function afterAnswers(): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, 200))
+/** Returns the port that was bound. */
+function listenOn(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.removeListener('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
 }

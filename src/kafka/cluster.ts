@@ -49,8 +49,9 @@ export class Cluster {
   }
 
   /** Resolves after the first attempt to reach Kafka; a cluster that is down is tried again until it is there. */
-  start(): Promise<void> {
-    return this.#refresher.start()
+  async start(): Promise<void> {
+    await this.#refresher.start()
+    this.accumulator.warm()
   }
 
   /** Resolves once every record under way has met its fate and the connections are closed. */

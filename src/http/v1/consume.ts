@@ -21,10 +21,15 @@ export function consume({ gateway, limits, budget }: RouteContext): Route {
       const keys = encoding(query.get('key_encoding'), 'key_encoding')
       const values = encoding(query.get('value_encoding'), 'value_encoding')
       const reserved = Math.min(count * BYTES_PER_RECORD, PAGE_BYTES)
-      if (!budget.tryAcquire(reserved)) throw new GatewayError('OVERLOADED', 'The gateway has too much in hand; try again shortly.')
+      if (!budget.tryAcquire(reserved))
+        throw new GatewayError('OVERLOADED', 'The gateway has too much in hand; try again shortly.')
       try {
         const page = await gateway.consume(exchange.call(limits.requestTimeoutMs), { topic, partition, from, count })
-        return { status: 200, body: writePage(page, { keys, values }), headers: { NextOffset: String(page.nextOffset) } }
+        return {
+          status: 200,
+          body: writePage(page, { keys, values }),
+          headers: { NextOffset: String(page.nextOffset) }
+        }
       } finally {
         budget.release(reserved)
       }

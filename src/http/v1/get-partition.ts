@@ -11,7 +11,10 @@ export function getPartition({ gateway, limits }: RouteContext): Route {
     async handle(exchange, params) {
       const topic = topicName(params.topic)
       const partition = partitionNumber(params.partition)
-      return jsonReply(200, partitionView(await gateway.describePartition(exchange.call(limits.requestTimeoutMs), topic, partition)))
+      return jsonReply(
+        200,
+        partitionView(await gateway.describePartition(exchange.call(limits.requestTimeoutMs), topic, partition))
+      )
     }
   }
 }

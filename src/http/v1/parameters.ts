@@ -11,7 +11,10 @@ function isLegalTopic(topic: string): boolean {
 /** For the creation of a topic: Kafka's rules say what is wrong. */
 export function newTopicName(topic: string): string {
   if (isLegalTopic(topic)) return topic
-  throw new GatewayError('INVALID_TOPIC_NAME', 'A topic name has 1 to 249 characters of a-z, A-Z, 0-9, dot, underscore and hyphen, and is neither . nor ...')
+  throw new GatewayError(
+    'INVALID_TOPIC_NAME',
+    'A topic name has 1 to 249 characters of a-z, A-Z, 0-9, dot, underscore and hyphen, and is neither . nor ...'
+  )
 }
 
 /** For all else: what cannot exist does not. */

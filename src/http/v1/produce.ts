@@ -23,7 +23,12 @@ export function produce({ gateway, limits, budget }: RouteContext): Route {
       // The batch may outlive the answer: the gateway says when the bytes are free.
       const outcome = await gateway.produce(exchange.call(limits.requestTimeoutMs), topic, records, body.release)
       const { status, body: answer, code, retryAfterS } = writeProduceAnswer(outcome)
-      return { status, body: answer, code, ...(retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } }) }
+      return {
+        status,
+        body: answer,
+        code,
+        ...(retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } })
+      }
     }
   }
 }

@@ -11,5 +11,7 @@ import { produce } from './produce.ts'
 
 /** The API of v1; the most used first. */
 export function v1Routes(context: RouteContext): Route[] {
-  return [produce, consume, listTopics, listPartitions, getPartition, listBrokers, createTopic, deleteTopic].map(make => make(context))
+  return [produce, consume, listTopics, listPartitions, getPartition, listBrokers, createTopic, deleteTopic].map(make =>
+    make(context)
+  )
 }

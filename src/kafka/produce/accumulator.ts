@@ -93,6 +93,11 @@ export class Accumulator {
     })
   }
 
+  /** Asks for a producer id before the first record needs one. */
+  warm(): void {
+    this.#sessions.acquire()
+  }
+
   /** Resolves when every record that was submitted has met its fate. */
   async close(): Promise<void> {
     if (this.#submissions.size > 0) await new Promise<void>(resolve => (this.#drained = resolve))

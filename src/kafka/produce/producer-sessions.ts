@@ -3,7 +3,7 @@ import type { ProducerSession } from './partition-queue.ts'
 
 /** Epochs are int16; the last one is not used (KIP-360). */
 const LAST_EPOCH = 32_766
-const RETRY_MS = 500
+const RETRY_MS = 100
 
 /**
  * The producer id of the process. Partitions take it as it is; one that has given up a batch goes on under the next
@@ -16,6 +16,7 @@ export class ProducerSessions {
   readonly #ready: () => void
   #current: ProducerSession | null = null
   #asking = false
+  #wanted = false
 
   /** `ready` is called whenever a session has come that somebody asked for. */
   constructor(init: () => Promise<ProducerSession>, log: Log, ready: () => void) {
@@ -29,19 +30,25 @@ export class ProducerSessions {
     return this.#current
   }
 
+  /** Asks until there is one. */
   acquire(): void {
+    this.#wanted = true
     if (this.#asking) return
     this.#asking = true
     this.#init().then(
       session => {
         this.#asking = false
+        this.#wanted = false
         this.#current = session
         this.#ready()
       },
       (error: unknown) => {
-        this.#log.warn({ cause: String(error) }, 'Kafka gives no producer id')
+        this.#log.debug({ cause: String(error) }, 'Kafka gives no producer id yet')
         // Keeps `asking` until the pause is over, so that waiting partitions do not hammer the cluster.
-        setTimeout(() => (this.#asking = false), RETRY_MS).unref()
+        setTimeout(() => {
+          this.#asking = false
+          if (this.#wanted) this.acquire()
+        }, RETRY_MS).unref()
       }
     )
   }

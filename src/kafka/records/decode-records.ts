@@ -26,6 +26,8 @@ const reader = new VarintReader()
 export function decodeRecords(stored: Buffer, batch: BatchHeader, page: PageBuilder): boolean {
   const bytes = decompress(codecOf(batch.attributes), stored, DECOMPRESSED_LIMIT_BYTES)
   const logAppendTime = (batch.attributes & LOG_APPEND_TIME_BIT) !== 0
+  // A record has seven bytes at least, whatever the batch says it counts.
+  page.reserve(Math.min(batch.recordCount, Math.ceil(bytes.length / 7)))
   let chunk = -1
   let position = 0
   for (let left = batch.recordCount; left > 0; left--) {

@@ -47,6 +47,12 @@ export class PageBuilder {
     return this.#chunks[last] === chunk ? last : this.#chunks.push(chunk) - 1
   }
 
+  /** Makes room for so many more, as far as the page may hold them: growing step by step copies what is there each time. */
+  reserve(records: number): void {
+    const needed = Math.min(this.count + records, this.limits.count)
+    if (needed > this.#offsets.length) this.#grow(Math.max(needed, this.#offsets.length * 2))
+  }
+
   /** False, and {@link full} is set, when a record of these lengths no longer fits; it is then the next one to read. */
   admits(keyLength: number, valueLength: number): boolean {
     if (this.count === 0) return true
@@ -70,7 +76,7 @@ export class PageBuilder {
     headersLength: number
   ): void {
     const row = this.count++
-    if (row === this.#offsets.length) this.#grow()
+    if (row === this.#offsets.length) this.#grow(row * 2)
     const at = row * PAGE_STRIDE
     this.#spans[at + PAGE_CHUNK] = chunk
     this.#spans[at + PAGE_KEY_START] = keyStart
@@ -102,8 +108,7 @@ export class PageBuilder {
     }
   }
 
-  #grow(): void {
-    const capacity = this.#offsets.length * 2
+  #grow(capacity: number): void {
     this.#spans = enlarged(this.#spans, new Int32Array(capacity * PAGE_STRIDE))
     this.#offsets = enlarged(this.#offsets, new Float64Array(capacity))
     this.#timestamps = enlarged(this.#timestamps, new Float64Array(capacity))

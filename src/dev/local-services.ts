@@ -1,0 +1,90 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { localCertificates, type LocalCertificates } from './certificates/local-certificates.ts'
+import { DevError } from './dev-error.ts'
+import { gatewayApp, GROUP_ID, RESOURCE } from './identity/directory.ts'
+import { IdentityProvider } from './identity/identity-provider.ts'
+import { SigningKey } from './identity/signing-key.ts'
+import { isBusy } from './kafka/free-port.ts'
+import { kafkaJars } from './kafka/jars.ts'
+import { LocalCluster } from './kafka/local-cluster.ts'
+
+export interface LocalServicesOptions {
+  readonly dataDir: string
+  readonly ephemeral: boolean
+  readonly identityPort: number
+  /** A cluster that is there already; without it one is started. */
+  readonly bootstrapServers: readonly string[] | undefined
+  /** Tells what is going on. */
+  readonly say: (line: string) => void
+}
+
+/** Where the local broker listens if it can. */
+const BROKER_PORT = 9392
+
+/** What development mode runs beside the gateway: a broker, an identity provider, certificates. */
+export class LocalServices {
+  readonly certificates: LocalCertificates
+  readonly identity: IdentityProvider
+  readonly bootstrapServers: readonly string[]
+  readonly #cluster: LocalCluster | null
+  readonly #temporary: string | null
+
+  private constructor(certificates: LocalCertificates, identity: IdentityProvider, cluster: LocalCluster | null, given: readonly string[], temporary: string | null) {
+    this.certificates = certificates
+    this.identity = identity
+    this.bootstrapServers = cluster?.bootstrapServers ?? given
+    this.#cluster = cluster
+    this.#temporary = temporary
+  }
+
+  /** Throws DevError where something of this machine is missing or busy. */
+  static async start({ dataDir, ephemeral, identityPort, bootstrapServers, say }: LocalServicesOptions): Promise<LocalServices> {
+    const folder = resolve(dataDir)
+    if (identityPort !== 0 && (await isBusy(identityPort))) {
+      throw new DevError(`Port ${identityPort} is busy, which the local identity provider needs. Is development mode running already?`)
+    }
+    const certificates = localCertificates(join(folder, 'certs'))
+    const tls = { cert: readFileSync(certificates.certFile), key: readFileSync(certificates.keyFile) }
+    const identity = new IdentityProvider({ port: identityPort, tls, key: SigningKey.keptIn(join(folder, 'identity', 'signing-key.json')) })
+    const temporary = ephemeral ? mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-')) : null
+    let cluster: LocalCluster | null = null
+    try {
+      if (bootstrapServers === undefined) {
+        const libs = await kafkaJars(folder, say)
+        say('Starting Apache Kafka')
+        cluster = await LocalCluster.start({ libs, dataDir: temporary ?? join(folder, 'kafka'), brokers: 1, port: BROKER_PORT })
+      }
+      await identity.start()
+    } catch (error) {
+      await cluster?.kill()
+      if (temporary !== null) rmSync(temporary, { recursive: true, force: true })
+      throw error
+    }
+    return new LocalServices(certificates, identity, cluster, bootstrapServers ?? [], temporary)
+  }
+
+  /** The part of the gateway's configuration that makes it use these services, authentication on. */
+  settings() {
+    const { caFile, certFile, keyFile } = this.certificates
+    const { issuer, jwksUri, tokenUrl, url } = this.identity
+    const { clientId, clientSecret } = gatewayApp
+    return {
+      listen: { tls: { certFile, keyFile } },
+      kafka: { bootstrapServers: [...this.bootstrapServers] },
+      auth: {
+        mode: 'oidc',
+        oidc: [{ issuer, audience: [RESOURCE], jwksUri, caFile }],
+        graph: { baseUrl: url, tokenUrl, clientId, clientSecret, caFile },
+        permittedGroups: [GROUP_ID]
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.identity.close()
+    await this.#cluster?.stop()
+    if (this.#temporary !== null) rmSync(this.#temporary, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,24 @@
+import { relative } from 'node:path'
+import { appWithGroups, RESOURCE } from './identity/directory.ts'
+
+export interface PasteOptions {
+  readonly gatewayUrl: string
+  readonly tokenUrl: string
+  readonly caFile: string
+}
+
+/** Shell lines for a first try: a token, a topic, records in, records out, the list of topics. */
+export function pasteLines({ gatewayUrl, tokenUrl, caFile }: PasteOptions): string[] {
+  const ca = relative(process.cwd(), caFile)
+  const { clientId, clientSecret } = appWithGroups
+  const form = `client_id=${clientId}&client_secret=${clientSecret}&grant_type=client_credentials&scope=${RESOURCE}/.default`
+  const curl = `curl --cacert ${ca} -H "Authorization: Bearer $TOKEN"`
+  const json = `-H 'Content-Type: application/json'`
+  return [
+    `TOKEN=$(curl -s --cacert ${ca} -X POST -H 'Content-Type: application/x-www-form-urlencoded' -d '${form}' '${tokenUrl}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+    `${curl} -X PUT ${gatewayUrl}/v1/topics/hello ${json} -d '{"partition_count":1}'`,
+    `${curl} ${gatewayUrl}/v1/producer/topics/hello ${json} -d '{"records":[{"key":"k1","value":"text"},{"value":{"any":["JSON",1.0]}}]}'`,
+    `${curl} -i '${gatewayUrl}/v1/consumer/topics/hello/partitions/0/offsets/0?count=10'`,
+    `${curl} ${gatewayUrl}/v1/metadata/topics`
+  ]
+}

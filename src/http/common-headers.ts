@@ -1,0 +1,14 @@
+const YEAR_S = 31_536_000
+
+/** What every answer carries, whoever writes it. */
+export function commonHeaders(requestId: string, bodyBytes: number, secure: boolean): Record<string, string> {
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': String(bodyBytes),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    'X-Request-Id': requestId
+  }
+  if (secure) headers['Strict-Transport-Security'] = `max-age=${YEAR_S}`
+  return headers
+}
