@@ -1,4 +1,6 @@
-import type { BrokerChannel } from '../transport/broker-channel.ts'
+import type { Deadline } from '../../core/deadline.ts'
+import { GatewayError } from '../../core/errors.ts'
+import { UNKNOWN_TOPIC_OR_PARTITION } from '../codes.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
 import {
   FETCH,
@@ -8,9 +10,11 @@ import {
   FETCH_TOPIC_IDS_SINCE,
   parseFetchResponse,
   writeFetchRequest,
+  type FetchAnswer,
   type FetchPartition,
   type FetchResult
 } from './fetch-message.ts'
+import type { FetchChannel } from './ports.ts'
 
 export interface ReadResult {
   readonly result: FetchResult
@@ -18,144 +22,165 @@ export interface ReadResult {
   readonly alone: boolean
 }
 
-type Settle = (error: TransportError | null, result: ReadResult | null) => void
+interface Reader {
+  resolve(result: ReadResult): void
+  reject(error: Error): void
+}
 
 interface PendingRead {
   readonly wanted: FetchPartition
   readonly alone: boolean
-  readonly settle: Settle[]
+  readonly readers: Reader[]
+  /** The last of its readers' deadlines: past it nobody wants the answer. */
+  deadline: Deadline
 }
 
+const THROTTLING_QUOTA_EXCEEDED = 89
 const PARTITIONS_PER_REQUEST = 64
 const REQUEST_BYTES = 8 * 1024 * 1024
+/** Distinct reads that may wait for one broker. */
+const QUEUE_LIMIT = 10_000
 
 /**
  * The reads from one broker. Those of distinct partitions travel together at the end of the tick, or as soon as one of
- * the connections is free; identical ones that have not left yet share an answer. One request at a time a connection:
- * a broker would not begin a second one sooner.
+ * the connections is free; identical ones that have not left yet share an answer (one that has left might miss a record
+ * that was acknowledged since). One request at a time a connection: a broker would not begin a second one sooner.
  */
 export class BrokerReads {
-  readonly #channels: () => readonly BrokerChannel[]
-  readonly #busy = new Set<BrokerChannel>()
-  #queue = new Map<string, PendingRead>()
+  readonly #channels: () => readonly FetchChannel[]
+  readonly #busy = new Set<FetchChannel>()
+  readonly #queue = new Map<string, PendingRead>()
   #scheduled = false
 
-  constructor(channels: () => readonly BrokerChannel[]) {
+  constructor(channels: () => readonly FetchChannel[]) {
     this.#channels = channels
   }
 
-  /** Rejects with a TransportError when the broker cannot be reached or does not answer. */
-  read(wanted: FetchPartition, alone: boolean): Promise<ReadResult> {
+  /**
+   * `alone` asks for a request of its own. Rejects with a TransportError when the broker cannot be reached or does not
+   * answer, with OVERLOADED when too many reads wait. The deadline only spares Kafka a read that nobody waits for.
+   */
+  read(wanted: FetchPartition, alone: boolean, deadline: Deadline): Promise<ReadResult> {
     return new Promise((resolve, reject) => {
-      const settle: Settle = (error, result) => (result === null ? reject(error ?? new TransportError('no answer', true)) : resolve(result))
       const name = `${wanted.topic}/${wanted.partition}/${wanted.offset}/${wanted.maxBytes}/${alone}`
       const same = this.#queue.get(name)
-      if (same !== undefined) same.settle.push(settle)
-      else this.#queue.set(name, { wanted, alone, settle: [settle] })
-      if (this.#scheduled) return
-      this.#scheduled = true
-      setImmediate(() => {
-        this.#scheduled = false
-        this.#flush()
-      })
+      if (same !== undefined) {
+        same.readers.push({ resolve, reject })
+        if (deadline.atMs > same.deadline.atMs) same.deadline = deadline
+      } else if (this.#queue.size >= QUEUE_LIMIT) {
+        reject(new GatewayError('OVERLOADED', 'Too many reads wait for Kafka.'))
+      } else {
+        this.#queue.set(name, { wanted, alone, deadline, readers: [{ resolve, reject }] })
+        this.#schedule()
+      }
+    })
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#flush()
     })
   }
 
   #flush(): void {
-    let channels: readonly BrokerChannel[]
+    let channels: readonly FetchChannel[]
     try {
       channels = this.#channels()
     } catch (error) {
       const reads = [...this.#queue.values()]
       this.#queue.clear()
-      fail(reads, new TransportError(causeText(error), false, error))
+      fail(reads, error)
       return
     }
     for (const channel of channels) {
-      if (this.#queue.size === 0) return
       if (this.#busy.has(channel)) continue
+      const reads = this.#collect()
+      if (reads.length === 0) return
       this.#busy.add(channel)
-      this.#send(channel, this.#collect())
+      void this.#send(channel, reads)
     }
   }
 
+  /** Takes what the next request carries out of the queue, oldest first. */
   #collect(): PendingRead[] {
     const collected: PendingRead[] = []
     const taken = new Set<string>()
     let bytes = 0
     for (const [name, read] of this.#queue) {
-      const partition = `${read.wanted.topic}/${read.wanted.partition}`
-      if (collected.length > 0 && (read.alone || taken.has(partition) || bytes + read.wanted.maxBytes > REQUEST_BYTES)) continue
-      collected.push(read)
-      taken.add(partition)
-      bytes += read.wanted.maxBytes
-      this.#queue.delete(name)
-      if (read.alone || collected.length === PARTITIONS_PER_REQUEST) break
+      const { wanted, alone, deadline } = read
+      const partition = `${wanted.topic}/${wanted.partition}`
+      if (deadline.passed) {
+        this.#queue.delete(name)
+        fail([read], new TransportError('the deadline passed before the read was sent', false))
+      } else if (
+        collected.length === 0 ||
+        !(alone || taken.has(partition) || bytes + wanted.maxBytes > REQUEST_BYTES)
+      ) {
+        this.#queue.delete(name)
+        collected.push(read)
+        taken.add(partition)
+        bytes += wanted.maxBytes
+        if (alone || collected.length === PARTITIONS_PER_REQUEST) break
+      }
     }
     return collected
   }
 
-  #send(channel: BrokerChannel, reads: readonly PendingRead[]): void {
-    const version = channel.versionNow(FETCH, FETCH_MIN_VERSION, FETCH_MAX_VERSION)
-    if (version >= 0) {
-      this.#exchange(channel, version, reads)
-      return
+  async #send(channel: FetchChannel, reads: readonly PendingRead[]): Promise<void> {
+    try {
+      const known = channel.versionNow(FETCH, FETCH_MIN_VERSION, FETCH_MAX_VERSION)
+      const offered = known >= 0 ? known : await channel.version(FETCH, FETCH_MIN_VERSION, FETCH_MAX_VERSION)
+      const named = reads.some(({ wanted }) => wanted.topicId === null)
+      const version = named ? Math.min(offered, FETCH_TOPIC_IDS_SINCE - 1) : offered
+      settle(version, reads, await exchange(channel, version, reads))
+    } catch (error) {
+      fail(reads, error)
     }
-    channel.version(FETCH, FETCH_MIN_VERSION, FETCH_MAX_VERSION).then(
-      agreed => this.#exchange(channel, agreed, reads),
-      (error: unknown) => {
-        this.#free(channel)
-        fail(reads, new TransportError(causeText(error), false, error))
-      }
-    )
-  }
-
-  #exchange(channel: BrokerChannel, offered: number, reads: readonly PendingRead[]): void {
-    const named = reads.some(({ wanted }) => wanted.topicId === null)
-    const version = named ? Math.min(offered, FETCH_TOPIC_IDS_SINCE - 1) : offered
-    const body = writeFetchRequest(version, reads.map(({ wanted }) => wanted))
-    channel.send(FETCH, version, version >= FETCH_FLEXIBLE_SINCE, body, (error, response) => {
-      if (error !== null || response === null) fail(reads, error ?? new TransportError('no answer', true))
-      else settle(version, reads, response)
-      this.#free(channel)
-    })
-  }
-
-  #free(channel: BrokerChannel): void {
     this.#busy.delete(channel)
     if (this.#queue.size > 0) this.#flush()
   }
 }
 
+function exchange(channel: FetchChannel, version: number, reads: readonly PendingRead[]): Promise<Buffer> {
+  const partitions = reads.map(({ wanted }) => wanted)
+  const body = writeFetchRequest(version, partitions)
+  return new Promise((resolve, reject) => {
+    channel.send(FETCH, version, version >= FETCH_FLEXIBLE_SINCE, body, (error, response) => {
+      if (response === null) reject(error ?? new TransportError('no answer', true))
+      else resolve(response)
+    })
+  })
+}
+
+/** Throws where the answer cannot be read. */
 function settle(version: number, reads: readonly PendingRead[], response: Buffer): void {
-  try {
-    const { errorCode, results } = parseFetchResponse(version, response)
-    const byPartition = new Map(results.map(result => [`${result.topic}/${result.partition}`, result]))
-    for (const { wanted, settle: settles } of reads) {
-      const { topicId } = wanted
-      const topic = version >= FETCH_TOPIC_IDS_SINCE && topicId !== null ? topicId.toString('hex') : wanted.topic
-      const found = byPartition.get(`${topic}/${wanted.partition}`)
-      const result = found ?? missing(wanted, errorCode)
-      for (const each of settles) each(null, { result, alone: reads.length === 1 })
-    }
-  } catch (cause) {
-    fail(reads, new TransportError('A broker sent an unreadable answer to a Fetch', true, cause))
+  const answer = parseFetchResponse(version, response)
+  const byPartition = new Map(answer.results.map(result => [`${result.topic}/${result.partition}`, result]))
+  for (const { wanted, readers } of reads) {
+    const { topicId } = wanted
+    const topic = version >= FETCH_TOPIC_IDS_SINCE && topicId !== null ? topicId.toString('hex') : wanted.topic
+    const result = byPartition.get(`${topic}/${wanted.partition}`) ?? missing(wanted, answer)
+    for (const reader of readers) reader.resolve({ result, alone: reads.length === 1 })
   }
 }
 
-/** A request that failed whole names no partitions; one that left a partition out is treated as stale. */
-function missing({ topic, partition }: FetchPartition, errorCode: number): FetchResult {
-  const UNKNOWN_TOPIC_OR_PARTITION = 3
+/** A request that failed whole, or was throttled, names no partitions; one that left a single one out is treated as stale. */
+function missing({ topic, partition }: FetchPartition, { errorCode, throttleTimeMs }: FetchAnswer): FetchResult {
+  const reason = throttleTimeMs > 0 ? THROTTLING_QUOTA_EXCEEDED : UNKNOWN_TOPIC_OR_PARTITION
   return {
     topic,
     partition,
-    errorCode: errorCode === 0 ? UNKNOWN_TOPIC_OR_PARTITION : errorCode,
+    errorCode: errorCode === 0 ? reason : errorCode,
     lastStableOffset: -1,
     aborted: [],
     records: Buffer.alloc(0)
   }
 }
 
-function fail(reads: readonly PendingRead[], error: TransportError): void {
-  for (const { settle: settles } of reads) for (const each of settles) each(error, null)
+function fail(reads: readonly PendingRead[], cause: unknown): void {
+  const error = cause instanceof TransportError ? cause : new TransportError(causeText(cause), true, cause)
+  for (const { readers } of reads) for (const reader of readers) reader.reject(error)
 }

@@ -39,6 +39,8 @@ export interface FetchResult {
 }
 
 export interface FetchAnswer {
+  /** Above 0 where a quota is used up; Kafka then leaves all partitions out (KIP-219). */
+  readonly throttleTimeMs: number
   /** Of the whole request. */
   readonly errorCode: number
   readonly results: readonly FetchResult[]
@@ -68,7 +70,11 @@ export function writeFetchRequest(version: number, partitions: readonly FetchPar
   return writer.noTags().finish()
 }
 
-function writePartition(writer: WireWriter, version: number, { partition, leaderEpoch, offset, maxBytes }: FetchPartition): void {
+function writePartition(
+  writer: WireWriter,
+  version: number,
+  { partition, leaderEpoch, offset, maxBytes }: FetchPartition
+): void {
   writer.int32(partition)
   if (version >= 9) writer.int32(leaderEpoch)
   writer.int64(BigInt(offset))
@@ -79,16 +85,17 @@ function writePartition(writer: WireWriter, version: number, { partition, leader
 
 export function parseFetchResponse(version: number, response: Buffer): FetchAnswer {
   const reader = new WireReader(response, version >= FETCH_FLEXIBLE_SINCE)
-  reader.int32() // throttle time: the broker delays its answers by itself
+  const throttleTimeMs = reader.int32()
   const errorCode = version >= 7 ? reader.int16() : 0
   if (version >= 7) reader.int32() // session
   const results: FetchResult[] = []
   for (let topics = reader.arrayLength(); topics > 0; topics--) {
     const topic = version >= FETCH_TOPIC_IDS_SINCE ? reader.slice(16).toString('hex') : (reader.string() ?? '')
-    for (let partitions = reader.arrayLength(); partitions > 0; partitions--) results.push(parsePartition(reader, version, topic))
+    for (let partitions = reader.arrayLength(); partitions > 0; partitions--)
+      results.push(parsePartition(reader, version, topic))
     reader.skipTags()
   }
-  return { errorCode, results }
+  return { throttleTimeMs, errorCode, results }
 }
 
 const NOTHING = Buffer.alloc(0)

@@ -1,19 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deadline } from '../../core/deadline.ts'
 import { GatewayError, type ErrorCode } from '../../core/errors.ts'
-import type { Log } from '../../core/log.ts'
 import { within } from '../../core/lib/within.ts'
+import type { Log } from '../../core/log.ts'
 import type { RecordPage } from '../../core/record-page.ts'
-import type { OffsetLookup } from '../admin/list-offsets.ts'
 import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
-import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import { AbortedFilter } from '../records/aborted-filter.ts'
 import { decodeBatches } from '../records/decode-batches.ts'
 import { PageBuilder } from '../records/page-builder.ts'
-import type { Brokers } from '../transport/brokers.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
 import { BrokerReads, type ReadResult } from './broker-reads.ts'
+import type { FetchBrokers, FetchMetadata, FetchOffsets } from './ports.ts'
 
 export interface PageRequest {
   readonly topic: string
@@ -30,6 +28,8 @@ export const PAGE_RECORDS = 100_000
 const BYTES_PER_RECORD = 1024
 const FETCH_FIRST_BYTES = 64 * 1024
 const FETCH_LIMIT_BYTES = 2 * 1024 * 1024
+/** Kafka returns at least one whole batch (KIP-74); a batch still cut off at this size is none. */
+const BATCH_LIMIT_BYTES = 128 * 1024 * 1024
 const PAUSE_FIRST_MS = 25
 const PAUSE_LIMIT_MS = 500
 const OFFSET_OUT_OF_RANGE = 1
@@ -41,16 +41,25 @@ interface Trouble {
   readonly detail: string
 }
 
+/** How to go on after an answer: the page is done, read on, or read the partition in a request of its own. */
+type Progress = 'done' | 'more' | 'alone'
+
 /** Reads pages of committed records, with as many Fetch requests as that takes. */
 export class Fetcher {
-  readonly #brokers: Brokers
-  readonly #metadata: MetadataCache
-  readonly #offsets: OffsetLookup
+  readonly #brokers: FetchBrokers
+  readonly #metadata: FetchMetadata
+  readonly #offsets: FetchOffsets
   readonly #log: Log
   readonly #connectionsPerBroker: number
   readonly #reads = new Map<number, BrokerReads>()
 
-  constructor(brokers: Brokers, metadata: MetadataCache, offsets: OffsetLookup, connectionsPerBroker: number, log: Log) {
+  constructor(
+    brokers: FetchBrokers,
+    metadata: FetchMetadata,
+    offsets: FetchOffsets,
+    connectionsPerBroker: number,
+    log: Log
+  ) {
     this.#brokers = brokers
     this.#metadata = metadata
     this.#offsets = offsets
@@ -59,38 +68,55 @@ export class Fetcher {
   }
 
   /**
-   * A page that is empty only where no readable record lies between the offset and the last stable offset.
+   * A page that is empty only where no readable record lies between the offset and the last stable offset. An error
+   * behind the first record ends the page: the next read meets it.
+   *
    * Throws OFFSET_OUT_OF_RANGE, TOPIC_NOT_FOUND, PARTITION_NOT_FOUND, KAFKA_REFUSED, CORRUPT_DATA, LEADER_NOT_AVAILABLE,
-   * KAFKA_UNAVAILABLE, and DEADLINE_EXCEEDED where only unreadable records were passed in time.
+   * KAFKA_UNAVAILABLE, OVERLOADED, and DEADLINE_EXCEEDED where Kafka did not answer or only unreadable records were
+   * passed in time; those that end at the deadline carry the header `NextOffset`.
    */
   async read(request: PageRequest): Promise<RecordPage> {
-    const page = new PageBuilder(request.partition, request.offset, { count: Math.min(request.count, PAGE_RECORDS), bytes: PAGE_BYTES })
-    let maxBytes = Math.min(Math.max(request.count * BYTES_PER_RECORD, FETCH_FIRST_BYTES), FETCH_LIMIT_BYTES)
+    const limits = { count: Math.min(request.count, PAGE_RECORDS), bytes: PAGE_BYTES }
+    const page = new PageBuilder(request.partition, request.offset, limits)
+    try {
+      await this.#fill(request, page)
+    } catch (error) {
+      if (page.count === 0 || !(error instanceof GatewayError)) throw error
+      this.#log.debug({ topic: request.topic, code: error.code, detail: error.detail }, 'A page ends before an error')
+    }
+    return page.build()
+  }
+
+  async #fill(request: PageRequest, page: PageBuilder): Promise<void> {
+    const firstBytes = Math.min(Math.max(request.count * BYTES_PER_RECORD, FETCH_FIRST_BYTES), FETCH_LIMIT_BYTES)
+    let maxBytes = firstBytes
     let alone = false
     let setbacks = 0
     for (;;) {
       const outcome = await this.#step(request, page, maxBytes, alone)
-      if (outcome === 'done') return page.build()
-      if (outcome === 'more') {
-        alone = false
-        setbacks = 0
-        if (request.deadline.passed) return this.#late(page, request)
-      } else if (outcome === 'alone') {
-        if (alone) maxBytes *= 2
-        alone = true
-      } else await this.#recover(request, page, outcome, setbacks++)
+      if (outcome === 'done') return
+      if (typeof outcome === 'object') {
+        await this.#recover(request, page, outcome, setbacks++)
+        continue
+      }
+      if (request.deadline.passed) throw deadlineExceeded(request, page)
+      maxBytes = alone && outcome === 'alone' ? enlarged(maxBytes, request, page) : firstBytes
+      alone = outcome === 'alone'
+      setbacks = 0
     }
   }
 
-  async #step(request: PageRequest, page: PageBuilder, maxBytes: number, alone: boolean): Promise<'done' | 'more' | 'alone' | Trouble> {
+  async #step(request: PageRequest, page: PageBuilder, maxBytes: number, alone: boolean): Promise<Progress | Trouble> {
     const { topic, partition, deadline } = request
     const metadata = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, deadline))
     const known = checkPartition(metadata, topic, partition)
     if (known.leader < 0) return leaderless(`${topic}-${partition} has no leader`)
-    const wanted = { topic, topicId: metadata?.id ?? null, partition, leaderEpoch: known.leaderEpoch, offset: page.nextOffset, maxBytes }
+    const { leaderEpoch } = known
+    const wanted = { topic, topicId: metadata?.id ?? null, partition, leaderEpoch, offset: page.nextOffset, maxBytes }
     let read: ReadResult
     try {
-      read = await within(deadline, this.#readsFrom(known.leader).read(wanted, alone), late)
+      const answer = this.#readsFrom(known.leader).read(wanted, alone, deadline)
+      read = await within(deadline, answer, () => deadlineExceeded(request, page))
     } catch (error) {
       if (!(error instanceof TransportError)) throw error
       return { code: 'KAFKA_UNAVAILABLE', message: 'Kafka does not answer.', detail: causeText(error) }
@@ -98,12 +124,7 @@ export class Fetcher {
     const { errorCode } = read.result
     if (errorCode === 0) return absorb(read, page)
     if (errorCode === OFFSET_OUT_OF_RANGE) return this.#outOfRange(request, page.nextOffset)
-    if (isStaleMetadata(errorCode)) return leaderless(`Fetch of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`)
-    const { error } = kafkaCode(errorCode)
-    const detail = `Fetch of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`
-    if (error === 'KAFKA_REFUSED') throw new GatewayError(error, `Kafka does not let the gateway read topic '${topic}'.`, { detail })
-    if (error === 'CORRUPT_DATA') throw new GatewayError(error, 'Kafka finds its own records corrupt.', { detail })
-    return { code: 'KAFKA_UNAVAILABLE', message: 'Kafka does not answer.', detail }
+    return troubleOf(errorCode, request)
   }
 
   /** A leader that lags may call an offset out of range that is not: only the current leader's bounds decide. */
@@ -123,37 +144,34 @@ export class Fetcher {
     const pauseMs = Math.min(PAUSE_LIMIT_MS, PAUSE_FIRST_MS * 2 ** Math.min(setbacks, 6))
     this.#log.debug({ topic, detail: trouble.detail }, 'A read is tried again')
     if (deadline.remainingMs <= pauseMs) {
-      throw new GatewayError(trouble.code, trouble.message, { detail: trouble.detail, headers: { NextOffset: String(page.nextOffset) } })
+      throw new GatewayError(trouble.code, trouble.message, {
+        detail: trouble.detail,
+        headers: { NextOffset: String(page.nextOffset) }
+      })
     }
     await sleep(pauseMs)
     await this.#metadata.refresh(topic, deadline)
-  }
-
-  #late(page: PageBuilder, { deadline }: PageRequest): RecordPage {
-    if (page.count > 0) return page.build()
-    throw new GatewayError('DEADLINE_EXCEEDED', 'Only records that cannot be read were passed in time; go on at NextOffset.', {
-      detail: `deadline ${deadline.atMs}`,
-      headers: { NextOffset: String(page.nextOffset) }
-    })
   }
 
   #readsFrom(brokerId: number): BrokerReads {
     let reads = this.#reads.get(brokerId)
     if (reads === undefined) {
       const channels = () =>
-        Array.from({ length: this.#connectionsPerBroker }, (_, index) => this.#brokers.channel(brokerId, 'fetch', index))
+        Array.from({ length: this.#connectionsPerBroker }, (_, index) =>
+          this.#brokers.channel(brokerId, 'fetch', index)
+        )
       this.#reads.set(brokerId, (reads = new BrokerReads(channels)))
     }
     return reads
   }
 }
 
-/** Takes the records of an answer into the page and tells how to go on. */
-function absorb({ result, alone }: ReadResult, page: PageBuilder): 'done' | 'more' | 'alone' {
+/** Takes the records of an answer into the page. */
+function absorb({ result, alone }: ReadResult, page: PageBuilder): Progress {
   const { lastStableOffset, records, aborted } = result
   if (page.nextOffset >= lastStableOffset) return 'done'
   const before = page.nextOffset
-  const { truncated } = decodeBatches(records, new AbortedFilter(aborted), page)
+  const truncated = decodeBatches(records, new AbortedFilter(aborted), page, lastStableOffset)
   if (page.full || page.nextOffset >= lastStableOffset) return 'done'
   if (page.nextOffset > before) return 'more'
   // Nothing came although something may be there: in a shared request Kafka may have had no room for this partition.
@@ -162,15 +180,42 @@ function absorb({ result, alone }: ReadResult, page: PageBuilder): 'done' | 'mor
   return 'done'
 }
 
+function enlarged(maxBytes: number, { topic, partition }: PageRequest, { nextOffset }: PageBuilder): number {
+  if (maxBytes < BATCH_LIMIT_BYTES) return maxBytes * 2
+  const detail = `the batch of ${topic}-${partition} at offset ${nextOffset} is cut off at ${maxBytes} bytes`
+  throw new GatewayError('CORRUPT_DATA', 'What Kafka returned cannot be decoded.', { detail })
+}
+
+/** Throws what no retry mends. */
+function troubleOf(errorCode: number, { topic, partition }: PageRequest): Trouble {
+  const detail = `Fetch of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`
+  if (isStaleMetadata(errorCode)) return leaderless(detail)
+  const { error } = kafkaCode(errorCode)
+  if (error === 'KAFKA_REFUSED')
+    throw new GatewayError(error, `Kafka does not let the gateway read topic '${topic}'.`, { detail })
+  if (error === 'CORRUPT_DATA') throw new GatewayError(error, 'Kafka finds its own records corrupt.', { detail })
+  return { code: 'KAFKA_UNAVAILABLE', message: 'Kafka does not answer.', detail }
+}
+
+function deadlineExceeded({ topic, partition, offset }: PageRequest, { nextOffset }: PageBuilder): GatewayError {
+  const message =
+    nextOffset > offset
+      ? 'Only records that cannot be read were passed in time; go on at NextOffset.'
+      : 'Kafka did not answer in time.'
+  const detail = `read of ${topic}-${partition} from offset ${offset}, now at ${nextOffset}`
+  return new GatewayError('DEADLINE_EXCEEDED', message, { detail, headers: { NextOffset: String(nextOffset) } })
+}
+
 function checkPartition(metadata: TopicMetadata | null, topic: string, partition: number) {
   if (metadata === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
   const known = metadata.partitions[partition]
   if (known !== undefined) return known
-  throw new GatewayError('PARTITION_NOT_FOUND', `Topic '${topic}' has no partition ${partition}; it has ${metadata.partitions.length}.`)
+  throw new GatewayError(
+    'PARTITION_NOT_FOUND',
+    `Topic '${topic}' has no partition ${partition}; it has ${metadata.partitions.length}.`
+  )
 }
 
 function leaderless(detail: string): Trouble {
   return { code: 'LEADER_NOT_AVAILABLE', message: 'The partition has no leader that answers.', detail }
 }
-
-const late = () => new TransportError('the deadline passed', true)

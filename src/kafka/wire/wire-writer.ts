@@ -14,31 +14,37 @@ export class WireWriter {
   }
 
   int8(value: number): this {
-    this.#buffer.writeInt8(value, this.#grow(1))
+    const at = this.#grow(1)
+    this.#buffer.writeInt8(value, at)
     return this
   }
 
   int16(value: number): this {
-    this.#buffer.writeInt16BE(value, this.#grow(2))
+    const at = this.#grow(2)
+    this.#buffer.writeInt16BE(value, at)
     return this
   }
 
   int32(value: number): this {
-    this.#buffer.writeInt32BE(value, this.#grow(4))
+    const at = this.#grow(4)
+    this.#buffer.writeInt32BE(value, at)
     return this
   }
 
   int64(value: bigint): this {
-    this.#buffer.writeBigInt64BE(value, this.#grow(8))
+    const at = this.#grow(8)
+    this.#buffer.writeBigInt64BE(value, at)
     return this
   }
 
   uvarint(value: number): this {
     while (value > 0x7f) {
-      this.#buffer.writeUInt8((value & 0x7f) | 0x80, this.#grow(1))
+      const at = this.#grow(1)
+      this.#buffer.writeUInt8((value & 0x7f) | 0x80, at)
       value >>>= 7
     }
-    this.#buffer.writeUInt8(value, this.#grow(1))
+    const at = this.#grow(1)
+    this.#buffer.writeUInt8(value, at)
     return this
   }
 
@@ -51,7 +57,8 @@ export class WireWriter {
     const size = Buffer.byteLength(value)
     if (this.flexible) this.uvarint(size + 1)
     else this.int16(size)
-    this.#buffer.write(value, this.#grow(size), 'utf8')
+    const at = this.#grow(size)
+    this.#buffer.write(value, at, 'utf8')
     return this
   }
 
@@ -77,6 +84,7 @@ export class WireWriter {
     return this.#buffer.subarray(0, this.#length)
   }
 
+  /** Makes room and returns where it begins. Call it before `#buffer` is named: it may be another one afterwards. */
   #grow(bytes: number): number {
     const at = this.#length
     const needed = at + bytes

@@ -1,0 +1,43 @@
+import type { Deadline } from '../../core/deadline.ts'
+import type { TopicMetadata } from '../metadata/topic-metadata.ts'
+
+/** One connection of the fetch lane to one broker; reconnects by itself. */
+export interface FetchChannel {
+  /** Highest version of an API within the bounds that the broker has, −1 while that is not known. */
+  versionNow(apiKey: number, min: number, max: number): number
+  /** The same, after connecting where needed; rejects when the broker cannot be reached. */
+  version(apiKey: number, min: number, max: number): Promise<number>
+  send(
+    apiKey: number,
+    version: number,
+    flexible: boolean,
+    body: Buffer,
+    callback: (error: Error | null, response: Buffer | null) => void
+  ): void
+}
+
+/** What the fetcher needs of the connections. */
+export interface FetchBrokers {
+  /** Throws a TransportError where the broker is not known. */
+  channel(brokerId: number, lane: 'fetch', index: number): FetchChannel
+}
+
+/** What the fetcher needs of the metadata. */
+export interface FetchMetadata {
+  /** Cached; undefined where there is none. */
+  peek(topic: string): TopicMetadata | undefined
+  /** Cached, else asked for; null once two brokers do not know the topic. */
+  topic(topic: string, deadline: Deadline): Promise<TopicMetadata | null>
+  /** Asks Kafka now (merged, rate-limited). */
+  refresh(topic: string, deadline: Deadline): Promise<TopicMetadata | null>
+}
+
+/** What the fetcher needs to judge an offset that Kafka calls out of range. */
+export interface FetchOffsets {
+  /** As the current leader says now. */
+  bounds(
+    topic: string,
+    partition: number,
+    deadline: Deadline
+  ): Promise<{ readonly earliest: number; readonly lastStable: number; readonly logEnd: number }>
+}

@@ -1,0 +1,136 @@
+import type { TestContext } from 'node:test'
+import type { Gatekeeper } from '../../../src/auth/gatekeeper.ts'
+import type { LimitsConfig } from '../../../src/config/schema.ts'
+import { ByteBudget } from '../../../src/core/byte-budget.ts'
+import { GatewayError } from '../../../src/core/errors.ts'
+import type { Log } from '../../../src/core/log.ts'
+import type { Principal } from '../../../src/core/principal.ts'
+import type { RecordPage } from '../../../src/core/record-page.ts'
+import type { Gateway, ProduceOutcome } from '../../../src/gateway/gateway.ts'
+import { HttpFront, type HttpServerOptions } from '../../../src/http/server.ts'
+
+export const TOKEN = 'Bearer good'
+
+const LIMITS: LimitsConfig = {
+  bodyBytes: 64 * 1024,
+  recordsPerRequest: 1000,
+  jsonDepth: 512,
+  inFlightBytes: 8 * 1024 * 1024,
+  connections: 100,
+  headerBytes: 16 * 1024,
+  requestTimeoutMs: 2000,
+  headersTimeoutMs: 5000,
+  bodyTimeoutMs: 10_000,
+  writeTimeoutMs: 5000,
+  keepAliveTimeoutMs: 20_000,
+  shutdownGraceMs: 2000
+}
+
+const CALLER: Principal = { id: 'caller-1', issuer: 'test', appOnly: true }
+
+/** Lets `Bearer good` in, knows `Bearer stranger`, refuses the rest; answers at once, as for a token seen before. */
+export const gatekeeper: Pick<Gatekeeper, 'admit' | 'ready'> = {
+  admit(authorization) {
+    if (authorization === TOKEN) return CALLER
+    if (authorization === 'Bearer stranger') throw new GatewayError('NOT_PERMITTED', 'No group of the caller is permitted.')
+    throw new GatewayError('UNAUTHENTICATED', 'A bearer token is needed.', { headers: { 'WWW-Authenticate': 'Bearer' } })
+  },
+  ready: () => true
+}
+
+export function emptyPage(nextOffset = 0): RecordPage {
+  const none = { chunks: [], spans: new Int32Array(0), offsets: new Float64Array(0), timestamps: new Float64Array(0) }
+  return { partition: 0, count: 0, ...none, logAppendTime: new Uint8Array(0), nextOffset, payloadBytes: 0 }
+}
+
+/** One record without a key whose value is `value`, at offset 7. */
+export function pageOf(value: Buffer): RecordPage {
+  return {
+    partition: 0,
+    count: 1,
+    chunks: [value],
+    spans: Int32Array.of(0, 0, -1, 0, value.length, -1),
+    offsets: Float64Array.of(7),
+    timestamps: Float64Array.of(1_700_000_000_000),
+    logAppendTime: Uint8Array.of(0),
+    nextOffset: 8,
+    payloadBytes: value.length
+  }
+}
+
+export function stored(count: number): ProduceOutcome {
+  return { count, partitions: new Int32Array(count), offsets: Float64Array.from({ length: count }, (_, record) => record) }
+}
+
+/** Answers everything with success, and frees the bytes of a produce with its answer. */
+export const gateway: Gateway = {
+  produce(_call, _topic, records, released) {
+    released()
+    return Promise.resolve(stored(records.count))
+  },
+  consume: () => Promise.resolve(emptyPage()),
+  createTopic: () => Promise.resolve(),
+  deleteTopic: () => Promise.resolve(),
+  listTopics: () => Promise.resolve(['a', 'b']),
+  listBrokers: () => Promise.resolve([{ id: 1, host: 'kafka', port: 9092, rack: null }]),
+  describePartitions: () => Promise.resolve([]),
+  describePartition: (_call, _topic, partition) =>
+    Promise.resolve({ partition, earliestOffset: 0, latestOffset: 42, leader: null, replicas: [], isr: [] }),
+  ready: () => true
+}
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+export interface TestFront {
+  readonly front: HttpFront
+  readonly port: number
+  readonly url: string
+  readonly budget: ByteBudget
+  readonly log: readonly LogLine[]
+  /** With the good token unless `init` has headers. */
+  call(path: string, init?: RequestInit): Promise<Response>
+}
+
+export interface FrontSettings {
+  readonly limits?: Partial<LimitsConfig>
+  readonly gateway?: Partial<Gateway>
+  readonly gatekeeper?: Pick<Gatekeeper, 'admit' | 'ready'>
+  readonly tls?: HttpServerOptions['tls']
+}
+
+/** A server on a free loopback port, closed with the test. */
+export async function startFront(context: TestContext, settings: FrontSettings = {}): Promise<TestFront> {
+  const limits = { ...LIMITS, ...settings.limits }
+  const budget = new ByteBudget(limits.inFlightBytes)
+  const log: LogLine[] = []
+  const front = new HttpFront({
+    gateway: { ...gateway, ...settings.gateway },
+    gatekeeper: settings.gatekeeper ?? gatekeeper,
+    limits,
+    budget,
+    log: recorder(log),
+    tls: settings.tls ?? 'none'
+  })
+  const port = await front.listen(['127.0.0.1'], 0)
+  const url = `http://127.0.0.1:${port}`
+  context.after(() => front.close(0))
+  return {
+    front,
+    port,
+    url,
+    budget,
+    log,
+    call: (path, init = {}) => fetch(url + path, { headers: { authorization: TOKEN }, ...init })
+  }
+}
+
+function recorder(lines: LogLine[]): Log {
+  const at = (level: LogLine['level']) => (fields: object, message: string) => {
+    lines.push({ level, message, fields: { ...fields } })
+  }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
