@@ -90,7 +90,9 @@ function collect(exchange: Exchange, buffer: BodyBuffer, limitBytes: number, cha
     exchange.onInterrupt(stop)
     request.on('data', onData)
     request.once('end', () => resolve(buffer.take()))
-    request.once('close', () => stop(cutOff()))
+    request.once('close', () => {
+      if (!request.readableEnded) stop(cutOff())
+    })
   })
 }
 

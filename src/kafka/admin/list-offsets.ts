@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Deadline } from '../../core/deadline.ts'
+import { Deadline } from '../../core/deadline.ts'
 import { GatewayError } from '../../core/errors.ts'
+import { within } from '../../core/lib/within.ts'
 import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
@@ -18,6 +19,8 @@ export interface OffsetBounds {
 }
 
 const RETRY_PAUSE_MS = 50
+/** A leader that does not answer for so long may be frozen, and another one in its place already. */
+const PATIENCE_MS = 2000
 
 /** Where partitions begin and end, as their leaders say now. */
 export class OffsetLookup {
@@ -65,7 +68,7 @@ export class OffsetLookup {
     let known: TopicMetadata | null = topic
     let missing = partitions
     for (;;) {
-      missing = await this.#round(known, missing, timestamp, isolation, found)
+      missing = await this.#round(known, missing, timestamp, isolation, found, deadline)
       if (missing.length === 0 || deadline.remainingMs <= RETRY_PAUSE_MS) return found
       await sleep(RETRY_PAUSE_MS)
       known = await this.#metadata.refresh(topic.name, deadline)
@@ -75,12 +78,12 @@ export class OffsetLookup {
   }
 
   /** Returns the partitions that want another try. */
-  async #round(topic: TopicMetadata, partitions: readonly number[], timestamp: bigint, isolation: Isolation, found: Map<number, number>) {
+  async #round(topic: TopicMetadata, partitions: readonly number[], timestamp: bigint, isolation: Isolation, found: Map<number, number>, deadline: Deadline) {
     const retry: number[] = []
     const byLeader = Map.groupBy(partitions, partition => topic.partitions[partition]?.leader ?? -1)
     await Promise.all(
       [...byLeader].map(async ([leader, led]) => {
-        const answers = leader < 0 ? null : await this.#askLeader(leader, topic, led, timestamp, isolation)
+        const answers = leader < 0 ? null : await this.#askLeader(leader, topic, led, timestamp, isolation, deadline)
         if (answers === null) retry.push(...led)
         else for (const answer of answers) if (!accept(topic.name, answer, found)) retry.push(answer.partition)
       })
@@ -88,10 +91,12 @@ export class OffsetLookup {
     return retry
   }
 
-  async #askLeader(leader: number, topic: TopicMetadata, partitions: readonly number[], timestamp: bigint, isolation: Isolation) {
+  async #askLeader(leader: number, topic: TopicMetadata, partitions: readonly number[], timestamp: bigint, isolation: Isolation, deadline: Deadline) {
+    const patience = Deadline.after(Math.min(PATIENCE_MS, deadline.remainingMs))
     try {
       const queries = partitions.map(partition => ({ partition, leaderEpoch: topic.partitions[partition]?.leaderEpoch ?? -1 }))
-      return await askOffsets(this.#brokers.channel(leader, 'control'), topic.name, queries, timestamp, isolation)
+      const asked = askOffsets(this.#brokers.channel(leader, 'control'), topic.name, queries, timestamp, isolation)
+      return await within(patience, asked, () => new TransportError('the leader did not answer in time', true))
     } catch (error) {
       if (error instanceof TransportError) return null
       throw error

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Deadline } from '../../core/deadline.ts'
+import { Deadline } from '../../core/deadline.ts'
 import { GatewayError } from '../../core/errors.ts'
+import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
 import type { TopicSpec } from '../../core/topic-spec.ts'
 import { kafkaCode, kafkaErrorName } from '../codes.ts'
@@ -21,6 +22,8 @@ const ASK_AGAIN: ReadonlySet<number> = new Set([41, 60, 89])
 const POLL_FIRST_MS = 20
 const POLL_LIMIT_MS = 200
 const RETRY_PAUSE_MS = 100
+/** A broker that does not answer for so long counts as one that cannot be reached. */
+const PATIENCE_MS = 1000
 
 type Attempt = (controller: BrokerChannel, timeoutMs: number) => Promise<TopicAnswer>
 
@@ -116,7 +119,8 @@ export class TopicAdmin {
     const views = await Promise.all(
       [...this.#brokers.nodes.keys()].map(async (id): Promise<TopicMetadata | null | undefined> => {
         try {
-          const { topics } = await askMetadata(this.#brokers.channel(id, 'control'), [name])
+          const asked = askMetadata(this.#brokers.channel(id, 'control'), [name])
+          const { topics } = await within(Deadline.after(PATIENCE_MS), asked, () => new TransportError('no answer in time', true))
           const found = topics.get(name)
           return found === undefined || found.errorCode === UNKNOWN_TOPIC ? null : found.topic
         } catch {

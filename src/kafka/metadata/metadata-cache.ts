@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Deadline } from '../../core/deadline.ts'
+import { Deadline } from '../../core/deadline.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
@@ -18,6 +18,8 @@ const REFRESH_GAP_MS = 100
 const MISSES_PER_SECOND = 20
 const MISS_BELIEVED_MS = 1000
 const RETRY_PAUSE_MS = 100
+/** A broker that does not answer for so long is passed over for another: it may be frozen, its connections open. */
+const PATIENCE_MS = 1000
 
 /**
  * What the gateway knows of topics. Hits are answered at once and kept fresh in the background; a miss asks one broker,
@@ -136,7 +138,7 @@ export class MetadataCache {
     for (const channel of others) {
       if (channel.resting) continue
       try {
-        const second = this.#described(name, await ask(channel))
+        const second = this.#described(name, await this.#patiently(channel, deadline, ask))
         if (second !== null) return second
         break
       } catch (error) {
@@ -156,6 +158,13 @@ export class MetadataCache {
     return DESCRIBED_ERRORS.has(found.errorCode) ? this.#store.put(found.topic) : null
   }
 
+  async #patiently<T>(channel: BrokerChannel, deadline: Deadline, ask: (channel: BrokerChannel) => Promise<T>): Promise<T> {
+    return within(Deadline.after(Math.min(PATIENCE_MS, deadline.remainingMs)), ask(channel), () => {
+      channel.avoid()
+      return new TransportError(`Broker ${channel.host}:${channel.port} did not answer in time`, true)
+    })
+  }
+
   /** Asks brokers one after the other until one answers; rejects with KAFKA_UNAVAILABLE at the deadline. */
   async #fromAny<T>(deadline: Deadline, ask: (channel: BrokerChannel) => Promise<T>): Promise<T> {
     for (;;) {
@@ -163,7 +172,7 @@ export class MetadataCache {
       for (const channel of this.#brokers.anyChannels()) {
         if (deadline.passed) break
         try {
-          return await within(deadline, ask(channel), late)
+          return await this.#patiently(channel, deadline, ask)
         } catch (error) {
           if (error instanceof GatewayError) throw error
           cause = error
@@ -180,5 +189,3 @@ export class MetadataCache {
 function sameBroker(one: BrokerChannel, other: BrokerChannel): boolean {
   return one.host === other.host && one.port === other.port
 }
-
-const late = () => new TransportError('the deadline passed', true)

@@ -17,6 +17,7 @@ interface VersionRange {
 
 const BACKOFF_FIRST_MS = 50
 const BACKOFF_LIMIT_MS = 1000
+const AVOID_MS = 5000
 /** More than any caller has in flight, so that the library's own queue stays empty. */
 const LIBRARY_IN_FLIGHT = 256
 
@@ -33,6 +34,7 @@ export class BrokerChannel {
   #connecting: Promise<void> | null = null
   #failures = 0
   #notBeforeMs = 0
+  #avoidUntilMs = 0
   #closed = false
 
   constructor(host: string, port: number, options: ChannelOptions) {
@@ -45,9 +47,15 @@ export class BrokerChannel {
     return this.#connection !== null && this.#versions !== null && this.#connection.isConnected()
   }
 
-  /** True while a failed connection is not to be tried again yet. */
+  /** Where there is a choice, another broker should be asked: this one failed, or did not answer in time, just now. */
   get resting(): boolean {
-    return !this.connected && performance.now() < this.#notBeforeMs
+    const nowMs = performance.now()
+    return nowMs < this.#avoidUntilMs || (!this.connected && nowMs < this.#notBeforeMs)
+  }
+
+  /** The broker let somebody wait in vain. */
+  avoid(): void {
+    this.#avoidUntilMs = performance.now() + AVOID_MS
   }
 
   /** Highest version of an API that both sides have within the bounds; −1 while there is no connection. */

@@ -32,8 +32,11 @@ const CALLER: Principal = { id: 'caller-1', issuer: 'test', appOnly: true }
 export const gatekeeper: Pick<Gatekeeper, 'admit' | 'ready'> = {
   admit(authorization) {
     if (authorization === TOKEN) return CALLER
-    if (authorization === 'Bearer stranger') throw new GatewayError('NOT_PERMITTED', 'No group of the caller is permitted.')
-    throw new GatewayError('UNAUTHENTICATED', 'A bearer token is needed.', { headers: { 'WWW-Authenticate': 'Bearer' } })
+    if (authorization === 'Bearer stranger')
+      throw new GatewayError('NOT_PERMITTED', 'No group of the caller is permitted.')
+    throw new GatewayError('UNAUTHENTICATED', 'A bearer token is needed.', {
+      headers: { 'WWW-Authenticate': 'Bearer' }
+    })
   },
   ready: () => true
 }
@@ -59,7 +62,11 @@ export function pageOf(value: Buffer): RecordPage {
 }
 
 export function stored(count: number): ProduceOutcome {
-  return { count, partitions: new Int32Array(count), offsets: Float64Array.from({ length: count }, (_, record) => record) }
+  return {
+    count,
+    partitions: new Int32Array(count),
+    offsets: Float64Array.from({ length: count }, (_, record) => record)
+  }
 }
 
 /** Answers everything with success, and frees the bytes of a produce with its answer. */
@@ -92,7 +99,7 @@ export interface TestFront {
   readonly budget: ByteBudget
   readonly log: readonly LogLine[]
   /** With the good token unless `init` has headers. */
-  call(path: string, init?: RequestInit): Promise<Response>
+  readonly call: (path: string, init?: RequestInit) => Promise<Response>
 }
 
 export interface FrontSettings {

@@ -65,7 +65,8 @@ export class RawClient {
         this.#received = this.#received.subarray(bytes)
         return taken
       }
-      if (this.#ended) throw new Error(`The connection ended (${this.error ?? 'in order'}) after: ${this.#received.toString()}`)
+      if (this.#ended)
+        throw new Error(`The connection ended (${this.error ?? 'in order'}) after: ${this.#received.toString()}`)
       await this.#more()
     }
   }

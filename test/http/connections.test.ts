@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { test } from 'node:test'
+import type { Gateway } from '../../src/gateway/gateway.ts'
+import { codeIn } from './support/code-in.ts'
+import { emptyPage, pageOf, startFront } from './support/front.ts'
+import { RawClient, rawRequest } from './support/raw-client.ts'
+import { waitUntil } from './support/wait-until.ts'
+
+const LIST = rawRequest('GET /v1/metadata/topics')
+const READ = rawRequest('GET /v1/consumer/topics/a/partitions/0/offsets/0')
+/** More than the kernel takes for a client that does not read. */
+const LARGE = pageOf(Buffer.alloc(32 * 1024 * 1024, 'a'))
+
+/** A gateway whose `listTopics` waits to be told. */
+function held(): { gateway: Partial<Gateway>; answer: () => void; asked: () => boolean } {
+  const waiting: (() => void)[] = []
+  return {
+    gateway: { listTopics: () => new Promise(resolve => waiting.push(() => resolve(['a']))) },
+    answer: () => waiting.splice(0).forEach(each => each()),
+    asked: () => waiting.length > 0
+  }
+}
+
+test(
+  'a client that takes no byte of its answer for the time allowed is cut off, and its bytes leave the budget',
+  { timeout: 15_000 },
+  async t => {
+    const { port, budget, log } = await startFront(t, {
+      limits: { writeTimeoutMs: 200, inFlightBytes: 256 * 1024 * 1024 },
+      gateway: { consume: () => Promise.resolve(LARGE) }
+    })
+    const client = new RawClient(port)
+    client.socket.pause()
+    client.send(READ)
+    await waitUntil(() => log.length > 0)
+    assert.equal(log[0].fields.aborted, true)
+    assert.equal(budget.usedBytes, 0)
+    client.close()
+  }
+)
+
+test(
+  'an answer that is being taken counts in the budget to its last byte, and slow is not stuck',
+  { timeout: 15_000 },
+  async t => {
+    const { port, budget, log } = await startFront(t, {
+      limits: { writeTimeoutMs: 400, inFlightBytes: 256 * 1024 * 1024 },
+      gateway: { consume: () => Promise.resolve(LARGE) }
+    })
+    const socket = connect(port, '127.0.0.1')
+    let taken = 0
+    socket.on('data', bytes => {
+      taken += bytes.length
+      socket.pause()
+      setTimeout(() => socket.resume(), taken % (4 << 20) < bytes.length ? 100 : 0)
+    })
+    socket.write(READ)
+    await waitUntil(() => taken > 0)
+    assert.ok(budget.usedBytes > 32 * 1024 * 1024)
+    await waitUntil(() => log.length > 0)
+    assert.equal(log[0].fields.aborted, undefined)
+    await waitUntil(() => taken > 32 * 1024 * 1024)
+    assert.equal(budget.usedBytes, 0)
+    socket.destroy()
+  }
+)
+
+test('answers that wait behind another one on a lost connection end with it', { timeout: 10_000 }, async t => {
+  const first = held()
+  const { port, budget, log } = await startFront(t, {
+    gateway: { ...first.gateway, consume: () => Promise.resolve(emptyPage()) }
+  })
+  const client = new RawClient(port).send(LIST + READ + READ)
+  await waitUntil(() => first.asked() && budget.usedBytes > 0)
+  client.socket.resetAndDestroy()
+  await waitUntil(() => log.length === 3)
+  assert.deepEqual(
+    log.map(({ fields }) => fields.aborted),
+    [true, true, true]
+  )
+  assert.equal(budget.usedBytes, 0)
+  first.answer()
+})
+
+test(
+  'closing answers what was accepted, refuses what comes after it, and says that the connection ends',
+  { timeout: 10_000 },
+  async t => {
+    const { gateway, answer, asked } = held()
+    const { port, front } = await startFront(t, { gateway })
+    const client = new RawClient(port).send(LIST)
+    await waitUntil(asked)
+    const closed = front.close(5000)
+    client.send(LIST + rawRequest('GET /health/ready'))
+    await new Promise(resolve => setTimeout(resolve, 20))
+    answer()
+    const first = await client.answer()
+    assert.deepEqual([first.status, first.headers.connection], [200, 'close'])
+    assert.equal(await client.ended(), '')
+    await closed
+  }
+)
+
+test(
+  'a request on a connection that is open still when closing begins gets 503 SHUTTING_DOWN',
+  { timeout: 10_000 },
+  async t => {
+    const { port, front } = await startFront(t)
+    const client = new RawClient(port).send('GET /v1/metadata/topics HTTP/1.1\r\nHost: x\r\n')
+    // Until the server has read the first half, the connection counts as unused.
+    await new Promise(resolve => setTimeout(resolve, 50))
+    const closed = front.close(5000)
+    client.send('\r\n')
+    const { status, headers, body } = await client.answer()
+    assert.deepEqual([status, headers.connection, headers['retry-after']], [503, 'close', '1'])
+    assert.equal(codeIn(body), 'SHUTTING_DOWN')
+    await client.ended()
+    await closed
+  }
+)
+
+test('closing ends idle connections and those that never said a word at once', { timeout: 10_000 }, async t => {
+  const { port, front } = await startFront(t)
+  const idle = new RawClient(port).send(LIST)
+  assert.equal((await idle.answer()).status, 200)
+  const silent = new RawClient(port)
+  await new Promise(resolve => silent.socket.once('connect', resolve))
+  const startedMs = performance.now()
+  await front.close(60_000)
+  assert.ok(performance.now() - startedMs < 5000)
+  await Promise.all([idle.ended(), silent.ended()])
+})
+
+test('closing cuts off what is not done after the grace, and resolves', { timeout: 10_000 }, async t => {
+  const { gateway, asked, answer } = held()
+  const { port, front, log } = await startFront(t, { gateway })
+  const client = new RawClient(port).send(LIST)
+  await waitUntil(asked)
+  await front.close(100)
+  assert.equal(await client.ended(), '')
+  await waitUntil(() => log.length > 0)
+  assert.equal(log[0].fields.aborted, true)
+  answer()
+})
+
+test('a port in use is a rejection that leaves nothing listening', { timeout: 10_000 }, async t => {
+  const taken = await startFront(t)
+  const { front } = await startFront(t)
+  await assert.rejects(front.listen(['127.0.0.1'], taken.port), { code: 'EADDRINUSE' })
+})
