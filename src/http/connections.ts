@@ -1,7 +1,17 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Exchange } from './exchange.ts'
+import type { GatewayError } from '../core/errors.ts'
+
+/** A request as its connection knows it. */
+export interface OpenRequest {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** The rest of its body will not come. */
+  interrupt(error: GatewayError): void
+  /** The connection is gone. */
+  end(): void
+}
 
 /** One client connection: what is under way on it, and what is still to be taken by its client. */
 export class Connection {
@@ -9,8 +19,8 @@ export class Connection {
   /** The HTTP parser gave it up: nothing more is read from it as a request. */
   broken = false
   /** The request that arrived last, until it is answered and has arrived whole. */
-  latest: Exchange | undefined
-  readonly #exchanges = new Set<Exchange>()
+  latest: OpenRequest | undefined
+  readonly #exchanges = new Set<OpenRequest>()
   #untakenAnswers = 0
   #whenIdle: (() => void) | undefined
 
@@ -27,12 +37,12 @@ export class Connection {
     return this.#exchanges.size
   }
 
-  begin(exchange: Exchange): void {
+  begin(exchange: OpenRequest): void {
     this.latest = exchange
     this.#exchanges.add(exchange)
   }
 
-  finish(exchange: Exchange): void {
+  finish(exchange: OpenRequest): void {
     this.#exchanges.delete(exchange)
     // An idle connection keeps nothing of what it carried.
     if (this.latest === exchange && exchange.request.complete) this.latest = undefined

@@ -3,12 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Deadline } from '../core/deadline.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Call, Principal } from '../core/principal.ts'
-import type { Connection } from './connections.ts'
+import type { Connection, OpenRequest } from './connections.ts'
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /** One request and what becomes of it, from the first header to the last byte of the answer. */
-export class Exchange {
+export class Exchange implements OpenRequest {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly connection: Connection

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { interop, startInterop } from '../../support/java.ts'
+import { sharedBroker, TestGateway, uniqueTopic } from '../../support/gateway.ts'
+
+interface Read {
+  readonly key: string | null
+  readonly value: string | null
+  readonly offset: number
+  readonly timestamp: number
+  readonly timestampType: string
+  readonly headers?: readonly { readonly key: string; readonly value: string | null }[]
+}
+
+const hex = (text: string | null | undefined): string => (text === null || text === undefined ? 'null' : `x${Buffer.from(text).toString('hex')}`)
+
+/** A record of ours in the form that Interop.java prints. */
+function line({ key, value, offset, timestamp, timestampType, headers = [] }: Read): string {
+  const printed = headers.map(header => `${header.key}=${hex(header.value)};`).join('')
+  return `${offset} ${timestamp} ${timestampType} ${hex(key)} ${hex(value)} [${printed}]`
+}
+
+suite("Apache's own Java client and the gateway", () => {
+  let gateway: TestGateway
+  before(async () => {
+    gateway = await TestGateway.start()
+  })
+  after(() => gateway.close())
+
+  /** Follows NextOffset in small pages to the end. */
+  const readAll = async (topic: string, count: number): Promise<{ records: Read[]; last: string }> => {
+    const records: Read[] = []
+    for (let offset = '0', pages = 0; ; pages++) {
+      assert.ok(pages < 2000, 'a reader must not stand still')
+      const { status, json, headers, text } = await gateway.read(topic, 0, offset, count)
+      assert.equal(status, 200, text)
+      if (json.records.length === 0) return { records, last: String(headers.nextoffset) }
+      records.push(...json.records)
+      offset = String(headers.nextoffset)
+    }
+  }
+
+  for (const codec of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) {
+    test(`read the same of what the Java client wrote with ${codec}: keys, nulls, headers, timestamps`, async () => {
+      const topic = uniqueTopic(`java-${codec}`)
+      await gateway.createTopic(topic)
+      await interop(sharedBroker(), 'produce', topic, codec)
+      const expected = await interop(sharedBroker(), 'consume', topic)
+      assert.equal(expected.length, 300)
+      for (const count of [1000, 7]) assert.deepEqual((await readAll(topic, count)).records.map(line), expected)
+    })
+
+    test(`read the same of what the gateway wrote with ${codec}`, async () => {
+      const writer = await TestGateway.start({ settings: { kafka: { compression: codec } } })
+      const topic = uniqueTopic(`ours-${codec}`)
+      await writer.createTopic(topic)
+      const records = Array.from({ length: 400 }, (_, number) => ({
+        key: number % 3 === 0 ? null : `key-${number}`,
+        value: number % 7 === 0 ? null : `value ${number} ${'é'.repeat(number)}`,
+        timestamp: number % 2 === 0 ? null : 1_500_000_000_000 + number * 40 * 86_400_000,
+        headers: number % 5 === 0 ? [{ key: 'number', value: String(number) }, { key: 'null', value: null }] : null
+      })).filter(({ timestamp }) => timestamp === null || timestamp < Date.now())
+      const { json } = await writer.produce(topic, records)
+      assert.equal(json.offsets.length, records.length)
+      const seen = await interop(sharedBroker(), 'consume', topic)
+      assert.deepEqual((await readAll(topic, 1000)).records.map(line), seen)
+      assert.deepEqual(seen.map(text => text.split(' ')[4]), records.map(({ value }) => hex(value)))
+      await writer.close()
+    })
+  }
+
+  test('see the same committed records among aborted ones, page by page, and end at the same offset', async () => {
+    const topic = uniqueTopic('transactions')
+    await gateway.createTopic(topic)
+    await interop(sharedBroker(), 'transactions', topic)
+    const expected = await interop(sharedBroker(), 'consume', topic)
+    const { latest_offset: end } = (await gateway.get(`/v1/metadata/topics/${topic}/partitions/0`)).json
+    assert.ok(expected.length > 0 && expected.every(text => Buffer.from(text.split(' ')[4].slice(1), 'hex').toString().startsWith('committed')))
+    for (const count of [1, 3, 1000]) {
+      const { records, last } = await readAll(topic, count)
+      assert.deepEqual(records.map(line), expected)
+      assert.equal(last, String(end))
+    }
+    // From every single offset, aborted and control records included: the next committed one comes.
+    const offsets = expected.map(text => Number(text.split(' ')[0]))
+    for (let from = 0; from < end; from++) {
+      const { json } = await gateway.read(topic, 0, from, 1)
+      assert.deepEqual(json.records.map((record: Read) => record.offset), offsets.filter(offset => offset >= from).slice(0, 1), `from ${from}`)
+    }
+  })
+
+  test('stop before an open transaction: empty pages, no error, and its records once it is committed', async () => {
+    const topic = uniqueTopic('open')
+    await gateway.createTopic(topic)
+    const writer = await startInterop(sharedBroker(), 'open', topic)
+    await once(writer.stdout, 'data')
+    const first = await gateway.read(topic, 0, 0)
+    assert.deepEqual([first.json.records.map(({ value }: Read) => value), first.headers.nextoffset], [['before-0', 'before-1', 'before-2'], '3'])
+    for (const offset of [3, 4, 5]) {
+      const { status, json, headers } = await gateway.read(topic, 0, offset)
+      assert.deepEqual([status, json.records, headers.nextoffset], [200, [], String(offset)])
+    }
+    assert.equal((await gateway.get(`/v1/metadata/topics/${topic}/partitions/0`)).json.latest_offset, 3)
+    assert.equal((await gateway.read(topic, 0, 'latest')).headers.nextoffset, '3')
+    assert.equal((await gateway.read(topic, 0, 6)).json.latest_offset, 3)
+    writer.stdin.end('\n')
+    await once(writer, 'close')
+    const rest = await gateway.read(topic, 0, 3)
+    assert.deepEqual([rest.json.records.map(({ value }: Read) => value), rest.headers.nextoffset], [['inside-0', 'inside-1'], '6'])
+  })
+
+  test('choose the same partition for a key', async () => {
+    const topic = uniqueTopic('partitions')
+    await gateway.createTopic(topic, { partition_count: 7 })
+    const keys = Array.from({ length: 60 }, (_, number) => `${'k'.repeat(number % 9)}${number * 7919}é`)
+    const expected = await interop(sharedBroker(), 'partitions', topic, keys.join(','))
+    const { json } = await gateway.produce(topic, keys.map(key => ({ key, value: 'v' })))
+    assert.deepEqual(json.offsets.map(({ partition }: { partition: number }) => String(partition)), expected)
+  })
+
+  test('pass the gaps of a compacted topic', async () => {
+    const topic = uniqueTopic('compaction')
+    const properties = { 'cleanup.policy': 'compact', 'segment.ms': 200, 'segment.bytes': 1_048_576, 'min.cleanable.dirty.ratio': 0.01, 'max.compaction.lag.ms': 200 }
+    await gateway.createTopic(topic, { topic_properties: properties })
+    for (let round = 0; round < 30; round++) await gateway.produce(topic, [{ key: `k${round % 2}`, value: `v${round}` }])
+    for (const end = Date.now() + 40_000; ; await sleep(250)) {
+      // A write rolls the segment, so that what lies before can be cleaned.
+      await gateway.produce(topic, [{ key: 'roll', value: 'r' }])
+      if ((await readAll(topic, 100)).records.filter(({ key }) => key === 'k0').length === 1) break
+      assert.ok(Date.now() < end, 'the cleaner did not run')
+    }
+    const { records, last } = await readAll(topic, 1)
+    const { latest_offset: end } = (await gateway.get(`/v1/metadata/topics/${topic}/partitions/0`)).json
+    assert.equal(last, String(end))
+    assert.deepEqual(records.filter(({ key }) => key !== 'roll').map(({ key, value }) => [key, value]), [['k0', 'v28'], ['k1', 'v29']])
+  })
+})

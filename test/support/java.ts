@@ -1,0 +1,25 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { kafkaJars } from '../../src/dev/kafka/jars.ts'
+
+const INTEROP = fileURLToPath(new URL('../features/interop/Interop.java', import.meta.url))
+
+/** Starts a command of Interop.java, which uses Apache's own client. */
+export async function startInterop(bootstrap: string, ...command: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
+  const libs = await kafkaJars('.local', () => undefined)
+  return spawn('java', ['-Xmx256m', '-cp', join(libs, '*'), '-Dlog4j2.level=OFF', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off', INTEROP, bootstrap, ...command])
+}
+
+/** Its lines, when it has ended well. */
+export async function interop(bootstrap: string, ...command: readonly string[]): Promise<string[]> {
+  const child = await startInterop(bootstrap, ...command)
+  const lines: string[] = []
+  let errors = ''
+  createInterface({ input: child.stdout }).on('line', line => lines.push(line))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
+  const status = await new Promise(resolve => child.once('close', resolve))
+  if (status !== 0) throw new Error(`Interop ${command.join(' ')} ended with ${String(status)}: ${errors}`)
+  return lines
+}
