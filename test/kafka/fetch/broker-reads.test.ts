@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as nextTick } from 'node:timers/promises'
+import { Deadline } from '../../../src/core/deadline.ts'
+import { GatewayError } from '../../../src/core/errors.ts'
+import { BrokerReads } from '../../../src/kafka/fetch/broker-reads.ts'
+import type { FetchPartition } from '../../../src/kafka/fetch/fetch-message.ts'
+import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
+import { plainBatch } from '../records/stored.ts'
+import { leaderOf, ModelChannel, TOPIC_ID } from './model-cluster.ts'
+import { writeResponse } from './wire.ts'
+
+const soon = () => Deadline.after(60_000)
+const stored = leaderOf({ batches: [plainBatch(0, 4), plainBatch(4, 4)], lastStableOffset: 8 })
+
+function wanted(partition: number, offset = 0, more: Partial<FetchPartition> = {}): FetchPartition {
+  return { topic: 'orders', topicId: TOPIC_ID, partition, leaderEpoch: 1, offset, maxBytes: 65_536, ...more }
+}
+
+function held(): ModelChannel {
+  const channel = new ModelChannel(stored)
+  channel.held = true
+  return channel
+}
+
+const isOverloaded = (error: unknown) => error instanceof GatewayError && error.code === 'OVERLOADED'
+const partitionsOf = ({ requests }: ModelChannel) =>
+  requests.map(({ partitions }) => partitions.map(each => each.partition))
+
+test('reads of distinct partitions travel together, and each gets its own answer', async () => {
+  const channel = new ModelChannel(asked => ({ lastStableOffset: asked.partition * 100 }))
+  const reads = new BrokerReads(() => [channel])
+  const results = await Promise.all([3, 1, 2].map(partition => reads.read(wanted(partition), false, soon())))
+  assert.deepEqual(
+    results.map(({ result, alone }) => [result.partition, result.lastStableOffset, alone]),
+    [
+      [3, 300, false],
+      [1, 100, false],
+      [2, 200, false]
+    ]
+  )
+  assert.deepEqual(partitionsOf(channel), [[3, 1, 2]])
+})
+
+test('partitions of several topics travel together', async () => {
+  const channel = new ModelChannel(asked => ({ lastStableOffset: asked.topic.startsWith('00') ? 1 : 2 }))
+  const reads = new BrokerReads(() => [channel])
+  const other = { topic: 'bills', topicId: Buffer.alloc(16, 9) }
+  const results = await Promise.all([
+    reads.read(wanted(0), false, soon()),
+    reads.read(wanted(0, 0, other), false, soon())
+  ])
+  assert.deepEqual(
+    results.map(({ result }) => result.lastStableOffset),
+    [1, 2]
+  )
+  assert.equal(channel.requests.length, 1)
+})
+
+test('identical reads share one answer, but not one that has already left', async () => {
+  const channel = held()
+  const reads = new BrokerReads(() => [channel])
+  const first = [reads.read(wanted(0), false, soon()), reads.read(wanted(0), false, soon())]
+  await nextTick()
+  const later = reads.read(wanted(0), false, soon())
+  await nextTick()
+  channel.requests[0].answer()
+  const [one, other] = await Promise.all(first)
+  assert.equal(one.result, other.result)
+  await nextTick()
+  channel.requests[1].answer()
+  assert.notEqual((await later).result, one.result)
+  assert.deepEqual(partitionsOf(channel), [[0], [0]])
+})
+
+test('different offsets of one partition never share a request', async () => {
+  const channel = new ModelChannel(stored)
+  const reads = new BrokerReads(() => [channel])
+  const results = await Promise.all([0, 4, 0].map(offset => reads.read(wanted(0, offset), false, soon())))
+  assert.deepEqual(
+    results.map(({ result }) => Number(result.records.readBigInt64BE(0))),
+    [0, 4, 0]
+  )
+  assert.deepEqual(
+    channel.requests.map(({ partitions }) => partitions.map(({ offset }) => offset)),
+    [[0], [4]]
+  )
+})
+
+test('a read that asks to be alone is, and says so', async () => {
+  const channel = new ModelChannel(stored)
+  const reads = new BrokerReads(() => [channel])
+  const results = await Promise.all([
+    reads.read(wanted(0), false, soon()),
+    reads.read(wanted(1), true, soon()),
+    reads.read(wanted(2), false, soon())
+  ])
+  assert.deepEqual(partitionsOf(channel), [[0, 2], [1]])
+  assert.deepEqual(
+    results.map(({ alone }) => alone),
+    [false, true, false]
+  )
+})
+
+test('a request has at most 64 partitions and 8 MiB', async () => {
+  const channel = new ModelChannel(stored)
+  const reads = new BrokerReads(() => [channel])
+  const small = Array.from({ length: 70 }, (_, partition) => reads.read(wanted(partition), false, soon()))
+  await Promise.all(small)
+  assert.deepEqual(
+    channel.requests.map(({ partitions }) => partitions.length),
+    [64, 6]
+  )
+  const large = Array.from({ length: 5 }, (_, partition) =>
+    reads.read(wanted(partition, 0, { maxBytes: 2 ** 21 }), false, soon())
+  )
+  await Promise.all(large)
+  assert.deepEqual(
+    channel.requests.slice(2).map(({ partitions }) => partitions.length),
+    [4, 1]
+  )
+})
+
+test('a connection carries one request at a time; what comes meanwhile leaves together when it is free', async () => {
+  const channel = held()
+  const reads = new BrokerReads(() => [channel])
+  const all = [reads.read(wanted(0), false, soon())]
+  await nextTick()
+  for (const partition of [1, 2]) {
+    all.push(reads.read(wanted(partition), false, soon()))
+    await nextTick()
+  }
+  assert.deepEqual(partitionsOf(channel), [[0]])
+  channel.requests[0].answer()
+  await all[0]
+  await nextTick()
+  assert.deepEqual(partitionsOf(channel), [[0], [1, 2]])
+  channel.requests[1].answer()
+  await Promise.all(all)
+})
+
+test('a second connection is used while the first waits', async () => {
+  const [one, other] = [held(), held()]
+  const reads = new BrokerReads(() => [one, other])
+  void reads.read(wanted(0), false, soon())
+  await nextTick()
+  void reads.read(wanted(1), false, soon())
+  await nextTick()
+  assert.deepEqual([partitionsOf(one), partitionsOf(other)], [[[0]], [[1]]])
+})
+
+test('a lost connection fails the reads it carried, and the next ones go on', async () => {
+  const channel = held()
+  const reads = new BrokerReads(() => [channel])
+  const lost = reads.read(wanted(0), false, soon())
+  await nextTick()
+  const next = reads.read(wanted(1), false, soon())
+  channel.requests[0].fail()
+  await assert.rejects(lost, TransportError)
+  await nextTick()
+  channel.requests[1].answer()
+  assert.equal((await next).result.partition, 1)
+})
+
+test('a broker that cannot be reached fails the read, and is asked again for the next', async () => {
+  const channel = new ModelChannel(stored)
+  channel.connected = false
+  const reads = new BrokerReads(() => [channel])
+  await assert.rejects(reads.read(wanted(0), false, soon()), TransportError)
+  channel.connected = true
+  assert.equal((await reads.read(wanted(0), false, soon())).result.lastStableOffset, 8)
+})
+
+test('a broker that is not known fails the reads', async () => {
+  const reads = new BrokerReads(() => {
+    throw new TransportError('Broker 7 is not known', false)
+  })
+  await assert.rejects(reads.read(wanted(0), false, soon()), {
+    name: 'TransportError',
+    message: 'Broker 7 is not known'
+  })
+})
+
+test('an answer that cannot be read fails the reads, and the connection is used again', async () => {
+  const channel = held()
+  const reads = new BrokerReads(() => [channel])
+  const broken = reads.read(wanted(0), false, soon())
+  await nextTick()
+  channel.requests[0].answer(Buffer.from([1, 2, 3]))
+  await assert.rejects(broken, TransportError)
+  const next = reads.read(wanted(0), false, soon())
+  await nextTick()
+  channel.requests[1].answer()
+  assert.equal((await next).result.errorCode, 0)
+})
+
+test('a partition that the answer leaves out counts as unknown to the broker; under a quota, as throttled', async () => {
+  for (const [head, expected] of [
+    [{}, 3],
+    [{ throttleTimeMs: 100 }, 89],
+    [{ errorCode: 70 }, 70]
+  ] as const) {
+    const channel = held()
+    const reads = new BrokerReads(() => [channel])
+    const read = reads.read(wanted(0), false, soon())
+    await nextTick()
+    channel.requests[0].answer(writeResponse(channel.requests[0].version, [], head))
+    assert.equal((await read).result.errorCode, expected)
+  }
+})
+
+test('topics are named by id from version 13 on, and by name where one of them has none', async () => {
+  const channel = new ModelChannel(asked => ({ lastStableOffset: asked.topic === 'bills' ? 5 : 8 }))
+  const reads = new BrokerReads(() => [channel])
+  await reads.read(wanted(0), false, soon())
+  const named = { topic: 'bills', topicId: null }
+  const results = await Promise.all([
+    reads.read(wanted(0), false, soon()),
+    reads.read(wanted(0, 0, named), false, soon())
+  ])
+  assert.deepEqual(
+    channel.requests.map(({ version, partitions }) => [version, partitions[0].topic]),
+    [
+      [17, TOPIC_ID.toString('hex')],
+      [12, 'orders']
+    ]
+  )
+  assert.deepEqual(
+    results.map(({ result }) => result.lastStableOffset),
+    [8, 5]
+  )
+})
+
+test('an old broker is asked in its own version', async () => {
+  const channel = new ModelChannel(stored, 11)
+  const reads = new BrokerReads(() => [channel])
+  assert.equal((await reads.read(wanted(0), false, soon())).result.records.length, plainBatch(0, 4).length * 2)
+  assert.equal(channel.requests[0].version, 11)
+})
+
+test('a read that nobody waits for any more is not sent', async () => {
+  const channel = held()
+  const reads = new BrokerReads(() => [channel])
+  const first = reads.read(wanted(0), false, soon())
+  await nextTick()
+  const expired = reads.read(wanted(1), false, Deadline.after(-1))
+  const shared = [reads.read(wanted(2), false, Deadline.after(-1)), reads.read(wanted(2), false, soon())]
+  channel.requests[0].answer()
+  await first
+  await assert.rejects(expired, TransportError)
+  await nextTick()
+  channel.requests[1].answer()
+  await Promise.all(shared)
+  assert.deepEqual(partitionsOf(channel), [[0], [2]])
+})
+
+test('more than 10 000 waiting reads are refused as OVERLOADED', async () => {
+  const channel = held()
+  const reads = new BrokerReads(() => [channel])
+  for (let offset = 0; offset < 10_000; offset++) void reads.read(wanted(0, offset), false, soon())
+  await assert.rejects(reads.read(wanted(1), false, soon()), isOverloaded)
+})

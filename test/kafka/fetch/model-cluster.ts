@@ -1,0 +1,119 @@
+import type { Log } from '../../../src/core/log.ts'
+import type { FetchChannel } from '../../../src/kafka/fetch/ports.ts'
+import type { TopicMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
+import type { AbortedTransaction } from '../../../src/kafka/records/aborted-filter.ts'
+import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
+import { readRequest, writeResponse, type AnsweredPartition, type AskedPartition } from './wire.ts'
+
+export const silent: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined
+}
+
+/** What a leader stores of one partition. */
+export interface ModelLog {
+  readonly batches: readonly Buffer[]
+  readonly lastStableOffset: number
+  readonly startOffset?: number
+  readonly endOffset?: number
+  readonly aborted?: readonly AbortedTransaction[]
+}
+
+/** What a broker answers for a partition, as far as it differs from an empty one. */
+export type Answer = (asked: AskedPartition, first: boolean) => Partial<AnsweredPartition>
+
+/** Answers as a leader does: from the batch that holds the offset, the first one of a request whole (KIP-74). */
+export function leaderOf(log: ModelLog): Answer {
+  const { lastStableOffset, startOffset = 0, endOffset = log.lastStableOffset } = log
+  return ({ offset, maxBytes }, first) => {
+    if (offset < startOffset || offset > endOffset) return { errorCode: 1, lastStableOffset: -1 }
+    const from = log.batches.findIndex(batch => lastOffsetOf(batch) >= offset)
+    const wanted = from < 0 ? [] : log.batches.slice(from).filter(batch => baseOffsetOf(batch) < lastStableOffset)
+    const bytes = Buffer.concat(wanted)
+    const whole = first && wanted.length > 0 ? wanted[0].length : 0
+    const end = Math.max(maxBytes, whole)
+    const aborted = (log.aborted ?? []).filter(({ firstOffset }) => firstOffset < lastStableOffset)
+    return { lastStableOffset, aborted, records: bytes.subarray(0, end) }
+  }
+}
+
+const baseOffsetOf = (batch: Buffer) => Number(batch.readBigInt64BE(0))
+const lastOffsetOf = (batch: Buffer) => baseOffsetOf(batch) + batch.readInt32BE(23)
+
+interface Request {
+  readonly version: number
+  readonly partitions: readonly AskedPartition[]
+  readonly body: Buffer
+  /** Answers as the partitions do, or with these bytes. */
+  answer(bytes?: Buffer): void
+  fail(): void
+}
+
+/** One connection: answers by itself unless it is held. */
+export class ModelChannel implements FetchChannel {
+  readonly requests: Request[] = []
+  /** Keeps requests until the test answers them. */
+  held = false
+  connected = true
+  readonly #newest: number
+  readonly #answer: Answer
+
+  constructor(answer: Answer, newest = 17) {
+    this.#answer = answer
+    this.#newest = newest
+  }
+
+  versionNow(_apiKey: number, _min: number, max: number): number {
+    return this.connected ? Math.min(max, this.#newest) : -1
+  }
+
+  version(_apiKey: number, _min: number, max: number): Promise<number> {
+    if (!this.connected) return Promise.reject(new TransportError('not reachable', false))
+    return Promise.resolve(Math.min(max, this.#newest))
+  }
+
+  send(
+    _apiKey: number,
+    version: number,
+    _flexible: boolean,
+    body: Buffer,
+    callback: (error: Error | null, response: Buffer | null) => void
+  ): void {
+    const partitions = readRequest(version, body)
+    const request: Request = {
+      version,
+      partitions,
+      body,
+      answer: bytes => callback(null, bytes ?? this.#respond(version, partitions)),
+      fail: () => callback(new TransportError('connection lost', true), null)
+    }
+    this.requests.push(request)
+    if (!this.held) setImmediate(() => request.answer())
+  }
+
+  #respond(version: number, partitions: readonly AskedPartition[]): Buffer {
+    let first = true
+    const answers = partitions.map(asked => {
+      const answer: AnsweredPartition = {
+        ...asked,
+        errorCode: 0,
+        lastStableOffset: 0,
+        aborted: [],
+        records: Buffer.alloc(0),
+        ...this.#answer(asked, first)
+      }
+      if (answer.records.length > 0) first = false
+      return answer
+    })
+    return writeResponse(version, answers)
+  }
+}
+
+export const TOPIC_ID = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
+
+export function topicLedBy(leaders: readonly number[], id: Buffer | null = TOPIC_ID): TopicMetadata {
+  const partitions = leaders.map((leader, partition) => ({ partition, leader, leaderEpoch: 4, replicas: [], isr: [] }))
+  return { name: 'orders', id, isInternal: false, partitions }
+}

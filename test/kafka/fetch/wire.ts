@@ -1,0 +1,88 @@
+import type { AbortedTransaction } from '../../../src/kafka/records/aborted-filter.ts'
+import { WireReader } from '../../../src/kafka/wire/wire-reader.ts'
+import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
+
+export interface AskedPartition {
+  /** Name before version 13, else the id in hex. */
+  readonly topic: string
+  readonly partition: number
+  readonly leaderEpoch: number
+  readonly offset: number
+  readonly maxBytes: number
+}
+
+export interface AnsweredPartition {
+  readonly topic: string
+  readonly partition: number
+  readonly errorCode: number
+  readonly lastStableOffset: number
+  readonly aborted: readonly AbortedTransaction[]
+  readonly records: Buffer
+}
+
+/** The broker's side of a Fetch request: the partitions asked for, in their order. */
+export function readRequest(version: number, body: Buffer): AskedPartition[] {
+  const reader = new WireReader(body, version >= 12)
+  reader.slice((version <= 14 ? 4 : 0) + 4 + 4 + 4 + 1 + (version >= 7 ? 8 : 0))
+  const asked: AskedPartition[] = []
+  for (let topics = reader.arrayLength(); topics > 0; topics--) {
+    const topic = version >= 13 ? reader.slice(16).toString('hex') : (reader.string() ?? '')
+    for (let partitions = reader.arrayLength(); partitions > 0; partitions--) {
+      const partition = reader.int32()
+      const leaderEpoch = version >= 9 ? reader.int32() : -1
+      const offset = reader.int64()
+      if (version >= 12) reader.int32()
+      if (version >= 5) reader.int64()
+      asked.push({ topic, partition, leaderEpoch, offset, maxBytes: reader.int32() })
+      reader.skipTags()
+    }
+    reader.skipTags()
+  }
+  return asked
+}
+
+/** Tagged fields that a broker may add anywhere; whoever does not know them skips them. */
+function tags(writer: WireWriter): void {
+  if (writer.flexible) writer.uvarint(2).uvarint(7).uvarint(3).raw(Buffer.from('abc')).uvarint(9).uvarint(0)
+}
+
+export interface AnswerHead {
+  readonly throttleTimeMs?: number
+  readonly errorCode?: number
+}
+
+/** The broker's answer, in the order given; partitions of a topic that do not follow one another make two topics. */
+export function writeResponse(
+  version: number,
+  answers: readonly AnsweredPartition[],
+  { throttleTimeMs = 0, errorCode = 0 }: AnswerHead = {}
+): Buffer {
+  const writer = new WireWriter(version >= 12)
+  writer.int32(throttleTimeMs)
+  if (version >= 7) writer.int16(errorCode).int32(0)
+  const topics = Map.groupBy(answers, ({ topic }) => topic)
+  writer.arrayLength(topics.size)
+  for (const [topic, partitions] of topics) {
+    if (version >= 13) writer.raw(Buffer.from(topic, 'hex'))
+    else writer.string(topic)
+    writer.arrayLength(partitions.length)
+    for (const each of partitions) writePartition(writer, version, each)
+    tags(writer)
+  }
+  tags(writer)
+  return writer.finish()
+}
+
+function writePartition(writer: WireWriter, version: number, answer: AnsweredPartition): void {
+  const highWatermark = BigInt(answer.lastStableOffset)
+  writer.int32(answer.partition).int16(answer.errorCode).int64(highWatermark).int64(BigInt(answer.lastStableOffset))
+  if (version >= 5) writer.int64(0n)
+  writer.arrayLength(answer.aborted.length)
+  for (const { producerId, firstOffset } of answer.aborted) {
+    writer.int64(producerId).int64(BigInt(firstOffset))
+    tags(writer)
+  }
+  if (version >= 11) writer.int32(-1)
+  writer.bytes(answer.records)
+  tags(writer)
+}
