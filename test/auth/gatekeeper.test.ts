@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { afterEach, beforeEach, suite, test } from 'node:test'
+import { createGatekeeper, type Gatekeeper } from '../../src/auth/gatekeeper.ts'
+import type { AuthConfig } from '../../src/config/schema.ts'
+import { GatewayError } from '../../src/core/errors.ts'
+import type { Log } from '../../src/core/log.ts'
+import type { Principal } from '../../src/core/principal.ts'
+import { AUDIENCE, CALLER, GROUP, newKey, TestProvider } from './provider.ts'
+
+const errorsLogged: string[] = []
+const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (_fields, message) => void errorsLogged.push(message) }
+
+let provider: TestProvider
+let gatekeeper: Gatekeeper
+let nowMs: number
+
+function configFor(changes: Partial<AuthConfig> = {}, oidc: Partial<AuthConfig['oidc'][number]> = {}): AuthConfig {
+  return {
+    mode: 'oidc',
+    oidc: [{ issuer: provider.issuer, audience: [AUDIENCE], algorithms: ['RS256'], groupsClaims: ['groups', 'roles'], clockToleranceMs: 5000, ...oidc }],
+    permittedGroups: [GROUP, 'Kafka.Users'],
+    ...changes
+  }
+}
+
+function withGraph(): Partial<AuthConfig> {
+  return {
+    graph: { baseUrl: `${provider.issuer}/graph`, tokenUrl: `${provider.issuer}/token`, clientId: 'gateway', clientSecret: 'secret', timeoutMs: 300, cacheMs: 60_000 }
+  }
+}
+
+async function open(config: AuthConfig): Promise<Gatekeeper> {
+  gatekeeper = createGatekeeper(config, log, undefined, { now: () => nowMs })
+  await gatekeeper.start()
+  return gatekeeper
+}
+
+async function admit(token: string | undefined): Promise<Principal> {
+  return gatekeeper.admit(token === undefined ? undefined : `Bearer ${token}`)
+}
+
+async function refusal(token: string | undefined): Promise<GatewayError> {
+  const error: unknown = await admit(token).then(
+    () => assert.fail('the caller was let in'),
+    (thrown: unknown) => thrown
+  )
+  assert.ok(error instanceof GatewayError, String(error))
+  return error
+}
+
+beforeEach(async () => {
+  nowMs = Date.now()
+  errorsLogged.length = 0
+  provider = new TestProvider()
+  await provider.start()
+})
+afterEach(async () => {
+  gatekeeper.close()
+  await provider.stop()
+})
+
+suite('Tokens', () => {
+  beforeEach(() => open(configFor()))
+
+  test('a sound token of a member is let in, and names the caller', async () => {
+    assert.deepEqual(await admit(await provider.token({ appid: 'app', idtyp: 'app' })), { id: CALLER, issuer: provider.issuer, appOnly: true, clientId: 'app' })
+    assert.deepEqual(await admit(await provider.token({ scp: 'user', azp: 'app2', oid: undefined })), { id: 's', issuer: provider.issuer, appOnly: false, clientId: 'app2' })
+  })
+
+  test('a token that was judged a moment ago is let in at once', async () => {
+    const header = `Bearer ${await provider.token()}`
+    const first = gatekeeper.admit(header)
+    assert.ok(first instanceof Promise)
+    const principal = await first
+    assert.equal(gatekeeper.admit(header), principal)
+  })
+
+  test('a remembered token is judged anew after a minute, and not believed beyond its end', async () => {
+    const token = await provider.token({ exp: Math.floor(nowMs / 1000) + 30 })
+    await admit(token)
+    nowMs += 31_000
+    const within = gatekeeper.admit(`Bearer ${token}`)
+    assert.ok(within instanceof Promise)
+    await within
+    nowMs += 5000
+    assert.equal((await refusal(token)).message, 'The token has expired.')
+    const lasting = await provider.token({ exp: Math.floor(nowMs / 1000) + 3600 })
+    await admit(lasting)
+    nowMs += 60_001
+    const again = gatekeeper.admit(`Bearer ${lasting}`)
+    assert.ok(again instanceof Promise)
+    await again
+  })
+
+  test('no header: UNAUTHENTICATED with a bare challenge', async () => {
+    const { code, headers } = await refusal(undefined)
+    assert.deepEqual([code, headers], ['UNAUTHENTICATED', { 'WWW-Authenticate': 'Bearer' }])
+  })
+
+  for (const header of ['Bearer', 'Bearer ', 'Basic dXNlcjpwYXNz', 'Bearer a b', 'Bearer ä', 'token', `Bearer ${'a'.repeat(20_000)}`, 'Bearer abc', 'Bearer a.b.c']) {
+    test(`the header ${header.slice(0, 24)} is INVALID_TOKEN with a challenge`, async () => {
+      const error = await Promise.resolve()
+        .then(() => gatekeeper.admit(header))
+        .then(
+          () => assert.fail('let in'),
+          (thrown: unknown) => thrown
+        )
+      assert.ok(error instanceof GatewayError)
+      assert.equal(error.code, 'INVALID_TOKEN')
+      assert.match(String(error.headers?.['WWW-Authenticate']), /^Bearer error="invalid_token"/)
+    })
+  }
+
+  test('the scheme is accepted in any case', async () => {
+    assert.equal((await gatekeeper.admit(`bEaReR ${await provider.token()}`)).id, CALLER)
+  })
+
+  const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const refused: [string, () => Promise<string> | string][] = [
+    ['alg none', () => `${b64({ alg: 'none', kid: 'first' })}.${b64({ iss: provider.issuer, aud: AUDIENCE, exp: 9e9, oid: CALLER, groups: [GROUP] })}.`],
+    [
+      'HS256 signed with the public key',
+      () => {
+        const input = `${b64({ alg: 'HS256', kid: 'first' })}.${b64({ iss: provider.issuer, aud: AUDIENCE, exp: 9e9, oid: CALLER, groups: [GROUP] })}`
+        return `${input}.${createHmac('sha256', provider.key.key.export({ type: 'pkcs1', format: 'pem' })).update(input).digest('base64url')}`
+      }
+    ],
+    ['another issuer', () => provider.token({ iss: 'https://evil.example' })],
+    ['an issuer with a slash more', () => provider.token({ iss: `${provider.issuer}/` })],
+    ['another audience', () => provider.token({ aud: 'https://other.example' })],
+    ['no audience', () => provider.token({ aud: undefined })],
+    ['a signature by another key of the same name', () => provider.token({}, { key: newKey('first') })],
+    ['a changed payload', async () => (await provider.token()).replace(/\.[^.]+\./, `.${b64({ iss: provider.issuer, aud: AUDIENCE, exp: 9e9, oid: 'x', groups: [GROUP] })}.`)],
+    ['expired', () => provider.token({ exp: Math.floor(Date.now() / 1000) - 10 })],
+    ['not yet valid', () => provider.token({ nbf: Math.floor(Date.now() / 1000) + 60 })],
+    ['no expiry', () => provider.token({ exp: undefined })],
+    ['an unknown key id', () => provider.token({}, { key: newKey('unknown') })],
+    ['nobody named', () => provider.token({ oid: undefined, sub: undefined })]
+  ]
+  for (const [what, token] of refused) {
+    test(`${what}: INVALID_TOKEN, and the reason stays in the log`, async () => {
+      const { code, message, detail } = await refusal(await token())
+      assert.equal(code, 'INVALID_TOKEN')
+      assert.ok(detail !== undefined && !message.includes(detail))
+    })
+  }
+
+  test('clocks may differ by the tolerance', async () => {
+    const nowS = Math.floor(nowMs / 1000)
+    assert.equal((await admit(await provider.token({ exp: nowS - 3 }))).id, CALLER)
+    assert.equal((await admit(await provider.token({ nbf: nowS + 3 }))).id, CALLER)
+  })
+})
+
+suite('Keys', () => {
+  test('a rotated key is picked up at once, and what the old one signed is judged anew', async () => {
+    await open(configFor())
+    const old = await provider.token()
+    await admit(old)
+    const rotated = newKey('second')
+    provider.keys = [rotated]
+    nowMs += 5001
+    await admit(await provider.token({}, { key: rotated }))
+    assert.equal((await refusal(old)).code, 'INVALID_TOKEN')
+  })
+
+  test('unknown key ids do not hammer the provider', async () => {
+    await open(configFor())
+    nowMs += 5001
+    await Promise.all(Array.from({ length: 30 }, async (_, number) => refusal(await provider.token({}, { key: { ...provider.key, keyId: `made-up-${number}` } }))))
+    assert.equal(provider.keyRequests, 2)
+  })
+
+  test('keys that are known are kept while the provider is down, up to a day', async () => {
+    await open(configFor())
+    provider.down = true
+    nowMs += 3_600_000
+    assert.equal((await admit(await provider.token({ exp: Math.floor(nowMs / 1000) + 60 }))).id, CALLER)
+    nowMs += 24 * 3_600_000
+    assert.equal(gatekeeper.ready(), false)
+    assert.equal((await refusal(await provider.token({ exp: Math.floor(nowMs / 1000) + 60 }))).code, 'IDENTITY_UNAVAILABLE')
+  })
+
+  test('a provider that is down at the start: not ready, 503, and let in as soon as it is up', async () => {
+    provider.down = true
+    await open(configFor())
+    assert.equal(gatekeeper.ready(), false)
+    const { code, retriable } = await refusal(await provider.token())
+    assert.deepEqual([code, retriable], ['IDENTITY_UNAVAILABLE', true])
+    provider.down = false
+    nowMs += 5001
+    assert.equal((await admit(await provider.token())).id, CALLER)
+    assert.equal(gatekeeper.ready(), true)
+  })
+
+  test('discovery that names another issuer is not believed', async () => {
+    provider.claimedIssuer = 'https://evil.example'
+    await open(configFor())
+    assert.equal((await refusal(await provider.token())).code, 'IDENTITY_UNAVAILABLE')
+  })
+
+  test('an explicit jwksUri needs no discovery', async () => {
+    provider.claimedIssuer = 'https://evil.example'
+    await open(configFor({}, { jwksUri: `${provider.issuer}/keys` }))
+    assert.equal((await admit(await provider.token())).id, CALLER)
+  })
+})
+
+suite('Groups', () => {
+  const bare = (claims = {}) => provider.token({ groups: undefined, ...claims })
+
+  test('in the token: any permitted one in groups or roles lets in', async () => {
+    await open(configFor())
+    for (const claims of [{ groups: ['x', GROUP] }, { groups: undefined, roles: ['Kafka.Users'] }, { groups: ['x'], roles: ['Kafka.Users'] }, { groups: GROUP }]) {
+      assert.equal((await admit(await provider.token(claims))).id, CALLER)
+    }
+    for (const claims of [{ groups: ['x'] }, { groups: [] }, { groups: undefined }, { groups: undefined, roles: ['Other'] }, { groups: { [GROUP]: true } }]) {
+      assert.equal((await refusal(await provider.token(claims))).code, 'NOT_PERMITTED', JSON.stringify(claims))
+    }
+  })
+
+  test('a token with groups is never taken to Graph', async () => {
+    await open(configFor(withGraph()))
+    assert.equal((await refusal(await provider.token({ groups: ['x'] }))).code, 'NOT_PERMITTED')
+    assert.equal(provider.graphRequests.length, 0)
+  })
+
+  test('without groups Graph is asked once, for the GUIDs only, and its yes is remembered', async () => {
+    await open(configFor(withGraph()))
+    provider.onGraph = (_request, _body, response) => response.end(JSON.stringify({ value: [GROUP] }))
+    const token = await bare()
+    await Promise.all([admit(token), admit(token), admit(await bare({ uti: 'x' }))])
+    assert.deepEqual(provider.graphRequests, [{ url: `/graph/v1.0/servicePrincipals/${CALLER}/checkMemberGroups`, groupIds: [GROUP] }])
+    assert.ok(!(gatekeeper.admit(`Bearer ${token}`) instanceof Promise))
+    nowMs += 60_001
+    await admit(token)
+    assert.equal(provider.graphRequests.length, 2)
+    assert.equal(provider.tokenRequests, 1)
+  })
+
+  test('overage and delegated tokens are looked up as users', async () => {
+    await open(configFor(withGraph()))
+    provider.onGraph = (_request, _body, response) => response.end(JSON.stringify({ value: [GROUP] }))
+    await admit(await bare({ scp: 'user', _claim_names: { groups: 'src1' }, _claim_sources: { src1: {} } }))
+    assert.equal(provider.graphRequests[0].url, `/graph/v1.0/users/${CALLER}/checkMemberGroups`)
+  })
+
+  test('more than twenty groups take several calls', async () => {
+    const groups = Array.from({ length: 45 }, (_, number) => `33333333-3333-4333-8333-${String(number).padStart(12, '0')}`)
+    await open(configFor({ ...withGraph(), permittedGroups: groups }))
+    assert.equal((await refusal(await bare())).code, 'NOT_PERMITTED')
+    assert.deepEqual(provider.graphRequests.map(({ groupIds }) => groupIds.length), [20, 20, 5])
+  })
+
+  test('a no is 403 and remembered; an unknown caller (404) too', async () => {
+    await open(configFor(withGraph()))
+    const token = await bare()
+    assert.equal((await refusal(token)).code, 'NOT_PERMITTED')
+    assert.equal((await refusal(token)).code, 'NOT_PERMITTED')
+    assert.equal(provider.graphRequests.length, 1)
+    provider.onGraph = (_request, _body, response) => response.writeHead(404).end('{}')
+    assert.equal((await refusal(await bare({ oid: '44444444-4444-4444-8444-444444444444' }))).code, 'NOT_PERMITTED')
+  })
+
+  test('an id that is no GUID never goes into an address', async () => {
+    await open(configFor(withGraph()))
+    assert.equal((await refusal(await bare({ oid: '../../users/x' }))).code, 'NOT_PERMITTED')
+    assert.equal(provider.graphRequests.length, 0)
+  })
+
+  for (const [what, status, headers] of [['403', 403, {}], ['401', 401, {}], ['429', 429, { 'retry-after': '7' }], ['500', 500, {}]] as const) {
+    test(`Graph answers ${what}: 503, nobody gets in, and nothing is remembered`, async () => {
+      await open(configFor(withGraph()))
+      provider.onGraph = (_request, _body, response) => response.writeHead(status, headers).end('{}')
+      const token = await bare()
+      const error = await refusal(token)
+      assert.equal(error.code, 'IDENTITY_UNAVAILABLE')
+      assert.equal(error.headers?.['Retry-After'], status === 429 ? '7' : undefined)
+      if (status === 403) assert.match(errorsLogged.at(-1) ?? '', /refuses the gateway's own application/)
+      provider.onGraph = (_request, _body, response) => response.end(JSON.stringify({ value: [GROUP] }))
+      assert.equal((await admit(token)).id, CALLER)
+    })
+  }
+
+  test('Graph that is slow, or down: 503', async () => {
+    await open(configFor(withGraph()))
+    provider.onGraph = () => undefined
+    assert.equal((await refusal(await bare())).code, 'IDENTITY_UNAVAILABLE')
+    provider.onGraph = (request, _body, _response) => request.socket.destroy()
+    assert.equal((await refusal(await bare())).code, 'IDENTITY_UNAVAILABLE')
+  })
+})
+
+test('authentication switched off lets everybody in as nobody in particular', async () => {
+  await open(configFor({ mode: 'none' }))
+  assert.equal((await gatekeeper.admit(undefined)).id, 'anonymous')
+})
