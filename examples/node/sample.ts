@@ -3,7 +3,12 @@
  *
  *     NODE_EXTRA_CA_CERTS=.local/certs/ca.pem TOKEN_URL=… CLIENT_ID=… CLIENT_SECRET=… node sample.ts
  */
-const { TOKEN_URL = '', CLIENT_ID = '', CLIENT_SECRET = '', KAFKA_REST_ENDPOINT = 'https://localhost:9400' } = process.env
+const {
+  TOKEN_URL = '',
+  CLIENT_ID = '',
+  CLIENT_SECRET = '',
+  KAFKA_REST_ENDPOINT = 'https://localhost:9400'
+} = process.env
 const SCOPE = process.env.SCOPE ?? 'https://hib.azurehdinsight.net/.default'
 
 interface RecordRead {
@@ -35,7 +40,7 @@ const records = [{ key: 'greeting', value: 'a string' }, { value: 42 }, { value:
 console.log('produced', JSON.stringify(await (await call('POST', `producer/topics/${topic}`, { records })).json()))
 
 const values: (string | null)[] = []
-for (let offset = '0'; ; ) {
+for (let offset = '0'; ;) {
   const page = await call('GET', `consumer/topics/${topic}/partitions/0/offsets/${offset}?count=2`)
   const read = ((await page.json()) as { records: RecordRead[] }).records
   if (read.length === 0) break

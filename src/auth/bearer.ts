@@ -7,7 +7,9 @@ const LIMIT_CHARACTERS = 16_384
 /** The token of an `Authorization` header. Throws UNAUTHENTICATED and INVALID_TOKEN with the challenge of RFC 6750 §3. */
 export function bearerToken(authorization: string | undefined): string {
   if (authorization === undefined || authorization === '') {
-    throw new GatewayError('UNAUTHENTICATED', 'A bearer token is needed.', { headers: { 'WWW-Authenticate': 'Bearer' } })
+    throw new GatewayError('UNAUTHENTICATED', 'A bearer token is needed.', {
+      headers: { 'WWW-Authenticate': 'Bearer' }
+    })
   }
   const match = authorization.length <= LIMIT_CHARACTERS ? BEARER.exec(authorization) : null
   if (match === null) throw invalidToken('The Authorization header holds no bearer token.', 'malformed header')

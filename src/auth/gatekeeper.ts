@@ -30,12 +30,20 @@ export interface GatekeeperSeams {
 }
 
 /** `proxyEnvironment`: HTTPS_PROXY and the like, for what is asked of providers and Graph. */
-export function createGatekeeper(config: AuthConfig, log: Log, proxyEnvironment?: NodeJS.ProcessEnv, seams: GatekeeperSeams = {}): Gatekeeper {
+export function createGatekeeper(
+  config: AuthConfig,
+  log: Log,
+  proxyEnvironment?: NodeJS.ProcessEnv,
+  seams: GatekeeperSeams = {}
+): Gatekeeper {
   if (config.mode === 'none') return open
   const now = seams.now ?? Date.now
   const keySets = config.oidc.map(provider => new KeySet(provider, log, proxyEnvironment, now))
   const verifier = new TokenVerifier(config.oidc, keySets, now)
-  const graph = config.graph === undefined ? null : new GraphMembership(config.graph, config.permittedGroups, log, proxyEnvironment, now)
+  const graph =
+    config.graph === undefined
+      ? null
+      : new GraphMembership(config.graph, config.permittedGroups, log, proxyEnvironment, now)
   const permission = new Permission(config.permittedGroups, graph)
   return {
     admit(authorization) {
@@ -57,7 +65,9 @@ export function createGatekeeper(config: AuthConfig, log: Log, proxyEnvironment?
   async function judge(token: string): Promise<Principal> {
     const caller = await verifier.verify(token)
     if (await permission.isMember(caller)) return caller.principal
-    throw new GatewayError('NOT_PERMITTED', 'The caller belongs to no group that is permitted here.', { detail: `principal ${caller.principal.id}` })
+    throw new GatewayError('NOT_PERMITTED', 'The caller belongs to no group that is permitted here.', {
+      detail: `principal ${caller.principal.id}`
+    })
   }
 }
 

@@ -30,14 +30,25 @@ export class GraphMembership {
   readonly #remembered = new Map<string, Remembered>()
   readonly #asking = new Map<string, Promise<boolean>>()
 
-  constructor(config: GraphConfig, permittedGroups: readonly string[], log: Log, proxyEnvironment: NodeJS.ProcessEnv | undefined, now: () => number) {
+  constructor(
+    config: GraphConfig,
+    permittedGroups: readonly string[],
+    log: Log,
+    proxyEnvironment: NodeJS.ProcessEnv | undefined,
+    now: () => number
+  ) {
     this.#config = config
     this.#groupIds = permittedGroups.filter(group => GUID.test(group))
     this.#log = log
     this.#now = now
     this.#client = new JsonClient({ caFile: config.caFile, timeoutMs: config.timeoutMs, proxyEnvironment })
     const { tokenUrl, clientId, clientSecret } = config
-    this.#tokens = new ClientCredentialsTokens(this.#client, { tokenUrl, clientId, clientSecret, scope: config.scope ?? `${config.baseUrl}/.default` })
+    this.#tokens = new ClientCredentialsTokens(this.#client, {
+      tokenUrl,
+      clientId,
+      clientSecret,
+      scope: config.scope ?? `${config.baseUrl}/.default`
+    })
   }
 
   /** What is remembered; undefined where Graph has to be asked. */
@@ -99,7 +110,10 @@ export class GraphMembership {
   #refused({ status, headers }: JsonAnswer): GatewayError {
     if (status === 401) this.#tokens.forget()
     if (status === 401 || status === 403) {
-      this.#log.error({ status }, "Microsoft Graph refuses the gateway's own application: it needs permission to read memberships")
+      this.#log.error(
+        { status },
+        "Microsoft Graph refuses the gateway's own application: it needs permission to read memberships"
+      )
     }
     return unavailable(`Graph answered ${status}`, headers['retry-after'])
   }
@@ -111,5 +125,8 @@ function keyOf({ issuer, id, appOnly }: Principal): string {
 
 function unavailable(detail: string, retryAfter: string | undefined): GatewayError {
   const headers = retryAfter !== undefined && /^\d{1,5}$/.test(retryAfter) ? { 'Retry-After': retryAfter } : {}
-  return new GatewayError('IDENTITY_UNAVAILABLE', "The service that knows the caller's groups does not answer.", { detail, headers })
+  return new GatewayError('IDENTITY_UNAVAILABLE', "The service that knows the caller's groups does not answer.", {
+    detail,
+    headers
+  })
 }

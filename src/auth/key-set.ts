@@ -35,7 +35,12 @@ export class KeySet {
   #failures = 0
   #closed = false
 
-  constructor(provider: OidcProviderConfig, log: Log, proxyEnvironment: NodeJS.ProcessEnv | undefined, now: () => number) {
+  constructor(
+    provider: OidcProviderConfig,
+    log: Log,
+    proxyEnvironment: NodeJS.ProcessEnv | undefined,
+    now: () => number
+  ) {
     this.#provider = provider
     this.#log = log
     this.#now = now
@@ -72,9 +77,13 @@ export class KeySet {
     if ((!this.loaded || unknown) && this.#mayAsk()) await this.#load().catch(() => undefined)
     else if (this.#loading !== null && (!this.loaded || unknown)) await this.#loading.catch(() => undefined)
     if (this.#lookup !== null && this.loaded) return this.#lookup
-    throw new GatewayError('IDENTITY_UNAVAILABLE', 'The identity provider does not answer, so that tokens cannot be checked.', {
-      detail: `no keys of ${this.#provider.issuer}`
-    })
+    throw new GatewayError(
+      'IDENTITY_UNAVAILABLE',
+      'The identity provider does not answer, so that tokens cannot be checked.',
+      {
+        detail: `no keys of ${this.#provider.issuer}`
+      }
+    )
   }
 
   #mayAsk(): boolean {
@@ -99,10 +108,16 @@ export class KeySet {
       this.#lookup = createLocalJWKSet(keys)
       this.#keyIds = new Set(keys.keys.flatMap(({ kid }) => (kid === undefined ? [] : [kid])))
       for (const listener of this.#listeners) listener()
-      this.#log.info({ issuer: this.#provider.issuer, keys: keys.keys.length }, 'The keys of an identity provider were loaded')
+      this.#log.info(
+        { issuer: this.#provider.issuer, keys: keys.keys.length },
+        'The keys of an identity provider were loaded'
+      )
     } catch (error) {
       this.#failures++
-      this.#log.error({ issuer: this.#provider.issuer, cause: String(error), keysKept: this.loaded }, 'The keys of an identity provider cannot be loaded')
+      this.#log.error(
+        { issuer: this.#provider.issuer, cause: String(error), keysKept: this.loaded },
+        'The keys of an identity provider cannot be loaded'
+      )
       throw error
     }
   }
@@ -110,7 +125,10 @@ export class KeySet {
   /** @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig */
   async #discover(): Promise<string> {
     const { issuer } = this.#provider
-    const document = (await this.#get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)) as Record<string, unknown>
+    const document = (await this.#get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)) as Record<
+      string,
+      unknown
+    >
     if (document.issuer !== issuer) throw new Error(`discovery names the issuer ${String(document.issuer)}`)
     if (typeof document.jwks_uri !== 'string') throw new Error('discovery names no jwks_uri')
     return document.jwks_uri
@@ -124,7 +142,10 @@ export class KeySet {
 
   #schedule(): void {
     if (this.#closed) return
-    const pauseMs = this.#failures === 0 ? REFRESH_MS : Math.min(RETRY_FIRST_MS * 2 ** Math.min(this.#failures - 1, 10), RETRY_LIMIT_MS)
+    const pauseMs =
+      this.#failures === 0
+        ? REFRESH_MS
+        : Math.min(RETRY_FIRST_MS * 2 ** Math.min(this.#failures - 1, 10), RETRY_LIMIT_MS)
     this.#timer = setTimeout(() => {
       void this.#load()
         .catch(() => undefined)
@@ -137,5 +158,9 @@ function asKeySet(body: unknown): JSONWebKeySet {
   const { keys } = body as { keys?: unknown }
   if (!Array.isArray(keys) || keys.length === 0) throw new Error('the key set holds no keys')
   // A symmetric key has no place in a public set; left in, its value would be a password for everyone.
-  return { keys: keys.filter((key: { kty?: unknown; use?: unknown }) => key.kty !== 'oct' && (key.use === undefined || key.use === 'sig')) }
+  return {
+    keys: keys.filter(
+      (key: { kty?: unknown; use?: unknown }) => key.kty !== 'oct' && (key.use === undefined || key.use === 'sig')
+    )
+  }
 }

@@ -47,14 +47,20 @@ export class TokenVerifier {
     if (known !== undefined) return known
     const { issuer, keyId } = unverifiedParts(token)
     const provider = this.#providers.get(issuer)
-    if (provider === undefined) throw invalidToken('The token is not from a trusted issuer.', `issuer ${issuer.slice(0, 200)}`)
+    if (provider === undefined)
+      throw invalidToken('The token is not from a trusted issuer.', `issuer ${issuer.slice(0, 200)}`)
     const claims = await this.#verified(token, keyId, provider.config, provider.keys)
     const caller = callerOf(claims, provider.config)
     this.#remember(token, caller, (claims.exp ?? 0) * 1000)
     return caller
   }
 
-  async #verified(token: string, keyId: string | undefined, config: OidcProviderConfig, keys: KeySet): Promise<JWTPayload> {
+  async #verified(
+    token: string,
+    keyId: string | undefined,
+    config: OidcProviderConfig,
+    keys: KeySet
+  ): Promise<JWTPayload> {
     const lookup = await keys.keysFor(keyId)
     try {
       const { payload } = await jwtVerify(token, lookup, {

@@ -32,8 +32,10 @@ export const runDev = async (argv: string[]): Promise<void> => {
     }
   })
   const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 1 || port > 65_534) throw new DevError(`--port must be a number from 1 to 65534, not '${values.port}'.`)
-  if (await isBusy(port)) throw new DevError(`Port ${port} is busy. Stop what listens there, or choose another one with --port.`)
+  if (!Number.isInteger(port) || port < 1 || port > 65_534)
+    throw new DevError(`--port must be a number from 1 to 65534, not '${values.port}'.`)
+  if (await isBusy(port))
+    throw new DevError(`Port ${port} is busy. Stop what listens there, or choose another one with --port.`)
   const env = processEnvironment()
   const services = await LocalServices.start({
     dataDir: values['data-dir'],
@@ -48,7 +50,10 @@ export const runDev = async (argv: string[]): Promise<void> => {
 const serve = async (services: LocalServices, port: number, env: NodeJS.ProcessEnv): Promise<void> => {
   const settings = services.settings()
   try {
-    const { config } = loadConfig({ env, flags: { ...settings, listen: { ...settings.listen, host: 'localhost', port } } })
+    const { config } = loadConfig({
+      env,
+      flags: { ...settings, listen: { ...settings.listen, host: 'localhost', port } }
+    })
     const { closeOnSignal, startServer } = await import('../server/start.ts')
     const log = createLogger(env.KAFKA_REST_LOG_LEVEL === undefined ? 'warn' : config.log.level)
     const server = await startServer(config, log, { hosts: LOOPBACK })
@@ -68,6 +73,7 @@ const serve = async (services: LocalServices, port: number, env: NodeJS.ProcessE
 const announce = ({ identity, certificates, bootstrapServers }: LocalServices, port: number): void => {
   const gatewayUrl = `https://localhost:${port}`
   say(`\nKafka ${bootstrapServers.join(', ')} is served at ${gatewayUrl}. Try it, in another shell in this folder:\n`)
-  for (const line of pasteLines({ gatewayUrl, tokenUrl: identity.tokenUrl, caFile: certificates.caFile })) say(`${line}\n`)
+  for (const line of pasteLines({ gatewayUrl, tokenUrl: identity.tokenUrl, caFile: certificates.caFile }))
+    say(`${line}\n`)
   say('Ctrl-C stops everything.')
 }

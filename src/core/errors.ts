@@ -14,50 +14,150 @@ export interface ErrorKind {
  */
 export const errorCatalogue = {
   BAD_REQUEST: { errorCode: 40001, retriable: false, summary: 'The request is not valid HTTP.' },
-  MALFORMED_JSON: { errorCode: 40002, retriable: false, summary: 'The body is not valid JSON in UTF-8, or nests too deep.' },
-  INVALID_BODY: { errorCode: 40003, retriable: false, summary: 'A member of the body is missing, unknown, given twice, or has the wrong type or value.' },
+  MALFORMED_JSON: {
+    errorCode: 40002,
+    retriable: false,
+    summary: 'The body is not valid JSON in UTF-8, or nests too deep.'
+  },
+  INVALID_BODY: {
+    errorCode: 40003,
+    retriable: false,
+    summary: 'A member of the body is missing, unknown, given twice, or has the wrong type or value.'
+  },
   INVALID_TOPIC_NAME: { errorCode: 40004, retriable: false, summary: 'Kafka does not allow this topic name.' },
-  INVALID_TOPIC_PROPERTY: { errorCode: 40005, retriable: false, summary: 'Kafka does not know a property of the topic, or refuses its value.' },
+  INVALID_TOPIC_PROPERTY: {
+    errorCode: 40005,
+    retriable: false,
+    summary: 'Kafka does not know a property of the topic, or refuses its value.'
+  },
   INVALID_PARTITION_COUNT: { errorCode: 40006, retriable: false, summary: 'Kafka refuses the number of partitions.' },
-  INVALID_REPLICATION_FACTOR: { errorCode: 40007, retriable: false, summary: 'Kafka refuses the number of replicas; usually there are fewer brokers.' },
+  INVALID_REPLICATION_FACTOR: {
+    errorCode: 40007,
+    retriable: false,
+    summary: 'Kafka refuses the number of replicas; usually there are fewer brokers.'
+  },
   POLICY_VIOLATION: { errorCode: 40008, retriable: false, summary: 'A policy of the Kafka cluster refuses the topic.' },
-  INVALID_PARTITION: { errorCode: 40009, retriable: false, summary: 'A partition is not a number that Kafka can have, or a record names one that the topic lacks.' },
-  INVALID_OFFSET: { errorCode: 40010, retriable: false, summary: 'The offset is neither a number from 0 nor `earliest` nor `latest`.' },
-  OFFSET_OUT_OF_RANGE: { errorCode: 40011, retriable: false, summary: 'The offset lies before the earliest record or beyond the end of the partition.' },
+  INVALID_PARTITION: {
+    errorCode: 40009,
+    retriable: false,
+    summary: 'A partition is not a number that Kafka can have, or a record names one that the topic lacks.'
+  },
+  INVALID_OFFSET: {
+    errorCode: 40010,
+    retriable: false,
+    summary: 'The offset is neither a number from 0 nor `earliest` nor `latest`.'
+  },
+  OFFSET_OUT_OF_RANGE: {
+    errorCode: 40011,
+    retriable: false,
+    summary: 'The offset lies before the earliest record or beyond the end of the partition.'
+  },
   INVALID_COUNT: { errorCode: 40012, retriable: false, summary: '`count` is not a number from 1 to 2147483647.' },
-  INVALID_ENCODING: { errorCode: 40013, retriable: false, summary: '`key_encoding` or `value_encoding` is given and is not `base64`.' },
-  INVALID_RECORD: { errorCode: 40014, retriable: false, summary: 'Kafka calls the record invalid, for example for want of a key on a compacted topic.' },
-  INVALID_TIMESTAMP: { errorCode: 40015, retriable: false, summary: 'The timestamp lies outside what the topic allows.' },
+  INVALID_ENCODING: {
+    errorCode: 40013,
+    retriable: false,
+    summary: '`key_encoding` or `value_encoding` is given and is not `base64`.'
+  },
+  INVALID_RECORD: {
+    errorCode: 40014,
+    retriable: false,
+    summary: 'Kafka calls the record invalid, for example for want of a key on a compacted topic.'
+  },
+  INVALID_TIMESTAMP: {
+    errorCode: 40015,
+    retriable: false,
+    summary: 'The timestamp lies outside what the topic allows.'
+  },
   UNAUTHENTICATED: { errorCode: 40101, retriable: false, summary: 'No bearer token was sent.' },
-  INVALID_TOKEN: { errorCode: 40102, retriable: false, summary: 'The bearer token is malformed, expired, not yet valid, or not from a trusted issuer for this audience.' },
-  NOT_PERMITTED: { errorCode: 40301, retriable: false, summary: 'The caller is known, but belongs to no permitted group.' },
-  INTERNAL_TOPIC: { errorCode: 40302, retriable: false, summary: "The topic is Kafka's own and not to be read, written or deleted." },
+  INVALID_TOKEN: {
+    errorCode: 40102,
+    retriable: false,
+    summary: 'The bearer token is malformed, expired, not yet valid, or not from a trusted issuer for this audience.'
+  },
+  NOT_PERMITTED: {
+    errorCode: 40301,
+    retriable: false,
+    summary: 'The caller is known, but belongs to no permitted group.'
+  },
+  INTERNAL_TOPIC: {
+    errorCode: 40302,
+    retriable: false,
+    summary: "The topic is Kafka's own and not to be read, written or deleted."
+  },
   KAFKA_REFUSED: { errorCode: 40303, retriable: false, summary: 'Kafka itself does not let the gateway do this.' },
   TOPIC_NOT_FOUND: { errorCode: 40401, retriable: false, summary: 'The topic does not exist.' },
   PARTITION_NOT_FOUND: { errorCode: 40402, retriable: false, summary: 'The topic has no such partition.' },
   ROUTE_NOT_FOUND: { errorCode: 40403, retriable: false, summary: 'There is nothing at this path.' },
-  METHOD_NOT_ALLOWED: { errorCode: 40501, retriable: false, summary: 'The path exists, but not for this method; `Allow` names those it has.' },
-  REQUEST_TIMEOUT: { errorCode: 40801, retriable: true, summary: 'The request did not arrive in time; nothing was done.' },
+  METHOD_NOT_ALLOWED: {
+    errorCode: 40501,
+    retriable: false,
+    summary: 'The path exists, but not for this method; `Allow` names those it has.'
+  },
+  REQUEST_TIMEOUT: {
+    errorCode: 40801,
+    retriable: true,
+    summary: 'The request did not arrive in time; nothing was done.'
+  },
   TOPIC_EXISTS: { errorCode: 40901, retriable: false, summary: 'The topic exists already.' },
   BODY_TOO_LARGE: { errorCode: 41301, retriable: false, summary: 'The body is larger than the configured limit.' },
   RECORD_TOO_LARGE: { errorCode: 41302, retriable: false, summary: 'A record is larger than the topic allows.' },
-  TOO_MANY_RECORDS: { errorCode: 41303, retriable: false, summary: 'The request holds more records than the configured limit.' },
+  TOO_MANY_RECORDS: {
+    errorCode: 41303,
+    retriable: false,
+    summary: 'The request holds more records than the configured limit.'
+  },
   URI_TOO_LONG: { errorCode: 41401, retriable: false, summary: 'The request line is too long.' },
   UNSUPPORTED_MEDIA_TYPE: { errorCode: 41501, retriable: false, summary: 'The body is not declared as JSON.' },
-  UNSUPPORTED_ENCODING: { errorCode: 41502, retriable: false, summary: 'The body has a content encoding other than identity.' },
+  UNSUPPORTED_ENCODING: {
+    errorCode: 41502,
+    retriable: false,
+    summary: 'The body has a content encoding other than identity.'
+  },
   HEADERS_TOO_LARGE: { errorCode: 43101, retriable: false, summary: 'The header fields are too large.' },
   INTERNAL_ERROR: { errorCode: 50001, retriable: false, summary: 'A defect of the gateway.' },
-  CORRUPT_DATA: { errorCode: 50002, retriable: false, summary: 'What Kafka returned fails its checksum or cannot be decoded.' },
+  CORRUPT_DATA: {
+    errorCode: 50002,
+    retriable: false,
+    summary: 'What Kafka returned fails its checksum or cannot be decoded.'
+  },
   KAFKA_UNAVAILABLE: { errorCode: 50301, retriable: true, summary: 'Kafka cannot be reached.' },
   LEADER_NOT_AVAILABLE: { errorCode: 50302, retriable: true, summary: 'The partition has no leader that answers.' },
-  NOT_ENOUGH_REPLICAS: { errorCode: 50303, retriable: true, summary: 'Too few replicas are in sync; the record was not stored.' },
-  OVERLOADED: { errorCode: 50304, retriable: true, summary: 'The bytes in flight in this process have reached the configured budget.' },
-  IDENTITY_UNAVAILABLE: { errorCode: 50305, retriable: true, summary: 'The identity provider, or the service that knows group memberships, does not answer.' },
+  NOT_ENOUGH_REPLICAS: {
+    errorCode: 50303,
+    retriable: true,
+    summary: 'Too few replicas are in sync; the record was not stored.'
+  },
+  OVERLOADED: {
+    errorCode: 50304,
+    retriable: true,
+    summary: 'The bytes in flight in this process have reached the configured budget.'
+  },
+  IDENTITY_UNAVAILABLE: {
+    errorCode: 50305,
+    retriable: true,
+    summary: 'The identity provider, or the service that knows group memberships, does not answer.'
+  },
   SHUTTING_DOWN: { errorCode: 50306, retriable: true, summary: 'This process is being stopped.' },
-  TOPIC_RECREATED: { errorCode: 50307, retriable: true, summary: 'The topic was deleted and created anew while the record was on its way; it was not stored.' },
-  OUTCOME_UNKNOWN: { errorCode: 50401, retriable: false, summary: 'The deadline passed, and whether the record is or will be stored is not known.' },
-  NOT_YET_VISIBLE: { errorCode: 50402, retriable: false, summary: 'The topic was created or deleted, but not every broker shows it yet.' },
-  DEADLINE_EXCEEDED: { errorCode: 50403, retriable: true, summary: 'Kafka did not answer before the deadline; nothing was changed.' }
+  TOPIC_RECREATED: {
+    errorCode: 50307,
+    retriable: true,
+    summary: 'The topic was deleted and created anew while the record was on its way; it was not stored.'
+  },
+  OUTCOME_UNKNOWN: {
+    errorCode: 50401,
+    retriable: false,
+    summary: 'The deadline passed, and whether the record is or will be stored is not known.'
+  },
+  NOT_YET_VISIBLE: {
+    errorCode: 50402,
+    retriable: false,
+    summary: 'The topic was created or deleted, but not every broker shows it yet.'
+  },
+  DEADLINE_EXCEEDED: {
+    errorCode: 50403,
+    retriable: true,
+    summary: 'Kafka did not answer before the deadline; nothing was changed.'
+  }
 } as const satisfies Record<string, ErrorKind>
 
 /** The closed union of codes; a `switch` over it is checked for completeness by the compiler. */

@@ -31,7 +31,13 @@ export class LocalServices {
   readonly #cluster: LocalCluster | null
   readonly #temporary: string | null
 
-  private constructor(certificates: LocalCertificates, identity: IdentityProvider, cluster: LocalCluster | null, given: readonly string[], temporary: string | null) {
+  private constructor(
+    certificates: LocalCertificates,
+    identity: IdentityProvider,
+    cluster: LocalCluster | null,
+    given: readonly string[],
+    temporary: string | null
+  ) {
     this.certificates = certificates
     this.identity = identity
     this.bootstrapServers = cluster?.bootstrapServers ?? given
@@ -40,21 +46,38 @@ export class LocalServices {
   }
 
   /** Throws DevError where something of this machine is missing or busy. */
-  static async start({ dataDir, ephemeral, identityPort, bootstrapServers, say }: LocalServicesOptions): Promise<LocalServices> {
+  static async start({
+    dataDir,
+    ephemeral,
+    identityPort,
+    bootstrapServers,
+    say
+  }: LocalServicesOptions): Promise<LocalServices> {
     const folder = resolve(dataDir)
     if (identityPort !== 0 && (await isBusy(identityPort))) {
-      throw new DevError(`Port ${identityPort} is busy, which the local identity provider needs. Is development mode running already?`)
+      throw new DevError(
+        `Port ${identityPort} is busy, which the local identity provider needs. Is development mode running already?`
+      )
     }
     const certificates = localCertificates(join(folder, 'certs'))
     const tls = { cert: readFileSync(certificates.certFile), key: readFileSync(certificates.keyFile) }
-    const identity = new IdentityProvider({ port: identityPort, tls, key: SigningKey.keptIn(join(folder, 'identity', 'signing-key.json')) })
+    const identity = new IdentityProvider({
+      port: identityPort,
+      tls,
+      key: SigningKey.keptIn(join(folder, 'identity', 'signing-key.json'))
+    })
     const temporary = ephemeral ? mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-')) : null
     let cluster: LocalCluster | null = null
     try {
       if (bootstrapServers === undefined) {
         const libs = await kafkaJars(folder, say)
         say('Starting Apache Kafka')
-        cluster = await LocalCluster.start({ libs, dataDir: temporary ?? join(folder, 'kafka'), brokers: 1, port: BROKER_PORT })
+        cluster = await LocalCluster.start({
+          libs,
+          dataDir: temporary ?? join(folder, 'kafka'),
+          brokers: 1,
+          port: BROKER_PORT
+        })
       }
       await identity.start()
     } catch (error) {

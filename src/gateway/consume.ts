@@ -23,7 +23,8 @@ export class Consume {
     const { topic, partition, count } = read
     refuseInternal(topic)
     let known = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, call.deadline))
-    if (known !== null && known.partitions[partition] === undefined) known = await this.#metadata.refresh(topic, call.deadline)
+    if (known !== null && known.partitions[partition] === undefined)
+      known = await this.#metadata.refresh(topic, call.deadline)
     if (known === null) throw topicNotFound(topic)
     if (known.partitions[partition] === undefined) throw partitionNotFound(topic, partition, known.partitions.length)
     const offset = typeof read.from === 'number' ? read.from : await this.#bound(call, read, read.from)
@@ -32,7 +33,8 @@ export class Consume {
 
   async #bound(call: Call, { topic, partition }: ReadRequest, which: 'earliest' | 'latest'): Promise<number> {
     const found = await this.#offsets.offsetOf(topic, partition, which, call.deadline)
-    if (found === null) throw new GatewayError('LEADER_NOT_AVAILABLE', `Partition ${partition} of topic '${topic}' has no leader.`)
+    if (found === null)
+      throw new GatewayError('LEADER_NOT_AVAILABLE', `Partition ${partition} of topic '${topic}' has no leader.`)
     return found
   }
 }

@@ -1,7 +1,11 @@
 import { GatewayError } from '../core/errors.ts'
 
 /** Kafka's own topics; known by name too, so that a stale or missing flag in metadata opens none of them. */
-const INTERNAL_TOPICS: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
+const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state'
+])
 
 export function isInternalTopic(name: string): boolean {
   return INTERNAL_TOPICS.has(name)

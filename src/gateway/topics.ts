@@ -34,7 +34,9 @@ export class Topics {
   /** Sorted by code point, internal topics left out. */
   async list(call: Call): Promise<string[]> {
     const { topics } = await this.#metadata.everything(call.deadline)
-    const names = [...topics.values()].filter(({ topic }) => !topic.isInternal && !isInternalTopic(topic.name)).map(({ topic }) => topic.name)
+    const names = [...topics.values()]
+      .filter(({ topic }) => !topic.isInternal && !isInternalTopic(topic.name))
+      .map(({ topic }) => topic.name)
     // Kafka's names are ASCII: the default order of strings is that of code points.
     return names.toSorted()
   }

@@ -21,7 +21,12 @@ export interface KafkaCode {
   readonly appended: 'no' | 'unknown' | 'yes'
 }
 
-function code(name: string, error: ErrorCode, produce: ProduceAction, appended: KafkaCode['appended'] = 'unknown'): KafkaCode {
+function code(
+  name: string,
+  error: ErrorCode,
+  produce: ProduceAction,
+  appended: KafkaCode['appended'] = 'unknown'
+): KafkaCode {
   return { name, error, produce, appended }
 }
 

@@ -25,13 +25,21 @@ export interface StartOptions {
  * The composition root: everything made, wired and started. Kafka and the identity provider may be down; the process
  * serves, says that it is not ready, and recovers by itself. Rejects when the port is in use.
  */
-export async function startServer(config: Config, log: Log, { hosts = [config.listen.host] }: StartOptions = {}): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  log: Log,
+  { hosts = [config.listen.host] }: StartOptions = {}
+): Promise<RunningServer> {
   const { listen, auth, kafka, limits } = config
-  if (auth.mode === 'none') log.warn({}, 'AUTHENTICATION IS OFF (auth.mode: none): whoever reaches the port can read and write every topic')
+  if (auth.mode === 'none')
+    log.warn({}, 'AUTHENTICATION IS OFF (auth.mode: none): whoever reaches the port can read and write every topic')
   if (listen.tls === 'none') log.warn({}, 'TLS is off (listen.tls: none): tokens and records travel in the clear')
   const gatekeeper = createGatekeeper(auth, log, proxyEnvironment())
   const cluster = new Cluster(kafka, log)
-  const tls = listen.tls === 'none' ? listen.tls : { cert: readFileSync(listen.tls.certFile), key: readFileSync(listen.tls.keyFile) }
+  const tls =
+    listen.tls === 'none'
+      ? listen.tls
+      : { cert: readFileSync(listen.tls.certFile), key: readFileSync(listen.tls.keyFile) }
   const budget = new ByteBudget(limits.inFlightBytes)
   const front = new HttpFront({ gateway: clusterGateway(cluster), gatekeeper, limits, budget, log, tls })
   const port = await front.listen(hosts, listen.port)
@@ -39,7 +47,9 @@ export async function startServer(config: Config, log: Log, { hosts = [config.li
   const url = `${scheme}://${hosts[0].includes(':') ? `[${hosts[0]}]` : hosts[0]}:${port}`
   log.info({ url }, 'Listening')
   // Not awaited: a cluster or provider that is down must not keep the process from serving its health.
-  void Promise.all([gatekeeper.start(), cluster.start()]).then(() => log.info({ kafka: cluster.ready, keys: gatekeeper.ready() }, 'Started'))
+  void Promise.all([gatekeeper.start(), cluster.start()]).then(() =>
+    log.info({ kafka: cluster.ready, keys: gatekeeper.ready() }, 'Started')
+  )
   return {
     port,
     url,

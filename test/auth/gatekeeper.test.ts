@@ -9,7 +9,12 @@ import type { Principal } from '../../src/core/principal.ts'
 import { AUDIENCE, CALLER, GROUP, newKey, TestProvider } from './provider.ts'
 
 const errorsLogged: string[] = []
-const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (_fields, message) => void errorsLogged.push(message) }
+const log: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: (_fields, message) => void errorsLogged.push(message)
+}
 
 let provider: TestProvider
 let gatekeeper: Gatekeeper
@@ -18,7 +23,16 @@ let nowMs: number
 function configFor(changes: Partial<AuthConfig> = {}, oidc: Partial<AuthConfig['oidc'][number]> = {}): AuthConfig {
   return {
     mode: 'oidc',
-    oidc: [{ issuer: provider.issuer, audience: [AUDIENCE], algorithms: ['RS256'], groupsClaims: ['groups', 'roles'], clockToleranceMs: 5000, ...oidc }],
+    oidc: [
+      {
+        issuer: provider.issuer,
+        audience: [AUDIENCE],
+        algorithms: ['RS256'],
+        groupsClaims: ['groups', 'roles'],
+        clockToleranceMs: 5000,
+        ...oidc
+      }
+    ],
     permittedGroups: [GROUP, 'Kafka.Users'],
     ...changes
   }
@@ -26,7 +40,14 @@ function configFor(changes: Partial<AuthConfig> = {}, oidc: Partial<AuthConfig['
 
 function withGraph(): Partial<AuthConfig> {
   return {
-    graph: { baseUrl: `${provider.issuer}/graph`, tokenUrl: `${provider.issuer}/token`, clientId: 'gateway', clientSecret: 'secret', timeoutMs: 300, cacheMs: 60_000 }
+    graph: {
+      baseUrl: `${provider.issuer}/graph`,
+      tokenUrl: `${provider.issuer}/token`,
+      clientId: 'gateway',
+      clientSecret: 'secret',
+      timeoutMs: 300,
+      cacheMs: 60_000
+    }
   }
 }
 
@@ -64,8 +85,18 @@ suite('Tokens', () => {
   beforeEach(() => open(configFor()))
 
   test('a sound token of a member is let in, and names the caller', async () => {
-    assert.deepEqual(await admit(await provider.token({ appid: 'app', idtyp: 'app' })), { id: CALLER, issuer: provider.issuer, appOnly: true, clientId: 'app' })
-    assert.deepEqual(await admit(await provider.token({ scp: 'user', azp: 'app2', oid: undefined })), { id: 's', issuer: provider.issuer, appOnly: false, clientId: 'app2' })
+    assert.deepEqual(await admit(await provider.token({ appid: 'app', idtyp: 'app' })), {
+      id: CALLER,
+      issuer: provider.issuer,
+      appOnly: true,
+      clientId: 'app'
+    })
+    assert.deepEqual(await admit(await provider.token({ scp: 'user', azp: 'app2', oid: undefined })), {
+      id: 's',
+      issuer: provider.issuer,
+      appOnly: false,
+      clientId: 'app2'
+    })
   })
 
   test('a token that was judged a moment ago is let in at once', async () => {
@@ -98,7 +129,17 @@ suite('Tokens', () => {
     assert.deepEqual([code, headers], ['UNAUTHENTICATED', { 'WWW-Authenticate': 'Bearer' }])
   })
 
-  for (const header of ['Bearer', 'Bearer ', 'Basic dXNlcjpwYXNz', 'Bearer a b', 'Bearer ä', 'token', `Bearer ${'a'.repeat(20_000)}`, 'Bearer abc', 'Bearer a.b.c']) {
+  for (const header of [
+    'Bearer',
+    'Bearer ',
+    'Basic dXNlcjpwYXNz',
+    'Bearer a b',
+    'Bearer ä',
+    'token',
+    `Bearer ${'a'.repeat(20_000)}`,
+    'Bearer abc',
+    'Bearer a.b.c'
+  ]) {
     test(`the header ${header.slice(0, 24)} is INVALID_TOKEN with a challenge`, async () => {
       const error = await Promise.resolve()
         .then(() => gatekeeper.admit(header))
@@ -118,12 +159,18 @@ suite('Tokens', () => {
 
   const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const refused: [string, () => Promise<string> | string][] = [
-    ['alg none', () => `${b64({ alg: 'none', kid: 'first' })}.${b64({ iss: provider.issuer, aud: AUDIENCE, exp: 9e9, oid: CALLER, groups: [GROUP] })}.`],
+    [
+      'alg none',
+      () =>
+        `${b64({ alg: 'none', kid: 'first' })}.${b64({ iss: provider.issuer, aud: AUDIENCE, exp: 9e9, oid: CALLER, groups: [GROUP] })}.`
+    ],
     [
       'HS256 signed with the public key',
       () => {
         const input = `${b64({ alg: 'HS256', kid: 'first' })}.${b64({ iss: provider.issuer, aud: AUDIENCE, exp: 9e9, oid: CALLER, groups: [GROUP] })}`
-        return `${input}.${createHmac('sha256', provider.key.key.export({ type: 'pkcs1', format: 'pem' })).update(input).digest('base64url')}`
+        return `${input}.${createHmac('sha256', provider.key.key.export({ type: 'pkcs1', format: 'pem' }))
+          .update(input)
+          .digest('base64url')}`
       }
     ],
     ['another issuer', () => provider.token({ iss: 'https://evil.example' })],
@@ -131,7 +178,14 @@ suite('Tokens', () => {
     ['another audience', () => provider.token({ aud: 'https://other.example' })],
     ['no audience', () => provider.token({ aud: undefined })],
     ['a signature by another key of the same name', () => provider.token({}, { key: newKey('first') })],
-    ['a changed payload', async () => (await provider.token()).replace(/\.[^.]+\./, `.${b64({ iss: provider.issuer, aud: AUDIENCE, exp: 9e9, oid: 'x', groups: [GROUP] })}.`)],
+    [
+      'a changed payload',
+      async () =>
+        (await provider.token()).replace(
+          /\.[^.]+\./,
+          `.${b64({ iss: provider.issuer, aud: AUDIENCE, exp: 9e9, oid: 'x', groups: [GROUP] })}.`
+        )
+    ],
     ['expired', () => provider.token({ exp: Math.floor(Date.now() / 1000) - 10 })],
     ['not yet valid', () => provider.token({ nbf: Math.floor(Date.now() / 1000) + 60 })],
     ['no expiry', () => provider.token({ exp: undefined })],
@@ -168,7 +222,11 @@ suite('Keys', () => {
   test('unknown key ids do not hammer the provider', async () => {
     await open(configFor())
     nowMs += 5001
-    await Promise.all(Array.from({ length: 30 }, async (_, number) => refusal(await provider.token({}, { key: { ...provider.key, keyId: `made-up-${number}` } }))))
+    await Promise.all(
+      Array.from({ length: 30 }, async (_, number) =>
+        refusal(await provider.token({}, { key: { ...provider.key, keyId: `made-up-${number}` } }))
+      )
+    )
     assert.equal(provider.keyRequests, 2)
   })
 
@@ -179,7 +237,10 @@ suite('Keys', () => {
     assert.equal((await admit(await provider.token({ exp: Math.floor(nowMs / 1000) + 60 }))).id, CALLER)
     nowMs += 24 * 3_600_000
     assert.equal(gatekeeper.ready(), false)
-    assert.equal((await refusal(await provider.token({ exp: Math.floor(nowMs / 1000) + 60 }))).code, 'IDENTITY_UNAVAILABLE')
+    assert.equal(
+      (await refusal(await provider.token({ exp: Math.floor(nowMs / 1000) + 60 }))).code,
+      'IDENTITY_UNAVAILABLE'
+    )
   })
 
   test('a provider that is down at the start: not ready, 503, and let in as soon as it is up', async () => {
@@ -212,10 +273,21 @@ suite('Groups', () => {
 
   test('in the token: any permitted one in groups or roles lets in', async () => {
     await open(configFor())
-    for (const claims of [{ groups: ['x', GROUP] }, { groups: undefined, roles: ['Kafka.Users'] }, { groups: ['x'], roles: ['Kafka.Users'] }, { groups: GROUP }]) {
+    for (const claims of [
+      { groups: ['x', GROUP] },
+      { groups: undefined, roles: ['Kafka.Users'] },
+      { groups: ['x'], roles: ['Kafka.Users'] },
+      { groups: GROUP }
+    ]) {
       assert.equal((await admit(await provider.token(claims))).id, CALLER)
     }
-    for (const claims of [{ groups: ['x'] }, { groups: [] }, { groups: undefined }, { groups: undefined, roles: ['Other'] }, { groups: { [GROUP]: true } }]) {
+    for (const claims of [
+      { groups: ['x'] },
+      { groups: [] },
+      { groups: undefined },
+      { groups: undefined, roles: ['Other'] },
+      { groups: { [GROUP]: true } }
+    ]) {
       assert.equal((await refusal(await provider.token(claims))).code, 'NOT_PERMITTED', JSON.stringify(claims))
     }
   })
@@ -231,7 +303,9 @@ suite('Groups', () => {
     provider.onGraph = (_request, _body, response) => response.end(JSON.stringify({ value: [GROUP] }))
     const token = await bare()
     await Promise.all([admit(token), admit(token), admit(await bare({ uti: 'x' }))])
-    assert.deepEqual(provider.graphRequests, [{ url: `/graph/v1.0/servicePrincipals/${CALLER}/checkMemberGroups`, groupIds: [GROUP] }])
+    assert.deepEqual(provider.graphRequests, [
+      { url: `/graph/v1.0/servicePrincipals/${CALLER}/checkMemberGroups`, groupIds: [GROUP] }
+    ])
     assert.ok(!(gatekeeper.admit(`Bearer ${token}`) instanceof Promise))
     nowMs += 60_001
     await admit(token)
@@ -247,10 +321,16 @@ suite('Groups', () => {
   })
 
   test('more than twenty groups take several calls', async () => {
-    const groups = Array.from({ length: 45 }, (_, number) => `33333333-3333-4333-8333-${String(number).padStart(12, '0')}`)
+    const groups = Array.from(
+      { length: 45 },
+      (_, number) => `33333333-3333-4333-8333-${String(number).padStart(12, '0')}`
+    )
     await open(configFor({ ...withGraph(), permittedGroups: groups }))
     assert.equal((await refusal(await bare())).code, 'NOT_PERMITTED')
-    assert.deepEqual(provider.graphRequests.map(({ groupIds }) => groupIds.length), [20, 20, 5])
+    assert.deepEqual(
+      provider.graphRequests.map(({ groupIds }) => groupIds.length),
+      [20, 20, 5]
+    )
   })
 
   test('a no is 403 and remembered; an unknown caller (404) too', async () => {
@@ -269,7 +349,12 @@ suite('Groups', () => {
     assert.equal(provider.graphRequests.length, 0)
   })
 
-  for (const [what, status, headers] of [['403', 403, {}], ['401', 401, {}], ['429', 429, { 'retry-after': '7' }], ['500', 500, {}]] as const) {
+  for (const [what, status, headers] of [
+    ['403', 403, {}],
+    ['401', 401, {}],
+    ['429', 429, { 'retry-after': '7' }],
+    ['500', 500, {}]
+  ] as const) {
     test(`Graph answers ${what}: 503, nobody gets in, and nothing is remembered`, async () => {
       await open(configFor(withGraph()))
       provider.onGraph = (_request, _body, response) => response.writeHead(status, headers).end('{}')

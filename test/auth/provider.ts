@@ -52,7 +52,17 @@ export class TestProvider {
   /** A token that is let in, but for what the test changes. An undefined claim is left out. */
   token(claims: Readonly<Record<string, unknown>> = {}, { key = this.key }: { key?: TestKey } = {}): Promise<string> {
     const nowS = Math.floor(Date.now() / 1000)
-    const all = { iss: this.issuer, aud: AUDIENCE, oid: CALLER, sub: 's', iat: nowS, nbf: nowS, exp: nowS + 600, groups: [GROUP], ...claims }
+    const all = {
+      iss: this.issuer,
+      aud: AUDIENCE,
+      oid: CALLER,
+      sub: 's',
+      iat: nowS,
+      nbf: nowS,
+      exp: nowS + 600,
+      groups: [GROUP],
+      ...claims
+    }
     const present = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
     return new SignJWT(present).setProtectedHeader({ alg: 'RS256', kid: key.keyId }).sign(key.key)
   }

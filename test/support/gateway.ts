@@ -59,9 +59,18 @@ export class TestGateway {
     this.#agent = new Agent({ keepAlive: true, ca: readFileSync(services.certificates.caFile) })
   }
 
-  static async start({ bootstrapServers = [sharedBroker()], settings = {} }: TestGatewayOptions = {}): Promise<TestGateway> {
+  static async start({
+    bootstrapServers = [sharedBroker()],
+    settings = {}
+  }: TestGatewayOptions = {}): Promise<TestGateway> {
     const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-gateway-'))
-    const services = await LocalServices.start({ dataDir: folder, ephemeral: false, identityPort: 0, bootstrapServers, say: () => undefined })
+    const services = await LocalServices.start({
+      dataDir: folder,
+      ephemeral: false,
+      identityPort: 0,
+      bootstrapServers,
+      say: () => undefined
+    })
     const base = services.settings()
     const flags = {
       ...base,
@@ -86,7 +95,7 @@ export class TestGateway {
   }
 
   async untilReady(): Promise<void> {
-    for (const end = Date.now() + 20_000; ; ) {
+    for (const end = Date.now() + 20_000; ;) {
       const { status } = await this.request('GET', '/health/ready', { token: null })
       if (status === 200) return
       if (Date.now() > end) throw new Error('The gateway does not become ready.')
@@ -96,13 +105,24 @@ export class TestGateway {
 
   /** A token of the local provider for one of its applications. */
   async token({ clientId, clientSecret }: Application): Promise<string> {
-    const form = { client_id: clientId, client_secret: clientSecret, grant_type: 'client_credentials', scope: `${RESOURCE}/.default` }
-    const { json } = await this.#exchange('POST', this.services.identity.tokenUrl, { body: new URLSearchParams(form).toString() })
+    const form = {
+      client_id: clientId,
+      client_secret: clientSecret,
+      grant_type: 'client_credentials',
+      scope: `${RESOURCE}/.default`
+    }
+    const { json } = await this.#exchange('POST', this.services.identity.tokenUrl, {
+      body: new URLSearchParams(form).toString()
+    })
     return String(json.access_token)
   }
 
   /** Sends a request, by default with a token that is let in; a body is declared as JSON unless the headers say otherwise. */
-  request(method: string, path: string, { token = this.#token, headers, ...rest }: TestRequest = {}): Promise<TestResponse> {
+  request(
+    method: string,
+    path: string,
+    { token = this.#token, headers, ...rest }: TestRequest = {}
+  ): Promise<TestResponse> {
     return this.#exchange(method, `https://localhost:${this.port}${path}`, {
       ...rest,
       headers: {

@@ -7,9 +7,21 @@ import { kafkaJars } from '../../src/dev/kafka/jars.ts'
 const INTEROP = fileURLToPath(new URL('../features/interop/Interop.java', import.meta.url))
 
 /** Starts a command of Interop.java, which uses Apache's own client. */
-export async function startInterop(bootstrap: string, ...command: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
+export async function startInterop(
+  bootstrap: string,
+  ...command: readonly string[]
+): Promise<ChildProcessWithoutNullStreams> {
   const libs = await kafkaJars('.local', () => undefined)
-  return spawn('java', ['-Xmx256m', '-cp', join(libs, '*'), '-Dlog4j2.level=OFF', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off', INTEROP, bootstrap, ...command])
+  return spawn('java', [
+    '-Xmx256m',
+    '-cp',
+    join(libs, '*'),
+    '-Dlog4j2.level=OFF',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',
+    INTEROP,
+    bootstrap,
+    ...command
+  ])
 }
 
 /** Its lines, when it has ended well. */

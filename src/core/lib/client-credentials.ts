@@ -49,7 +49,8 @@ export class ClientCredentialsTokens {
     }
     const { status, body } = await this.#client.request({ url: tokenUrl, form })
     const { access_token: token, expires_in: lifetimeS = 300, error } = (body ?? {}) as Record<string, unknown>
-    if (status !== 200 || typeof token !== 'string') throw new Error(`${tokenUrl} answered ${status} ${String(error ?? '')}`.trim())
+    if (status !== 200 || typeof token !== 'string')
+      throw new Error(`${tokenUrl} answered ${status} ${String(error ?? '')}`.trim())
     this.#token = token
     this.#renewAtMs = Date.now() + Math.max(Number(lifetimeS) * 1000 - RENEW_BEFORE_MS, 1000)
     return token

@@ -57,7 +57,12 @@ export class JsonClient {
     const plain = target.protocol === 'http:'
     if (!plain && target.protocol !== 'https:') return Promise.reject(new TypeError(`${url} is no HTTPS address`))
     if (plain && !LOOPBACK.test(target.hostname)) return Promise.reject(new TypeError(`${url} must be HTTPS`))
-    const body = form === undefined ? (json === undefined ? undefined : JSON.stringify(json)) : new URLSearchParams(form).toString()
+    const body =
+      form === undefined
+        ? json === undefined
+          ? undefined
+          : JSON.stringify(json)
+        : new URLSearchParams(form).toString()
     const contentType = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded'
     const options = {
       method: body === undefined ? 'GET' : 'POST',
@@ -80,7 +85,8 @@ export class JsonClient {
         response.on('data', (chunk: Buffer) => {
           chunks.push(chunk)
           size += chunk.length
-          if (size > (this.#options.limitBytes ?? DEFAULT_LIMIT_BYTES)) response.destroy(new RangeError(`${url} answered too much`))
+          if (size > (this.#options.limitBytes ?? DEFAULT_LIMIT_BYTES))
+            response.destroy(new RangeError(`${url} answered too much`))
         })
         response.on('end', () => {
           resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parse(Buffer.concat(chunks)) })

@@ -22,7 +22,8 @@ export const bits = (content: Buffer): Buffer => der(0x03, Buffer.from([0]), con
 export const boolean = (value: boolean): Buffer => der(0x01, Buffer.from([value ? 0xff : 0]))
 export const utf8 = (text: string): Buffer => der(0x0c, Buffer.from(text))
 /** A positive number, big-endian. */
-export const integer = (content: Buffer): Buffer => der(0x02, content[0] & 0x80 ? Buffer.concat([Buffer.from([0]), content]) : content)
+export const integer = (content: Buffer): Buffer =>
+  der(0x02, content[0] & 0x80 ? Buffer.concat([Buffer.from([0]), content]) : content)
 /** `[n]`, with contents of its own. */
 export const tagged = (n: number, ...contents: readonly Buffer[]): Buffer => der(0xa0 | n, ...contents)
 /** `[n]`, in place of the primitive type's own tag. */

@@ -20,7 +20,11 @@ const RENEW_BEFORE_MS = 30 * 86_400_000
  * they expire. The authority's key is not kept: nothing else can ever be signed with it.
  */
 export function localCertificates(folder: string): LocalCertificates {
-  const files = { caFile: join(folder, 'ca.pem'), certFile: join(folder, 'server.pem'), keyFile: join(folder, 'server-key.pem') }
+  const files = {
+    caFile: join(folder, 'ca.pem'),
+    certFile: join(folder, 'server.pem'),
+    keyFile: join(folder, 'server-key.pem')
+  }
   if (Object.values(files).every(existsSync) && isFresh(files.certFile)) return files
   mkdirSync(folder, { recursive: true })
   const validity = { from: new Date(Date.now() - 3_600_000), days: DAYS }

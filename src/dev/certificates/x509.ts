@@ -50,7 +50,12 @@ export function createAuthority(subject: string, names: readonly string[], valid
 }
 
 /** A server certificate for the names (DNS names and IP addresses). */
-export function createServerCertificate(subject: string, names: readonly string[], authority: KeyAndCertificate, validity: Validity): KeyAndCertificate {
+export function createServerCertificate(
+  subject: string,
+  names: readonly string[],
+  authority: KeyAndCertificate,
+  validity: Validity
+): KeyAndCertificate {
   const key = newKey()
   const extensions = [
     extension(BASIC_CONSTRAINTS, true, sequence()),
@@ -82,7 +87,10 @@ function certificate(
     tagged(3, sequence(...extensions))
   )
   const signature = sign('sha256', body, issuer.key)
-  const lines = sequence(body, ECDSA_WITH_SHA256, bits(signature)).toString('base64').replaceAll(/(.{64})/g, '$1\n').trimEnd()
+  const lines = sequence(body, ECDSA_WITH_SHA256, bits(signature))
+    .toString('base64')
+    .replaceAll(/(.{64})/g, '$1\n')
+    .trimEnd()
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
 }
 
@@ -107,6 +115,7 @@ function extension(id: string, critical: boolean, value: Buffer): Buffer {
 /** As a constraint an address comes with a mask that leaves only itself. */
 function generalName(name: string, asConstraint: boolean): Buffer {
   if (isIP(name) === 0) return implicit(DNS_NAME, Buffer.from(name))
-  const address = name === '::1' ? Buffer.concat([Buffer.alloc(15), Buffer.from([1])]) : Buffer.from(name.split('.').map(Number))
+  const address =
+    name === '::1' ? Buffer.concat([Buffer.alloc(15), Buffer.from([1])]) : Buffer.from(name.split('.').map(Number))
   return implicit(IP_ADDRESS, asConstraint ? Buffer.concat([address, Buffer.alloc(address.length, 0xff)]) : address)
 }

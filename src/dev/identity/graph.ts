@@ -7,15 +7,26 @@ const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const GROUPS_LIMIT = 20
 
 /** A look-alike of Microsoft Graph's `checkMemberGroups`, for the gateway's application alone. */
-export async function answerMembership(objectId: string, authorization: string | undefined, body: string, audience: string, key: SigningKey): Promise<Answer> {
-  if (!(await isGateway(authorization, audience, key))) return refusal(401, 'InvalidAuthenticationToken', 'The access token is not valid here.')
+export async function answerMembership(
+  objectId: string,
+  authorization: string | undefined,
+  body: string,
+  audience: string,
+  key: SigningKey
+): Promise<Answer> {
+  if (!(await isGateway(authorization, audience, key)))
+    return refusal(401, 'InvalidAuthenticationToken', 'The access token is not valid here.')
   let groupIds: unknown
   try {
     groupIds = (JSON.parse(body) as { groupIds?: unknown }).groupIds
   } catch {
     groupIds = undefined
   }
-  if (!Array.isArray(groupIds) || groupIds.length > GROUPS_LIMIT || !groupIds.every(id => typeof id === 'string' && GUID.test(id))) {
+  if (
+    !Array.isArray(groupIds) ||
+    groupIds.length > GROUPS_LIMIT ||
+    !groupIds.every(id => typeof id === 'string' && GUID.test(id))
+  ) {
     return refusal(400, 'Request_BadRequest', `groupIds must be at most ${GROUPS_LIMIT} GUIDs.`)
   }
   const principal = applications.find(application => application.objectId === objectId)

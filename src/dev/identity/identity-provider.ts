@@ -58,7 +58,9 @@ export class IdentityProvider {
   async #listen(host: string): Promise<void> {
     const server = createServer(this.#options.tls, (request, response) => void this.#serve(request, response))
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRNOTAVAIL' && host === '::1' ? resolve() : reject(error)))
+      server.once('error', (error: NodeJS.ErrnoException) =>
+        error.code === 'EADDRNOTAVAIL' && host === '::1' ? resolve() : reject(error)
+      )
       server.listen({ host, port: this.port }, resolve)
     })
     if (!server.listening) return
@@ -74,7 +76,9 @@ export class IdentityProvider {
       answer = { status: 400, body: { error: 'invalid_request', error_description: String(error) } }
     }
     const body = JSON.stringify(answer.body)
-    response.writeHead(answer.status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }).end(body)
+    response
+      .writeHead(answer.status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) })
+      .end(body)
   }
 
   async #answer(request: IncomingMessage, body: string): Promise<Answer> {
@@ -94,7 +98,8 @@ export class IdentityProvider {
         return { status: 200, body: instanceDiscovery(base, new URL(base).host) }
       default: {
         const principal = method === 'POST' ? MEMBERSHIP.exec(pathname) : null
-        if (principal === null) return { status: 404, body: { error: 'not_found', error_description: `There is no ${route}` } }
+        if (principal === null)
+          return { status: 404, body: { error: 'not_found', error_description: `There is no ${route}` } }
         return answerMembership(principal[1], headers.authorization, body, this.url, this.#options.key)
       }
     }

@@ -14,18 +14,28 @@ const SCOPE_SUFFIX = '/.default'
  * The client-credentials grant as Entra ID answers it for a resource whose registration says version 1: issuer
  * `sts.windows.net`, the resource's URI as audience.
  */
-export async function answerTokenRequest(form: URLSearchParams, authorization: string | undefined, key: SigningKey): Promise<Answer> {
+export async function answerTokenRequest(
+  form: URLSearchParams,
+  authorization: string | undefined,
+  key: SigningKey
+): Promise<Answer> {
   if (form.get('grant_type') !== 'client_credentials') {
     return refusal(400, 'unsupported_grant_type', 'AADSTS70003: only client_credentials is served here.')
   }
   const { id, secret } = credentials(form, authorization)
   const application = applications.find(({ clientId }) => clientId === id)
-  if (application === undefined) return refusal(400, 'unauthorized_client', `AADSTS700016: there is no application '${id}' in the directory.`)
-  if (application.clientSecret !== secret) return refusal(401, 'invalid_client', 'AADSTS7000215: the client secret is wrong.')
+  if (application === undefined)
+    return refusal(400, 'unauthorized_client', `AADSTS700016: there is no application '${id}' in the directory.`)
+  if (application.clientSecret !== secret)
+    return refusal(401, 'invalid_client', 'AADSTS7000215: the client secret is wrong.')
   const scope = form.get('scope') ?? ''
-  if (!scope.endsWith(SCOPE_SUFFIX)) return refusal(400, 'invalid_scope', `AADSTS1002012: the scope must be a resource followed by ${SCOPE_SUFFIX}.`)
+  if (!scope.endsWith(SCOPE_SUFFIX))
+    return refusal(400, 'invalid_scope', `AADSTS1002012: the scope must be a resource followed by ${SCOPE_SUFFIX}.`)
   const token = await key.sign(claimsOf(application, scope.slice(0, -SCOPE_SUFFIX.length)))
-  return { status: 200, body: { token_type: 'Bearer', expires_in: LIFETIME_S, ext_expires_in: LIFETIME_S, access_token: token } }
+  return {
+    status: 200,
+    body: { token_type: 'Bearer', expires_in: LIFETIME_S, ext_expires_in: LIFETIME_S, access_token: token }
+  }
 }
 
 function credentials(form: URLSearchParams, authorization: string | undefined): { id: string; secret: string } {
@@ -56,5 +66,13 @@ function claimsOf({ clientId, objectId, groups, groupsInToken }: Application, au
 }
 
 function refusal(status: number, error: string, description: string): Answer {
-  return { status, body: { error, error_description: description, error_codes: [Number(/\d+/.exec(description)?.[0])], correlation_id: randomUUID() } }
+  return {
+    status,
+    body: {
+      error,
+      error_description: description,
+      error_codes: [Number(/\d+/.exec(description)?.[0])],
+      correlation_id: randomUUID()
+    }
+  }
 }

@@ -60,7 +60,13 @@ export class Broker {
       await runJava(libs, 'kafka.tools.StorageTool', ['format', '-t', CLUSTER_ID, '-c', this.#propertiesFile])
     }
     const logStart = existsSync(this.#logFile) ? statSync(this.#logFile).size : 0
-    const jvm = await startJvm({ libs, heapMb, mainClass: 'kafka.Kafka', args: [this.#propertiesFile], logFile: this.#logFile })
+    const jvm = await startJvm({
+      libs,
+      heapMb,
+      mainClass: 'kafka.Kafka',
+      args: [this.#propertiesFile],
+      logFile: this.#logFile
+    })
     this.#jvm = jvm
     for (const end = Date.now() + START_LIMIT_MS; Date.now() < end; await sleep(100)) {
       if (!jvm.running) break

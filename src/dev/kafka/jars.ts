@@ -33,10 +33,13 @@ async function assertJava(): Promise<void> {
   try {
     banner = (await run('java', ['-version'])).stderr
   } catch {
-    throw new DevError(`No Java was found. Install a JDK ${OLDEST_JAVA} or later, or give KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS to use a cluster that is there.`)
+    throw new DevError(
+      `No Java was found. Install a JDK ${OLDEST_JAVA} or later, or give KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS to use a cluster that is there.`
+    )
   }
   const version = Number(/version "(?:1\.)?(\d+)/.exec(banner)?.[1])
-  if (version < OLDEST_JAVA) throw new DevError(`Java ${version} is too old for Kafka ${kafkaVersion}. Install a JDK ${OLDEST_JAVA} or later.`)
+  if (version < OLDEST_JAVA)
+    throw new DevError(`Java ${version} is too old for Kafka ${kafkaVersion}. Install a JDK ${OLDEST_JAVA} or later.`)
 }
 
 function copyJars(libs: string, say: (line: string) => void): Promise<void> {
@@ -51,7 +54,9 @@ function copyJars(libs: string, say: (line: string) => void): Promise<void> {
       fetched += text.match(/^(?:\[INFO\] )?(?:Downloaded|Copying)/gm)?.length ?? 0
       if (Math.floor(fetched / 25) > before) say(`  ${fetched} files`)
     })
-    maven.once('error', () => reject(new DevError('Maven was not found. Install it (the command mvn) to fetch Kafka for the first start.')))
+    maven.once('error', () =>
+      reject(new DevError('Maven was not found. Install it (the command mvn) to fetch Kafka for the first start.'))
+    )
     maven.once('close', status => {
       if (status === 0) resolve()
       else reject(new DevError(`Maven could not fetch Kafka:\n${tail.split('\n').slice(-12).join('\n')}`))

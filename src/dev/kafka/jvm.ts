@@ -10,7 +10,8 @@ const LOG_CONFIG = fileURLToPath(new URL('./log4j2.properties', import.meta.url)
  * Starts Java, tells its process id on descriptor 3, and kills it when standard input ends: that happens when the parent
  * is gone, however it went. In a process group of its own, so that Ctrl-C in a terminal reaches the parent only.
  */
-const WATCHDOG = '"$@" 3>&- & pid=$!; echo $pid >&3; exec 4<&0; (cat <&4 >/dev/null; kill -KILL $pid 2>/dev/null) & wait $pid'
+const WATCHDOG =
+  '"$@" 3>&- & pid=$!; echo $pid >&3; exec 4<&0; (cat <&4 >/dev/null; kill -KILL $pid 2>/dev/null) & wait $pid'
 
 /** A Java process that cannot outlive this one. */
 export interface Jvm {
@@ -31,8 +32,20 @@ export interface JvmOptions {
 
 export async function startJvm({ libs, heapMb, mainClass, args, logFile }: JvmOptions): Promise<Jvm> {
   const log = openSync(logFile, 'a')
-  const java = [`-Xmx${heapMb}m`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=4', `-Dlog4j2.configurationFile=${LOG_CONFIG}`, '-cp', join(libs, '*'), mainClass, ...args]
-  const child: ChildProcess = spawn('sh', ['-c', WATCHDOG, 'sh', 'java', ...java], { stdio: ['pipe', log, log, 'pipe'], detached: true })
+  const java = [
+    `-Xmx${heapMb}m`,
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=4',
+    `-Dlog4j2.configurationFile=${LOG_CONFIG}`,
+    '-cp',
+    join(libs, '*'),
+    mainClass,
+    ...args
+  ]
+  const child: ChildProcess = spawn('sh', ['-c', WATCHDOG, 'sh', 'java', ...java], {
+    stdio: ['pipe', log, log, 'pipe'],
+    detached: true
+  })
   const pid = await readPid(child)
   let running = true
   const exited = new Promise<void>(resolve => {
@@ -64,9 +77,17 @@ function readPid(child: ChildProcess): Promise<number> {
 
 /** Runs a Java program to its end; rejects with what it printed when it fails. */
 export async function runJava(libs: string, mainClass: string, args: readonly string[]): Promise<string> {
-  const child = spawn('java', ['-Xmx256m', `-Dlog4j2.configurationFile=${LOG_CONFIG}`, '-cp', join(libs, '*'), mainClass, ...args])
+  const child = spawn('java', [
+    '-Xmx256m',
+    `-Dlog4j2.configurationFile=${LOG_CONFIG}`,
+    '-cp',
+    join(libs, '*'),
+    mainClass,
+    ...args
+  ])
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
   const status = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)

@@ -21,17 +21,30 @@ export class LocalCluster {
   }
 
   /** Resolves when every broker serves. Throws DevError. */
-  static async start({ libs, dataDir, brokers: count, port, properties, heapMb }: LocalClusterOptions): Promise<LocalCluster> {
+  static async start({
+    libs,
+    dataDir,
+    brokers: count,
+    port,
+    properties,
+    heapMb
+  }: LocalClusterOptions): Promise<LocalCluster> {
     const nodes: { nodeId: number; port: number; controllerPort: number }[] = []
     for (let nodeId = 1; nodeId <= count; nodeId++) {
       nodes.push({ nodeId, port: await freePort(nodeId === 1 ? port : 0), controllerPort: await freePort() })
     }
     const voters = nodes.map(({ nodeId, controllerPort }) => `${nodeId}@127.0.0.1:${controllerPort}`).join(',')
-    const replication = count < 3 ? {} : { 'default.replication.factor': '3', 'min.insync.replicas': '2', 'offsets.topic.replication.factor': '3' }
+    const replication =
+      count < 3
+        ? {}
+        : { 'default.replication.factor': '3', 'min.insync.replicas': '2', 'offsets.topic.replication.factor': '3' }
     const cluster = new LocalCluster(
       nodes.map(node => {
         const rack = count === 1 ? {} : { 'broker.rack': `rack-${node.nodeId}` }
-        const own = { dataDir: join(dataDir, `node-${node.nodeId}`), properties: { ...rack, ...replication, ...properties } }
+        const own = {
+          dataDir: join(dataDir, `node-${node.nodeId}`),
+          properties: { ...rack, ...replication, ...properties }
+        }
         return new Broker({ libs, voters, ...node, ...own, ...(heapMb === undefined ? {} : { heapMb }) })
       })
     )

@@ -35,7 +35,8 @@ export class JsonCursor {
   readonly #depthLimit: number
 
   constructor(bytes: Buffer, depthLimit: number) {
-    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) throw malformed('The body begins with a byte order mark.')
+    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
+      throw malformed('The body begins with a byte order mark.')
     if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8.')
     this.bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -123,7 +124,8 @@ export class JsonCursor {
     for (;;) {
       const byte = this.peek()
       if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-        if (depth + open >= this.#depthLimit) throw malformed(`The body nests deeper than ${this.#depthLimit} levels at byte ${this.position}.`)
+        if (depth + open >= this.#depthLimit)
+          throw malformed(`The body nests deeper than ${this.#depthLimit} levels at byte ${this.position}.`)
         const object = byte === OPEN_BRACE
         if (this.enter(byte, object ? CLOSE_BRACE : CLOSE_BRACKET)) {
           stack[open++] = object ? 1 : 0
@@ -172,7 +174,8 @@ export class JsonCursor {
       const word = this.#view.getInt32(position, true)
       const quotes = word ^ 0x22222222
       const slashes = word ^ 0x5c5c5c5c
-      const found = ((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes) | ((word - 0x20202020) & ~word)
+      const found =
+        ((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes) | ((word - 0x20202020) & ~word)
       if ((found & 0x80808080) !== 0) break
     }
     while (position < bytes.length && ENDS_RUN[bytes[position]] === 0) position++

@@ -22,7 +22,8 @@ export function readMember(cursor: JsonCursor, names: readonly string[], seen: n
   const length = escaped ? unescapeInPlace(cursor.bytes, start, end) : end - start
   const index = indexOfName(cursor.bytes, start, length, names)
   if (index < 0) {
-    const name = length < 0 ? 'with a lone surrogate' : `'${cursor.bytes.toString('utf8', start, start + Math.min(length, 64))}'`
+    const name =
+      length < 0 ? 'with a lone surrogate' : `'${cursor.bytes.toString('utf8', start, start + Math.min(length, 64))}'`
     throw invalid(`${where()} has a member ${name}, which is not known; it takes ${names.join(', ')}.`)
   }
   if (seen & (1 << index)) throw invalid(`${where()} has the member '${names[index]}' twice.`)

@@ -25,7 +25,9 @@ const RETRY_AFTER_S = 1
 
 /** The answer to a produce request: 200 with an offset for each record, or the worst failure with every record's fate. */
 export function writeProduceAnswer(outcome: ProduceOutcome): ProduceAnswer {
-  return outcome.failures === undefined ? { status: 200, body: writeOffsets(outcome) } : writeFailures(outcome, outcome.failures)
+  return outcome.failures === undefined
+    ? { status: 200, body: writeOffsets(outcome) }
+    : writeFailures(outcome, outcome.failures)
 }
 
 function writeOffsets({ count, partitions, offsets }: ProduceOutcome): Buffer {

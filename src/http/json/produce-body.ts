@@ -78,7 +78,8 @@ class ProduceBody {
       more = cursor.next(CLOSE_BRACE)
     }
     cursor.end()
-    if (this.#count === 0) throw invalid(seen === 0 ? 'The body has no member records.' : 'records must have at least one entry.')
+    if (this.#count === 0)
+      throw invalid(seen === 0 ? 'The body has no member records.' : 'records must have at least one entry.')
     return this.#table()
   }
 
@@ -176,7 +177,10 @@ class ProduceBody {
   #readPartition(): number {
     if (readNull(this.#cursor)) return -1
     return readInteger(this.#cursor, 0, PARTITION_LIMIT, () => {
-      return new GatewayError('INVALID_PARTITION', `${this.#where()}.partition must be a whole number from 0 to ${PARTITION_LIMIT}.`)
+      return new GatewayError(
+        'INVALID_PARTITION',
+        `${this.#where()}.partition must be a whole number from 0 to ${PARTITION_LIMIT}.`
+      )
     })
   }
 

@@ -61,7 +61,8 @@ function readText(cursor: JsonCursor, where: string): Text {
 export function readEncoding(cursor: JsonCursor, where: string): boolean {
   if (readNull(cursor)) return false
   const { start, end } = readText(cursor, where)
-  if (cursor.bytes.toString('latin1', start, end) !== 'base64') throw invalid(`${where} must be "base64" where it is given.`)
+  if (cursor.bytes.toString('latin1', start, end) !== 'base64')
+    throw invalid(`${where} must be "base64" where it is given.`)
   return true
 }
 
@@ -71,7 +72,14 @@ function textBytes(bytes: Buffer, { start, end, escaped }: Text, base64: boolean
 }
 
 /** Decodes the content of a JSON string in place and returns its length in bytes. Throws INVALID_BODY, naming `where`. */
-export function decodeText(bytes: Buffer, start: number, end: number, escaped: boolean, base64: boolean, where: string): number {
+export function decodeText(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  escaped: boolean,
+  base64: boolean,
+  where: string
+): number {
   const length = escaped ? unescapeInPlace(bytes, start, end) : end - start
   if (length < 0) throw invalid(`${where} holds a lone surrogate, which has no form in UTF-8.`)
   if (!base64) return length

@@ -67,7 +67,8 @@ function writeCodePoint(bytes: Buffer, position: number, codePoint: number): num
 const INVALID = 0xff
 /** Value of each character of the standard alphabet. */
 const BASE64 = new Uint8Array(256).fill(INVALID)
-for (const [value, byte] of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries()) BASE64[byte] = value
+for (const [value, byte] of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries())
+  BASE64[byte] = value
 const PAD = 0x3d
 
 /**

@@ -69,7 +69,13 @@ export class TextWriter {
    * asked only when a byte beyond ASCII turns up. Four bytes at a time while none needs attention: 155 instead of 391 ns
    * for a record of 100 bytes.
    */
-  quoted(source: Buffer, view: DataView, start: number, end: number, isText: (start: number, end: number) => boolean): boolean {
+  quoted(
+    source: Buffer,
+    view: DataView,
+    start: number,
+    end: number,
+    isText: (start: number, end: number) => boolean
+  ): boolean {
     const begin = this.length
     this.room(end - start + 2)
     this.bytes[this.length++] = QUOTE
@@ -118,7 +124,8 @@ export class TextWriter {
       const quotes = word ^ 0x22222222
       const slashes = word ^ 0x5c5c5c5c
       const found =
-        (((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes) | ((word - 0x20202020) & ~word)) & 0x80808080
+        (((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes) | ((word - 0x20202020) & ~word)) &
+        0x80808080
       if ((found | (word & highBits)) !== 0) break
       target.setInt32(length, word, true)
     }

@@ -57,7 +57,8 @@ function readProperties(cursor: JsonCursor): Map<string, string> {
     if (cursor.peek() !== QUOTE) cursor.fail()
     const name = readText(cursor, 'a name in topic_properties')
     if (properties.has(name)) throw invalid(`topic_properties has the member '${name}' twice.`)
-    if (properties.size === PROPERTIES_LIMIT) throw invalid(`topic_properties has more than ${PROPERTIES_LIMIT} members.`)
+    if (properties.size === PROPERTIES_LIMIT)
+      throw invalid(`topic_properties has more than ${PROPERTIES_LIMIT} members.`)
     cursor.expect(COLON)
     properties.set(name, readProperty(cursor, `topic_properties.${name}`))
     more = cursor.next(CLOSE_BRACE)
@@ -71,7 +72,8 @@ function readProperty(cursor: JsonCursor, where: string): string {
   const start = cursor.position
   cursor.skipValue(2)
   const text = cursor.bytes.toString('latin1', start, cursor.position)
-  if (byte === OPEN_BRACE || byte === OPEN_BRACKET || text === 'null') throw invalid(`${where} must be a string, a number or a boolean.`)
+  if (byte === OPEN_BRACE || byte === OPEN_BRACKET || text === 'null')
+    throw invalid(`${where} must be a string, a number or a boolean.`)
   return text
 }
 

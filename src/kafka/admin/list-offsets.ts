@@ -33,7 +33,12 @@ export class OffsetLookup {
   }
 
   /** The first offset, or the last stable one; null while nobody leads the partition. */
-  async offsetOf(topic: string, partition: number, which: 'earliest' | 'latest', deadline: Deadline): Promise<number | null> {
+  async offsetOf(
+    topic: string,
+    partition: number,
+    which: 'earliest' | 'latest',
+    deadline: Deadline
+  ): Promise<number | null> {
     const metadata = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, deadline))
     if (metadata === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
     const found = await this.offsetsOf(metadata, [partition], which === 'earliest' ? EARLIEST : LATEST, 1, deadline)
@@ -44,7 +49,8 @@ export class OffsetLookup {
   async bounds(topic: string, partition: number, deadline: Deadline): Promise<OffsetBounds> {
     const metadata = await this.#metadata.topic(topic, deadline)
     if (metadata === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
-    const ask = (timestamp: bigint, isolation: Isolation) => this.offsetsOf(metadata, [partition], timestamp, isolation, deadline)
+    const ask = (timestamp: bigint, isolation: Isolation) =>
+      this.offsetsOf(metadata, [partition], timestamp, isolation, deadline)
     const [earliest, lastStable, logEnd] = await Promise.all([ask(EARLIEST, 1), ask(LATEST, 1), ask(LATEST, 0)])
     const [first, stable, end] = [earliest.get(partition), lastStable.get(partition), logEnd.get(partition)]
     if (first === undefined || stable === undefined || end === undefined) {
@@ -78,7 +84,14 @@ export class OffsetLookup {
   }
 
   /** Returns the partitions that want another try. */
-  async #round(topic: TopicMetadata, partitions: readonly number[], timestamp: bigint, isolation: Isolation, found: Map<number, number>, deadline: Deadline) {
+  async #round(
+    topic: TopicMetadata,
+    partitions: readonly number[],
+    timestamp: bigint,
+    isolation: Isolation,
+    found: Map<number, number>,
+    deadline: Deadline
+  ) {
     const retry: number[] = []
     const byLeader = Map.groupBy(partitions, partition => topic.partitions[partition]?.leader ?? -1)
     await Promise.all(
@@ -91,10 +104,20 @@ export class OffsetLookup {
     return retry
   }
 
-  async #askLeader(leader: number, topic: TopicMetadata, partitions: readonly number[], timestamp: bigint, isolation: Isolation, deadline: Deadline) {
+  async #askLeader(
+    leader: number,
+    topic: TopicMetadata,
+    partitions: readonly number[],
+    timestamp: bigint,
+    isolation: Isolation,
+    deadline: Deadline
+  ) {
     const patience = Deadline.after(Math.min(PATIENCE_MS, deadline.remainingMs))
     try {
-      const queries = partitions.map(partition => ({ partition, leaderEpoch: topic.partitions[partition]?.leaderEpoch ?? -1 }))
+      const queries = partitions.map(partition => ({
+        partition,
+        leaderEpoch: topic.partitions[partition]?.leaderEpoch ?? -1
+      }))
       const asked = askOffsets(this.#brokers.channel(leader, 'control'), topic.name, queries, timestamp, isolation)
       return await within(patience, asked, () => new TransportError('the leader did not answer in time', true))
     } catch (error) {
@@ -111,7 +134,11 @@ function accept(topic: string, { partition, errorCode, offset }: OffsetAnswer, f
   }
   if (isStaleMetadata(errorCode)) return false
   const { error } = kafkaCode(errorCode)
-  const message = error === 'KAFKA_REFUSED' ? `Kafka does not let the gateway read topic '${topic}'.` : 'Kafka does not tell the offsets.'
-  throw new GatewayError(error, message, { detail: `ListOffsets of ${topic}-${partition}: ${kafkaErrorName(errorCode)}` })
+  const message =
+    error === 'KAFKA_REFUSED'
+      ? `Kafka does not let the gateway read topic '${topic}'.`
+      : 'Kafka does not tell the offsets.'
+  throw new GatewayError(error, message, {
+    detail: `ListOffsets of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`
+  })
 }
-

@@ -43,16 +43,21 @@ export class TopicAdmin {
 
   /** Throws Kafka's refusals as GatewayErrors, NOT_YET_VISIBLE when it was created but the deadline passed. */
   async create(name: string, spec: TopicSpec, deadline: Deadline): Promise<void> {
-    const answer = await this.#atController(deadline, (controller, timeoutMs) => askCreateTopic(controller, name, spec, timeoutMs))
+    const answer = await this.#atController(deadline, (controller, timeoutMs) =>
+      askCreateTopic(controller, name, spec, timeoutMs)
+    )
     if (answer !== null && answer.errorCode !== 0) throw refusal(name, answer, 'create')
     const visible = await this.#until(deadline, () => this.#ledEverywhere(name, deadline))
     if (!visible && answer === null) throw lost()
-    if (!visible) throw new GatewayError('NOT_YET_VISIBLE', `Topic '${name}' was created, but is not yet visible everywhere.`)
+    if (!visible)
+      throw new GatewayError('NOT_YET_VISIBLE', `Topic '${name}' was created, but is not yet visible everywhere.`)
   }
 
   /** Throws TOPIC_NOT_FOUND, KAFKA_REFUSED, and NOT_YET_VISIBLE when it was deleted but the deadline passed. */
   async delete(name: string, deadline: Deadline): Promise<void> {
-    const answer = await this.#atController(deadline, (controller, timeoutMs) => askDeleteTopic(controller, name, timeoutMs))
+    const answer = await this.#atController(deadline, (controller, timeoutMs) =>
+      askDeleteTopic(controller, name, timeoutMs)
+    )
     if (answer !== null && answer.errorCode !== 0) throw refusal(name, answer, 'delete')
     const gone = await this.#until(deadline, () => this.#goneEverywhere(name))
     if (gone) this.#metadata.forget(name)
@@ -80,7 +85,9 @@ export class TopicAdmin {
       }
       await sleep(RETRY_PAUSE_MS)
     }
-    throw new GatewayError('KAFKA_UNAVAILABLE', 'Kafka did not take the request in time; nothing was changed.', { detail: causeText(cause) })
+    throw new GatewayError('KAFKA_UNAVAILABLE', 'Kafka did not take the request in time; nothing was changed.', {
+      detail: causeText(cause)
+    })
   }
 
   async #controller(deadline: Deadline): Promise<BrokerChannel> {
@@ -100,7 +107,9 @@ export class TopicAdmin {
   /** Does every broker that answers show all partitions with a leader, and do those leaders answer? */
   async #ledEverywhere(name: string, deadline: Deadline): Promise<boolean> {
     const views = await this.#views(name)
-    const complete = views.every(view => view !== null && view.partitions.length > 0 && view.partitions.every(({ leader }) => leader >= 0))
+    const complete = views.every(
+      view => view !== null && view.partitions.length > 0 && view.partitions.every(({ leader }) => leader >= 0)
+    )
     const [view] = views
     if (!complete || view === null || view === undefined) return false
     await this.#metadata.refresh(name, deadline)
@@ -120,7 +129,11 @@ export class TopicAdmin {
       [...this.#brokers.nodes.keys()].map(async (id): Promise<TopicMetadata | null | undefined> => {
         try {
           const asked = askMetadata(this.#brokers.channel(id, 'control'), [name])
-          const { topics } = await within(Deadline.after(PATIENCE_MS), asked, () => new TransportError('no answer in time', true))
+          const { topics } = await within(
+            Deadline.after(PATIENCE_MS),
+            asked,
+            () => new TransportError('no answer in time', true)
+          )
           const found = topics.get(name)
           return found === undefined || found.errorCode === UNKNOWN_TOPIC ? null : found.topic
         } catch {
@@ -133,7 +146,9 @@ export class TopicAdmin {
 }
 
 function lost(): GatewayError {
-  return new GatewayError('KAFKA_UNAVAILABLE', 'Kafka did not confirm the change in time; look before you try again.', { retriable: false })
+  return new GatewayError('KAFKA_UNAVAILABLE', 'Kafka did not confirm the change in time; look before you try again.', {
+    retriable: false
+  })
 }
 
 function refusal(name: string, { errorCode, reason }: TopicAnswer, change: 'create' | 'delete'): GatewayError {
@@ -141,7 +156,11 @@ function refusal(name: string, { errorCode, reason }: TopicAnswer, change: 'crea
   const { error } = kafkaCode(errorCode)
   if (error === 'TOPIC_EXISTS') return new GatewayError(error, `Topic '${name}' exists already.`, { detail })
   if (error === 'TOPIC_NOT_FOUND') return new GatewayError(error, `Topic '${name}' does not exist.`, { detail })
-  if (error === 'KAFKA_REFUSED') return new GatewayError(error, `Kafka does not let the gateway ${change} topic '${name}'.`, { detail })
-  const text = reason === null || reason === '' ? `Kafka refuses to ${change} topic '${name}' (${kafkaErrorName(errorCode)}).` : reason
+  if (error === 'KAFKA_REFUSED')
+    return new GatewayError(error, `Kafka does not let the gateway ${change} topic '${name}'.`, { detail })
+  const text =
+    reason === null || reason === ''
+      ? `Kafka refuses to ${change} topic '${name}' (${kafkaErrorName(errorCode)}).`
+      : reason
   return new GatewayError(error, text, { detail })
 }

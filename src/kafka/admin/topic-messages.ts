@@ -16,7 +16,12 @@ export interface TopicAnswer {
 }
 
 /** @see https://kafka.apache.org/protocol#The_Messages_CreateTopics */
-export function askCreateTopic(channel: BrokerChannel, name: string, spec: TopicSpec, timeoutMs: number): Promise<TopicAnswer> {
+export function askCreateTopic(
+  channel: BrokerChannel,
+  name: string,
+  spec: TopicSpec,
+  timeoutMs: number
+): Promise<TopicAnswer> {
   return exchange(
     channel,
     CREATE_TOPICS,

@@ -90,7 +90,8 @@ export class MetadataCache {
   async refreshAll(deadline: Deadline): Promise<void> {
     this.#store.sweep()
     const nowMs = performance.now()
-    for (const [name, askedAtMs] of this.#askedAtMs) if (nowMs - askedAtMs > MISS_BELIEVED_MS) this.#askedAtMs.delete(name)
+    for (const [name, askedAtMs] of this.#askedAtMs)
+      if (nowMs - askedAtMs > MISS_BELIEVED_MS) this.#askedAtMs.delete(name)
     const { names } = this.#store
     const answer = await this.#fromAny(deadline, channel => askMetadata(channel, names))
     this.#brokers.update(answer.brokers)
@@ -158,7 +159,11 @@ export class MetadataCache {
     return DESCRIBED_ERRORS.has(found.errorCode) ? this.#store.put(found.topic) : null
   }
 
-  async #patiently<T>(channel: BrokerChannel, deadline: Deadline, ask: (channel: BrokerChannel) => Promise<T>): Promise<T> {
+  async #patiently<T>(
+    channel: BrokerChannel,
+    deadline: Deadline,
+    ask: (channel: BrokerChannel) => Promise<T>
+  ): Promise<T> {
     return within(Deadline.after(Math.min(PATIENCE_MS, deadline.remainingMs)), ask(channel), () => {
       channel.avoid()
       return new TransportError(`Broker ${channel.host}:${channel.port} did not answer in time`, true)

@@ -57,7 +57,8 @@ export class TopicStore {
   #makeRoom(): void {
     if (this.#entries.size < LIMIT_TOPICS) return
     let oldest: [string, number] | undefined
-    for (const [name, { usedAtMs }] of this.#entries) if (oldest === undefined || usedAtMs < oldest[1]) oldest = [name, usedAtMs]
+    for (const [name, { usedAtMs }] of this.#entries)
+      if (oldest === undefined || usedAtMs < oldest[1]) oldest = [name, usedAtMs]
     if (oldest !== undefined) this.#entries.delete(oldest[0])
   }
 }
@@ -68,7 +69,9 @@ function newest(known: TopicMetadata, fresh: TopicMetadata): TopicMetadata {
   if (!sameTopic) return fresh
   const partitions = fresh.partitions.map((partition): PartitionMetadata => {
     const before = known.partitions[partition.partition]
-    return before !== undefined && before.leaderEpoch > partition.leaderEpoch && partition.leaderEpoch >= 0 ? before : partition
+    return before !== undefined && before.leaderEpoch > partition.leaderEpoch && partition.leaderEpoch >= 0
+      ? before
+      : partition
   })
   return { ...fresh, partitions }
 }

@@ -60,7 +60,11 @@ export class Accumulator {
     this.#ports = ports
     this.#options = options
     this.#log = log
-    this.#sessions = new ProducerSessions(() => ports.initProducerId(), log, () => this.#resume())
+    this.#sessions = new ProducerSessions(
+      () => ports.initProducerId(),
+      log,
+      () => this.#resume()
+    )
     this.#former = new BatchFormer(ports, options, log)
     ports.onTopicChange((topic, metadata) => this.#topicChanged(topic, metadata))
   }
@@ -86,7 +90,16 @@ export class Accumulator {
       this.#submissions.add(submission)
       for (const { partition, rows, bytes } of groups) {
         const queue = this.#queueOf(topicQueues, topic.name, partition)
-        queue.add({ submission, table, rows, from: 0, to: rows.length, timestampMs: times.arrivedAtMs, bytes, alone: false })
+        queue.add({
+          submission,
+          table,
+          rows,
+          from: 0,
+          to: rows.length,
+          timestampMs: times.arrivedAtMs,
+          bytes,
+          alone: false
+        })
         this.#kick(queue)
       }
       this.#sweep ??= setInterval(() => this.#sweepNow(), SWEEP_MS)
@@ -171,7 +184,10 @@ export class Accumulator {
   #answered(sent: Sent, result: ProduceResult): void {
     const { queue, batch } = sent
     if (result.errorCode !== 0) {
-      this.#log.debug({ topic: queue.topic, partition: queue.partition, kafkaError: result.errorCode, reason: result.message }, 'Kafka refused a record batch')
+      this.#log.debug(
+        { topic: queue.topic, partition: queue.partition, kafkaError: result.errorCode, reason: result.message },
+        'Kafka refused a record batch'
+      )
     }
     if (applyVerdict(queue, batch, result, performance.now()) === 'refresh') this.#refresh(queue.topic)
     this.#reconcile(queue)

@@ -29,7 +29,11 @@ export class BatchFormer {
     const limitBytes = Math.min(this.#batchBytes, this.#ports.maxMessageBytes(topic)) - BATCH_OVERHEAD_BYTES
     let bytes = 0
     let whole = 0
-    while (whole < waiting.length && bytes + waiting[whole].bytes <= limitBytes && !(whole > 0 && waiting[whole].alone)) {
+    while (
+      whole < waiting.length &&
+      bytes + waiting[whole].bytes <= limitBytes &&
+      !(whole > 0 && waiting[whole].alone)
+    ) {
       bytes += waiting[whole].bytes
       whole++
       if (waiting[whole - 1].alone) break

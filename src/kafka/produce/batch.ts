@@ -57,7 +57,10 @@ export function splitBatch(batch: Batch): Slice[] {
 }
 
 /** Slices without the records that Kafka named as invalid (positions in the batch), and those records. */
-export function separate(batch: Batch, invalid: ReadonlyMap<number, unknown>): { sound: Slice[]; faulty: [number, Slice][] } {
+export function separate(
+  batch: Batch,
+  invalid: ReadonlyMap<number, unknown>
+): { sound: Slice[]; faulty: [number, Slice][] } {
   const sound: Slice[] = []
   const faulty: [number, Slice][] = []
   let position = 0

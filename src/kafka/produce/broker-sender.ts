@@ -129,7 +129,8 @@ export class BrokerSender {
     this.#requests++
     this.#channel().send(PRODUCE, agreed, agreed >= PRODUCE_FLEXIBLE_SINCE, body, (error, response) => {
       this.#requests--
-      if (error !== null || response === null) for (const sent of batches) this.#hooks.lost(sent, error?.sent ?? true, error?.message ?? 'no answer')
+      if (error !== null || response === null)
+        for (const sent of batches) this.#hooks.lost(sent, error?.sent ?? true, error?.message ?? 'no answer')
       else this.#settle(agreed, batches, response)
       if (this.#offered.size > 0 && !this.#scheduled) this.#flush()
     })

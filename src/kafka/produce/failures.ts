@@ -23,8 +23,14 @@ export const storedWithoutOffset: RecordFailure = Object.freeze({
 })
 
 export const notSentInTime = notStored('KAFKA_UNAVAILABLE', 'Kafka did not take the record in time; it was not stored.')
-export const leaderMissing = notStored('LEADER_NOT_AVAILABLE', 'The partition has no leader that answers; the record was not stored.')
-export const tooFewReplicas = notStored('NOT_ENOUGH_REPLICAS', 'Too few replicas are in sync; the record was not stored.')
+export const leaderMissing = notStored(
+  'LEADER_NOT_AVAILABLE',
+  'The partition has no leader that answers; the record was not stored.'
+)
+export const tooFewReplicas = notStored(
+  'NOT_ENOUGH_REPLICAS',
+  'Too few replicas are in sync; the record was not stored.'
+)
 export const topicRecreated = notStored(
   'TOPIC_RECREATED',
   'The topic was deleted and created anew while the record was on its way; it was not stored.'
@@ -37,7 +43,7 @@ export function topicMissing(topic: string): RecordFailure {
 
 /** What Kafka said of a record that it refuses for good. */
 export function refused(code: ErrorCode, reason: string | null): RecordFailure {
-  return notStored(code, reason === null || reason === '' ? refusals[code] ?? errorCatalogue[code].summary : reason)
+  return notStored(code, reason === null || reason === '' ? (refusals[code] ?? errorCatalogue[code].summary) : reason)
 }
 
 const refusals: Partial<Record<ErrorCode, string>> = {

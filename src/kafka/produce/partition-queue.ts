@@ -198,7 +198,11 @@ export class PartitionQueue {
     this.#batches.forEach((batch, index) => {
       if (batch.inFlight || batch.abandoned || index <= doubtBehind) return
       const slices = batch.reclaimed ?? batch.slices
-      if (slices.some(belongs)) this.#reclaim(batch, slices.filter(slice => !belongs(slice) || this.#failed(slice)))
+      if (slices.some(belongs))
+        this.#reclaim(
+          batch,
+          slices.filter(slice => !belongs(slice) || this.#failed(slice))
+        )
     })
     this.#repair()
   }
@@ -210,7 +214,9 @@ export class PartitionQueue {
 
   #candidate(): Batch | undefined {
     const repairing = this.#gapSequence >= 0 || this.#sessionOver
-    return this.#batches.find(batch => !batch.inFlight && batch.reclaimed === null && (!repairing || batch.doubt !== 'none'))
+    return this.#batches.find(
+      batch => !batch.inFlight && batch.reclaimed === null && (!repairing || batch.doubt !== 'none')
+    )
   }
 
   #mayForm(): boolean {
@@ -284,7 +290,8 @@ export class PartitionQueue {
   #forget(failure: RecordFailure, concerns: (batch: Batch) => boolean): void {
     for (const batch of this.#batches.filter(each => !each.inFlight && concerns(each))) {
       this.#remove(batch)
-      for (const slice of batch.reclaimed ?? batch.slices) failSlice(slice, batch.doubt === 'open' ? outcomeUnknown : failure)
+      for (const slice of batch.reclaimed ?? batch.slices)
+        failSlice(slice, batch.doubt === 'open' ? outcomeUnknown : failure)
       this.#sessionOver = true
     }
     this.#repair()

@@ -25,7 +25,8 @@ export class StickyPartition {
   /** Moves on once `batchBytes` have gone to the same partition; prefers partitions that have a leader. */
   next(topic: TopicMetadata, recordBytes: number, batchBytes: number): number {
     const known = topic.partitions[this.#current]
-    if (known === undefined || known.leader < 0 || (this.#bytes > 0 && this.#bytes + recordBytes > batchBytes)) this.move(topic)
+    if (known === undefined || known.leader < 0 || (this.#bytes > 0 && this.#bytes + recordBytes > batchBytes))
+      this.move(topic)
     this.#bytes += recordBytes
     return this.#current
   }
@@ -33,7 +34,8 @@ export class StickyPartition {
   move(topic: TopicMetadata): void {
     const led = topic.partitions.filter(({ leader, partition }) => leader >= 0 && partition !== this.#current)
     const choice = led[Math.floor(Math.random() * led.length)]
-    this.#current = choice?.partition ?? (this.#current >= 0 && this.#current < topic.partitions.length ? this.#current : 0)
+    this.#current =
+      choice?.partition ?? (this.#current >= 0 && this.#current < topic.partitions.length ? this.#current : 0)
     this.#bytes = 0
   }
 }
@@ -60,7 +62,12 @@ function ensureCounters(partitionCount: number): void {
  * Chooses a partition for every record: its own, else the one Kafka's Java client would choose for its key, else the
  * sticky one. Partitions that records name must exist in `topic`.
  */
-export function partitionRecords(table: RecordTable, topic: TopicMetadata, sticky: StickyPartition, batchBytes: number): Partitioning {
+export function partitionRecords(
+  table: RecordTable,
+  topic: TopicMetadata,
+  sticky: StickyPartition,
+  batchBytes: number
+): Partitioning {
   const { count, spans, bytes } = table
   const partitionCount = topic.partitions.length
   ensureCounters(partitionCount)

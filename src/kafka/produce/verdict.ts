@@ -6,7 +6,12 @@ import type { PartitionQueue } from './partition-queue.ts'
 import type { ProduceResult } from './produce-message.ts'
 
 /** Hands an answer to the queue of its partition; `refresh` when it shows that metadata is stale. */
-export function applyVerdict(queue: PartitionQueue, batch: Batch, result: ProduceResult, nowMs: number): 'refresh' | 'done' {
+export function applyVerdict(
+  queue: PartitionQueue,
+  batch: Batch,
+  result: ProduceResult,
+  nowMs: number
+): 'refresh' | 'done' {
   if (result.errorCode === 0) {
     queue.stored(batch, result.baseOffset)
     return 'done'
@@ -31,7 +36,13 @@ export function applyVerdict(queue: PartitionQueue, batch: Batch, result: Produc
       return 'done'
     default:
       if (appended === 'no') queue.notAppended(batch, troubleOf(error), nowMs)
-      else queue.doubtful(batch, result.errorCode === UNKNOWN_TOPIC_OR_PARTITION ? 'missing' : 'open', troubleOf(error), nowMs)
+      else
+        queue.doubtful(
+          batch,
+          result.errorCode === UNKNOWN_TOPIC_OR_PARTITION ? 'missing' : 'open',
+          troubleOf(error),
+          nowMs
+        )
       return produce === 'refresh' ? 'refresh' : 'done'
   }
 }

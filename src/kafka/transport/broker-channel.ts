@@ -117,7 +117,8 @@ export class BrokerChannel {
   async connect(): Promise<void> {
     if (this.connected) return
     if (this.#closed) throw new TransportError('The gateway is closing', false)
-    if (performance.now() < this.#notBeforeMs) throw new TransportError(`Broker ${this.host}:${this.port} was not reachable a moment ago`, false)
+    if (performance.now() < this.#notBeforeMs)
+      throw new TransportError(`Broker ${this.host}:${this.port} was not reachable a moment ago`, false)
     this.#connecting ??= this.#open().finally(() => (this.#connecting = null))
     return this.#connecting
   }
@@ -145,7 +146,9 @@ export class BrokerChannel {
     try {
       await connection.connect(this.host, this.port)
       const { apiKeys } = await apiVersionsV3.api.async(connection, 'kafka-rest-proxy', '1')
-      this.#versions = new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]))
+      this.#versions = new Map(
+        apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }])
+      )
       this.#connection = connection
       this.#failures = 0
       this.#notBeforeMs = 0

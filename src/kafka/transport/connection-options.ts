@@ -23,7 +23,10 @@ function tlsOptions({ caFile, certFile, keyFile }: NonNullable<KafkaConfig['tls'
   }
 }
 
-function saslOptions(sasl: NonNullable<KafkaConfig['sasl']>, tokens: ClientCredentialsTokens | null): NonNullable<ConnectionOptions['sasl']> {
+function saslOptions(
+  sasl: NonNullable<KafkaConfig['sasl']>,
+  tokens: ClientCredentialsTokens | null
+): NonNullable<ConnectionOptions['sasl']> {
   if (tokens !== null) return { mechanism: sasl.mechanism, token: () => tokens.token() }
   return { mechanism: sasl.mechanism, username: sasl.username ?? '', password: sasl.password ?? '' }
 }

@@ -31,6 +31,10 @@ export async function exchange<T>(
   try {
     return read(new WireReader(response, flexible), version)
   } catch (cause) {
-    throw new TransportError(`Broker ${channel.host}:${channel.port} sent an unreadable answer to API ${api.key}`, true, cause)
+    throw new TransportError(
+      `Broker ${channel.host}:${channel.port} sent an unreadable answer to API ${api.key}`,
+      true,
+      cause
+    )
   }
 }

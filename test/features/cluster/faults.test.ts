@@ -37,14 +37,17 @@ suite('A cluster of three brokers', () => {
     rmSync(dataDir, { recursive: true, force: true })
   })
 
-  const partition = async (topic: string, number = 0) => (await gateway.get(`/v1/metadata/topics/${topic}/partitions/${number}`)).json
+  const partition = async (topic: string, number = 0) =>
+    (await gateway.get(`/v1/metadata/topics/${topic}/partitions/${number}`)).json
   const leaderOf = async (topic: string): Promise<number> => (await partition(topic)).leader.id
   const untilLed = async (topic: string, condition: (leader: number | undefined) => boolean) => {
-    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(100)) if (condition((await partition(topic))?.leader?.id)) return
+    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(100))
+      if (condition((await partition(topic))?.leader?.id)) return
     throw new Error(`The leader of ${topic} did not change`)
   }
   const untilInSync = async (topic: string, replicas: number) => {
-    for (const end = Date.now() + 60_000; Date.now() < end; await sleep(200)) if ((await partition(topic))?.isr?.length === replicas) return
+    for (const end = Date.now() + 60_000; Date.now() < end; await sleep(200))
+      if ((await partition(topic))?.isr?.length === replicas) return
     throw new Error(`${topic} did not come to have ${replicas} replicas in sync`)
   }
 
@@ -66,7 +69,7 @@ suite('A cluster of three brokers', () => {
 
   const readAll = async (topic: string): Promise<string[]> => {
     const values: string[] = []
-    for (let offset = '0'; ; ) {
+    for (let offset = '0'; ;) {
       const { json, headers } = await gateway.read(topic, 0, offset, 10_000)
       if (json.records.length === 0) return values
       values.push(...json.records.map((record: { value: string }) => record.value))
@@ -80,13 +83,21 @@ suite('A cluster of three brokers', () => {
     assert.equal(new Set(stored).size, stored.length, 'no record is stored twice')
     for (const { value, answer } of sent) {
       if (answer.status === 200) assert.equal(stored[answer.json.offsets[0].offset], value)
-      else if (answer.json.offsets === undefined || answer.json.offsets[0].stored === 'no') assert.ok(!stored.includes(value), `${value}: ${answer.text}`)
+      else if (answer.json.offsets === undefined || answer.json.offsets[0].stored === 'no')
+        assert.ok(!stored.includes(value), `${value}: ${answer.text}`)
     }
   }
 
   test('names every broker with its rack, and every replica', async () => {
     const { brokers } = (await gateway.get('/v1/metadata/brokers')).json
-    assert.deepEqual(brokers.map(({ id, rack }: { id: number; rack: string }) => [id, rack]), [[1, 'rack-1'], [2, 'rack-2'], [3, 'rack-3']])
+    assert.deepEqual(
+      brokers.map(({ id, rack }: { id: number; rack: string }) => [id, rack]),
+      [
+        [1, 'rack-1'],
+        [2, 'rack-2'],
+        [3, 'rack-3']
+      ]
+    )
     const topic = uniqueTopic('replicas')
     await gateway.createTopic(topic, { partition_count: 3, replication_factor: 3 })
     const { partitions } = (await gateway.get(`/v1/metadata/topics/${topic}/partitions`)).json
@@ -100,7 +111,12 @@ suite('A cluster of three brokers', () => {
     const topic = uniqueTopic('stop')
     await gateway.createTopic(topic, { replication_factor: 3 })
     const leader = await leaderOf(topic)
-    const sent = await writeDuring(topic, sleep(300).then(() => cluster.broker(leader).stop()).then(() => sleep(500)))
+    const sent = await writeDuring(
+      topic,
+      sleep(300)
+        .then(() => cluster.broker(leader).stop())
+        .then(() => sleep(500))
+    )
     assert.deepEqual([...new Set(sent.map(({ answer }) => answer.status))], [200])
     assert.notEqual(await leaderOf(topic), leader)
     await assertNothingLost(topic, sent)
@@ -136,7 +152,10 @@ suite('A cluster of three brokers', () => {
     const sent = await writeDuring(topic, frozen)
     cluster.broker(leader).thaw()
     for (const { answer } of sent.filter(({ answer: { status } }) => status !== 200)) {
-      assert.deepEqual([answer.status, answer.json.code, answer.json.retriable, answer.json.offsets[0].stored], [504, 'OUTCOME_UNKNOWN', false, 'unknown'])
+      assert.deepEqual(
+        [answer.status, answer.json.code, answer.json.retriable, answer.json.offsets[0].stored],
+        [504, 'OUTCOME_UNKNOWN', false, 'unknown']
+      )
     }
     await untilInSync(topic, 3)
     const again = await gateway.produce(topic, [{ key: 'w0', value: 'after' }])
@@ -152,8 +171,14 @@ suite('A cluster of three brokers', () => {
     await cluster.broker(follower).kill()
     await untilInSync(topic, 1)
     const { status, headers, json } = await gateway.produce(topic, [{ value: 'a' }])
-    assert.deepEqual([status, json.code, json.retriable, headers['retry-after']], [503, 'NOT_ENOUGH_REPLICAS', true, '1'])
-    assert.deepEqual(json.offsets.map(({ stored }: { stored: string }) => stored), ['no'])
+    assert.deepEqual(
+      [status, json.code, json.retriable, headers['retry-after']],
+      [503, 'NOT_ENOUGH_REPLICAS', true, '1']
+    )
+    assert.deepEqual(
+      json.offsets.map(({ stored }: { stored: string }) => stored),
+      ['no']
+    )
     await cluster.broker(follower).start()
     await untilInSync(topic, 2)
     assert.deepEqual((await gateway.produce(topic, [{ value: 'b' }])).json, { offsets: [{ partition: 0, offset: 0 }] })

@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { appWithGroups, appWithoutGroups, outsider, TENANT_ID, type Application } from '../../../src/dev/identity/directory.ts'
+import {
+  appWithGroups,
+  appWithoutGroups,
+  outsider,
+  TENANT_ID,
+  type Application
+} from '../../../src/dev/identity/directory.ts'
 import { TestGateway } from '../../support/gateway.ts'
 
 const run = promisify(execFile)
@@ -27,7 +33,15 @@ async function samplePython(): Promise<string> {
   const stamp = join(folder, 'requirements.txt')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === requirements) return python
   await run('python3', ['-m', 'venv', '--clear', folder])
-  await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', example('python/requirements.txt')])
+  await run(python, [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    example('python/requirements.txt')
+  ])
   writeFileSync(stamp, requirements)
   return python
 }
@@ -58,28 +72,42 @@ suite('The examples', () => {
   const localAuthority = () => ({ AUTHORITY: `${gateway.services.identity.url}/${TENANT_ID}` })
 
   const assertPython = (output: string) => {
-    const lines = new Map(output.trim().split('\n').map(line => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]))
+    const lines = new Map(
+      output
+        .trim()
+        .split('\n')
+        .map(line => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)])
+    )
     assert.deepEqual([...lines.keys()], ['created', 'produced', 'consumed', 'partitions', 'partition', 'deleted'])
     assert.deepEqual(JSON.parse(lines.get('consumed') ?? ''), PYTHON_VALUES)
     assert.equal(JSON.parse(lines.get('partition') ?? '').latest_offset, PYTHON_VALUES.length)
   }
 
-  for (const [application, how] of [[appWithGroups, 'carry groups'], [appWithoutGroups, 'carry none, so that Graph is asked']] as const) {
+  for (const [application, how] of [
+    [appWithGroups, 'carry groups'],
+    [appWithoutGroups, 'carry none, so that Graph is asked']
+  ] as const) {
     test(`in Python, with msal: run to the end with an application whose tokens ${how}`, async () => {
-      const { stdout } = await run(python, [example('python/sample.py')], { env: { ...environment(application), ...localAuthority() } })
+      const { stdout } = await run(python, [example('python/sample.py')], {
+        env: { ...environment(application), ...localAuthority() }
+      })
       assertPython(stdout)
     })
 
     test(`in Python, authority unchanged and its name resolved to the local provider: the tokens ${how}`, async () => {
       const resolver = fileURLToPath(new URL('./resolve_to_local.py', import.meta.url))
       const port = String(gateway.services.identity.port)
-      const { stdout } = await run(python, [resolver, port, example('python/sample.py')], { env: environment(application) })
+      const { stdout } = await run(python, [resolver, port, example('python/sample.py')], {
+        env: environment(application)
+      })
       assertPython(stdout)
     })
   }
 
   test('in Python: an application in no permitted group is refused at its first call', async () => {
-    const failed = await run(python, [example('python/sample.py')], { env: { ...environment(outsider), ...localAuthority() } }).catch((error: { stderr: string }) => error.stderr)
+    const failed = await run(python, [example('python/sample.py')], {
+      env: { ...environment(outsider), ...localAuthority() }
+    }).catch((error: { stderr: string }) => error.stderr)
     assert.match(String(failed), /PUT topics\/sample_\w+: 403 .*"code":"NOT_PERMITTED"/)
   })
 
@@ -93,7 +121,9 @@ suite('The examples', () => {
     const { stdout } = await run('bash', [example('curl/sample.sh')], { env: environment(appWithoutGroups) })
     const lines = stdout.trim().split('\n')
     assert.deepEqual(JSON.parse(lines[1]), { offsets: [0, 1, 2].map(offset => ({ partition: 0, offset })) })
-    const values = lines.slice(2, 4).flatMap(line => JSON.parse(line).records.map(({ value }: { value: string }) => value))
+    const values = lines
+      .slice(2, 4)
+      .flatMap(line => JSON.parse(line).records.map(({ value }: { value: string }) => value))
     assert.deepEqual(values, ['a string', '42', '{"a":[1.0]}'])
     assert.match(lines.at(-1) ?? '', /^\{"topic":"sample_\d+"\}$/)
   })

@@ -14,7 +14,8 @@ interface Read {
   readonly headers?: readonly { readonly key: string; readonly value: string | null }[]
 }
 
-const hex = (text: string | null | undefined): string => (text === null || text === undefined ? 'null' : `x${Buffer.from(text).toString('hex')}`)
+const hex = (text: string | null | undefined): string =>
+  text === null || text === undefined ? 'null' : `x${Buffer.from(text).toString('hex')}`
 
 /** A record of ours in the form that Interop.java prints. */
 function line({ key, value, offset, timestamp, timestampType, headers = [] }: Read): string {
@@ -60,13 +61,22 @@ suite("Apache's own Java client and the gateway", () => {
         key: number % 3 === 0 ? null : `key-${number}`,
         value: number % 7 === 0 ? null : `value ${number} ${'é'.repeat(number)}`,
         timestamp: number % 2 === 0 ? null : 1_500_000_000_000 + number * 40 * 86_400_000,
-        headers: number % 5 === 0 ? [{ key: 'number', value: String(number) }, { key: 'null', value: null }] : null
+        headers:
+          number % 5 === 0
+            ? [
+                { key: 'number', value: String(number) },
+                { key: 'null', value: null }
+              ]
+            : null
       })).filter(({ timestamp }) => timestamp === null || timestamp < Date.now())
       const { json } = await writer.produce(topic, records)
       assert.equal(json.offsets.length, records.length)
       const seen = await interop(sharedBroker(), 'consume', topic)
       assert.deepEqual((await readAll(topic, 1000)).records.map(line), seen)
-      assert.deepEqual(seen.map(text => text.split(' ')[4]), records.map(({ value }) => hex(value)))
+      assert.deepEqual(
+        seen.map(text => text.split(' ')[4]),
+        records.map(({ value }) => hex(value))
+      )
       await writer.close()
     })
   }
@@ -77,7 +87,10 @@ suite("Apache's own Java client and the gateway", () => {
     await interop(sharedBroker(), 'transactions', topic)
     const expected = await interop(sharedBroker(), 'consume', topic)
     const { latest_offset: end } = (await gateway.get(`/v1/metadata/topics/${topic}/partitions/0`)).json
-    assert.ok(expected.length > 0 && expected.every(text => Buffer.from(text.split(' ')[4].slice(1), 'hex').toString().startsWith('committed')))
+    assert.ok(
+      expected.length > 0 &&
+        expected.every(text => Buffer.from(text.split(' ')[4].slice(1), 'hex').toString().startsWith('committed'))
+    )
     for (const count of [1, 3, 1000]) {
       const { records, last } = await readAll(topic, count)
       assert.deepEqual(records.map(line), expected)
@@ -87,7 +100,11 @@ suite("Apache's own Java client and the gateway", () => {
     const offsets = expected.map(text => Number(text.split(' ')[0]))
     for (let from = 0; from < end; from++) {
       const { json } = await gateway.read(topic, 0, from, 1)
-      assert.deepEqual(json.records.map((record: Read) => record.offset), offsets.filter(offset => offset >= from).slice(0, 1), `from ${from}`)
+      assert.deepEqual(
+        json.records.map((record: Read) => record.offset),
+        offsets.filter(offset => offset >= from).slice(0, 1),
+        `from ${from}`
+      )
     }
   })
 
@@ -97,7 +114,10 @@ suite("Apache's own Java client and the gateway", () => {
     const writer = await startInterop(sharedBroker(), 'open', topic)
     await once(writer.stdout, 'data')
     const first = await gateway.read(topic, 0, 0)
-    assert.deepEqual([first.json.records.map(({ value }: Read) => value), first.headers.nextoffset], [['before-0', 'before-1', 'before-2'], '3'])
+    assert.deepEqual(
+      [first.json.records.map(({ value }: Read) => value), first.headers.nextoffset],
+      [['before-0', 'before-1', 'before-2'], '3']
+    )
     for (const offset of [3, 4, 5]) {
       const { status, json, headers } = await gateway.read(topic, 0, offset)
       assert.deepEqual([status, json.records, headers.nextoffset], [200, [], String(offset)])
@@ -108,7 +128,10 @@ suite("Apache's own Java client and the gateway", () => {
     writer.stdin.end('\n')
     await once(writer, 'close')
     const rest = await gateway.read(topic, 0, 3)
-    assert.deepEqual([rest.json.records.map(({ value }: Read) => value), rest.headers.nextoffset], [['inside-0', 'inside-1'], '6'])
+    assert.deepEqual(
+      [rest.json.records.map(({ value }: Read) => value), rest.headers.nextoffset],
+      [['inside-0', 'inside-1'], '6']
+    )
   })
 
   test('choose the same partition for a key', async () => {
@@ -116,15 +139,28 @@ suite("Apache's own Java client and the gateway", () => {
     await gateway.createTopic(topic, { partition_count: 7 })
     const keys = Array.from({ length: 60 }, (_, number) => `${'k'.repeat(number % 9)}${number * 7919}é`)
     const expected = await interop(sharedBroker(), 'partitions', topic, keys.join(','))
-    const { json } = await gateway.produce(topic, keys.map(key => ({ key, value: 'v' })))
-    assert.deepEqual(json.offsets.map(({ partition }: { partition: number }) => String(partition)), expected)
+    const { json } = await gateway.produce(
+      topic,
+      keys.map(key => ({ key, value: 'v' }))
+    )
+    assert.deepEqual(
+      json.offsets.map(({ partition }: { partition: number }) => String(partition)),
+      expected
+    )
   })
 
   test('pass the gaps of a compacted topic', async () => {
     const topic = uniqueTopic('compaction')
-    const properties = { 'cleanup.policy': 'compact', 'segment.ms': 200, 'segment.bytes': 1_048_576, 'min.cleanable.dirty.ratio': 0.01, 'max.compaction.lag.ms': 200 }
+    const properties = {
+      'cleanup.policy': 'compact',
+      'segment.ms': 200,
+      'segment.bytes': 1_048_576,
+      'min.cleanable.dirty.ratio': 0.01,
+      'max.compaction.lag.ms': 200
+    }
     await gateway.createTopic(topic, { topic_properties: properties })
-    for (let round = 0; round < 30; round++) await gateway.produce(topic, [{ key: `k${round % 2}`, value: `v${round}` }])
+    for (let round = 0; round < 30; round++)
+      await gateway.produce(topic, [{ key: `k${round % 2}`, value: `v${round}` }])
     for (const end = Date.now() + 40_000; ; await sleep(250)) {
       // A write rolls the segment, so that what lies before can be cleaned.
       await gateway.produce(topic, [{ key: 'roll', value: 'r' }])
@@ -134,6 +170,12 @@ suite("Apache's own Java client and the gateway", () => {
     const { records, last } = await readAll(topic, 1)
     const { latest_offset: end } = (await gateway.get(`/v1/metadata/topics/${topic}/partitions/0`)).json
     assert.equal(last, String(end))
-    assert.deepEqual(records.filter(({ key }) => key !== 'roll').map(({ key, value }) => [key, value]), [['k0', 'v28'], ['k1', 'v29']])
+    assert.deepEqual(
+      records.filter(({ key }) => key !== 'roll').map(({ key, value }) => [key, value]),
+      [
+        ['k0', 'v28'],
+        ['k1', 'v29']
+      ]
+    )
   })
 })

@@ -10,14 +10,24 @@ suite('Consuming over HTTPS', () => {
     topic = uniqueTopic('consume')
     await gateway.createTopic(topic)
     for (let batch = 0; batch < 5; batch++) {
-      await gateway.produce(topic, Array.from({ length: 10 }, (_, record) => ({ key: `k${batch}`, value: `${batch * 10 + record}` })))
+      await gateway.produce(
+        topic,
+        Array.from({ length: 10 }, (_, record) => ({ key: `k${batch}`, value: `${batch * 10 + record}` }))
+      )
     }
   })
   after(() => gateway.close())
 
   const page = async (offset: number | string, query = '') => {
-    const { status, headers, json } = await gateway.get(`/v1/consumer/topics/${topic}/partitions/0/offsets/${offset}${query}`)
-    return { status, next: headers.nextoffset, json, values: json.records?.map((record: { value: string }) => Number(record.value)) }
+    const { status, headers, json } = await gateway.get(
+      `/v1/consumer/topics/${topic}/partitions/0/offsets/${offset}${query}`
+    )
+    return {
+      status,
+      next: headers.nextoffset,
+      json,
+      values: json.records?.map((record: { value: string }) => Number(record.value))
+    }
   }
 
   test('reads one record by default, from any offset, within a batch too', async () => {
@@ -25,7 +35,10 @@ suite('Consuming over HTTPS', () => {
     const [record] = json.records
     assert.equal(typeof record.timestamp, 'number')
     assert.ok(Math.abs(record.timestamp - Date.now()) < 120_000)
-    assert.deepEqual({ ...record, timestamp: 0 }, { key: 'k1', value: '17', partition: 0, offset: 17, timestamp: 0, timestampType: 'CREATE_TIME' })
+    assert.deepEqual(
+      { ...record, timestamp: 0 },
+      { key: 'k1', value: '17', partition: 0, offset: 17, timestamp: 0, timestampType: 'CREATE_TIME' }
+    )
     assert.deepEqual([status, next, json.records.length], [200, '18', 1])
   })
 
@@ -46,7 +59,10 @@ suite('Consuming over HTTPS', () => {
       }
       offset = String(next)
     }
-    assert.deepEqual(seen, Array.from({ length: 50 }, (_, index) => index))
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 50 }, (_, index) => index)
+    )
   })
 
   test('earliest and latest name the two ends', async () => {
@@ -58,7 +74,10 @@ suite('Consuming over HTTPS', () => {
   test('an offset beyond the end is 400 and names both bounds', async () => {
     const { status, json } = await page(51)
     assert.equal(status, 400)
-    assert.deepEqual([json.error_code, json.code, json.earliest_offset, json.latest_offset], [40011, 'OFFSET_OUT_OF_RANGE', 0, 50])
+    assert.deepEqual(
+      [json.error_code, json.code, json.earliest_offset, json.latest_offset],
+      [40011, 'OFFSET_OUT_OF_RANGE', 0, 50]
+    )
     assert.match(json.message, /51.*0.*50/)
   })
 
@@ -86,10 +105,21 @@ suite('Consuming over HTTPS', () => {
   test('bytes that are no UTF-8 come as base64, or all do when that is asked for', async () => {
     const own = uniqueTopic('binary')
     await gateway.createTopic(own)
-    await gateway.produce(own, [{ key: 'k', value: 'text' }, { key: '/w==', key_encoding: 'base64', value: '/w==', value_encoding: 'base64' }])
+    await gateway.produce(own, [
+      { key: 'k', value: 'text' },
+      { key: '/w==', key_encoding: 'base64', value: '/w==', value_encoding: 'base64' }
+    ])
     const path = `/v1/consumer/topics/${own}/partitions/0/offsets/0?count=9`
-    const pick = ({ key, key_encoding, value, value_encoding }: Record<string, string>) => [key, key_encoding, value, value_encoding]
-    assert.deepEqual((await gateway.get(path)).json.records.map(pick), [['k', undefined, 'text', undefined], ['/w==', 'base64', '/w==', 'base64']])
+    const pick = ({ key, key_encoding, value, value_encoding }: Record<string, string>) => [
+      key,
+      key_encoding,
+      value,
+      value_encoding
+    ]
+    assert.deepEqual((await gateway.get(path)).json.records.map(pick), [
+      ['k', undefined, 'text', undefined],
+      ['/w==', 'base64', '/w==', 'base64']
+    ])
     assert.deepEqual((await gateway.get(`${path}&value_encoding=base64&key_encoding=base64`)).json.records.map(pick), [
       ['aw==', 'base64', 'dGV4dA==', 'base64'],
       ['/w==', 'base64', '/w==', 'base64']
@@ -106,7 +136,10 @@ suite('Consuming over HTTPS', () => {
     const second = await gateway.read(own, 0, 6)
     assert.deepEqual([second.json.records.length, second.headers.nextoffset], [2, '8'])
     const third = await gateway.read(own, 0, 8)
-    assert.deepEqual([third.json.records.length, third.json.records[0].value.length, third.headers.nextoffset], [1, 7_500_000, '9'])
+    assert.deepEqual(
+      [third.json.records.length, third.json.records[0].value.length, third.headers.nextoffset],
+      [1, 7_500_000, '9']
+    )
   })
 
   test('LogAppendTime is told as such', async () => {
@@ -121,11 +154,16 @@ suite('Consuming over HTTPS', () => {
   test('HEAD answers as GET without a body', async () => {
     const path = `/v1/consumer/topics/${topic}/partitions/0/offsets/0?count=3`
     const [head, got] = [await gateway.request('HEAD', path), await gateway.get(path)]
-    assert.deepEqual([head.status, head.text, head.headers['content-length'], head.headers.nextoffset], [200, '', got.headers['content-length'], '3'])
+    assert.deepEqual(
+      [head.status, head.text, head.headers['content-length'], head.headers.nextoffset],
+      [200, '', got.headers['content-length'], '3']
+    )
   })
 
   test('a page is compressed for who accepts it', async () => {
-    const { headers } = await gateway.request('GET', `/v1/consumer/topics/${topic}/partitions/0/offsets/0?count=50`, { headers: { 'accept-encoding': 'gzip' } })
+    const { headers } = await gateway.request('GET', `/v1/consumer/topics/${topic}/partitions/0/offsets/0?count=50`, {
+      headers: { 'accept-encoding': 'gzip' }
+    })
     assert.equal(headers['content-encoding'], 'gzip')
   })
 })

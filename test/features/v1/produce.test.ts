@@ -13,7 +13,8 @@ suite('Producing over HTTPS', () => {
   after(() => gateway.close())
 
   const send = (body: string) => gateway.request('POST', `/v1/producer/topics/${topic}`, { body })
-  const endOf = async (partition: number): Promise<number> => (await gateway.get(`/v1/metadata/topics/${topic}/partitions/${partition}`)).json.latest_offset
+  const endOf = async (partition: number): Promise<number> =>
+    (await gateway.get(`/v1/metadata/topics/${topic}/partitions/${partition}`)).json.latest_offset
 
   test('values are stored as they were sent: text without quotes, all else verbatim', async () => {
     const own = uniqueTopic('verbatim')
@@ -37,41 +38,96 @@ suite('Producing over HTTPS', () => {
     const body = `{"records":[${sent.map(([json]) => `{"value": ${json} }`).join(',')}]}`
     const { status, json } = await gateway.request('POST', `/v1/producer/topics/${own}`, { body })
     assert.equal(status, 200)
-    assert.deepEqual(json.offsets, sent.map((_, offset) => ({ partition: 0, offset })))
+    assert.deepEqual(
+      json.offsets,
+      sent.map((_, offset) => ({ partition: 0, offset }))
+    )
     const { records } = (await gateway.read(own, 0, 0)).json
-    assert.deepEqual(records.map((record: { value: string | null }) => record.value), sent.map(([, stored]) => stored))
+    assert.deepEqual(
+      records.map((record: { value: string | null }) => record.value),
+      sent.map(([, stored]) => stored)
+    )
   })
 
   test('keys follow the same rule, and null is no key', async () => {
     const own = uniqueTopic('keys')
     await gateway.createTopic(own)
-    await gateway.produce(own, [{ key: 'text', value: 1 }, { key: 7, value: 1 }, { key: { a: 1 }, value: 1 }, { key: null, value: 1 }, { value: 1 }, { key: '', value: 1 }])
+    await gateway.produce(own, [
+      { key: 'text', value: 1 },
+      { key: 7, value: 1 },
+      { key: { a: 1 }, value: 1 },
+      { key: null, value: 1 },
+      { value: 1 },
+      { key: '', value: 1 }
+    ])
     const { records } = (await gateway.read(own, 0, 0)).json
-    assert.deepEqual(records.map((record: { key: string | null }) => record.key), ['text', '7', '{"a":1}', null, null, ''])
+    assert.deepEqual(
+      records.map((record: { key: string | null }) => record.key),
+      ['text', '7', '{"a":1}', null, null, '']
+    )
   })
 
   test("a key goes to the partition that Kafka's Java client would choose", async () => {
     // murmur2 of these keys, from Kafka's own test vectors, modulo 4
-    const vectors: [string, number][] = [['21', -973932308], ['foobar', -790332482], ['a-little-bit-long-string', -985981536], ['abc', 479470107]]
-    const { json } = await gateway.produce(topic, vectors.map(([key]) => ({ key, value: 'v' })))
-    assert.deepEqual(json.offsets.map((each: { partition: number }) => each.partition), vectors.map(([, hash]) => (hash & 0x7fffffff) % 4))
+    const vectors: [string, number][] = [
+      ['21', -973932308],
+      ['foobar', -790332482],
+      ['a-little-bit-long-string', -985981536],
+      ['abc', 479470107]
+    ]
+    const { json } = await gateway.produce(
+      topic,
+      vectors.map(([key]) => ({ key, value: 'v' }))
+    )
+    assert.deepEqual(
+      json.offsets.map((each: { partition: number }) => each.partition),
+      vectors.map(([, hash]) => (hash & 0x7fffffff) % 4)
+    )
   })
 
   test('headers, timestamps and base64 come back as they went in', async () => {
     const own = uniqueTopic('extras')
     await gateway.createTopic(own)
     const records = [
-      { key: 'AAH/', key_encoding: 'base64', value: '/+8=', value_encoding: 'base64', timestamp: 1, headers: [{ key: 'a', value: 'x' }, { key: 'a', value: null }] },
-      { value: 'aGVsbG8=', value_encoding: 'base64', timestamp: 1700000000000, headers: [{ key: 'b', value: '//8=', value_encoding: 'base64' }] },
+      {
+        key: 'AAH/',
+        key_encoding: 'base64',
+        value: '/+8=',
+        value_encoding: 'base64',
+        timestamp: 1,
+        headers: [
+          { key: 'a', value: 'x' },
+          { key: 'a', value: null }
+        ]
+      },
+      {
+        value: 'aGVsbG8=',
+        value_encoding: 'base64',
+        timestamp: 1700000000000,
+        headers: [{ key: 'b', value: '//8=', value_encoding: 'base64' }]
+      },
       { value: null, value_encoding: 'base64', headers: null, timestamp: null, partition: null }
     ]
     assert.equal((await gateway.produce(own, records)).status, 200)
     const read = (await gateway.read(own, 0, 0)).json.records
     assert.deepEqual(read[0], {
-      key: 'AAH/', key_encoding: 'base64', value: '/+8=', value_encoding: 'base64', partition: 0, offset: 0, timestamp: 1,
-      timestampType: 'CREATE_TIME', headers: [{ key: 'a', value: 'x' }, { key: 'a', value: null }]
+      key: 'AAH/',
+      key_encoding: 'base64',
+      value: '/+8=',
+      value_encoding: 'base64',
+      partition: 0,
+      offset: 0,
+      timestamp: 1,
+      timestampType: 'CREATE_TIME',
+      headers: [
+        { key: 'a', value: 'x' },
+        { key: 'a', value: null }
+      ]
     })
-    assert.deepEqual([read[1].value, read[1].timestamp, read[1].headers], ['hello', 1700000000000, [{ key: 'b', value: '//8=', value_encoding: 'base64' }]])
+    assert.deepEqual(
+      [read[1].value, read[1].timestamp, read[1].headers],
+      ['hello', 1700000000000, [{ key: 'b', value: '//8=', value_encoding: 'base64' }]]
+    )
     assert.deepEqual([read[2].value, read[2].headers], [null, undefined])
   })
 
@@ -79,9 +135,15 @@ suite('Producing over HTTPS', () => {
     const own = uniqueTopic('timestamps')
     await gateway.createTopic(own)
     const stamps = [1_700_000_000_000, 0, 1_600_000_000_001, 1_700_000_000_000 - 2 ** 31 - 7]
-    await gateway.produce(own, stamps.map(timestamp => ({ value: 'v', timestamp })))
+    await gateway.produce(
+      own,
+      stamps.map(timestamp => ({ value: 'v', timestamp }))
+    )
     const { records } = (await gateway.read(own, 0, 0)).json
-    assert.deepEqual(records.map((record: { timestamp: number }) => record.timestamp), stamps)
+    assert.deepEqual(
+      records.map((record: { timestamp: number }) => record.timestamp),
+      stamps
+    )
   })
 
   test('records of one request for one partition keep their order, over many batches', async () => {
@@ -89,16 +151,27 @@ suite('Producing over HTTPS', () => {
     await gateway.createTopic(own)
     const records = Array.from({ length: 5000 }, (_, number) => ({ value: `${number}:${'x'.repeat(100)}` }))
     const { json } = await gateway.produce(own, records)
-    assert.deepEqual(json.offsets.map((each: { offset: number }) => each.offset), records.map((_, number) => number))
+    assert.deepEqual(
+      json.offsets.map((each: { offset: number }) => each.offset),
+      records.map((_, number) => number)
+    )
     const read = (await gateway.read(own, 0, 0, 5000)).json.records
-    assert.deepEqual(read.map((record: { value: string }) => record.value), records.map(({ value }) => value))
+    assert.deepEqual(
+      read.map((record: { value: string }) => record.value),
+      records.map(({ value }) => value)
+    )
   })
 
   test('concurrent requests each get the offsets of their own records', async () => {
     const own = uniqueTopic('concurrent')
     await gateway.createTopic(own, { partition_count: 2 })
     const answers = await Promise.all(
-      Array.from({ length: 60 }, (_, request) => gateway.produce(own, [0, 1, 2].map(record => ({ key: `k${record}`, value: `${request}/${record}` }))))
+      Array.from({ length: 60 }, (_, request) =>
+        gateway.produce(
+          own,
+          [0, 1, 2].map(record => ({ key: `k${record}`, value: `${request}/${record}` }))
+        )
+      )
     )
     const stored = await Promise.all([gateway.read(own, 0, 0), gateway.read(own, 1, 0)])
     answers.forEach(({ json }, request) => {
@@ -120,7 +193,11 @@ suite('Producing over HTTPS', () => {
     ['{"records":[{"value":1}],"records":[{"value":1}]}', 'INVALID_BODY', /records/],
     ['{"records":[{"value":1},{"value":2,"partition":-1}]}', 'INVALID_PARTITION', /records\[1\]\.partition/],
     ['{"records":[{"value":2,"partition":"0"}]}', 'INVALID_PARTITION', /records\[0\]\.partition/],
-    ['{"records":[{"value":1},{"value":2},{"value":3},{"value":2,"partition":9}]}', 'INVALID_PARTITION', /records\[3\]\.partition: partition 9 does not exist, topic '.*' has 4/],
+    [
+      '{"records":[{"value":1},{"value":2},{"value":3},{"value":2,"partition":9}]}',
+      'INVALID_PARTITION',
+      /records\[3\]\.partition: partition 9 does not exist, topic '.*' has 4/
+    ],
     ['{"records":[{"value":"\\ud800"}]}', 'INVALID_BODY', /records\[0\]\.value.*surrogate/],
     ['{"records":[{"value":"%%","value_encoding":"base64"}]}', 'INVALID_BODY', /records\[0\]\.value/],
     ['{"records":[{"value":"YQ","value_encoding":"base64"}]}', 'INVALID_BODY', /records\[0\]\.value/],
@@ -147,7 +224,11 @@ suite('Producing over HTTPS', () => {
   }
 
   test('invalid UTF-8 and a byte order mark are refused', async () => {
-    const invalid = Buffer.concat([Buffer.from('{"records":[{"value":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}]}')])
+    const invalid = Buffer.concat([
+      Buffer.from('{"records":[{"value":"'),
+      Buffer.from([0xc3, 0x28]),
+      Buffer.from('"}]}')
+    ])
     const marked = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from('{"records":[{"value":1}]}')])
     for (const body of [invalid, marked]) {
       const { json } = await gateway.request('POST', `/v1/producer/topics/${topic}`, { body })
@@ -158,13 +239,20 @@ suite('Producing over HTTPS', () => {
   test('a record that is too large fails alone: its neighbours are stored', async () => {
     const own = uniqueTopic('large')
     await gateway.createTopic(own, { topic_properties: { 'max.message.bytes': 5000 } })
-    const { status, json, headers } = await gateway.produce(own, [{ value: 'a' }, { value: 'x'.repeat(10_000) }, { value: 'b' }])
+    const { status, json, headers } = await gateway.produce(own, [
+      { value: 'a' },
+      { value: 'x'.repeat(10_000) },
+      { value: 'b' }
+    ])
     assert.equal(status, 413)
     assert.deepEqual([json.code, json.retriable, headers['retry-after']], ['RECORD_TOO_LARGE', false, undefined])
     assert.deepEqual(json.offsets[0], { partition: 0, offset: 0 })
     assert.deepEqual([json.offsets[1].code, json.offsets[1].stored], ['RECORD_TOO_LARGE', 'no'])
     assert.deepEqual(json.offsets[2], { partition: 0, offset: 1 })
-    assert.deepEqual((await gateway.read(own, 0, 0)).json.records.map((record: { value: string }) => record.value), ['a', 'b'])
+    assert.deepEqual(
+      (await gateway.read(own, 0, 0)).json.records.map((record: { value: string }) => record.value),
+      ['a', 'b']
+    )
   })
 
   test('a record without a key on a compacted topic fails alone, whoever shares its batch', async () => {
@@ -175,7 +263,10 @@ suite('Producing over HTTPS', () => {
     for (const { status } of await Promise.all(good)) assert.equal(status, 200)
     const { status, json } = await bad
     assert.deepEqual([status, json.code], [400, 'INVALID_RECORD'])
-    assert.deepEqual(json.offsets.map((each: { code?: string }) => each.code), [undefined, 'INVALID_RECORD', undefined])
+    assert.deepEqual(
+      json.offsets.map((each: { code?: string }) => each.code),
+      [undefined, 'INVALID_RECORD', undefined]
+    )
     assert.equal((await gateway.read(own, 0, 0)).json.records.length, 22)
   })
 
@@ -184,10 +275,16 @@ suite('Producing over HTTPS', () => {
       const compressing = await TestGateway.start({ settings: { kafka: { compression } } })
       const own = uniqueTopic(compression)
       await compressing.createTopic(own)
-      const records = Array.from({ length: 500 }, (_, number) => ({ key: `key-${number}`, value: `value ${number} `.repeat(20) }))
+      const records = Array.from({ length: 500 }, (_, number) => ({
+        key: `key-${number}`,
+        value: `value ${number} `.repeat(20)
+      }))
       assert.equal((await compressing.produce(own, records)).status, 200)
       const read = (await compressing.read(own, 0, 0)).json.records
-      assert.deepEqual(read.map(({ key, value }: { key: string; value: string }) => ({ key, value })), records)
+      assert.deepEqual(
+        read.map(({ key, value }: { key: string; value: string }) => ({ key, value })),
+        records
+      )
       await compressing.close()
     })
   }

@@ -11,7 +11,8 @@ suite('Topics over HTTPS', () => {
 
   test('a created topic is listed, described and written to at once', async () => {
     const topic = uniqueTopic('create')
-    const body = '{"partition_count":3,"replication_factor":1,"topic_properties":{"retention.ms":604800000,"min.insync.replicas":"1","cleanup.policy":"compact"}}'
+    const body =
+      '{"partition_count":3,"replication_factor":1,"topic_properties":{"retention.ms":604800000,"min.insync.replicas":"1","cleanup.policy":"compact"}}'
     const created = await gateway.request('PUT', `/v1/topics/${topic}`, { body })
     assert.deepEqual([created.status, created.json], [200, { topic }])
     const { topics } = (await gateway.get('/v1/metadata/topics')).json
@@ -20,7 +21,10 @@ suite('Topics over HTTPS', () => {
     assert.ok(!topics.includes('__consumer_offsets'))
     const described = await gateway.get(`/v1/metadata/topics/${topic}/partitions`)
     assert.equal(described.json.topic, topic)
-    assert.deepEqual(described.json.partitions.map((each: { partition_id: number }) => each.partition_id), [0, 1, 2])
+    assert.deepEqual(
+      described.json.partitions.map((each: { partition_id: number }) => each.partition_id),
+      [0, 1, 2]
+    )
     const { brokers } = (await gateway.get('/v1/metadata/brokers')).json
     assert.deepEqual(described.json.partitions[0], {
       partition_id: 0,
@@ -30,7 +34,9 @@ suite('Topics over HTTPS', () => {
       replicas: brokers,
       isr: brokers
     })
-    assert.deepEqual((await gateway.produce(topic, [{ key: 'k', value: 1, partition: 2 }])).json, { offsets: [{ partition: 2, offset: 0 }] })
+    assert.deepEqual((await gateway.produce(topic, [{ key: 'k', value: 1, partition: 2 }])).json, {
+      offsets: [{ partition: 2, offset: 0 }]
+    })
   })
 
   test('properties reach Kafka, numbers as they were written', async () => {
@@ -56,7 +62,12 @@ suite('Topics over HTTPS', () => {
     const topic = uniqueTopic('twice')
     await gateway.createTopic(topic, { partition_count: 2 })
     const again = await gateway.request('PUT', `/v1/topics/${topic}`, { body: '{"partition_count":5}' })
-    assert.deepEqual(again.json, { error_code: 40901, code: 'TOPIC_EXISTS', message: `Topic '${topic}' exists already.`, retriable: false })
+    assert.deepEqual(again.json, {
+      error_code: 40901,
+      code: 'TOPIC_EXISTS',
+      message: `Topic '${topic}' exists already.`,
+      retriable: false
+    })
     assert.equal((await gateway.get(`/v1/metadata/topics/${topic}/partitions`)).json.partitions.length, 2)
   })
 
@@ -80,7 +91,9 @@ suite('Topics over HTTPS', () => {
   }
 
   test("Kafka's own reason is in the message", async () => {
-    const { json } = await gateway.request('PUT', `/v1/topics/${uniqueTopic('reason')}`, { body: '{"topic_properties":{"retention.ms":"soon"}}' })
+    const { json } = await gateway.request('PUT', `/v1/topics/${uniqueTopic('reason')}`, {
+      body: '{"topic_properties":{"retention.ms":"soon"}}'
+    })
     assert.match(json.message, /retention\.ms/)
   })
 
@@ -113,10 +126,17 @@ suite('Topics over HTTPS', () => {
       await gateway.read(topic, 0, 0),
       await gateway.get(`/v1/metadata/topics/${topic}/partitions/0`)
     ]) {
-      assert.deepEqual(answer.json, { error_code: 40401, code: 'TOPIC_NOT_FOUND', message: `Topic '${topic}' does not exist.`, retriable: false })
+      assert.deepEqual(answer.json, {
+        error_code: 40401,
+        code: 'TOPIC_NOT_FOUND',
+        message: `Topic '${topic}' does not exist.`,
+        retriable: false
+      })
     }
     await gateway.createTopic(topic)
-    assert.deepEqual((await gateway.produce(topic, [{ value: 'new' }])).json, { offsets: [{ partition: 0, offset: 0 }] })
+    assert.deepEqual((await gateway.produce(topic, [{ value: 'new' }])).json, {
+      offsets: [{ partition: 0, offset: 0 }]
+    })
     assert.equal((await gateway.read(topic, 0, 0)).json.records[0].value, 'new')
   })
 
@@ -156,7 +176,8 @@ suite('Topics over HTTPS', () => {
     await gateway.createTopic(topic)
     const path = `/v1/metadata/topics/${topic}/partitions`
     assert.equal((await gateway.get(`${path}/1`)).json.code, 'PARTITION_NOT_FOUND')
-    for (const partition of ['-1', 'x', '2147483648', '1.0']) assert.equal((await gateway.get(`${path}/${partition}`)).json.code, 'INVALID_PARTITION')
+    for (const partition of ['-1', 'x', '2147483648', '1.0'])
+      assert.equal((await gateway.get(`${path}/${partition}`)).json.code, 'INVALID_PARTITION')
     assert.equal((await gateway.get(`${path}/0`)).json.partition_id, 0)
   })
 })

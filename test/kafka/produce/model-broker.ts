@@ -36,7 +36,9 @@ export class ModelBroker {
     const producer = `${producerId}/${epoch}`
     const first = batch.sequence
     const last = (first + records.length - 1) & 0x7fffffff
-    const duplicate = this.#recent.find(each => each.producer === producer && each.first === first && each.last === last)
+    const duplicate = this.#recent.find(
+      each => each.producer === producer && each.first === first && each.last === last
+    )
     if (duplicate !== undefined) return { errorCode: 0, baseOffset: duplicate.baseOffset }
     const state = this.#states.get(producerId)
     if (state !== undefined && epoch < state.epoch) return { errorCode: 47, baseOffset: -1 }

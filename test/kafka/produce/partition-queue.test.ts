@@ -184,7 +184,10 @@ suite('PartitionQueue', () => {
     for (const count of [2, 8, 2]) world.submit(count)
     world.settle()
     assert.deepEqual(check(world), { stored: 11, refused: 1, unknown: 0 })
-    assert.deepEqual(broker.log.filter(record => record.startsWith('r1')).map(record => Number(record.slice(3))), [0, 1, 2, 4, 5, 6, 7])
+    assert.deepEqual(
+      broker.log.filter(record => record.startsWith('r1')).map(record => Number(record.slice(3))),
+      [0, 1, 2, 4, 5, 6, 7]
+    )
   })
 
   test('gives a batch of open fate up at the delivery time-out and goes on in a new epoch that fences a late copy', () => {
@@ -204,13 +207,22 @@ suite('PartitionQueue', () => {
 
   test('says "not stored" only of records that are not there, "stored" only of those that are, whatever goes wrong', () => {
     const step = fc.oneof(
-      { weight: 4, arbitrary: fc.record({ do: fc.constant('submit' as const), count: fc.integer({ min: 1, max: 6 }) }) },
+      {
+        weight: 4,
+        arbitrary: fc.record({ do: fc.constant('submit' as const), count: fc.integer({ min: 1, max: 6 }) })
+      },
       { weight: 6, arbitrary: fc.constant({ do: 'send' as const }) },
       { weight: 6, arbitrary: fc.record({ do: fc.constant('answer' as const) }) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant('lose' as const), arrives: fc.boolean() }) },
-      { weight: 2, arbitrary: fc.record({ do: fc.constant('error' as const), code: fc.constantFrom(6, 7, 19, 20, 2) }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({ do: fc.constant('error' as const), code: fc.constantFrom(6, 7, 19, 20, 2) })
+      },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), which: fc.nat() }) },
-      { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(20, 200, 2000, 12_000) }) }
+      {
+        weight: 3,
+        arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(20, 200, 2000, 12_000) })
+      }
     )
     const seen = { stored: 0, refused: 0, unknown: 0 }
     fc.assert(
@@ -238,7 +250,10 @@ suite('PartitionQueue', () => {
 })
 
 /** The oldest batch on its way meets the fault; a connection that breaks takes the one behind it along. */
-function takeAnswer(world: World, fault: { do: 'answer' } | { do: 'lose'; arrives: boolean } | { do: 'error'; code: number }): void {
+function takeAnswer(
+  world: World,
+  fault: { do: 'answer' } | { do: 'lose'; arrives: boolean } | { do: 'error'; code: number }
+): void {
   const batch = world.onTheWay.shift()
   if (batch === undefined) return
   if (fault.do === 'answer') {

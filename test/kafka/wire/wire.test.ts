@@ -9,8 +9,14 @@ const field = fc.oneof(
   fc.record({ type: fc.constant('int16' as const), value: fc.integer({ min: -32_768, max: 32_767 }) }),
   fc.record({ type: fc.constant('int32' as const), value: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }) }),
   fc.record({ type: fc.constant('uvarint' as const), value: fc.integer({ min: 0, max: 2 ** 31 - 1 }) }),
-  fc.record({ type: fc.constant('string' as const), value: fc.option(fc.string({ maxLength: 300, unit: 'grapheme' })) }),
-  fc.record({ type: fc.constant('bytes' as const), value: fc.uint8Array({ maxLength: 300 }).map(bytes => Buffer.from(bytes)) }),
+  fc.record({
+    type: fc.constant('string' as const),
+    value: fc.option(fc.string({ maxLength: 300, unit: 'grapheme' }))
+  }),
+  fc.record({
+    type: fc.constant('bytes' as const),
+    value: fc.uint8Array({ maxLength: 300 }).map(bytes => Buffer.from(bytes))
+  }),
   fc.record({ type: fc.constant('int64' as const), value: fc.maxSafeInteger() }),
   fc.record({ type: fc.constant('arrayLength' as const), value: fc.integer({ min: -1, max: 1000 }) })
 )
