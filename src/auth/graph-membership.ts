@@ -2,6 +2,7 @@ import type { GraphConfig } from '../config/schema.ts'
 import { GatewayError } from '../core/errors.ts'
 import { ClientCredentialsTokens } from '../core/lib/client-credentials.ts'
 import { JsonClient, type JsonAnswer } from '../core/lib/https-json.ts'
+import { member } from '../core/lib/member.ts'
 import type { Log } from '../core/log.ts'
 import type { Principal } from '../core/principal.ts'
 
@@ -90,7 +91,7 @@ export class GraphMembership {
     for (let from = 0; from < this.#groupIds.length; from += GROUPS_PER_CALL) {
       const answer = await this.#call(url, this.#groupIds.slice(from, from + GROUPS_PER_CALL))
       if (answer.status === 404) return false
-      const { value } = (answer.body ?? {}) as { value?: unknown }
+      const value = member(answer.body, 'value')
       if (answer.status !== 200 || !Array.isArray(value)) throw this.#refused(answer)
       if (value.length > 0) return true
     }

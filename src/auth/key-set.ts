@@ -2,6 +2,7 @@ import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
 import type { OidcProviderConfig } from '../config/schema.ts'
 import { GatewayError } from '../core/errors.ts'
 import { JsonClient } from '../core/lib/https-json.ts'
+import { member } from '../core/lib/member.ts'
 import type { Log } from '../core/log.ts'
 
 const REFRESH_MS = 600_000
@@ -125,13 +126,11 @@ export class KeySet {
   /** @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig */
   async #discover(): Promise<string> {
     const { issuer } = this.#provider
-    const document = (await this.#get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)) as Record<
-      string,
-      unknown
-    >
-    if (document.issuer !== issuer) throw new Error(`discovery names the issuer ${String(document.issuer)}`)
-    if (typeof document.jwks_uri !== 'string') throw new Error('discovery names no jwks_uri')
-    return document.jwks_uri
+    const document = await this.#get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+    if (member(document, 'issuer') !== issuer) throw new Error('discovery names another issuer')
+    const jwksUri = member(document, 'jwks_uri')
+    if (typeof jwksUri !== 'string') throw new Error('discovery names no jwks_uri')
+    return jwksUri
   }
 
   async #get(url: string): Promise<unknown> {
@@ -155,7 +154,7 @@ export class KeySet {
 }
 
 function asKeySet(body: unknown): JSONWebKeySet {
-  const { keys } = body as { keys?: unknown }
+  const keys = member(body, 'keys')
   if (!Array.isArray(keys) || keys.length === 0) throw new Error('the key set holds no keys')
   // A symmetric key has no place in a public set; left in, its value would be a password for everyone.
   return {

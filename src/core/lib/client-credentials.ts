@@ -1,4 +1,5 @@
-import { JsonClient } from './https-json.ts'
+import type { JsonClient } from './https-json.ts'
+import { member } from './member.ts'
 
 export interface ClientCredentials {
   readonly tokenUrl: string
@@ -9,6 +10,8 @@ export interface ClientCredentials {
 
 /** A token is asked anew this long before it expires. */
 const RENEW_BEFORE_MS = 60_000
+/** Where the answer does not say (RFC 6749 §5.1 only recommends it). */
+const DEFAULT_LIFETIME_S = 300
 
 /**
  * Access tokens by the client-credentials grant, one at a time: kept until shortly before they expire, and asked once
@@ -48,11 +51,13 @@ export class ClientCredentialsTokens {
       ...(scope === undefined ? {} : { scope })
     }
     const { status, body } = await this.#client.request({ url: tokenUrl, form })
-    const { access_token: token, expires_in: lifetimeS = 300, error } = (body ?? {}) as Record<string, unknown>
-    if (status !== 200 || typeof token !== 'string')
-      throw new Error(`${tokenUrl} answered ${status} ${String(error ?? '')}`.trim())
+    const token = member(body, 'access_token')
+    if (status !== 200 || typeof token !== 'string') {
+      throw new Error(`${tokenUrl} answered ${status} ${JSON.stringify(member(body, 'error')) ?? ''}`.trim())
+    }
+    const lifetimeS = Number(member(body, 'expires_in') ?? DEFAULT_LIFETIME_S)
     this.#token = token
-    this.#renewAtMs = Date.now() + Math.max(Number(lifetimeS) * 1000 - RENEW_BEFORE_MS, 1000)
+    this.#renewAtMs = Date.now() + Math.max(lifetimeS * 1000 - RENEW_BEFORE_MS, 1000)
     return token
   }
 }

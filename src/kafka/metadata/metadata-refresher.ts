@@ -56,11 +56,7 @@ export class MetadataRefresher {
       if (this.#reported) this.#log.info({}, 'Kafka answers again')
       this.#reported = false
     } catch (error) {
-      if (!this.#reported)
-        this.#log.error(
-          { cause: causeText(error), detail: (error as { detail?: string }).detail },
-          'Kafka cannot be reached'
-        )
+      if (!this.#reported) this.#log.error({ cause: causeText(error) }, 'Kafka cannot be reached')
       this.#reported = true
       pauseMs = PROBE_MS
     }

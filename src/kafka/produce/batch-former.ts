@@ -3,7 +3,7 @@ import { encodeBatch, recordBytes } from '../records/encode-batch.ts'
 import type { Codec } from '../records/compression.ts'
 import type { Batch } from './batch.ts'
 import { encodingFailed } from './failures.ts'
-import type { ProducerSession } from './partition-queue.ts'
+import type { ProducerSession } from './producer-session.ts'
 import type { ProducePorts } from './ports.ts'
 import { failSlice, type Slice } from './submission.ts'
 

@@ -109,7 +109,7 @@ export class BrokerSender {
   #collect(nowMs: number): Sent[] {
     const collected: Sent[] = []
     let bytes = 0
-    for (const queue of [...this.#offered]) {
+    for (const queue of Array.from(this.#offered)) {
       this.#offered.delete(queue)
       if (!this.#hooks.serves(this, queue)) continue
       const batch = queue.take(nowMs)

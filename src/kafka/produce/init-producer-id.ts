@@ -1,7 +1,7 @@
 import { kafkaErrorName } from '../codes.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import { exchange, type Api } from '../transport/exchange.ts'
-import type { ProducerSession } from './partition-queue.ts'
+import type { ProducerSession } from './producer-session.ts'
 
 const INIT_PRODUCER_ID: Api = { key: 22, min: 0, max: 4, flexibleSince: 2 }
 const NONE = -1

@@ -1,28 +1,14 @@
 import type { RecordFailure } from '../../core/produce-outcome.ts'
 import { separate, splitBatch, storeBatch, type Batch } from './batch.ts'
 import { notSentInTime, outcomeUnknown, storedWithoutOffset, topicRecreated } from './failures.ts'
+import type { ProducerSession } from './producer-session.ts'
+import type { QueueHooks } from './queue-hooks.ts'
+import { RetryPause } from './retry-pause.ts'
 import { failSlice, type Slice } from './submission.ts'
-
-/** Producer id and epoch that one partition numbers its batches under. */
-export interface ProducerSession {
-  readonly producerId: bigint
-  readonly epoch: number
-}
-
-export interface QueueHooks {
-  /** Encodes slices under a session and a sequence; null when that failed (the hook has settled the slices). */
-  form(slices: readonly Slice[], session: ProducerSession, sequence: number): Batch | null
-  /** The session after one in which a batch was given up; null until a new producer id has come. */
-  renew(session: ProducerSession): ProducerSession | null
-  /** Slices for the next batch, removed from the front of `waiting`. */
-  cut(waiting: Slice[]): Slice[]
-}
 
 const IN_FLIGHT_LIMIT = 2
 /** Kafka's sequence numbers wrap from 2^31 − 1 to 0. */
 const SEQUENCE_MASK = 0x7fffffff
-const BACKOFF_FIRST_MS = 25
-const BACKOFF_LIMIT_MS = 1000
 
 /**
  * The idempotent producer of one partition: which batch goes next, under which sequence, and what an answer does to
@@ -37,14 +23,13 @@ export class PartitionQueue {
   readonly partition: number
   /** Why nothing moves, for those whose deadline passes while they wait. */
   trouble: RecordFailure = notSentInTime
-  retryAtMs = 0
+  readonly #retry = new RetryPause()
   #session: ProducerSession | null = null
   #nextSequence = 0
   #waiting: Slice[] = []
   #batches: Batch[] = []
   #inFlight = 0
   #cautious = false
-  #setbacks = 0
   /** Set while rejected batches wait for those in flight; the number to go on from. */
   #gapSequence = -1
   #sessionOver = false
@@ -70,7 +55,7 @@ export class PartitionQueue {
 
   /** Could {@link take} hand out a batch now? */
   ready(nowMs: number): boolean {
-    if (nowMs < this.retryAtMs || this.#inFlight >= (this.#cautious ? 1 : IN_FLIGHT_LIMIT)) return false
+    if (!this.#retry.over(nowMs) || this.#inFlight >= (this.#cautious ? 1 : IN_FLIGHT_LIMIT)) return false
     if (this.#candidate() !== undefined) return true
     return this.#mayForm() && this.#waiting.length > 0
   }
@@ -243,8 +228,7 @@ export class PartitionQueue {
   }
 
   #progress(): void {
-    this.#setbacks = 0
-    this.retryAtMs = 0
+    this.#retry.end()
     this.trouble = notSentInTime
     if (this.#batches.every(batch => batch.inFlight)) this.#cautious = false
     this.#repair()
@@ -252,9 +236,7 @@ export class PartitionQueue {
 
   #pause(nowMs: number): void {
     this.#cautious = true
-    const pauseMs = Math.min(BACKOFF_LIMIT_MS, BACKOFF_FIRST_MS * 2 ** this.#setbacks)
-    this.#setbacks = Math.min(this.#setbacks + 1, 10)
-    this.retryAtMs = nowMs + pauseMs * (0.8 + Math.random() * 0.4)
+    this.#retry.setback(nowMs)
   }
 
   #remove(batch: Batch): void {

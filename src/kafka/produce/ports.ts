@@ -1,6 +1,6 @@
 import type { Deadline } from '../../core/deadline.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
-import type { ProducerSession } from './partition-queue.ts'
+import type { ProducerSession } from './producer-session.ts'
 
 /** One connection of the produce lane to one broker; reconnects by itself. */
 export interface ProduceChannel {

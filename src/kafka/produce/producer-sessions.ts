@@ -1,5 +1,5 @@
 import type { Log } from '../../core/log.ts'
-import type { ProducerSession } from './partition-queue.ts'
+import type { ProducerSession } from './producer-session.ts'
 
 /** Epochs are int16; the last one is not used (KIP-360). */
 const LAST_EPOCH = 32_766

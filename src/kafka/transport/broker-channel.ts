@@ -97,8 +97,8 @@ export class BrokerChannel {
       flexible,
       flexible,
       (error, response) => {
-        if (error) callback(new TransportError(causeText(error), true, error), null)
-        else callback(null, response as Buffer)
+        if (response === undefined || error) callback(new TransportError(causeText(error), true, error), null)
+        else callback(null, response)
       }
     )
   }

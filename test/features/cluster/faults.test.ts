@@ -54,11 +54,11 @@ suite('A cluster of three brokers', () => {
   /** Sends one record after the other over some connections until `done`. */
   const writeDuring = async (topic: string, done: Promise<unknown>): Promise<Sent[]> => {
     const sent: Sent[] = []
-    let running = true
-    void done.finally(() => (running = false))
+    const writing = new AbortController()
+    void done.finally(() => writing.abort())
     await Promise.all(
       Array.from({ length: 4 }, async (_, writer) => {
-        for (let number = 0; running; number++) {
+        for (let number = 0; !writing.signal.aborted; number++) {
           const value = `${writer}/${number}`
           sent.push({ value, answer: await gateway.produce(topic, [{ key: `w${writer}`, value }]) })
         }
