@@ -52,3 +52,8 @@ const refusals: Partial<Record<ErrorCode, string>> = {
   INVALID_TIMESTAMP: 'The timestamp lies outside what the topic allows; the record was not stored.',
   KAFKA_REFUSED: 'Kafka does not let the gateway write to this topic.'
 }
+
+/** The same failure in Kafka's own words, where it has some for the record. */
+export function withReason(failure: RecordFailure, reason: string | null | undefined): RecordFailure {
+  return reason === null || reason === undefined ? failure : { ...failure, message: reason }
+}

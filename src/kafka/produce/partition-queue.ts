@@ -1,6 +1,6 @@
 import type { RecordFailure } from '../../core/produce-outcome.ts'
 import { separate, splitBatch, storeBatch, type Batch } from './batch.ts'
-import { notSentInTime, outcomeUnknown, storedWithoutOffset, topicRecreated } from './failures.ts'
+import { notSentInTime, outcomeUnknown, storedWithoutOffset, topicRecreated, withReason } from './failures.ts'
 import type { ProducerSession } from './producer-session.ts'
 import type { QueueHooks } from './queue-hooks.ts'
 import { RetryPause } from './retry-pause.ts'
@@ -101,14 +101,10 @@ export class PartitionQueue {
     this.#repair()
   }
 
-  /** The answer says nothing certain, or there was none. */
+  /** The answer says nothing certain, or there was none; the same bytes go again after a pause. */
   doubtful(batch: Batch, doubt: 'missing' | 'open', trouble: RecordFailure, nowMs: number): void {
-    this.#landed(batch)
-    this.trouble = trouble
     if (batch.doubt !== 'open') batch.doubt = doubt
-    if (batch.abandoned) this.#giveUp(batch)
-    else this.#pause(nowMs)
-    this.#repair()
+    this.notAppended(batch, trouble, nowMs)
   }
 
   /** Rejected whole, before it was appended, for a fault of some record: `invalid` names them where Kafka did. */
@@ -299,8 +295,4 @@ export class PartitionQueue {
   resume(): void {
     this.#repair()
   }
-}
-
-function withReason(failure: RecordFailure, reason: string | null | undefined): RecordFailure {
-  return reason === null || reason === undefined ? failure : { ...failure, message: reason }
 }

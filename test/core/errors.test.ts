@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { suite, test } from 'node:test'
+import { errorCatalogue, GatewayError, type ErrorKind } from '../../src/core/errors.ts'
+
+const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
+const documented = new Map(
+  [...page.matchAll(/^\| `([A-Z_]+)` \| (\d+) \| (\d+) \| (yes|no) \| (.+?) \| (.+) \|$/gm)].map(([, code, ...columns]) => [code, columns])
+)
+const catalogue: [string, ErrorKind][] = Object.entries(errorCatalogue)
+
+suite('The catalogue of errors', () => {
+  test('has forty-five codes; another one is a decision, not an accident', () => {
+    assert.equal(catalogue.length, 45)
+  })
+
+  test('is documented whole, as it is', () => {
+    for (const [code, { errorCode, retriable, summary }] of catalogue) {
+      assert.deepEqual(documented.get(code)?.slice(0, 4), [String(errorCode), String(Math.floor(errorCode / 100)), retriable ? 'yes' : 'no', summary], code)
+    }
+  })
+
+  test('holds every code that is documented', () => {
+    assert.deepEqual([...documented.keys()], catalogue.map(([code]) => code))
+  })
+
+  test('gives each code a number of its own, under its HTTP status', () => {
+    assert.equal(new Set(catalogue.map(([, { errorCode }]) => errorCode)).size, catalogue.length)
+    for (const [code, { errorCode }] of catalogue) assert.ok(errorCode >= 40_000 && errorCode < 60_000, code)
+  })
+
+  test('holds no code that nothing raises', () => {
+    const folder = new URL('../../src/', import.meta.url)
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts') && name !== 'core/errors.ts')
+    const source = files.map(name => readFileSync(new URL(name, folder), 'utf8')).join('\n')
+    for (const [code] of catalogue) assert.ok(source.includes(`'${code}'`), `${code} is raised somewhere`)
+  })
+
+  test('lets an error be less retriable than its kind, and never shows the text for the log', () => {
+    const error = new GatewayError('KAFKA_UNAVAILABLE', 'for the caller', { detail: 'broker 10.0.0.1', retriable: false })
+    assert.deepEqual([error.status, error.errorCode, error.retriable, error.message], [503, 50301, false, 'for the caller'])
+  })
+})
