@@ -5,7 +5,9 @@ import { errorCatalogue, GatewayError, type ErrorKind } from '../../src/core/err
 
 const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
 const documented = new Map(
-  [...page.matchAll(/^\| `([A-Z_]+)` \| (\d+) \| (\d+) \| (yes|no) \| (.+?) \| (.+) \|$/gm)].map(([, code, ...columns]) => [code, columns])
+  [...page.matchAll(/^\| `([A-Z_]+)` \| (\d+) \| (\d+) \| (yes|no) \| (.+?) \| (.+) \|$/gm)].map(
+    ([, code, ...columns]) => [code, columns]
+  )
 )
 const catalogue: [string, ErrorKind][] = Object.entries(errorCatalogue)
 
@@ -16,12 +18,19 @@ suite('The catalogue of errors', () => {
 
   test('is documented whole, as it is', () => {
     for (const [code, { errorCode, retriable, summary }] of catalogue) {
-      assert.deepEqual(documented.get(code)?.slice(0, 4), [String(errorCode), String(Math.floor(errorCode / 100)), retriable ? 'yes' : 'no', summary], code)
+      assert.deepEqual(
+        documented.get(code)?.slice(0, 4),
+        [String(errorCode), String(Math.floor(errorCode / 100)), retriable ? 'yes' : 'no', summary],
+        code
+      )
     }
   })
 
   test('holds every code that is documented', () => {
-    assert.deepEqual([...documented.keys()], catalogue.map(([code]) => code))
+    assert.deepEqual(
+      [...documented.keys()],
+      catalogue.map(([code]) => code)
+    )
   })
 
   test('gives each code a number of its own, under its HTTP status', () => {
@@ -31,13 +40,21 @@ suite('The catalogue of errors', () => {
 
   test('holds no code that nothing raises', () => {
     const folder = new URL('../../src/', import.meta.url)
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts') && name !== 'core/errors.ts')
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      name => name.endsWith('.ts') && name !== 'core/errors.ts'
+    )
     const source = files.map(name => readFileSync(new URL(name, folder), 'utf8')).join('\n')
     for (const [code] of catalogue) assert.ok(source.includes(`'${code}'`), `${code} is raised somewhere`)
   })
 
   test('lets an error be less retriable than its kind, and never shows the text for the log', () => {
-    const error = new GatewayError('KAFKA_UNAVAILABLE', 'for the caller', { detail: 'broker 10.0.0.1', retriable: false })
-    assert.deepEqual([error.status, error.errorCode, error.retriable, error.message], [503, 50301, false, 'for the caller'])
+    const error = new GatewayError('KAFKA_UNAVAILABLE', 'for the caller', {
+      detail: 'broker 10.0.0.1',
+      retriable: false
+    })
+    assert.deepEqual(
+      [error.status, error.errorCode, error.retriable, error.message],
+      [503, 50301, false, 'for the caller']
+    )
   })
 })

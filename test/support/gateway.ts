@@ -26,6 +26,8 @@ export interface TestGatewayOptions {
   readonly bootstrapServers?: readonly string[]
   /** Parts of the configuration, section by section. */
   readonly settings?: Readonly<Record<string, object>>
+  /** Off where Kafka is not to be reached. */
+  readonly awaitReady?: boolean
 }
 
 /** The address of the broker that the test run shares. */
@@ -61,7 +63,8 @@ export class TestGateway {
 
   static async start({
     bootstrapServers = [sharedBroker()],
-    settings = {}
+    settings = {},
+    awaitReady = true
   }: TestGatewayOptions = {}): Promise<TestGateway> {
     const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-gateway-'))
     const services = await LocalServices.start({
@@ -86,7 +89,7 @@ export class TestGateway {
     const server = await startServer(config, log, { hosts: ['127.0.0.1'] })
     const gateway = new TestGateway(services, server, logged, folder)
     gateway.#token = await gateway.token(appWithGroups)
-    await gateway.untilReady()
+    if (awaitReady) await gateway.untilReady()
     return gateway
   }
 

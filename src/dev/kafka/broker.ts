@@ -17,6 +17,15 @@ export interface BrokerOptions {
   /** Beside or instead of the defaults. */
   readonly properties?: Readonly<Record<string, string>>
   readonly heapMb?: number
+  readonly jvmFlags?: readonly string[]
+  /** Beside the plain one on loopback, by name. */
+  readonly listeners?: Readonly<Record<string, Listener>>
+}
+
+export interface Listener {
+  readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
+  readonly host: string
+  readonly port: number
 }
 
 /** Of all local clusters: they are told apart by their ports and folders. */
@@ -53,7 +62,7 @@ export class Broker {
 
   /** Formats the storage the first time; resolves when the broker serves. Throws DevError when it does not. */
   async start(): Promise<void> {
-    const { libs, dataDir, heapMb = 512 } = this.#options
+    const { libs, dataDir, heapMb = 512, jvmFlags = [] } = this.#options
     mkdirSync(dataDir, { recursive: true })
     writeFileSync(this.#propertiesFile, this.#properties())
     if (!existsSync(join(this.#logDir, 'meta.properties'))) {
@@ -65,6 +74,7 @@ export class Broker {
       heapMb,
       mainClass: 'kafka.Kafka',
       args: [this.#propertiesFile],
+      flags: jvmFlags,
       logFile: this.#logFile
     })
     this.#jvm = jvm
@@ -108,13 +118,17 @@ export class Broker {
   }
 
   #properties(): string {
-    const { nodeId, port, controllerPort, voters, properties } = this.#options
+    const { nodeId, port, controllerPort, voters, properties, listeners = {} } = this.#options
+    const extra = Object.entries(listeners)
+    const addresses = extra.map(([name, listener]) => `,${name}://${listener.host}:${listener.port}`).join('')
+    const protocols = extra.map(([name, { protocol }]) => `,${name}:${protocol}`).join('')
     const all = {
       'process.roles': 'broker,controller',
       'node.id': String(nodeId),
       'controller.quorum.voters': voters,
-      listeners: `PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}`,
-      'advertised.listeners': `PLAINTEXT://${HOST}:${port}`,
+      listeners: `PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}${addresses}`,
+      'advertised.listeners': `PLAINTEXT://${HOST}:${port}${addresses}`,
+      'listener.security.protocol.map': `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols}`,
       'controller.listener.names': 'CONTROLLER',
       'inter.broker.listener.name': 'PLAINTEXT',
       'log.dirs': this.#logDir,

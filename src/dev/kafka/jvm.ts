@@ -26,16 +26,18 @@ export interface JvmOptions {
   readonly heapMb: number
   readonly mainClass: string
   readonly args: readonly string[]
+  /** Of the JVM itself. */
+  readonly flags?: readonly string[]
   /** Takes what it prints. */
   readonly logFile: string
 }
 
-export async function startJvm({ libs, heapMb, mainClass, args, logFile }: JvmOptions): Promise<Jvm> {
+export async function startJvm({ libs, heapMb, mainClass, args, flags = [], logFile }: JvmOptions): Promise<Jvm> {
   const log = openSync(logFile, 'a')
   const java = [
     `-Xmx${heapMb}m`,
     '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=4',
+    ...flags,
     `-Dlog4j2.configurationFile=${LOG_CONFIG}`,
     '-cp',
     join(libs, '*'),

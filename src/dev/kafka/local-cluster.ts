@@ -1,15 +1,13 @@
 import { join } from 'node:path'
-import { Broker } from './broker.ts'
+import { Broker, type BrokerOptions } from './broker.ts'
 import { freePort } from './free-port.ts'
 
-export interface LocalClusterOptions {
+export interface LocalClusterOptions extends Pick<BrokerOptions, 'properties' | 'heapMb' | 'jvmFlags' | 'listeners'> {
   readonly libs: string
   readonly dataDir: string
   readonly brokers: number
   /** Taken by the first broker where it is free. */
   readonly port?: number
-  readonly properties?: Readonly<Record<string, string>>
-  readonly heapMb?: number
 }
 
 /** A KRaft cluster on loopback whose nodes are brokers and controllers alike. */
@@ -21,14 +19,7 @@ export class LocalCluster {
   }
 
   /** Resolves when every broker serves. Throws DevError. */
-  static async start({
-    libs,
-    dataDir,
-    brokers: count,
-    port,
-    properties,
-    heapMb
-  }: LocalClusterOptions): Promise<LocalCluster> {
+  static async start({ libs, dataDir, brokers: count, port, ...rest }: LocalClusterOptions): Promise<LocalCluster> {
     const nodes: { nodeId: number; port: number; controllerPort: number }[] = []
     for (let nodeId = 1; nodeId <= count; nodeId++) {
       nodes.push({ nodeId, port: await freePort(nodeId === 1 ? port : 0), controllerPort: await freePort() })
@@ -41,11 +32,8 @@ export class LocalCluster {
     const cluster = new LocalCluster(
       nodes.map(node => {
         const rack = count === 1 ? {} : { 'broker.rack': `rack-${node.nodeId}` }
-        const own = {
-          dataDir: join(dataDir, `node-${node.nodeId}`),
-          properties: { ...rack, ...replication, ...properties }
-        }
-        return new Broker({ libs, voters, ...node, ...own, ...(heapMb === undefined ? {} : { heapMb }) })
+        const properties = { ...rack, ...replication, ...rest.properties }
+        return new Broker({ libs, voters, ...node, ...rest, properties, dataDir: join(dataDir, `node-${node.nodeId}`) })
       })
     )
     try {

@@ -18,7 +18,7 @@ const REFRESH_GAP_MS = 100
 const MISSES_PER_SECOND = 20
 const MISS_BELIEVED_MS = 1000
 const RETRY_PAUSE_MS = 100
-/** A broker that does not answer for so long is passed over for another: it may be frozen, its connections open. */
+/** A broker that does not answer for so long is passed over for another (it may be frozen, its connections open); doubled each round. */
 const PATIENCE_MS = 1000
 
 /**
@@ -139,7 +139,7 @@ export class MetadataCache {
     for (const channel of others) {
       if (channel.resting) continue
       try {
-        const second = this.#described(name, await this.#patiently(channel, deadline, ask))
+        const second = this.#described(name, await this.#patiently(channel, PATIENCE_MS, deadline, ask))
         if (second !== null) return second
         break
       } catch (error) {
@@ -161,10 +161,11 @@ export class MetadataCache {
 
   async #patiently<T>(
     channel: BrokerChannel,
+    patienceMs: number,
     deadline: Deadline,
     ask: (channel: BrokerChannel) => Promise<T>
   ): Promise<T> {
-    return within(Deadline.after(Math.min(PATIENCE_MS, deadline.remainingMs)), ask(channel), () => {
+    return within(Deadline.after(Math.min(patienceMs, deadline.remainingMs)), ask(channel), () => {
       channel.avoid()
       return new TransportError(`Broker ${channel.host}:${channel.port} did not answer in time`, true)
     })
@@ -172,12 +173,12 @@ export class MetadataCache {
 
   /** Asks brokers one after the other until one answers; rejects with KAFKA_UNAVAILABLE at the deadline. */
   async #fromAny<T>(deadline: Deadline, ask: (channel: BrokerChannel) => Promise<T>): Promise<T> {
-    for (;;) {
-      let cause: unknown
+    let cause: unknown
+    for (let patienceMs = PATIENCE_MS; ; patienceMs *= 2) {
       for (const channel of this.#brokers.anyChannels()) {
         if (deadline.passed) break
         try {
-          return await this.#patiently(channel, deadline, ask)
+          return await this.#patiently(channel, patienceMs, deadline, ask)
         } catch (error) {
           if (error instanceof GatewayError) throw error
           cause = error

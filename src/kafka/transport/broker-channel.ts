@@ -33,6 +33,7 @@ export class BrokerChannel {
   #versions: ReadonlyMap<number, VersionRange> | null = null
   #connecting: Promise<void> | null = null
   #failures = 0
+  #lastFailure = ''
   #notBeforeMs = 0
   #avoidUntilMs = 0
   #closed = false
@@ -117,8 +118,7 @@ export class BrokerChannel {
   async connect(): Promise<void> {
     if (this.connected) return
     if (this.#closed) throw new TransportError('The gateway is closing', false)
-    if (performance.now() < this.#notBeforeMs)
-      throw new TransportError(`Broker ${this.host}:${this.port} was not reachable a moment ago`, false)
+    if (performance.now() < this.#notBeforeMs) throw new TransportError(`Just now: ${this.#lastFailure}`, false)
     this.#connecting ??= this.#open().finally(() => (this.#connecting = null))
     return this.#connecting
   }
@@ -157,7 +157,8 @@ export class BrokerChannel {
       const pauseMs = Math.min(BACKOFF_LIMIT_MS, BACKOFF_FIRST_MS * 2 ** this.#failures)
       this.#failures = Math.min(this.#failures + 1, 10)
       this.#notBeforeMs = performance.now() + pauseMs * (0.8 + Math.random() * 0.4)
-      throw new TransportError(`Broker ${this.host}:${this.port} cannot be reached: ${causeText(error)}`, false, error)
+      this.#lastFailure = `Broker ${this.host}:${this.port} cannot be reached: ${causeText(error)}`
+      throw new TransportError(this.#lastFailure, false, error)
     }
     if (this.#closed) await connection.close()
   }
