@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { suite, test } from 'node:test'
+import { parse } from 'yaml'
+import { v1Routes } from '../src/http/v1/routes.ts'
+
+const root = new URL('../', import.meta.url)
+const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  ...readdirSync(new URL('docs/', root))
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name}`)
+]
+
+suite('The documentation', () => {
+  test('links to what is there', () => {
+    let links = 0
+    for (const page of pages) {
+      for (const [, target] of text(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+        assert.ok(existsSync(new URL(target, new URL(page, root))), `${page} links to ${target}`)
+        links++
+      }
+    }
+    assert.ok(links > 5)
+  })
+
+  test('names every npm script that it tells to run', () => {
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> }
+    for (const page of pages) {
+      for (const [, name] of text(page).matchAll(/npm run ([a-z:-]+)/g))
+        assert.ok(scripts[name] !== undefined, `${page}: npm run ${name}`)
+    }
+    assert.match(text('README.md'), /npm ci && npm start\n[\s\S]*npm ci && npm test\n/)
+    assert.match(text('.ci/run'), /^npm ci && npm test$/m)
+  })
+
+  test('lists every route of the API, and no other', () => {
+    const routes = v1Routes({} as never).map(({ method, path }) => `${method} ${path}`)
+    const listed = [...text('docs/api.md').matchAll(/^\| `([A-Z]+ \/v1\/[^`?]+)/gm)].map(([, route]) => route)
+    assert.deepEqual(listed.toSorted(), routes.toSorted())
+  })
+
+  test('shows a configuration that is YAML, with members that exist', () => {
+    const [, yaml] = /```yaml\n([\s\S]+?)```/.exec(text('README.md')) ?? []
+    const config = parse(yaml) as Record<string, object>
+    const reference = text('docs/configuration.md')
+    for (const [section, members] of Object.entries(config)) {
+      for (const member of Object.keys(members))
+        assert.ok(reference.includes(`${section}.${member}`), `${section}.${member}`)
+    }
+  })
+
+  test('names no path of a machine and no host of a package registry', () => {
+    for (const page of pages) assert.doesNotMatch(text(page), /\/(root|home|work|tmp)\//, page)
+  })
+})
