@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { TestGateway, uniqueTopic } from '../../support/gateway.ts'
 
+/** Some timestamps here are years old: by default Kafka would soon drop such records. */
+const FOR_EVER = { topic_properties: { 'retention.ms': -1 } }
+
 suite('Producing over HTTPS', () => {
   let gateway: TestGateway
   let topic: string
@@ -87,7 +90,7 @@ suite('Producing over HTTPS', () => {
 
   test('headers, timestamps and base64 come back as they went in', async () => {
     const own = uniqueTopic('extras')
-    await gateway.createTopic(own)
+    await gateway.createTopic(own, FOR_EVER)
     const records = [
       {
         key: 'AAH/',
@@ -133,7 +136,7 @@ suite('Producing over HTTPS', () => {
 
   test('timestamps more than 2^31 milliseconds apart in one batch stay exact', async () => {
     const own = uniqueTopic('timestamps')
-    await gateway.createTopic(own)
+    await gateway.createTopic(own, FOR_EVER)
     const stamps = [1_700_000_000_000, 0, 1_600_000_000_001, 1_700_000_000_000 - 2 ** 31 - 7]
     await gateway.produce(
       own,
