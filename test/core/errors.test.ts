@@ -5,7 +5,7 @@ import { errorCatalogue, GatewayError, type ErrorKind } from '../../src/core/err
 
 const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
 const documented = new Map(
-  [...page.matchAll(/^\| `([A-Z_]+)` \| (\d+) \| (\d+) \| (yes|no) \| (.+?) \| (.+) \|$/gm)].map(
+  [...page.matchAll(/^\| `([A-Z_]+)` +\| (\d+) +\| (\d+) +\| (yes|no) +\| (.+?) +\| (.+?) +\|$/gm)].map(
     ([, code, ...columns]) => [code, columns]
   )
 )

@@ -59,7 +59,7 @@ export class TopicAdmin {
       askDeleteTopic(controller, name, timeoutMs)
     )
     if (answer !== null && answer.errorCode !== 0) throw refusal(name, answer, 'delete')
-    const gone = await this.#until(deadline, () => this.#goneEverywhere(name))
+    const gone = await this.#until(deadline, () => this.#goneEverywhere(name, deadline))
     if (gone) this.#metadata.forget(name)
     if (!gone && answer === null) throw lost()
     if (!gone) throw new GatewayError('NOT_YET_VISIBLE', `Topic '${name}' was deleted, but is still visible somewhere.`)
@@ -73,7 +73,8 @@ export class TopicAdmin {
     let cause: unknown
     while (deadline.remainingMs > RETRY_PAUSE_MS) {
       try {
-        const answer = await attempt(await this.#controller(deadline), Math.ceil(deadline.remainingMs))
+        const asked = attempt(await this.#controller(deadline), Math.ceil(deadline.remainingMs))
+        const answer = await within(deadline, asked, () => new TransportError('no answer in time', true))
         if (answer.errorCode === REQUEST_TIMED_OUT) return null
         if (!ASK_AGAIN.has(answer.errorCode)) return answer
         cause = kafkaErrorName(answer.errorCode)
@@ -98,7 +99,7 @@ export class TopicAdmin {
 
   async #until(deadline: Deadline, condition: () => Promise<boolean>): Promise<boolean> {
     for (let pauseMs = POLL_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_LIMIT_MS)) {
-      if (await condition()) return true
+      if (await condition().catch(unanswered)) return true
       if (deadline.remainingMs <= pauseMs) return false
       await sleep(pauseMs)
     }
@@ -106,7 +107,7 @@ export class TopicAdmin {
 
   /** Does every broker that answers show all partitions with a leader, and do those leaders answer? */
   async #ledEverywhere(name: string, deadline: Deadline): Promise<boolean> {
-    const views = await this.#views(name)
+    const views = await this.#views(name, deadline)
     const complete = views.every(
       view => view !== null && view.partitions.length > 0 && view.partitions.every(({ leader }) => leader >= 0)
     )
@@ -118,22 +119,19 @@ export class TopicAdmin {
     return answered.size === partitions.length
   }
 
-  async #goneEverywhere(name: string): Promise<boolean> {
-    const views = await this.#views(name)
+  async #goneEverywhere(name: string, deadline: Deadline): Promise<boolean> {
+    const views = await this.#views(name, deadline)
     return views.length > 0 && views.every(view => view === null)
   }
 
   /** How each broker that can be reached shows the topic; null where it does not know it. */
-  async #views(name: string): Promise<(TopicMetadata | null)[]> {
+  async #views(name: string, deadline: Deadline): Promise<(TopicMetadata | null)[]> {
+    const patience = Deadline.after(Math.min(PATIENCE_MS, deadline.remainingMs))
     const views = await Promise.all(
       [...this.#brokers.nodes.keys()].map(async (id): Promise<TopicMetadata | null | undefined> => {
         try {
           const asked = askMetadata(this.#brokers.channel(id, 'control'), [name])
-          const { topics } = await within(
-            Deadline.after(PATIENCE_MS),
-            asked,
-            () => new TransportError('no answer in time', true)
-          )
+          const { topics } = await within(patience, asked, () => new TransportError('no answer in time', true))
           const found = topics.get(name)
           return found === undefined || found.errorCode === UNKNOWN_TOPIC ? null : found.topic
         } catch {
@@ -143,6 +141,12 @@ export class TopicAdmin {
     )
     return views.filter(view => view !== undefined)
   }
+}
+
+/** The change is done: what Kafka fails to tell of it meanwhile only means that it is not visible yet. */
+function unanswered(error: unknown): false {
+  if (error instanceof GatewayError) return false
+  throw error
 }
 
 function lost(): GatewayError {

@@ -17,6 +17,7 @@ const DESCRIBED_ERRORS: ReadonlySet<number> = new Set([0, 5])
 const REFRESH_GAP_MS = 100
 const MISSES_PER_SECOND = 20
 const MISS_BELIEVED_MS = 1000
+const LIMIT_QUESTIONS = 10_000
 const RETRY_PAUSE_MS = 100
 /** A broker that does not answer for so long is passed over for another (it may be frozen, its connections open); doubled each round. */
 const PATIENCE_MS = 1000
@@ -31,6 +32,8 @@ export class MetadataCache {
   readonly #store = new TopicStore()
   readonly #asking = new Map<string, Promise<TopicMetadata | null>>()
   readonly #askedAtMs = new Map<string, number>()
+  /** Only what two brokers did not know: a question that failed says nothing. */
+  readonly #missedAtMs = new Map<string, number>()
   #missesInSecond = 0
   #missSecond = 0
 
@@ -57,19 +60,15 @@ export class MetadataCache {
   async topic(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
     const known = this.#store.peek(name)
     if (known !== undefined) return known
-    const asking = this.#asking.get(name)
-    if (asking !== undefined) return asking
-    if (this.#missedJustNow(name)) return null
-    return this.#ask(name, deadline)
+    if (!this.#asking.has(name) && this.#missedJustNow(name)) return null
+    return this.#join(name, deadline)
   }
 
   /** What Kafka says now; merged with a question that is under way, and not more often than ten times a second a topic. */
   async refresh(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
-    const asking = this.#asking.get(name)
-    if (asking !== undefined) return asking
     const waitMs = (this.#askedAtMs.get(name) ?? -Infinity) + REFRESH_GAP_MS - performance.now()
-    if (waitMs > 0) await sleep(Math.min(waitMs, deadline.remainingMs))
-    return this.#asking.get(name) ?? this.#ask(name, deadline)
+    if (waitMs > 0 && !this.#asking.has(name)) await sleep(Math.min(waitMs, deadline.remainingMs))
+    return this.#join(name, deadline)
   }
 
   /** Every topic and broker, as Kafka says now. */
@@ -89,15 +88,15 @@ export class MetadataCache {
   /** Asks one broker about all topics in use; a topic that it does not know is asked for by itself. */
   async refreshAll(deadline: Deadline): Promise<void> {
     this.#store.sweep()
-    const nowMs = performance.now()
-    for (const [name, askedAtMs] of this.#askedAtMs)
-      if (nowMs - askedAtMs > MISS_BELIEVED_MS) this.#askedAtMs.delete(name)
+    this.#forgetQuestions()
     const { names } = this.#store
     const answer = await this.#fromAny(deadline, channel => askMetadata(channel, names))
     this.#brokers.update(answer.brokers)
     for (const name of names) {
       const found = answer.topics.get(name)
       if (found !== undefined && DESCRIBED_ERRORS.has(found.errorCode)) this.#store.put(found.topic)
+      // Told to whoever uses the topic; to the cluster's health and to the other topics it is nothing.
+      else if (found?.errorCode === TOPIC_AUTHORIZATION_FAILED) continue
       else await this.refresh(name, deadline)
     }
   }
@@ -115,10 +114,30 @@ export class MetadataCache {
       this.#missesInSecond = 0
     }
     if (++this.#missesInSecond <= MISSES_PER_SECOND) return false
-    return nowMs - (this.#askedAtMs.get(name) ?? -Infinity) < MISS_BELIEVED_MS
+    return nowMs - (this.#missedAtMs.get(name) ?? -Infinity) < MISS_BELIEVED_MS
+  }
+
+  #forgetQuestions(): void {
+    const oldestMs = performance.now() - MISS_BELIEVED_MS
+    for (const times of [this.#askedAtMs, this.#missedAtMs])
+      for (const [name, atMs] of times) if (atMs < oldestMs) times.delete(name)
+  }
+
+  /** The answer to the question under way, else to a new one. Another caller's deadline neither extends nor cuts ours. */
+  async #join(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
+    const asking = this.#asking.get(name)
+    if (asking === undefined) return this.#ask(name, deadline)
+    try {
+      return await within(deadline, asking, () => unreachable(new TransportError('No broker answered in time', true)))
+    } catch (error) {
+      const theirs = error instanceof GatewayError && error.code === 'KAFKA_UNAVAILABLE'
+      if (!theirs || deadline.remainingMs <= RETRY_PAUSE_MS) throw error
+      return this.#join(name, deadline)
+    }
   }
 
   #ask(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
+    if (this.#askedAtMs.size >= LIMIT_QUESTIONS) this.#forgetQuestions()
     this.#askedAtMs.set(name, performance.now())
     const asking = this.#twoBrokers(name, deadline).finally(() => this.#asking.delete(name))
     this.#asking.set(name, asking)
@@ -146,6 +165,7 @@ export class MetadataCache {
         this.#log.debug({ cause: causeText(error) }, 'A second broker could not be asked for metadata')
       }
     }
+    this.#missedAtMs.set(name, performance.now())
     if (this.#store.peek(name) !== undefined) this.#store.remove(name)
     return null
   }
@@ -167,7 +187,7 @@ export class MetadataCache {
   ): Promise<T> {
     return within(Deadline.after(Math.min(patienceMs, deadline.remainingMs)), ask(channel), () => {
       channel.avoid()
-      return new TransportError(`Broker ${channel.host}:${channel.port} did not answer in time`, true)
+      return new LateError(`Broker ${channel.host}:${channel.port} did not answer in time`, true)
     })
   }
 
@@ -181,16 +201,23 @@ export class MetadataCache {
           return await this.#patiently(channel, patienceMs, deadline, ask)
         } catch (error) {
           if (error instanceof GatewayError) throw error
-          cause = error
+          // What a broker said, or did, tells more than that time ran out on the last one asked.
+          if (cause === undefined || !(error instanceof LateError)) cause = error
         }
       }
       if (deadline.remainingMs <= RETRY_PAUSE_MS) {
-        throw new GatewayError('KAFKA_UNAVAILABLE', 'Kafka cannot be reached.', { detail: causeText(cause), cause })
+        throw unreachable(cause)
       }
       await sleep(RETRY_PAUSE_MS)
     }
   }
 }
+
+function unreachable(cause: unknown): GatewayError {
+  return new GatewayError('KAFKA_UNAVAILABLE', 'Kafka cannot be reached.', { detail: causeText(cause), cause })
+}
+
+class LateError extends TransportError {}
 
 function sameBroker(one: BrokerChannel, other: BrokerChannel): boolean {
   return one.host === other.host && one.port === other.port

@@ -21,7 +21,8 @@ export class MetadataRefresher {
   #answeredAtMs = -Infinity
   #refreshedAtMs = -Infinity
   #closed = false
-  #reported = false
+  /** The cause that was logged last; empty while Kafka answers. */
+  #reported = ''
 
   constructor(cache: MetadataCache, maxAgeMs: number, log: Log) {
     this.#cache = cache
@@ -43,6 +44,11 @@ export class MetadataRefresher {
     clearTimeout(this.#timer)
   }
 
+  #report(cause: string): void {
+    if (cause !== this.#reported) this.#log.error({ cause }, 'Kafka cannot be reached')
+    this.#reported = cause
+  }
+
   async #round(): Promise<void> {
     const startedMs = performance.now()
     const due = startedMs - this.#refreshedAtMs >= this.#maxAgeMs
@@ -53,11 +59,10 @@ export class MetadataRefresher {
         this.#refreshedAtMs = startedMs
       } else await this.#cache.cluster(Deadline.after(ATTEMPT_LIMIT_MS))
       this.#answeredAtMs = performance.now()
-      if (this.#reported) this.#log.info({}, 'Kafka answers again')
-      this.#reported = false
+      if (this.#reported !== '') this.#log.info({}, 'Kafka answers again')
+      this.#reported = ''
     } catch (error) {
-      if (!this.#reported) this.#log.error({ cause: causeText(error) }, 'Kafka cannot be reached')
-      this.#reported = true
+      this.#report(causeText(error))
       pauseMs = PROBE_MS
     }
     if (!this.#closed) this.#timer = setTimeout(() => void this.#round(), pauseMs).unref()

@@ -230,7 +230,9 @@ export class Accumulator {
     for (const queue of topicQueues.queues.values()) {
       if (metadata === null) queue.topicGone(topicMissing(topic))
       else {
-        if (metadata.partitions[queue.partition] === undefined) queue.topicGone(topicRecreated)
+        const partition = metadata.partitions[queue.partition]
+        if (partition === undefined) queue.topicGone(topicRecreated)
+        else queue.ledBy(partition.leader)
         queue.topicReplaced(metadata.id)
       }
       if (!queue.idle) this.#kick(queue)
@@ -250,7 +252,7 @@ export class Accumulator {
 
   #resume(): void {
     for (const queue of this.#active) {
-      queue.resume()
+      queue.repair()
       this.#kick(queue)
     }
   }

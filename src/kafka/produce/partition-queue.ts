@@ -29,6 +29,7 @@ export class PartitionQueue {
   #waiting: Slice[] = []
   #batches: Batch[] = []
   #inFlight = 0
+  #leader = -1
   #cautious = false
   /** Set while rejected batches wait for those in flight; the number to go on from. */
   #gapSequence = -1
@@ -77,6 +78,12 @@ export class PartitionQueue {
     this.#pause(nowMs)
   }
 
+  /** The partition has another leader than before: what failed with the old one need not rest. */
+  ledBy(leader: number): void {
+    if (leader >= 0 && leader !== this.#leader) this.#retry.end()
+    this.#leader = leader
+  }
+
   stored(batch: Batch, baseOffset: number): void {
     this.#landed(batch)
     this.#remove(batch)
@@ -98,7 +105,7 @@ export class PartitionQueue {
     this.trouble = trouble
     if (batch.abandoned) this.#drop(batch)
     else this.#pause(nowMs)
-    this.#repair()
+    this.repair()
   }
 
   /** The answer says nothing certain, or there was none; the same bytes go again after a pause. */
@@ -117,7 +124,7 @@ export class PartitionQueue {
       this.#reclaim(batch, sound)
     } else if (batch.recordCount === 1) this.#fail(batch, failure)
     else this.#reclaim(batch, splitBatch(batch))
-    this.#repair()
+    this.repair()
   }
 
   /** Rejected whole, before it was appended, for a reason that no retry and no split mends. */
@@ -125,7 +132,7 @@ export class PartitionQueue {
     this.#landed(batch)
     if (batch.doubt === 'none' && !batch.abandoned) this.#fail(batch, failure)
     else this.#drop(batch)
-    this.#repair()
+    this.repair()
   }
 
   /**
@@ -138,7 +145,7 @@ export class PartitionQueue {
       this.#landed(batch)
       if (batch.abandoned || (batch.doubt !== 'none' && this.#batches[0] === batch)) this.#drop(batch)
       else this.#pause(nowMs)
-      this.#repair()
+      this.repair()
     }
   }
 
@@ -149,7 +156,7 @@ export class PartitionQueue {
     if (batch.doubt === 'none' && !batch.abandoned) this.#reclaim(batch, batch.slices)
     else this.#drop(batch)
     this.#sessionOver = true
-    this.#repair()
+    this.repair()
   }
 
   /** Two brokers no longer know the topic: what was not appended for certain fails as such, the rest stays unknown. */
@@ -169,28 +176,22 @@ export class PartitionQueue {
       if (batch.inFlight) batch.abandoned = true
       else if (batch.doubt !== 'none') this.#giveUp(batch)
     }
-    this.#repair()
+    this.repair()
   }
 
   /** Takes back what the caller can still be told was not stored: the slices that were not sent, or surely not appended. */
   withdraw(belongs: (slice: Slice) => boolean): void {
-    this.#waiting = this.#waiting.filter(slice => !belongs(slice) || this.#failed(slice))
+    const others = (slices: readonly Slice[]) => {
+      for (const slice of slices) if (belongs(slice)) failSlice(slice, this.trouble)
+      return slices.filter(slice => !belongs(slice))
+    }
+    this.#waiting = others(this.#waiting)
     const doubtBehind = this.#batches.findLastIndex(batch => batch.doubt !== 'none')
-    this.#batches.forEach((batch, index) => {
-      if (batch.inFlight || batch.abandoned || index <= doubtBehind) return
+    for (const batch of this.#batches.slice(doubtBehind + 1)) {
       const slices = batch.reclaimed ?? batch.slices
-      if (slices.some(belongs))
-        this.#reclaim(
-          batch,
-          slices.filter(slice => !belongs(slice) || this.#failed(slice))
-        )
-    })
-    this.#repair()
-  }
-
-  #failed(slice: Slice): false {
-    failSlice(slice, this.trouble)
-    return false
+      if (!batch.inFlight && slices.some(belongs)) this.#reclaim(batch, others(slices))
+    }
+    this.repair()
   }
 
   #candidate(): Batch | undefined {
@@ -227,7 +228,7 @@ export class PartitionQueue {
     this.#retry.end()
     this.trouble = notSentInTime
     if (this.#batches.every(batch => batch.inFlight)) this.#cautious = false
-    this.#repair()
+    this.repair()
   }
 
   #pause(nowMs: number): void {
@@ -272,11 +273,14 @@ export class PartitionQueue {
         failSlice(slice, batch.doubt === 'open' ? outcomeUnknown : failure)
       this.#sessionOver = true
     }
-    this.#repair()
+    this.repair()
   }
 
-  /** Once nothing is in flight or in doubt: takes back what was rejected and goes on, in a new session if the old one is over. */
-  #repair(): void {
+  /**
+   * Once nothing is in flight or in doubt: takes back what was rejected and goes on, in a new session if the old one is over.
+   * Called from outside when {@link QueueHooks.renew} has a session to give that it had not before.
+   */
+  repair(): void {
     if (this.#gapSequence < 0 && !this.#sessionOver) return
     if (this.#inFlight > 0 || this.#batches.some(batch => batch.doubt !== 'none')) return
     if (this.#sessionOver) {
@@ -289,10 +293,5 @@ export class PartitionQueue {
     this.#sessionOver = false
     this.#waiting.unshift(...this.#batches.flatMap(batch => batch.reclaimed ?? batch.slices))
     this.#batches = []
-  }
-
-  /** Tries again what {@link QueueHooks.renew} could not give before. */
-  resume(): void {
-    this.#repair()
   }
 }

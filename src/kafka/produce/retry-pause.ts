@@ -1,5 +1,5 @@
 const FIRST_MS = 25
-const LIMIT_MS = 1000
+const LIMIT_MS = 400
 const SETBACKS_LIMIT = 10
 
 /** How long a partition rests after a setback: longer with each, with some chance in it so that not all come back at once. */

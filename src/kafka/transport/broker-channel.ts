@@ -135,15 +135,16 @@ export class BrokerChannel {
       if (this.connected) return
     }
     this.#versions = null
-    const connection = new Connection(this.#options.clientId, {
-      connectTimeout: this.#options.connectTimeoutMs,
-      requestTimeout: this.#options.requestTimeoutMs,
-      maxInflights: LIBRARY_IN_FLIGHT,
-      ...this.#options.connectionOptions(this.host)
-    })
-    // Errors reach the callbacks of the requests; without a listener they would end the process.
-    connection.on('error', () => undefined)
+    let connection: Connection | undefined
     try {
+      connection = new Connection(this.#options.clientId, {
+        connectTimeout: this.#options.connectTimeoutMs,
+        requestTimeout: this.#options.requestTimeoutMs,
+        maxInflights: LIBRARY_IN_FLIGHT,
+        ...this.#options.connectionOptions(this.host)
+      })
+      // Errors reach the callbacks of the requests; without a listener they would end the process.
+      connection.on('error', () => undefined)
       await connection.connect(this.host, this.port)
       const { apiKeys } = await apiVersionsV3.api.async(connection, 'kafka-rest-proxy', '1')
       this.#versions = new Map(
@@ -153,7 +154,7 @@ export class BrokerChannel {
       this.#failures = 0
       this.#notBeforeMs = 0
     } catch (error) {
-      void connection.close().catch(() => undefined)
+      void connection?.close().catch(() => undefined)
       const pauseMs = Math.min(BACKOFF_LIMIT_MS, BACKOFF_FIRST_MS * 2 ** this.#failures)
       this.#failures = Math.min(this.#failures + 1, 10)
       this.#notBeforeMs = performance.now() + pauseMs * (0.8 + Math.random() * 0.4)

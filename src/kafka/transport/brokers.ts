@@ -34,7 +34,8 @@ export class Brokers {
     this.#nodes = nodes
     for (const [name, channel] of this.#channels) {
       const node = nodes.get(Number(name.slice(0, name.indexOf('/'))))
-      if (node !== undefined && node.host === channel.host && node.port === channel.port) continue
+      // A broker that is missing is down, or unknown to the one that answered: its connections may yet serve.
+      if (node === undefined || (node.host === channel.host && node.port === channel.port)) continue
       this.#channels.delete(name)
       void channel.close()
     }

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { Deadline } from '../../../src/core/deadline.ts'
+import { MetadataCache } from '../../../src/kafka/metadata/metadata-cache.ts'
+import type { TopicMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
+import { Brokers } from '../../../src/kafka/transport/brokers.ts'
+import { kafkaConfig, ScriptedBroker, silent } from '../transport/scripted-broker.ts'
+import { partition, serveMetadata, startCluster, type View } from './scripted-cluster.ts'
+
+const ID = Buffer.alloc(16, 7)
+const soon = () => Deadline.after(5000)
+const known = { id: ID, partitions: [partition(0, 1), partition(1, 2)] }
+const described = (name: string): TopicMetadata => ({ name, isInternal: false, ...known })
+
+const questions = (views: readonly View[], name: string) =>
+  views.map(view => view.asked.filter(({ names }) => names?.length === 1 && names[0] === name).length)
+
+suite('MetadataCache', () => {
+  test('asks one broker for a topic that it does not know, and nobody for one that it does', async t => {
+    const { views, brokers } = await startCluster(t, 2)
+    for (const view of views) view.topics.set('a', known)
+    const cache = new MetadataCache(brokers, silent)
+    assert.equal(cache.peek('a'), undefined)
+    assert.deepEqual(await Promise.all([cache.topic('a', soon()), cache.topic('a', soon())]), [
+      described('a'),
+      described('a')
+    ])
+    assert.deepEqual(cache.peek('a'), described('a'))
+    assert.deepEqual(await cache.topic('a', soon()), described('a'))
+    assert.equal(questions(views, 'a')[0] + questions(views, 'a')[1], 1)
+  })
+
+  test('a topic does not exist only once two brokers do not know it', async t => {
+    const { views, brokers } = await startCluster(t, 3)
+    const cache = new MetadataCache(brokers, silent)
+    assert.equal(await cache.topic('none', soon()), null)
+    assert.deepEqual(
+      questions(views, 'none').toSorted((one, other) => one - other),
+      [0, 1, 1]
+    )
+  })
+
+  test('a topic that only the second broker knows yet is found', async t => {
+    const { views, brokers } = await startCluster(t, 2)
+    const cache = new MetadataCache(brokers, silent)
+    for (const [number, view] of views.entries()) {
+      const name = `only-${number}`
+      view.topics.set(name, known)
+      assert.deepEqual(await cache.topic(name, soon()), described(name))
+    }
+  })
+
+  test('an illegal name is a topic that does not exist', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    views[0].topics.set('a b', { errorCode: 17 })
+    assert.equal(await new MetadataCache(brokers, silent).topic('a b', soon()), null)
+  })
+
+  test('a topic whose partitions have no leader yet is described', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    views[0].topics.set('young', { errorCode: 5, id: ID, partitions: [partition(0, -1)] })
+    const found = await new MetadataCache(brokers, silent).topic('young', soon())
+    assert.deepEqual(found?.partitions, [partition(0, -1)])
+  })
+
+  test('what Kafka does not let the gateway see is refused, however often it is asked', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    views[0].topics.set('secret', { errorCode: 29 })
+    const cache = new MetadataCache(brokers, silent)
+    for (let number = 0; number < 60; number++)
+      await assert.rejects(cache.topic('secret', soon()), { code: 'KAFKA_REFUSED' }, `question ${number}`)
+  })
+
+  test('a topic that everyone misses is asked for about twenty times a second, not more', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    const cache = new MetadataCache(brokers, silent)
+    const startedMs = performance.now()
+    for (let number = 0; number < 500; number++) assert.equal(await cache.topic('none', soon()), null)
+    const seconds = Math.ceil((performance.now() - startedMs) / 1000) + 1
+    assert.ok(questions(views, 'none')[0] <= 21 * seconds, String(questions(views, 'none')))
+  })
+
+  test('a missed topic is found as soon as it is there, even while misses are many', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    const cache = new MetadataCache(brokers, silent)
+    for (let number = 0; number < 50; number++) await cache.topic('late', soon())
+    views[0].topics.set('late', known)
+    await cache.refresh('late', soon())
+    assert.deepEqual(await cache.topic('late', soon()), described('late'))
+  })
+
+  test('refreshes of one topic are merged, and a tenth of a second apart', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    views[0].topics.set('a', known)
+    const cache = new MetadataCache(brokers, silent)
+    await cache.refresh('a', soon())
+    const startedMs = performance.now()
+    await Promise.all(Array.from({ length: 20 }, () => cache.refresh('a', soon())))
+    assert.ok(performance.now() - startedMs > 50)
+    assert.deepEqual(questions(views, 'a'), [2])
+  })
+
+  test('a refresh sees new leaders, and tells who listens', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    views[0].topics.set('a', known)
+    const cache = new MetadataCache(brokers, silent)
+    await cache.topic('a', soon())
+    const heard: [string, TopicMetadata | null][] = []
+    cache.onTopicChange((name, topic) => heard.push([name, topic]))
+    views[0].topics.set('a', { ...known, partitions: [partition(0, 2, 1), partition(1, 2)] })
+    const fresh = await cache.refresh('a', soon())
+    assert.deepEqual(
+      fresh?.partitions.map(({ leader }) => leader),
+      [2, 2]
+    )
+    assert.deepEqual([cache.peek('a'), heard], [fresh, [['a', fresh]]])
+  })
+
+  test('the background refresh asks once for all topics in use', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    for (const name of ['a', 'b', 'c']) views[0].topics.set(name, known)
+    const cache = new MetadataCache(brokers, silent)
+    for (const name of ['a', 'b', 'c']) await cache.topic(name, soon())
+    const before = views[0].asked.length
+    await cache.refreshAll(soon())
+    assert.deepEqual(
+      views[0].asked.slice(before).map(({ names }) => names),
+      [['a', 'b', 'c']]
+    )
+  })
+
+  test('a topic that one broker no longer shows is kept; it goes once a second broker agrees', async t => {
+    const { views, brokers } = await startCluster(t, 2)
+    for (const view of views) view.topics.set('a', known)
+    const cache = new MetadataCache(brokers, silent)
+    await cache.topic('a', soon())
+    const heard: unknown[] = []
+    cache.onTopicChange((name, topic) => heard.push(topic === null ? [name, null] : name))
+    views[0].topics.delete('a')
+    await cache.refreshAll(soon())
+    await cache.refreshAll(soon())
+    assert.deepEqual(cache.peek('a'), described('a'))
+    assert.ok(!JSON.stringify(heard).includes('null'))
+    views[1].topics.delete('a')
+    await cache.refreshAll(soon())
+    assert.equal(cache.peek('a'), undefined)
+    assert.deepEqual(heard.at(-1), ['a', null])
+  })
+
+  test('a topic that the gateway may no longer see does not keep the others from being refreshed', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    for (const name of ['a', 'revoked', 'z']) views[0].topics.set(name, known)
+    const cache = new MetadataCache(brokers, silent)
+    for (const name of ['a', 'revoked', 'z']) await cache.topic(name, soon())
+    views[0].topics.set('revoked', { errorCode: 29 })
+    views[0].topics.set('z', { ...known, partitions: [partition(0, 2, 1)] })
+    await cache.refreshAll(soon())
+    assert.deepEqual(cache.peek('z')?.partitions, [partition(0, 2, 1)])
+    await assert.rejects(cache.refresh('revoked', soon()), { code: 'KAFKA_REFUSED' })
+  })
+
+  test('takes up brokers that come and go', async t => {
+    const { views, brokers } = await startCluster(t, 2)
+    const cache = new MetadataCache(brokers, silent)
+    for (const view of views) view.brokers = [...view.brokers, { id: 9, host: 'nine', port: 9, rack: 'r' }].slice(1)
+    const answer = await cache.cluster(soon())
+    assert.deepEqual([...answer.brokers.keys()], [2, 9])
+    assert.deepEqual([...brokers.nodes.keys()], [2, 9])
+    assert.deepEqual(brokers.channel(9, 'fetch').host, 'nine')
+  })
+
+  test('everything lists what Kafka has now, internal topics marked', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    views[0].topics.set('a', known).set('__consumer_offsets', { ...known, isInternal: true })
+    const { topics } = await new MetadataCache(brokers, silent).everything(soon())
+    assert.deepEqual(
+      [...topics.values()].map(({ topic }) => [topic.name, topic.isInternal]),
+      [
+        ['a', false],
+        ['__consumer_offsets', true]
+      ]
+    )
+  })
+
+  test('a broker that is frozen, or gone, is passed over', async t => {
+    const { scripted, views, brokers } = await startCluster(t, 3)
+    const cache = new MetadataCache(brokers, silent)
+    for (const view of views) view.topics.set('a', known)
+    scripted[0].frozen = true
+    await scripted[1].close()
+    for (let number = 0; number < 3; number++) assert.deepEqual(await cache.refresh('a', soon()), described('a'))
+  })
+
+  test('where no broker answers it says so at the deadline, and recovers when one is there', async t => {
+    const gone = await ScriptedBroker.start()
+    await gone.close()
+    const brokers = new Brokers(kafkaConfig([gone.address]))
+    t.after(() => brokers.close())
+    const cache = new MetadataCache(brokers, silent)
+    const startedMs = performance.now()
+    await assert.rejects(cache.topic('a', Deadline.after(400)), { code: 'KAFKA_UNAVAILABLE', retriable: true })
+    const elapsedMs = performance.now() - startedMs
+    assert.ok(elapsedMs > 250 && elapsedMs < 1500, String(elapsedMs))
+    const view = serveMetadata(gone)
+    view.topics.set('a', known)
+    await gone.listen()
+    t.after(() => gone.close())
+    assert.deepEqual(await cache.topic('a', soon()), described('a'))
+  })
+
+  test('who joins a question under way still has a deadline of their own, shorter or longer', async t => {
+    const { scripted, views, brokers } = await startCluster(t, 1)
+    views[0].topics.set('a', known)
+    scripted[0].frozen = true
+    const cache = new MetadataCache(brokers, silent)
+    const patient = cache.topic('a', Deadline.after(1500)).catch((error: unknown) => error)
+    const startedMs = performance.now()
+    const later = cache.refresh('a', Deadline.after(8000))
+    await assert.rejects(cache.topic('a', Deadline.after(300)), { code: 'KAFKA_UNAVAILABLE' })
+    await assert.rejects(cache.refresh('a', Deadline.after(300)), { code: 'KAFKA_UNAVAILABLE' })
+    assert.ok(performance.now() - startedMs < 1200, 'the short deadlines are kept')
+    assert.equal(((await patient) as { code?: string }).code, 'KAFKA_UNAVAILABLE')
+    scripted[0].frozen = false
+    assert.deepEqual(await later, described('a'), 'the long one goes on after the first asker gave up')
+  })
+})
