@@ -61,14 +61,12 @@ export class MetadataCache {
     const known = this.#store.peek(name)
     if (known !== undefined) return known
     if (!this.#asking.has(name) && this.#missedJustNow(name)) return null
-    return this.#join(name, deadline)
+    return this.#join(name, deadline, 0)
   }
 
   /** What Kafka says now; merged with a question that is under way, and not more often than ten times a second a topic. */
   async refresh(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
-    const waitMs = (this.#askedAtMs.get(name) ?? -Infinity) + REFRESH_GAP_MS - performance.now()
-    if (waitMs > 0 && !this.#asking.has(name)) await sleep(Math.min(waitMs, deadline.remainingMs))
-    return this.#join(name, deadline)
+    return this.#join(name, deadline, REFRESH_GAP_MS)
   }
 
   /** Every topic and broker, as Kafka says now. */
@@ -124,24 +122,31 @@ export class MetadataCache {
   }
 
   /** The answer to the question under way, else to a new one. Another caller's deadline neither extends nor cuts ours. */
-  async #join(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
+  async #join(name: string, deadline: Deadline, gapMs: number): Promise<TopicMetadata | null> {
     const asking = this.#asking.get(name)
-    if (asking === undefined) return this.#ask(name, deadline)
+    if (asking === undefined) return this.#ask(name, deadline, gapMs)
     try {
       return await within(deadline, asking, () => unreachable(new TransportError('No broker answered in time', true)))
     } catch (error) {
       const theirs = error instanceof GatewayError && error.code === 'KAFKA_UNAVAILABLE'
       if (!theirs || deadline.remainingMs <= RETRY_PAUSE_MS) throw error
-      return this.#join(name, deadline)
+      return this.#join(name, deadline, gapMs)
     }
   }
 
-  #ask(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
-    if (this.#askedAtMs.size >= LIMIT_QUESTIONS) this.#forgetQuestions()
-    this.#askedAtMs.set(name, performance.now())
-    const asking = this.#twoBrokers(name, deadline).finally(() => this.#asking.delete(name))
+  #ask(name: string, deadline: Deadline, gapMs: number): Promise<TopicMetadata | null> {
+    const asking = this.#askAfter(name, deadline, gapMs).finally(() => this.#asking.delete(name))
     this.#asking.set(name, asking)
     return asking
+  }
+
+  /** The pause since the last question is part of this one: whoever comes meanwhile joins it instead of asking behind it. */
+  async #askAfter(name: string, deadline: Deadline, gapMs: number): Promise<TopicMetadata | null> {
+    const waitMs = (this.#askedAtMs.get(name) ?? -Infinity) + gapMs - performance.now()
+    if (waitMs > 0) await sleep(Math.min(waitMs, deadline.remainingMs))
+    if (this.#askedAtMs.size >= LIMIT_QUESTIONS) this.#forgetQuestions()
+    this.#askedAtMs.set(name, performance.now())
+    return this.#twoBrokers(name, deadline)
   }
 
   async #twoBrokers(name: string, deadline: Deadline): Promise<TopicMetadata | null> {

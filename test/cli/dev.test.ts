@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, afterEach, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { freePort } from '../../src/dev/kafka/free-port.ts'
+import { kafkaJars } from '../../src/dev/kafka/jars.ts'
+
+const run = promisify(execFile)
+const BIN = fileURLToPath(new URL('../../bin/kafka-rest-proxy.js', import.meta.url))
+const START_LIMIT_MS = 60_000
+
+interface Running {
+  readonly child: ChildProcess
+  readonly exited: Promise<number | null>
+  output(): string
+}
+
+suite('kafka-rest-proxy dev', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-dev-'))
+  const running: Running[] = []
+
+  afterEach(async () => {
+    for (const { child, exited } of running.splice(0)) {
+      child.kill('SIGKILL')
+      await exited
+    }
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  /** A free port whose neighbour, which the identity provider takes, is free too. */
+  const portPair = async (): Promise<number> => {
+    for (;;) {
+      const port = await freePort()
+      if ((await freePort(port + 1)) === port + 1) return port
+    }
+  }
+
+  const start = (argv: readonly string[], env: NodeJS.ProcessEnv = {}): Running => {
+    const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAFKA_REST_')))
+    const child = spawn(process.execPath, [BIN, 'dev', ...argv], { cwd: folder, env: { ...own, ...env } })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+    const exited = new Promise<number | null>(resolveExit => child.once('exit', resolveExit))
+    const started = { child, exited, output: () => output }
+    running.push(started)
+    return started
+  }
+
+  const untilAnnounced = async ({ child, output }: Running) => {
+    for (const end = Date.now() + START_LIMIT_MS; Date.now() < end; await sleep(50)) {
+      if (output().includes('Ctrl-C stops everything')) return
+      assert.equal(child.exitCode, null, output())
+    }
+    assert.fail(output())
+  }
+
+  /** Uses the jars that the test run has fetched already. */
+  const shareJars = async () => {
+    const libs = resolve(await kafkaJars('.local', () => undefined))
+    const link = join(folder, '.local', libs.slice(libs.lastIndexOf('/') + 1))
+    await run('mkdir', ['-p', join(folder, '.local')])
+    if (!existsSync(link)) symlinkSync(libs, link)
+  }
+
+  const paste = async (output: string): Promise<string> => {
+    const lines = output.split('\n').filter(line => /^(TOKEN=|curl )/.test(line))
+    assert.equal(lines.length, 5)
+    const { stdout } = await run(
+      'bash',
+      ['-c', lines.map(line => line.replace(/^curl /, 'curl -sS ')).join('\necho\n')],
+      { cwd: folder }
+    )
+    return stdout
+  }
+
+  const brokersOf = async (): Promise<number> => {
+    const { stdout } = await run('ps', ['-eo', 'args'])
+    return stdout.split('\n').filter(line => line.includes('kafka.Kafka') && line.includes(folder)).length
+  }
+
+  test('every line that it prints works when pasted; data survives a restart; Ctrl-C stops everything', async () => {
+    await shareJars()
+    const port = await portPair()
+    const first = start(['--port', String(port)])
+    await untilAnnounced(first)
+    const output = await paste(first.output())
+    assert.match(output, /\{"topic":"hello"\}/)
+    assert.match(output, /"offsets":\[\{"partition":0,"offset":0\}/)
+    assert.match(output, /"value":"\{\\"any\\":\[\\"JSON\\",1\.0\]\}"/)
+    assert.match(output, /\{"topics":\["hello"\]\}/)
+    first.child.kill('SIGINT')
+    assert.equal(await first.exited, 0, first.output())
+    assert.equal(await brokersOf(), 0)
+
+    const second = start(['--port', String(port)])
+    await untilAnnounced(second)
+    const again = await paste(second.output())
+    assert.match(again, /TOPIC_EXISTS/)
+    assert.match(again, /"offsets":\[\{"partition":0,"offset":2\}/)
+    second.child.kill('SIGKILL')
+    await second.exited
+    for (const end = Date.now() + 10_000; Date.now() < end && (await brokersOf()) > 0;) await sleep(100)
+    assert.equal(await brokersOf(), 0, 'a killed parent leaves no broker behind')
+  })
+
+  test('--ephemeral leaves no data behind', async () => {
+    await shareJars()
+    const port = await portPair()
+    // Jars and certificates are there already: what is new afterwards would be data.
+    symlinkSync(join(folder, '.local'), join(folder, '.other'))
+    const ephemeral = start(['--port', String(port), '--ephemeral', '--data-dir', '.other'], { TMPDIR: folder })
+    await untilAnnounced(ephemeral)
+    assert.match(await paste(ephemeral.output()), /\{"topics":\["hello"\]\}/)
+    ephemeral.child.kill('SIGTERM')
+    assert.equal(await ephemeral.exited, 0, ephemeral.output())
+    const { stdout } = await run('ls', ['-A', folder])
+    assert.deepEqual(stdout.trim().split('\n').toSorted(), ['.local', '.other'])
+  })
+
+  test('a cluster that is given is used instead of a broker of its own', async () => {
+    const port = await portPair()
+    const given = start(['--port', String(port)], {
+      KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: String(process.env.KAFKA_REST_TEST_BOOTSTRAP)
+    })
+    await untilAnnounced(given)
+    assert.equal(await brokersOf(), 0)
+    assert.ok(given.output().includes(String(process.env.KAFKA_REST_TEST_BOOTSTRAP)))
+    given.child.kill('SIGINT')
+    assert.equal(await given.exited, 0)
+  })
+
+  test('a busy port, and a machine without Java: one line that says what to do, and status 1', async () => {
+    const busy = createServer()
+    await new Promise<void>(listening => busy.listen({ host: '127.0.0.1', port: 0 }, listening))
+    const address = busy.address()
+    assert.ok(typeof address === 'object' && address !== null)
+    const refused = start(['--port', String(address.port)])
+    assert.equal(await refused.exited, 1)
+    assert.equal(
+      refused.output(),
+      `kafka-rest-proxy: Port ${address.port} is busy. Stop what listens there, or choose another one with --port.\n`
+    )
+    busy.close()
+
+    const bare = start(['--port', String(await portPair())], { PATH: folder })
+    assert.equal(await bare.exited, 1)
+    assert.match(
+      bare.output(),
+      /^kafka-rest-proxy: No Java was found\. Install a JDK 17 or later, or give KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS .*\n$/
+    )
+  })
+})
