@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { DevError } from '../dev-error.ts'
 
 const run = promisify(execFile)
-const POM = fileURLToPath(new URL('../../../pom.xml', import.meta.url))
+const POM = fileURLToPath(new URL('../../../local-kafka/pom.xml', import.meta.url))
 const OLDEST_JAVA = 17
 
 /** The version of Kafka that the POM names. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const LOG_CONFIG = fileURLToPath(new URL('./log4j2.properties', import.meta.url))
+const LOG_CONFIG = fileURLToPath(new URL('../../../local-kafka/log4j2.properties', import.meta.url))
 
 /**
  * Starts Java, tells its process id on descriptor 3, and kills it when standard input ends: that happens when the parent

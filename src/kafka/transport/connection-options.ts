@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from '@platformatic/kafka'
+import { proxyEnvironment } from '../../config/environment.ts'
 import type { KafkaConfig } from '../../config/schema.ts'
 import { ClientCredentialsTokens } from '../../core/lib/client-credentials.ts'
 import { JsonClient } from '../../core/lib/https-json.ts'
@@ -33,5 +34,5 @@ function saslOptions(
 
 function tokenSource(sasl: NonNullable<KafkaConfig['sasl']>, timeoutMs: number): ClientCredentialsTokens {
   const { tokenUrl = '', clientId = '', clientSecret = '', scope, caFile } = sasl
-  return new ClientCredentialsTokens(new JsonClient({ caFile, timeoutMs }), { tokenUrl, clientId, clientSecret, scope })
+  return new ClientCredentialsTokens(new JsonClient({ caFile, timeoutMs, proxyEnvironment: proxyEnvironment() }), { tokenUrl, clientId, clientSecret, scope })
 }
