@@ -1,17 +1,23 @@
 import { GatewayError } from '../core/errors.ts'
 
-/** RFC 6750 §2.1, with the scheme in any case. */
-const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
+const SCHEME = /^bearer(?: |$)/i
+/** RFC 6750 §2.1: the scheme in any case (RFC 9110 §11.1), then one token68. */
+const CREDENTIALS = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
+/** Of the whole header. */
 const LIMIT_CHARACTERS = 16_384
 
-/** The token of an `Authorization` header. Throws UNAUTHENTICATED and INVALID_TOKEN with the challenge of RFC 6750 §3. */
+/**
+ * The token of an `Authorization` header. Throws UNAUTHENTICATED where there is none or one of another scheme, and
+ * INVALID_TOKEN; both carry the challenge of RFC 6750 §3.
+ */
 export function bearerToken(authorization: string | undefined): string {
-  if (authorization === undefined || authorization === '') {
+  if (authorization === undefined || !SCHEME.test(authorization)) {
+    // §3.1: whoever shows that they know nothing of bearer tokens is told of no error.
     throw new GatewayError('UNAUTHENTICATED', 'A bearer token is needed.', {
       headers: { 'WWW-Authenticate': 'Bearer' }
     })
   }
-  const match = authorization.length <= LIMIT_CHARACTERS ? BEARER.exec(authorization) : null
+  const match = authorization.length <= LIMIT_CHARACTERS ? CREDENTIALS.exec(authorization) : null
   if (match === null) throw invalidToken('The Authorization header holds no bearer token.', 'malformed header')
   return match[1]
 }

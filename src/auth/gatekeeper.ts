@@ -2,7 +2,6 @@ import type { AuthConfig } from '../config/schema.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { anonymous, type Principal } from '../core/principal.ts'
-import { bearerToken } from './bearer.ts'
 import { GraphMembership } from './graph-membership.ts'
 import { KeySet } from './key-set.ts'
 import { Permission } from './permission.ts'
@@ -12,7 +11,7 @@ import { TokenVerifier } from './token-verifier.ts'
 export interface Gatekeeper {
   /**
    * Judges an `Authorization` header: who calls, and whether they may. At once for a token that was judged a moment ago,
-   * else as a promise. Throws or rejects with UNAUTHENTICATED, INVALID_TOKEN, NOT_PERMITTED, or IDENTITY_UNAVAILABLE where
+   * else as a promise. Rejects with UNAUTHENTICATED, INVALID_TOKEN, NOT_PERMITTED, or IDENTITY_UNAVAILABLE where
    * the provider or Graph cannot be asked.
    */
   admit(authorization: string | undefined): Principal | Promise<Principal>
@@ -38,32 +37,33 @@ export function createGatekeeper(
 ): Gatekeeper {
   if (config.mode === 'none') return open
   const now = seams.now ?? Date.now
-  const keySets = config.oidc.map(provider => new KeySet(provider, log, proxyEnvironment, now))
-  const verifier = new TokenVerifier(config.oidc, keySets, now)
+  const issuers = config.oidc.map(provider => ({
+    config: provider,
+    keys: new KeySet(provider, log, proxyEnvironment, now)
+  }))
+  const verifier = new TokenVerifier(issuers, config.permittedGroups, now)
   const graph =
     config.graph === undefined
       ? null
       : new GraphMembership(config.graph, config.permittedGroups, log, proxyEnvironment, now)
-  const permission = new Permission(config.permittedGroups, graph)
+  const permission = new Permission(graph)
   return {
     admit(authorization) {
-      const token = bearerToken(authorization)
-      const known = verifier.known(token)
-      if (known !== undefined && permission.isKnownMember(known)) return known.principal
-      return judge(token)
+      const known = authorization === undefined ? undefined : verifier.known(authorization)
+      return known !== undefined && permission.isKnownMember(known) ? known.principal : judge(authorization)
     },
-    ready: () => keySets.every(keySet => keySet.loaded),
+    ready: () => issuers.every(({ keys }) => keys.loaded),
     async start() {
-      await Promise.all(keySets.map(keySet => keySet.start()))
+      await Promise.all(issuers.map(({ keys }) => keys.start()))
     },
     close() {
-      for (const keySet of keySets) keySet.close()
+      for (const { keys } of issuers) keys.close()
       graph?.close()
     }
   }
 
-  async function judge(token: string): Promise<Principal> {
-    const caller = await verifier.verify(token)
+  async function judge(authorization: string | undefined): Promise<Principal> {
+    const caller = await verifier.verify(authorization)
     if (await permission.isMember(caller)) return caller.principal
     throw new GatewayError('NOT_PERMITTED', 'The caller belongs to no group that is permitted here.', {
       detail: `principal ${caller.principal.id}`

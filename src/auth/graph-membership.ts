@@ -5,16 +5,14 @@ import { JsonClient, type JsonAnswer } from '../core/lib/https-json.ts'
 import { member } from '../core/lib/member.ts'
 import type { Log } from '../core/log.ts'
 import type { Principal } from '../core/principal.ts'
+import { ExpiringMap } from './expiring-map.ts'
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Graph takes no more in one call. */
 const GROUPS_PER_CALL = 20
 const REMEMBERED_LIMIT = 10_000
-
-interface Remembered {
-  readonly member: boolean
-  readonly untilMs: number
-}
+/** However long Graph asks to be left alone: an answer meant for days would shut everybody out. */
+const PAUSE_LIMIT_S = 60
 
 /**
  * Asks Microsoft Graph whether a caller is in a permitted group, directly or through other groups.
@@ -28,8 +26,10 @@ export class GraphMembership {
   readonly #now: () => number
   readonly #client: JsonClient
   readonly #tokens: ClientCredentialsTokens
-  readonly #remembered = new Map<string, Remembered>()
+  readonly #remembered: ExpiringMap<boolean>
+  /** As many at most as there are requests under way. */
   readonly #asking = new Map<string, Promise<boolean>>()
+  #pausedUntilMs = -Infinity
 
   constructor(
     config: GraphConfig,
@@ -42,6 +42,7 @@ export class GraphMembership {
     this.#groupIds = permittedGroups.filter(group => GUID.test(group))
     this.#log = log
     this.#now = now
+    this.#remembered = new ExpiringMap(REMEMBERED_LIMIT, now)
     this.#client = new JsonClient({ caFile: config.caFile, timeoutMs: config.timeoutMs, proxyEnvironment })
     const { tokenUrl, clientId, clientSecret } = config
     this.#tokens = new ClientCredentialsTokens(this.#client, {
@@ -78,11 +79,7 @@ export class GraphMembership {
   async #ask(principal: Principal): Promise<boolean> {
     // The id goes into a path: only the form that Entra ID gives it is let through.
     const member = GUID.test(principal.id) && (await this.#anyGroup(principal))
-    if (this.#remembered.size >= REMEMBERED_LIMIT) {
-      const oldest = this.#remembered.keys().next()
-      if (!oldest.done) this.#remembered.delete(oldest.value)
-    }
-    this.#remembered.set(keyOf(principal), { member, untilMs: this.#now() + this.#config.cacheMs })
+    this.#remembered.set(keyOf(principal), member, this.#now() + this.#config.cacheMs)
     return member
   }
 

@@ -1,69 +1,78 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose'
 import type { OidcProviderConfig } from '../config/schema.ts'
-import { GatewayError } from '../core/errors.ts'
-import type { Principal } from '../core/principal.ts'
-import { invalidToken } from './bearer.ts'
-import type { KeySet } from './key-set.ts'
+import { bearerToken, invalidToken } from './bearer.ts'
+import { callerOf, type Caller } from './caller.ts'
+import { ExpiringMap } from './expiring-map.ts'
+import type { KeyLookup, KeySet } from './key-set.ts'
 
-/** A verified token: who calls, and what it says of groups. */
-export interface Caller {
-  readonly principal: Principal
-  /** Values of the configured claims; null where the token carries none of them. */
-  readonly groups: ReadonlySet<string> | null
-  /** The token leaves groups out because there are too many, or was issued without them: they can be asked elsewhere. */
-  readonly groupsElsewhere: boolean
-}
-
-interface Remembered {
-  readonly caller: Caller
-  readonly untilMs: number
+/** A trusted issuer and its keys. */
+export interface TrustedIssuer {
+  readonly config: OidcProviderConfig
+  readonly keys: Pick<KeySet, 'current' | 'keysFor' | 'onChange'>
 }
 
 const REMEMBERED_LIMIT = 10_000
 const REMEMBERED_MS = 60_000
+/** RFC 9068 §4 wants `at+jwt`; Entra ID writes `JWT`, others nothing. Tokens of other kinds (logout, DPoP) are no key to this door. */
+const ACCESS_TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i
 
-/** Verifies tokens of the configured providers and remembers those it has verified, by digest. */
+/** Verifies the tokens of trusted issuers, and remembers by digest the headers that held a good one. */
 export class TokenVerifier {
-  readonly #providers: ReadonlyMap<string, { readonly config: OidcProviderConfig; readonly keys: KeySet }>
+  readonly #issuers: ReadonlyMap<string, TrustedIssuer>
+  readonly #permittedGroups: ReadonlySet<string>
   readonly #now: () => number
-  readonly #remembered = new Map<string, Remembered>()
+  readonly #remembered: ExpiringMap<Caller>
+  /** As many at most as there are requests under way. */
+  readonly #verifying = new Map<string, Promise<Caller>>()
 
-  constructor(providers: readonly OidcProviderConfig[], keySets: readonly KeySet[], now: () => number) {
-    this.#providers = new Map(providers.map((config, index) => [config.issuer, { config, keys: keySets[index] }]))
+  constructor(issuers: readonly TrustedIssuer[], permittedGroups: readonly string[], now: () => number) {
+    this.#issuers = new Map(issuers.map(issuer => [issuer.config.issuer, issuer]))
+    this.#permittedGroups = new Set(permittedGroups)
     this.#now = now
-    for (const keys of keySets) keys.onChange(() => this.#remembered.clear())
+    this.#remembered = new ExpiringMap(REMEMBERED_LIMIT, now)
+    for (const { keys } of issuers) keys.onChange(() => this.#remembered.clear())
   }
 
-  /** The caller of a token that was verified within the last minute and has not expired. */
-  known(token: string): Caller | undefined {
-    const found = this.#remembered.get(digest(token))
-    return found !== undefined && this.#now() < found.untilMs ? found.caller : undefined
+  /** Who an `Authorization` header stands for, if its token was verified within the last minute and has not expired. */
+  known(authorization: string): Caller | undefined {
+    return this.#remembered.get(digest(authorization))
   }
 
-  /** Throws INVALID_TOKEN and IDENTITY_UNAVAILABLE. */
-  async verify(token: string): Promise<Caller> {
-    const known = this.known(token)
+  /** Throws UNAUTHENTICATED, INVALID_TOKEN and IDENTITY_UNAVAILABLE. */
+  async verify(authorization: string | undefined): Promise<Caller> {
+    const token = bearerToken(authorization)
+    const key = digest(authorization ?? '')
+    const known = this.#remembered.get(key)
     if (known !== undefined) return known
+    let verifying = this.#verifying.get(key)
+    if (verifying === undefined) {
+      verifying = this.#judge(token, key).finally(() => this.#verifying.delete(key))
+      this.#verifying.set(key, verifying)
+    }
+    return verifying
+  }
+
+  async #judge(token: string, key: string): Promise<Caller> {
     const { issuer, keyId } = unverifiedParts(token)
-    const provider = this.#providers.get(issuer)
-    if (provider === undefined)
+    const trusted = this.#issuers.get(issuer)
+    if (trusted === undefined) {
       throw invalidToken('The token is not from a trusted issuer.', `issuer ${issuer.slice(0, 200)}`)
-    const claims = await this.#verified(token, keyId, provider.config, provider.keys)
-    const caller = callerOf(claims, provider.config)
-    this.#remember(token, caller, (claims.exp ?? 0) * 1000)
+    }
+    const lookup = await trusted.keys.keysFor(keyId)
+    const claims = await this.#verified(token, lookup, trusted.config)
+    const caller = callerOf(claims, trusted.config, this.#permittedGroups)
+    // The keys may have changed meanwhile: what the old ones vouched for must not outlive them.
+    if (trusted.keys.current === lookup) {
+      const untilMs = Math.min(this.#now() + REMEMBERED_MS, (claims.exp ?? 0) * 1000)
+      this.#remembered.set(key, caller, untilMs)
+    }
     return caller
   }
 
-  async #verified(
-    token: string,
-    keyId: string | undefined,
-    config: OidcProviderConfig,
-    keys: KeySet
-  ): Promise<JWTPayload> {
-    const lookup = await keys.keysFor(keyId)
+  async #verified(token: string, lookup: KeyLookup, config: OidcProviderConfig): Promise<JWTPayload> {
     try {
-      const { payload } = await jwtVerify(token, lookup, {
+      const { payload, protectedHeader } = await jwtVerify(token, lookup, {
         algorithms: config.algorithms,
         issuer: config.issuer,
         audience: config.audience,
@@ -71,28 +80,22 @@ export class TokenVerifier {
         requiredClaims: ['exp'],
         currentDate: new Date(this.#now())
       })
+      const type = protectedHeader.typ ?? 'JWT'
+      if (!ACCESS_TOKEN_TYPE.test(type)) throw new errors.JWTInvalid(`typ ${type.slice(0, 200)}`)
       return payload
     } catch (error) {
-      if (error instanceof GatewayError) throw error
       const message = error instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid here.'
       throw invalidToken(message, String(error))
     }
   }
-
-  #remember(token: string, caller: Caller, expiresAtMs: number): void {
-    if (this.#remembered.size >= REMEMBERED_LIMIT) {
-      const oldest = this.#remembered.keys().next()
-      if (!oldest.done) this.#remembered.delete(oldest.value)
-    }
-    this.#remembered.set(digest(token), { caller, untilMs: Math.min(this.#now() + REMEMBERED_MS, expiresAtMs) })
-  }
 }
 
-function digest(token: string): string {
-  return createHash('sha256').update(token).digest('base64')
+/** Of the whole header, before it is parsed: of several ways measured the cheapest, and no token is kept. */
+function digest(authorization: string): string {
+  return hash('sha256', authorization, 'base64')
 }
 
-/** Only to choose the provider and the key; nothing of it is believed before the signature was checked. */
+/** Only to choose the issuer and the key; nothing of it is believed before the signature was checked. */
 function unverifiedParts(token: string): { issuer: string; keyId: string | undefined } {
   try {
     const { kid } = decodeProtectedHeader(token)
@@ -100,24 +103,4 @@ function unverifiedParts(token: string): { issuer: string; keyId: string | undef
   } catch (error) {
     throw invalidToken('The token is malformed.', String(error))
   }
-}
-
-function callerOf(claims: JWTPayload, config: OidcProviderConfig): Caller {
-  const id = text(claims.oid) ?? text(claims.sub)
-  if (id === undefined) throw invalidToken('The token names no caller.', 'neither oid nor sub')
-  const clientId = text(claims.appid) ?? text(claims.azp)
-  const principal: Principal = Object.freeze({
-    id,
-    issuer: config.issuer,
-    appOnly: claims.scp === undefined,
-    ...(clientId === undefined ? {} : { clientId })
-  })
-  const present = config.groupsClaims.map(name => claims[name]).filter(value => value !== undefined)
-  const groups = present.length === 0 ? null : new Set(present.flat().filter(value => typeof value === 'string'))
-  // Entra ID leaves `groups` out for its own resources and where there are too many ("overage", named in `_claim_names`).
-  return { principal, groups, groupsElsewhere: claims.groups === undefined }
-}
-
-function text(claim: unknown): string | undefined {
-  return typeof claim === 'string' && claim !== '' ? claim : undefined
 }

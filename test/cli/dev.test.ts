@@ -18,7 +18,7 @@ const START_LIMIT_MS = 60_000
 interface Running {
   readonly child: ChildProcess
   readonly exited: Promise<number | null>
-  output(): string
+  readonly output: () => string
 }
 
 suite('kafka-rest-proxy dev', () => {

@@ -34,5 +34,10 @@ function saslOptions(
 
 function tokenSource(sasl: NonNullable<KafkaConfig['sasl']>, timeoutMs: number): ClientCredentialsTokens {
   const { tokenUrl = '', clientId = '', clientSecret = '', scope, caFile } = sasl
-  return new ClientCredentialsTokens(new JsonClient({ caFile, timeoutMs, proxyEnvironment: proxyEnvironment() }), { tokenUrl, clientId, clientSecret, scope })
+  return new ClientCredentialsTokens(new JsonClient({ caFile, timeoutMs, proxyEnvironment: proxyEnvironment() }), {
+    tokenUrl,
+    clientId,
+    clientSecret,
+    scope
+  })
 }
