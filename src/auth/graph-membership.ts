@@ -55,8 +55,7 @@ export class GraphMembership {
 
   /** What is remembered; undefined where Graph has to be asked. */
   known(principal: Principal): boolean | undefined {
-    const found = this.#remembered.get(keyOf(principal))
-    return found !== undefined && this.#now() < found.untilMs ? found.member : undefined
+    return this.#remembered.get(keyOf(principal))
   }
 
   /** Throws IDENTITY_UNAVAILABLE when Graph does not say: nobody gets in on a guess. */
@@ -96,6 +95,8 @@ export class GraphMembership {
   }
 
   async #call(url: string, groupIds: readonly string[]): Promise<JsonAnswer> {
+    const pauseMs = this.#pausedUntilMs - this.#now()
+    if (pauseMs > 0) throw unavailable('Graph asked to be left alone', Math.ceil(pauseMs / 1000))
     try {
       const token = await this.#tokens.token()
       return await this.#client.request({ url, headers: { authorization: `Bearer ${token}` }, json: { groupIds } })
@@ -113,7 +114,10 @@ export class GraphMembership {
         "Microsoft Graph refuses the gateway's own application: it needs permission to read memberships"
       )
     }
-    return unavailable(`Graph answered ${status}`, headers['retry-after'])
+    const retryAfterS = seconds(headers['retry-after'])
+    // Calls during the pause would lengthen it: Graph counts them too.
+    if (retryAfterS !== undefined) this.#pausedUntilMs = this.#now() + Math.min(retryAfterS, PAUSE_LIMIT_S) * 1000
+    return unavailable(`Graph answered ${status}`, retryAfterS)
   }
 }
 
@@ -121,10 +125,14 @@ function keyOf({ issuer, id, appOnly }: Principal): string {
   return `${issuer} ${id} ${appOnly}`
 }
 
-function unavailable(detail: string, retryAfter: string | undefined): GatewayError {
-  const headers = retryAfter !== undefined && /^\d{1,5}$/.test(retryAfter) ? { 'Retry-After': retryAfter } : {}
+/** Undefined for the other form of `Retry-After`, a date, which Graph does not use. */
+function seconds(retryAfter: string | undefined): number | undefined {
+  return retryAfter !== undefined && /^\d{1,5}$/.test(retryAfter) ? Number(retryAfter) : undefined
+}
+
+function unavailable(detail: string, retryAfterS: number | undefined): GatewayError {
   return new GatewayError('IDENTITY_UNAVAILABLE', "The service that knows the caller's groups does not answer.", {
     detail,
-    headers
+    ...(retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } })
   })
 }

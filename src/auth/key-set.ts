@@ -1,8 +1,10 @@
-import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
+import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose'
 import type { OidcProviderConfig } from '../config/schema.ts'
+import { Deadline } from '../core/deadline.ts'
 import { GatewayError } from '../core/errors.ts'
 import { JsonClient } from '../core/lib/https-json.ts'
 import { member } from '../core/lib/member.ts'
+import { within } from '../core/lib/within.ts'
 import type { Log } from '../core/log.ts'
 
 const REFRESH_MS = 600_000
@@ -10,9 +12,12 @@ const RETRY_FIRST_MS = 1000
 const RETRY_LIMIT_MS = 30_000
 /** Keys that could not be refreshed are believed for so long. */
 const STALE_LIMIT_MS = 24 * 3_600_000
-/** An unknown key id asks the provider at once, but not more often than this: anybody can make up key ids. */
-const UNKNOWN_KEY_PAUSE_MS = 5000
+/** Tokens whose key is missing make the provider be asked at once, but not more often than this: anybody can make up key ids. */
+const MISSING_KEY_PAUSE_MS = 5000
+/** For one answer of the provider. */
 const TIMEOUT_MS = 5000
+/** For a request that waits for its key. */
+const WAIT_LIMIT_MS = 5000
 
 export type KeyLookup = ReturnType<typeof createLocalJWKSet>
 
@@ -30,7 +35,7 @@ export class KeySet {
   #fingerprint = ''
   #keyIds: ReadonlySet<string> = new Set()
   #loadedAtMs = -Infinity
-  #askedAtMs = -Infinity
+  #askedForTokenAtMs = -Infinity
   #loading: Promise<void> | null = null
   #timer: NodeJS.Timeout | undefined
   #failures = 0
@@ -52,6 +57,11 @@ export class KeySet {
     return this.#lookup !== null && this.#now() - this.#loadedAtMs < STALE_LIMIT_MS
   }
 
+  /** The keys that tokens are verified with; another object as soon as they change. */
+  get current(): KeyLookup | null {
+    return this.#lookup
+  }
+
   /** Called whenever the keys are others than before: what was verified with the old ones must be verified again. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener)
@@ -59,7 +69,7 @@ export class KeySet {
 
   /** Resolves after the first attempt; goes on in the background. */
   async start(): Promise<void> {
-    await this.#load().catch(() => undefined)
+    await this.#load()
     this.#schedule()
   }
 
@@ -71,33 +81,48 @@ export class KeySet {
 
   /**
    * The keys, among them the one that a token names if the provider has it. Throws IDENTITY_UNAVAILABLE where there are
-   * none to be had.
+   * none to be had, or where the one named is missing and the provider cannot be asked whether it exists.
    */
   async keysFor(keyId: string | undefined): Promise<KeyLookup> {
-    const unknown = keyId !== undefined && !this.#keyIds.has(keyId)
-    if ((!this.loaded || unknown) && this.#mayAsk()) await this.#load().catch(() => undefined)
-    else if (this.#loading !== null && (!this.loaded || unknown)) await this.#loading.catch(() => undefined)
-    if (this.#lookup !== null && this.loaded) return this.#lookup
-    throw new GatewayError(
+    if (this.#lacks(keyId)) {
+      const late = () => this.#unavailable('no answer in time')
+      await within(Deadline.after(WAIT_LIMIT_MS), this.#refreshFor(keyId), late)
+    }
+    if (this.#lookup === null || !this.loaded) throw this.#unavailable('no keys')
+    if (this.#lacks(keyId) && this.#failures > 0) throw this.#unavailable('a key is missing and cannot be asked for')
+    return this.#lookup
+  }
+
+  #lacks(keyId: string | undefined): boolean {
+    return !this.loaded || (keyId !== undefined && !this.#keyIds.has(keyId))
+  }
+
+  async #refreshFor(keyId: string | undefined): Promise<void> {
+    // What is under way may have begun before the provider had the key: it does not count as asking for this token.
+    await this.#loading
+    if (!this.#lacks(keyId)) return
+    if (this.#now() - this.#askedForTokenAtMs >= MISSING_KEY_PAUSE_MS) {
+      this.#askedForTokenAtMs = this.#now()
+      void this.#load()
+    }
+    await this.#loading
+  }
+
+  #unavailable(reason: string): GatewayError {
+    return new GatewayError(
       'IDENTITY_UNAVAILABLE',
       'The identity provider does not answer, so that tokens cannot be checked.',
-      {
-        detail: `no keys of ${this.#provider.issuer}`
-      }
+      { detail: `${this.#provider.issuer}: ${reason}` }
     )
   }
 
-  #mayAsk(): boolean {
-    return this.#loading === null && this.#now() - this.#askedAtMs >= UNKNOWN_KEY_PAUSE_MS
-  }
-
+  /** Never rejects; one at a time, for all who wait. */
   #load(): Promise<void> {
     this.#loading ??= this.#fetch().finally(() => (this.#loading = null))
     return this.#loading
   }
 
   async #fetch(): Promise<void> {
-    this.#askedAtMs = this.#now()
     try {
       const jwksUri = this.#provider.jwksUri ?? (await this.#discover())
       const keys = asKeySet(await this.#get(jwksUri))
@@ -119,7 +144,6 @@ export class KeySet {
         { issuer: this.#provider.issuer, cause: String(error), keysKept: this.loaded },
         'The keys of an identity provider cannot be loaded'
       )
-      throw error
     }
   }
 
@@ -146,20 +170,22 @@ export class KeySet {
         ? REFRESH_MS
         : Math.min(RETRY_FIRST_MS * 2 ** Math.min(this.#failures - 1, 10), RETRY_LIMIT_MS)
     this.#timer = setTimeout(() => {
-      void this.#load()
-        .catch(() => undefined)
-        .then(() => this.#schedule())
+      void this.#load().then(() => this.#schedule())
     }, pauseMs).unref()
   }
 }
 
 function asKeySet(body: unknown): JSONWebKeySet {
-  const keys = member(body, 'keys')
-  if (!Array.isArray(keys) || keys.length === 0) throw new Error('the key set holds no keys')
-  // A symmetric key has no place in a public set; left in, its value would be a password for everyone.
-  return {
-    keys: keys.filter(
-      (key: { kty?: unknown; use?: unknown }) => key.kty !== 'oct' && (key.use === undefined || key.use === 'sig')
-    )
-  }
+  const keys: unknown = member(body, 'keys')
+  if (!Array.isArray(keys)) throw new Error('the answer is no key set')
+  const usable = keys.filter(isSignatureKey)
+  if (usable.length === 0) throw new Error('the key set holds no key for signatures')
+  return { keys: usable }
+}
+
+/** A symmetric key has no place in a public set; left in, its value would be a password for everyone. */
+function isSignatureKey(key: unknown): key is JWK {
+  const type = member(key, 'kty')
+  const use = member(key, 'use')
+  return typeof type === 'string' && type !== 'oct' && (use === undefined || use === 'sig')
 }

@@ -129,13 +129,21 @@ suite('Tokens', () => {
     assert.deepEqual([code, headers], ['UNAUTHENTICATED', { 'WWW-Authenticate': 'Bearer' }])
   })
 
+  test('another scheme is UNAUTHENTICATED too: it shows no knowledge of bearer tokens', async () => {
+    for (const header of ['', 'Bearertoken']) {
+      await assert.rejects(async () => gatekeeper.admit(header), {
+        code: 'UNAUTHENTICATED',
+        headers: { 'WWW-Authenticate': 'Bearer' }
+      })
+    }
+  })
+
   for (const header of [
     'Bearer',
     'Bearer ',
-    'Basic dXNlcjpwYXNz',
     'Bearer a b',
+    'Bearer a, Bearer b',
     'Bearer ä',
-    'token',
     `Bearer ${'a'.repeat(20_000)}`,
     'Bearer abc',
     'Bearer a.b.c'
@@ -150,6 +158,15 @@ suite('Tokens', () => {
       assert.ok(error instanceof GatewayError)
       assert.equal(error.code, 'INVALID_TOKEN')
       assert.match(String(error.headers?.['WWW-Authenticate']), /^Bearer error="invalid_token"/)
+    })
+  }
+
+  for (const header of ['Basic dXNlcjpwYXNz', 'token', 'Bearerabc', '']) {
+    test(`a header of another scheme ("${header}") is UNAUTHENTICATED, with a bare challenge (RFC 6750 section 3.1)`, async () => {
+      await assert.rejects(
+        async () => gatekeeper.admit(header),
+        (error: GatewayError) => error.code === 'UNAUTHENTICATED' && error.headers?.['WWW-Authenticate'] === 'Bearer'
+      )
     })
   }
 
@@ -190,6 +207,7 @@ suite('Tokens', () => {
     ['not yet valid', () => provider.token({ nbf: Math.floor(Date.now() / 1000) + 60 })],
     ['no expiry', () => provider.token({ exp: undefined })],
     ['an unknown key id', () => provider.token({}, { key: newKey('unknown') })],
+    ['a token of another kind', () => provider.token({}, { typ: 'logout+jwt' })],
     ['nobody named', () => provider.token({ oid: undefined, sub: undefined })]
   ]
   for (const [what, token] of refused) {
@@ -200,71 +218,24 @@ suite('Tokens', () => {
     })
   }
 
+  test('access tokens may say so, or call themselves JWT, or say nothing', async () => {
+    for (const typ of ['JWT', 'jwt', 'at+jwt', 'application/at+jwt']) {
+      assert.equal((await admit(await provider.token({}, { typ }))).id, CALLER, typ)
+    }
+  })
+
+  test('requests that bring the same new token at the same time wait for one verification', async () => {
+    const token = await provider.token()
+    const [first, ...others] = await Promise.all(Array.from({ length: 20 }, () => admit(token)))
+    // Each verification would freeze a principal of its own.
+    assert.ok(others.every(principal => principal === first))
+    assert.ok(Object.isFrozen(first))
+  })
+
   test('clocks may differ by the tolerance', async () => {
     const nowS = Math.floor(nowMs / 1000)
     assert.equal((await admit(await provider.token({ exp: nowS - 3 }))).id, CALLER)
     assert.equal((await admit(await provider.token({ nbf: nowS + 3 }))).id, CALLER)
-  })
-})
-
-suite('Keys', () => {
-  test('a rotated key is picked up at once, and what the old one signed is judged anew', async () => {
-    await open(configFor())
-    const old = await provider.token()
-    await admit(old)
-    const rotated = newKey('second')
-    provider.keys = [rotated]
-    nowMs += 5001
-    await admit(await provider.token({}, { key: rotated }))
-    assert.equal((await refusal(old)).code, 'INVALID_TOKEN')
-  })
-
-  test('unknown key ids do not hammer the provider', async () => {
-    await open(configFor())
-    nowMs += 5001
-    await Promise.all(
-      Array.from({ length: 30 }, async (_, number) =>
-        refusal(await provider.token({}, { key: { ...provider.key, keyId: `made-up-${number}` } }))
-      )
-    )
-    assert.equal(provider.keyRequests, 2)
-  })
-
-  test('keys that are known are kept while the provider is down, up to a day', async () => {
-    await open(configFor())
-    provider.down = true
-    nowMs += 3_600_000
-    assert.equal((await admit(await provider.token({ exp: Math.floor(nowMs / 1000) + 60 }))).id, CALLER)
-    nowMs += 24 * 3_600_000
-    assert.equal(gatekeeper.ready(), false)
-    assert.equal(
-      (await refusal(await provider.token({ exp: Math.floor(nowMs / 1000) + 60 }))).code,
-      'IDENTITY_UNAVAILABLE'
-    )
-  })
-
-  test('a provider that is down at the start: not ready, 503, and let in as soon as it is up', async () => {
-    provider.down = true
-    await open(configFor())
-    assert.equal(gatekeeper.ready(), false)
-    const { code, retriable } = await refusal(await provider.token())
-    assert.deepEqual([code, retriable], ['IDENTITY_UNAVAILABLE', true])
-    provider.down = false
-    nowMs += 5001
-    assert.equal((await admit(await provider.token())).id, CALLER)
-    assert.equal(gatekeeper.ready(), true)
-  })
-
-  test('discovery that names another issuer is not believed', async () => {
-    provider.claimedIssuer = 'https://evil.example'
-    await open(configFor())
-    assert.equal((await refusal(await provider.token())).code, 'IDENTITY_UNAVAILABLE')
-  })
-
-  test('an explicit jwksUri needs no discovery', async () => {
-    provider.claimedIssuer = 'https://evil.example'
-    await open(configFor({}, { jwksUri: `${provider.issuer}/keys` }))
-    assert.equal((await admit(await provider.token())).id, CALLER)
   })
 })
 
@@ -290,6 +261,20 @@ suite('Groups', () => {
     ]) {
       assert.equal((await refusal(await provider.token(claims))).code, 'NOT_PERMITTED', JSON.stringify(claims))
     }
+  })
+
+  test('roles are read first, and Graph is asked where they do not suffice and groups are absent', async () => {
+    await open(configFor(withGraph()))
+    await admit(await bare({ roles: ['Kafka.Users'] }))
+    assert.equal(provider.graphRequests.length, 0)
+    assert.equal((await refusal(await bare({ roles: ['Other'] }))).code, 'NOT_PERMITTED')
+    assert.equal(provider.graphRequests.length, 1)
+  })
+
+  test('a caller without an object id is nobody to Graph, even if the subject looks like one', async () => {
+    await open(configFor(withGraph()))
+    assert.equal((await refusal(await bare({ oid: undefined, sub: CALLER }))).code, 'NOT_PERMITTED')
+    assert.equal(provider.graphRequests.length, 0)
   })
 
   test('a token with groups is never taken to Graph', async () => {
@@ -352,7 +337,6 @@ suite('Groups', () => {
   for (const [what, status, headers] of [
     ['403', 403, {}],
     ['401', 401, {}],
-    ['429', 429, { 'retry-after': '7' }],
     ['500', 500, {}]
   ] as const) {
     test(`Graph answers ${what}: 503, nobody gets in, and nothing is remembered`, async () => {
@@ -361,12 +345,59 @@ suite('Groups', () => {
       const token = await bare()
       const error = await refusal(token)
       assert.equal(error.code, 'IDENTITY_UNAVAILABLE')
-      assert.equal(error.headers?.['Retry-After'], status === 429 ? '7' : undefined)
-      if (status === 403) assert.match(errorsLogged.at(-1) ?? '', /refuses the gateway's own application/)
+      assert.equal(error.headers, undefined)
+      if (status !== 500) assert.match(errorsLogged.at(-1) ?? '', /refuses the gateway's own application/)
       provider.onGraph = (_request, _body, response) => response.end(JSON.stringify({ value: [GROUP] }))
       assert.equal((await admit(token)).id, CALLER)
+      // A token that was refused is not used again.
+      assert.equal(provider.tokenRequests, status === 401 ? 2 : 1)
     })
   }
+
+  test('Graph answers 429: 503 with its Retry-After, and until then it is left alone', async () => {
+    await open(configFor(withGraph()))
+    provider.onGraph = (_request, _body, response) => response.writeHead(429, { 'retry-after': '7' }).end('{}')
+    const token = await bare()
+    const refused = async () => {
+      const { code, headers } = await refusal(token)
+      return [code, headers?.['Retry-After']]
+    }
+    assert.deepEqual(await refused(), ['IDENTITY_UNAVAILABLE', '7'])
+    provider.onGraph = (_request, _body, response) => response.end(JSON.stringify({ value: [GROUP] }))
+    nowMs += 4500
+    assert.deepEqual(await refused(), ['IDENTITY_UNAVAILABLE', '3'])
+    assert.equal(provider.graphRequests.length, 1)
+    nowMs += 2500
+    assert.equal((await admit(token)).id, CALLER)
+  })
+
+  test('Graph that asks for days is asked again after a minute', async () => {
+    await open(configFor(withGraph()))
+    provider.onGraph = (_request, _body, response) => response.writeHead(503, { 'retry-after': '86400' }).end('{}')
+    const token = await bare()
+    assert.equal((await refusal(token)).code, 'IDENTITY_UNAVAILABLE')
+    nowMs += 60_000
+    await refusal(token)
+    assert.equal(provider.graphRequests.length, 2)
+  })
+
+  test("the gateway's own secret is refused: 503, loud in the log, and the secret is not in it", async () => {
+    await open(configFor(withGraph()))
+    provider.secretExpired = true
+    const { code, detail } = await refusal(await bare())
+    assert.equal(code, 'IDENTITY_UNAVAILABLE')
+    assert.match(String(detail), /401 "invalid_client"/)
+    assert.doesNotMatch(String(detail), /secret/)
+    assert.match(errorsLogged.at(-1) ?? '', /Graph, or its token endpoint/)
+  })
+
+  test('an answer of Graph that nobody can read lets nobody in', async () => {
+    await open(configFor(withGraph()))
+    for (const body of ['', 'true', '{"value":{}}', '{"value":']) {
+      provider.onGraph = (_request, _body, response) => response.end(body)
+      assert.equal((await refusal(await bare())).code, 'IDENTITY_UNAVAILABLE', body)
+    }
+  })
 
   test('Graph that is slow, or down: 503', async () => {
     await open(configFor(withGraph()))

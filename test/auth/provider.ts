@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, SignJWT, type JWK } from 'jose'
 
@@ -22,15 +23,26 @@ type GraphAnswer = (request: IncomingMessage, body: string, response: ServerResp
 export class TestProvider {
   readonly key = newKey('first')
   keys: TestKey[] = [this.key]
+  /** What the key set holds instead of {@link keys}, where not undefined. */
+  rawKeys: unknown
   /** Answer nothing but 500. */
   down = false
   /** What discovery says of the issuer, where not the truth. */
   claimedIssuer: string | undefined
   keyRequests = 0
   tokenRequests = 0
+  /** The token endpoint refuses the gateway's own secret. */
+  secretExpired = false
   graphRequests: { url: string; groupIds: string[] }[] = []
   onGraph: GraphAnswer = (_request, _body, response) => response.end('{"value":[]}')
-  readonly #server: Server = createServer((request, response) => void this.#serve(request, response))
+  readonly #scheme: string
+  readonly #server: Server
+
+  constructor(tls?: { readonly cert: Buffer; readonly key: Buffer }) {
+    const serve = (request: IncomingMessage, response: ServerResponse) => void this.#serve(request, response)
+    this.#scheme = tls === undefined ? 'http' : 'https'
+    this.#server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve)
+  }
 
   async start(port = 0): Promise<void> {
     await new Promise<void>(resolve => this.#server.listen({ host: '127.0.0.1', port }, resolve))
@@ -46,11 +58,14 @@ export class TestProvider {
   }
 
   get issuer(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `${this.#scheme}://127.0.0.1:${this.port}`
   }
 
   /** A token that is let in, but for what the test changes. An undefined claim is left out. */
-  token(claims: Readonly<Record<string, unknown>> = {}, { key = this.key }: { key?: TestKey } = {}): Promise<string> {
+  token(
+    claims: Readonly<Record<string, unknown>> = {},
+    { key = this.key, typ }: { key?: TestKey; typ?: string } = {}
+  ): Promise<string> {
     const nowS = Math.floor(Date.now() / 1000)
     const all = {
       iss: this.issuer,
@@ -64,7 +79,8 @@ export class TestProvider {
       ...claims
     }
     const present = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
-    return new SignJWT(present).setProtectedHeader({ alg: 'RS256', kid: key.keyId }).sign(key.key)
+    const header = { alg: 'RS256', kid: key.keyId, ...(typ === undefined ? {} : { typ }) }
+    return new SignJWT(present).setProtectedHeader(header).sign(key.key)
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -77,18 +93,19 @@ export class TestProvider {
       this.onGraph(request, body, response)
     } else if (url === '/token') {
       this.tokenRequests++
-      response.end(JSON.stringify({ access_token: 'graph-token', token_type: 'Bearer', expires_in: 3600 }))
+      if (this.secretExpired) response.writeHead(401).end('{"error":"invalid_client"}')
+      else response.end(JSON.stringify({ access_token: 'graph-token', token_type: 'Bearer', expires_in: 3600 }))
     } else if (this.down) response.writeHead(500).end('{}')
     else if (url === '/.well-known/openid-configuration') {
       response.end(JSON.stringify({ issuer: this.claimedIssuer ?? this.issuer, jwks_uri: `${this.issuer}/keys` }))
     } else if (url === '/keys') {
       this.keyRequests++
-      response.end(JSON.stringify({ keys: await Promise.all(this.keys.map(publicJwk)) }))
+      response.end(JSON.stringify({ keys: this.rawKeys ?? (await Promise.all(this.keys.map(publicJwk))) }))
     } else response.writeHead(404).end('{}')
   }
 }
 
-async function publicJwk({ keyId, key }: TestKey): Promise<JWK> {
+export async function publicJwk({ keyId, key }: TestKey): Promise<JWK> {
   const { kty, n, e } = await exportJWK(key)
   return { kty: String(kty), n: String(n), e: String(e), kid: keyId, alg: 'RS256', use: 'sig' }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingHttpHeaders } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https'
 
 export interface JsonClientOptions {
   /** PEM certificates to trust instead of the system's. */
@@ -30,76 +30,102 @@ export interface JsonAnswer {
 }
 
 const DEFAULT_LIMIT_BYTES = 1024 * 1024
+/** More requests than that to one service wait for each other. */
+const MOST_CONNECTIONS = 32
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /**
- * JSON over HTTPS for the few services that the gateway itself asks: one kept-alive agent, a limit for everything, no
- * redirects. Plain HTTP is accepted towards this machine only.
+ * JSON over HTTPS for the few services that the gateway itself asks: connections kept alive, a limit for everything, no
+ * redirects. Plain HTTP is accepted towards this machine only. Nothing goes through here that must not arrive twice.
  */
 export class JsonClient {
-  readonly #options: JsonClientOptions
+  readonly #timeoutMs: number
+  readonly #limitBytes: number
   readonly #https: HttpsAgent
-  readonly #http = new HttpAgent({ keepAlive: true })
+  readonly #http = new HttpAgent({ keepAlive: true, maxSockets: MOST_CONNECTIONS })
+  #closed = false
 
-  constructor(options: JsonClientOptions) {
-    this.#options = options
-    const { caFile, proxyEnvironment } = options
+  constructor({ caFile, timeoutMs, limitBytes = DEFAULT_LIMIT_BYTES, proxyEnvironment }: JsonClientOptions) {
+    this.#timeoutMs = timeoutMs
+    this.#limitBytes = limitBytes
     this.#https = new HttpsAgent({
       keepAlive: true,
+      maxSockets: MOST_CONNECTIONS,
       ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
       ...(proxyEnvironment === undefined ? {} : { proxyEnv: proxyEnvironment })
     })
   }
 
   /** GET without a body, POST with one. Rejects when there is no answer, or one over the limit. */
-  request({ url, headers = {}, form, json }: JsonRequest): Promise<JsonAnswer> {
-    const target = new URL(url)
-    const plain = target.protocol === 'http:'
-    if (!plain && target.protocol !== 'https:') return Promise.reject(new TypeError(`${url} is no HTTPS address`))
-    if (plain && !LOOPBACK.test(target.hostname)) return Promise.reject(new TypeError(`${url} must be HTTPS`))
-    const body =
-      form === undefined
-        ? json === undefined
-          ? undefined
-          : JSON.stringify(json)
-        : new URLSearchParams(form).toString()
-    const contentType = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded'
-    const options = {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: {
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }),
-        ...headers
-      },
-      signal: AbortSignal.timeout(this.#options.timeoutMs)
+  async request(question: JsonRequest): Promise<JsonAnswer> {
+    const url = trustworthy(question.url)
+    const { body, headers } = encode(question)
+    const signal = AbortSignal.timeout(this.#timeoutMs)
+    for (;;) {
+      if (this.#closed) throw new Error('the client is closed')
+      const request = this.#open(url, { method: body === undefined ? 'GET' : 'POST', headers, signal })
+      try {
+        return await answerTo(request, body, this.#limitBytes)
+      } catch (error) {
+        if (!isStaleConnection(request, error)) throw error
+      }
     }
-    return new Promise((resolve, reject) => {
-      const request = plain
-        ? httpRequest(target, { ...options, agent: this.#http })
-        : httpsRequest(target, { ...options, agent: this.#https })
-      request.on('error', reject)
-      request.on('response', response => {
-        const chunks: Buffer[] = []
-        let size = 0
-        response.on('error', reject)
-        response.on('data', (chunk: Buffer) => {
-          chunks.push(chunk)
-          size += chunk.length
-          if (size > (this.#options.limitBytes ?? DEFAULT_LIMIT_BYTES))
-            response.destroy(new RangeError(`${url} answered too much`))
-        })
-        response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parse(Buffer.concat(chunks)) })
-        })
-      })
-      request.end(body)
-    })
   }
 
+  /** What is under way fails. */
   close(): void {
+    this.#closed = true
     this.#https.destroy()
     this.#http.destroy()
   }
+
+  #open(url: URL, options: RequestOptions): ClientRequest {
+    return url.protocol === 'http:'
+      ? httpRequest(url, { ...options, agent: this.#http })
+      : httpsRequest(url, { ...options, agent: this.#https })
+  }
+}
+
+function trustworthy(address: string): URL {
+  const url = new URL(address)
+  const secure = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))
+  if (!secure) throw new TypeError(`${address} must begin with https://`)
+  return url
+}
+
+function encode({ headers, form, json }: JsonRequest): { body: string | undefined; headers: Record<string, string> } {
+  const accepting = { accept: 'application/json', ...headers }
+  if (form !== undefined) {
+    const body = new URLSearchParams(form).toString()
+    return { body, headers: { ...accepting, 'content-type': 'application/x-www-form-urlencoded' } }
+  }
+  if (json === undefined) return { body: undefined, headers: accepting }
+  return { body: JSON.stringify(json), headers: { ...accepting, 'content-type': 'application/json' } }
+}
+
+function answerTo(request: ClientRequest, question: string | undefined, limitBytes: number): Promise<JsonAnswer> {
+  return new Promise((resolve, reject) => {
+    request.on('error', reject)
+    request.on('response', response => {
+      const chunks: Buffer[] = []
+      let size = 0
+      response.on('error', reject)
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        size += chunk.length
+        if (size > limitBytes) response.destroy(new RangeError(`the answer is larger than ${limitBytes} bytes`))
+      })
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parse(Buffer.concat(chunks)) })
+      })
+    })
+    request.end(question)
+  })
+}
+
+/** The other side closed a kept-alive connection while the request was on its way: not an outage, only bad timing. */
+function isStaleConnection({ reusedSocket }: ClientRequest, error: unknown): boolean {
+  return reusedSocket && error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
 }
 
 function parse(body: Buffer): unknown {
