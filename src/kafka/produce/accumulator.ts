@@ -117,6 +117,7 @@ export class Accumulator {
     if (this.#submissions.size > 0) await new Promise<void>(resolve => (this.#drained = resolve))
     clearInterval(this.#sweep)
     this.#sweep = undefined
+    this.#sessions.close()
   }
 
   #queuesOf(topic: string): TopicQueues {

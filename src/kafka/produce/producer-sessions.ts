@@ -4,6 +4,7 @@ import type { ProducerSession } from './producer-session.ts'
 /** Epochs are int16; the last one is not used (KIP-360). */
 const LAST_EPOCH = 32_766
 const RETRY_MS = 100
+const WARN_EVERY = 20
 
 /**
  * The producer id of the process. Partitions take it as it is; one that has given up a batch goes on under the next
@@ -17,6 +18,7 @@ export class ProducerSessions {
   #current: ProducerSession | null = null
   #asking = false
   #wanted = false
+  #failures = 0
 
   /** `ready` is called whenever a session has come that somebody asked for. */
   constructor(init: () => Promise<ProducerSession>, log: Log, ready: () => void) {
@@ -39,11 +41,15 @@ export class ProducerSessions {
       session => {
         this.#asking = false
         this.#wanted = false
+        this.#failures = 0
         this.#current = session
         this.#ready()
       },
       (error: unknown) => {
-        this.#log.debug({ cause: String(error) }, 'Kafka gives no producer id yet')
+        // A cluster that has just started gives none for a moment; one that goes on so will never take a record.
+        if (++this.#failures % WARN_EVERY === 0) {
+          this.#log.warn({ cause: String(error), failures: this.#failures }, 'Kafka gives no producer id')
+        }
         // Keeps `asking` until the pause is over, so that waiting partitions do not hammer the cluster.
         setTimeout(() => {
           this.#asking = false
@@ -64,5 +70,10 @@ export class ProducerSessions {
   /** Partitions that begin from now on get a new producer id. */
   retire(): void {
     this.#current = null
+  }
+
+  /** Asks no more. */
+  close(): void {
+    this.#wanted = false
   }
 }
