@@ -160,6 +160,7 @@ export class Accumulator {
   #senderOf(queue: PartitionQueue): BrokerSender | null {
     const leader = this.#ports.peek(queue.topic)?.partitions[queue.partition]?.leader ?? -1
     if (leader < 0) return null
+    queue.ledBy(leader, performance.now())
     const index = queue.partition % this.#options.connectionsPerBroker
     const name = `${leader}/${index}`
     let sender = this.#senders.get(name)
@@ -185,6 +186,7 @@ export class Accumulator {
 
   #answered(sent: Sent, result: ProduceResult): void {
     const { queue, batch } = sent
+    if (isOverdue(sent)) return
     if (result.errorCode !== 0) {
       this.#log.debug(
         { topic: queue.topic, partition: queue.partition, kafkaError: result.errorCode, reason: result.message },
@@ -198,6 +200,7 @@ export class Accumulator {
 
   #lost(sent: Sent, left: boolean, cause: string): void {
     const { queue, batch } = sent
+    if (isOverdue(sent)) return
     this.#log.warn({ topic: queue.topic, partition: queue.partition, left, cause }, 'No answer to a record batch')
     if (left) queue.doubtful(batch, 'open', notSentInTime, performance.now())
     else queue.notAppended(batch, notSentInTime, performance.now())
@@ -233,7 +236,7 @@ export class Accumulator {
       else {
         const partition = metadata.partitions[queue.partition]
         if (partition === undefined) queue.topicGone(topicRecreated)
-        else queue.ledBy(partition.leader)
+        else queue.ledBy(partition.leader, performance.now())
         queue.topicReplaced(metadata.id)
       }
       if (!queue.idle) this.#kick(queue)
@@ -285,4 +288,9 @@ export class Accumulator {
       queues?.get(partition)?.withdraw((slice: Slice) => slice.submission === submission)
     }
   }
+}
+
+/** The batch was given to another leader meanwhile. */
+function isOverdue({ batch, attempt }: Sent): boolean {
+  return !batch.inFlight || batch.attempt !== attempt
 }

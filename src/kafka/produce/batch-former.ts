@@ -60,6 +60,7 @@ export class BatchFormer {
         topicId: this.#ports.peek(topic)?.id ?? null,
         giveUpAtMs: slices.reduce((first, { submission }) => Math.min(first, submission.times.giveUpAtMs), Infinity),
         inFlight: false,
+        attempt: 0,
         doubt: 'none',
         abandoned: false,
         reclaimed: null

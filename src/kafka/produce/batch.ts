@@ -18,6 +18,8 @@ export interface Batch {
   /** `performance.now()` of the delivery time-out of its oldest record. */
   readonly giveUpAtMs: number
   inFlight: boolean
+  /** How often it was sent: an answer to any attempt but the last one comes too late to count. */
+  attempt: number
   doubt: Doubt
   /** Given up while in flight: the answer only decides whether the sequence goes on. */
   abandoned: boolean

@@ -19,6 +19,7 @@ import {
 export interface Sent {
   readonly queue: PartitionQueue
   readonly batch: Batch
+  readonly attempt: number
 }
 
 export interface SenderHooks {
@@ -114,7 +115,7 @@ export class BrokerSender {
       if (!this.#hooks.serves(this, queue)) continue
       const batch = queue.take(nowMs)
       if (batch === null) continue
-      collected.push({ queue, batch })
+      collected.push({ queue, batch, attempt: batch.attempt })
       if (queue.ready(nowMs)) this.#offered.add(queue)
       bytes += batch.bytes.length
       if (bytes >= REQUEST_BYTES) break

@@ -68,6 +68,7 @@ export class PartitionQueue {
     const batch = again ?? this.#form()
     if (batch === null) return null
     batch.inFlight = true
+    batch.attempt++
     this.#inFlight++
     return batch
   }
@@ -78,10 +79,12 @@ export class PartitionQueue {
     this.#pause(nowMs)
   }
 
-  /** The partition has another leader than before: what failed with the old one need not rest. */
-  ledBy(leader: number): void {
-    if (leader >= 0 && leader !== this.#leader) this.#retry.end()
+  /** What is on its way to a leader of the past, which may be frozen, goes to the new one at once, as the same bytes. */
+  ledBy(leader: number, nowMs: number): void {
+    if (leader < 0 || leader === this.#leader) return
     this.#leader = leader
+    for (const batch of this.#batches.filter(each => each.inFlight)) this.doubtful(batch, 'open', this.trouble, nowMs)
+    this.#retry.end()
   }
 
   stored(batch: Batch, baseOffset: number): void {
@@ -99,7 +102,7 @@ export class PartitionQueue {
     this.#progress()
   }
 
-  /** No byte left for the broker, or it answered that it did not append; the same batch goes again after a pause. */
+  /** Certainly not appended by this attempt; the same batch goes again after a pause. */
   notAppended(batch: Batch, trouble: RecordFailure, nowMs: number): void {
     this.#landed(batch)
     this.trouble = trouble

@@ -29,6 +29,7 @@ class World {
   /** Batches whose connection broke before they arrived, and which may still arrive. */
   late: Batch[] = []
   nowMs = 0
+  #leader = 0
 
   constructor(broker: ModelBroker, batchSlices = 3) {
     this.broker = broker
@@ -43,6 +44,7 @@ class World {
       renew: session => ({ producerId: session.producerId, epoch: session.epoch + 1 })
     })
     this.queue.begin({ producerId: 7n, epoch: 0 })
+    this.queue.ledBy(0, 0)
   }
 
   submit(count: number): Request {
@@ -88,6 +90,18 @@ class World {
     })
   }
 
+  /** What is on its way may still arrive, but nobody listens for its answer. */
+  moveLeader(leader: number): void {
+    if (leader !== this.#leader) this.late.push(...this.onTheWay.splice(0))
+    this.#leader = leader
+    this.queue.ledBy(leader, this.nowMs)
+  }
+
+  arriveLate(): void {
+    const batch = this.late.shift()
+    if (batch !== undefined) this.deliver(batch)
+  }
+
   /** No more faults: everything meets its fate. */
   settle(): void {
     for (let round = 0; round < 2000 && !this.queue.idle; round++) {
@@ -115,6 +129,7 @@ class World {
       topicId: null,
       giveUpAtMs: Math.min(...slices.map(({ submission }) => submission.times.giveUpAtMs)),
       inFlight: false,
+      attempt: 0,
       doubt: 'none',
       abandoned: false,
       reclaimed: null
@@ -191,6 +206,21 @@ suite('PartitionQueue', () => {
     )
   })
 
+  test('sends what a frozen leader holds to its successor at once, and stores it once though the late copy arrives', () => {
+    const world = new World(new ModelBroker(), 1)
+    const frozen = world.submit(2)
+    world.send()
+    world.moveLeader(1)
+    assert.equal(world.send(), true)
+    const [batch] = world.onTheWay
+    assert.equal(batch, world.late[0], 'the same bytes')
+    assert.equal(batch.attempt, 2)
+    world.arriveLate()
+    world.settle()
+    assert.deepEqual([...(frozen.outcome?.offsets ?? [])], [0, 1])
+    assert.deepEqual(world.broker.log, ['r0.0', 'r0.1'])
+  })
+
   test('gives a batch of open fate up at the delivery time-out and goes on in a new epoch that fences a late copy', () => {
     const world = new World(new ModelBroker(), 1)
     const lost = world.submit(1)
@@ -220,6 +250,8 @@ suite('PartitionQueue', () => {
         arbitrary: fc.record({ do: fc.constant('error' as const), code: fc.constantFrom(6, 7, 19, 20, 2) })
       },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), which: fc.nat() }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('lead' as const), leader: fc.nat({ max: 2 }) }) },
+      { weight: 2, arbitrary: fc.constant({ do: 'late' as const }) },
       {
         weight: 3,
         arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(20, 200, 2000, 12_000) })
@@ -227,23 +259,29 @@ suite('PartitionQueue', () => {
     )
     const seen = { stored: 0, refused: 0, unknown: 0 }
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 2, max: 9 }), (steps, limitRecords) => {
-        const world = new World(new ModelBroker({ invalid: record => record.endsWith('.4'), limitRecords }))
-        for (const each of steps) {
-          if (each.do === 'submit') world.submit(each.count)
-          else if (each.do === 'send') world.send()
-          else if (each.do === 'wait') {
-            world.nowMs += each.ms
-            world.queue.expire(world.nowMs)
-          } else if (each.do === 'withdraw') {
-            const request = world.requests[each.which % Math.max(1, world.requests.length)]
-            if (request !== undefined) world.queue.withdraw(slice => slice.submission === request.submission)
-          } else takeAnswer(world, each)
+      fc.property(
+        fc.array(step, { maxLength: 60, size: 'max' }),
+        fc.integer({ min: 2, max: 9 }),
+        (steps, limitRecords) => {
+          const world = new World(new ModelBroker({ invalid: record => record.endsWith('.4'), limitRecords }))
+          for (const each of steps) {
+            if (each.do === 'submit') world.submit(each.count)
+            else if (each.do === 'send') world.send()
+            else if (each.do === 'lead') world.moveLeader(each.leader)
+            else if (each.do === 'late') world.arriveLate()
+            else if (each.do === 'wait') {
+              world.nowMs += each.ms
+              world.queue.expire(world.nowMs)
+            } else if (each.do === 'withdraw') {
+              const request = world.requests[each.which % Math.max(1, world.requests.length)]
+              if (request !== undefined) world.queue.withdraw(slice => slice.submission === request.submission)
+            } else takeAnswer(world, each)
+          }
+          world.settle()
+          const tally = check(world)
+          for (const key of ['stored', 'refused', 'unknown'] as const) seen[key] += tally[key]
         }
-        world.settle()
-        const tally = check(world)
-        for (const key of ['stored', 'refused', 'unknown'] as const) seen[key] += tally[key]
-      }),
+      ),
       { numRuns: 2000 }
     )
     assert.ok(seen.stored > 0 && seen.refused > 0 && seen.unknown > 0, JSON.stringify(seen))
