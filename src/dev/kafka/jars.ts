@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { DevError } from '../dev-error.ts'
@@ -18,7 +18,8 @@ export const kafkaVersion = /<kafka\.version>([^<]+)</.exec(readFileSync(POM, 'u
  */
 export async function kafkaJars(dataDir: string, say: (line: string) => void): Promise<string> {
   await assertJava()
-  const libs = join(dataDir, `kafka-${kafkaVersion}`)
+  // Absolute: Maven takes a relative path as one from its POM.
+  const libs = resolve(dataDir, `kafka-${kafkaVersion}`)
   const stamp = join(libs, 'complete')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(POM, 'utf8')) return libs
   say(`Fetching Apache Kafka ${kafkaVersion} with Maven (once; about 90 jars)`)
