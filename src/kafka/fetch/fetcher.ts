@@ -144,6 +144,8 @@ export class Fetcher {
     const pauseMs = Math.min(PAUSE_LIMIT_MS, PAUSE_FIRST_MS * 2 ** Math.min(setbacks, 6))
     this.#log.debug({ topic, detail: trouble.detail }, 'A read is tried again')
     if (deadline.remainingMs <= pauseMs) {
+      // What was passed already is not to be read again, whatever kept the rest from being read in time.
+      if (page.nextOffset > request.offset) throw deadlineExceeded(request, page)
       throw new GatewayError(trouble.code, trouble.message, {
         detail: trouble.detail,
         headers: { NextOffset: String(page.nextOffset) }
