@@ -36,6 +36,7 @@ const services = await LocalServices.start({
   dataDir: folder,
   ephemeral: false,
   identityPort: 0,
+  gatewayPort: 0,
   bootstrapServers: [bootstrap],
   say: () => undefined
 })

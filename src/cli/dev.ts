@@ -41,6 +41,7 @@ export const runDev = async (argv: string[]): Promise<void> => {
     dataDir: values['data-dir'],
     ephemeral: values.ephemeral,
     identityPort: port === Number(DEFAULT_PORT) ? IDENTITY_PORT : port + 1,
+    gatewayPort: port,
     bootstrapServers: env.KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS?.split(',').map(server => server.trim()),
     say
   })

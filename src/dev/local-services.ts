@@ -14,6 +14,8 @@ export interface LocalServicesOptions {
   readonly dataDir: string
   readonly ephemeral: boolean
   readonly identityPort: number
+  /** Which the gateway is going to take; 0: any. */
+  readonly gatewayPort: number
   /** A cluster that is there already; without it one is started. */
   readonly bootstrapServers: readonly string[] | undefined
   /** Tells what is going on. */
@@ -50,6 +52,7 @@ export class LocalServices {
     dataDir,
     ephemeral,
     identityPort,
+    gatewayPort,
     bootstrapServers,
     say
   }: LocalServicesOptions): Promise<LocalServices> {
@@ -76,7 +79,7 @@ export class LocalServices {
           libs,
           dataDir: temporary ?? join(folder, 'kafka'),
           brokers: 1,
-          port: BROKER_PORT
+          port: [gatewayPort, identityPort].includes(BROKER_PORT) ? 0 : BROKER_PORT
         })
       }
       await identity.start()

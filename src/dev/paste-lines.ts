@@ -9,7 +9,7 @@ export interface PasteOptions {
 
 /** Shell lines for a first try: a token, a topic, records in, records out, the list of topics. */
 export function pasteLines({ gatewayUrl, tokenUrl, caFile }: PasteOptions): string[] {
-  const ca = relative(process.cwd(), caFile)
+  const ca = shellWord(relative(process.cwd(), caFile))
   const { clientId, clientSecret } = appWithGroups
   const form = `client_id=${clientId}&client_secret=${clientSecret}&grant_type=client_credentials&scope=${RESOURCE}/.default`
   const curl = `curl --cacert ${ca} -H "Authorization: Bearer $TOKEN"`
@@ -21,4 +21,9 @@ export function pasteLines({ gatewayUrl, tokenUrl, caFile }: PasteOptions): stri
     `${curl} -i '${gatewayUrl}/v1/consumer/topics/hello/partitions/0/offsets/0?count=10'`,
     `${curl} ${gatewayUrl}/v1/metadata/topics`
   ]
+}
+
+/** As one word of a POSIX shell, quoted only where it has to be. */
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

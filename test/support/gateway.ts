@@ -71,6 +71,7 @@ export class TestGateway {
       dataDir: folder,
       ephemeral: false,
       identityPort: 0,
+      gatewayPort: 0,
       bootstrapServers,
       say: () => undefined
     })

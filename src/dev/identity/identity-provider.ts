@@ -90,8 +90,9 @@ export class IdentityProvider {
       case 'POST /{tenant}/oauth2/v2.0/token':
         return answerTokenRequest(new URLSearchParams(body), headers.authorization, this.#options.key)
       case 'GET /{tenant}/v2.0/.well-known/openid-configuration':
+        return { status: 200, body: discovery(base, `${base}/${TENANT_ID}/v2.0`) }
       case 'GET /{tenant}/.well-known/openid-configuration':
-        return { status: 200, body: discovery(base) }
+        return { status: 200, body: discovery(base, this.issuer) }
       case 'GET /{tenant}/discovery/v2.0/keys':
         return { status: 200, body: { keys: [await this.#options.key.publicJwk()] } }
       case 'GET /common/discovery/instance':
@@ -107,9 +108,9 @@ export class IdentityProvider {
 }
 
 /** @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata */
-function discovery(base: string) {
+function discovery(base: string, issuer: string) {
   return {
-    issuer: `${base}/${TENANT_ID}/v2.0`,
+    issuer,
     authorization_endpoint: `${base}/${TENANT_ID}/oauth2/v2.0/authorize`,
     token_endpoint: `${base}/${TENANT_ID}/oauth2/v2.0/token`,
     jwks_uri: `${base}/${TENANT_ID}/discovery/v2.0/keys`,

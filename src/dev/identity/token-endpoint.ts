@@ -29,7 +29,7 @@ export async function answerTokenRequest(
   if (application.clientSecret !== secret)
     return refusal(401, 'invalid_client', 'AADSTS7000215: the client secret is wrong.')
   const scope = form.get('scope') ?? ''
-  if (!scope.endsWith(SCOPE_SUFFIX))
+  if (!scope.endsWith(SCOPE_SUFFIX) || scope === SCOPE_SUFFIX)
     return refusal(400, 'invalid_scope', `AADSTS1002012: the scope must be a resource followed by ${SCOPE_SUFFIX}.`)
   const token = await key.sign(claimsOf(application, scope.slice(0, -SCOPE_SUFFIX.length)))
   return {

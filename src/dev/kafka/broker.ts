@@ -31,6 +31,7 @@ export interface Listener {
 /** Of all local clusters: they are told apart by their ports and folders. */
 const CLUSTER_ID = 'a2Fma2EtcmVzdC1wcm94eQ'
 const STARTED = 'Kafka Server started'
+const LOCKED = 'Failed to acquire lock on file'
 const START_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 20_000
 const HOST = '127.0.0.1'
@@ -42,6 +43,7 @@ export class Broker {
   readonly #propertiesFile: string
   readonly #logFile: string
   readonly #logDir: string
+  readonly #metadataDir: string
   #jvm: Jvm | null = null
 
   constructor(options: BrokerOptions) {
@@ -49,7 +51,8 @@ export class Broker {
     this.address = `${HOST}:${options.port}`
     this.#propertiesFile = join(options.dataDir, 'server.properties')
     this.#logFile = join(options.dataDir, 'broker.log')
-    this.#logDir = join(options.dataDir, 'data')
+    this.#logDir = join(options.dataDir, 'records')
+    this.#metadataDir = join(options.dataDir, 'metadata')
   }
 
   get id(): number {
@@ -65,7 +68,7 @@ export class Broker {
     const { libs, dataDir, heapMb = 512, jvmFlags = [] } = this.#options
     mkdirSync(dataDir, { recursive: true })
     writeFileSync(this.#propertiesFile, this.#properties())
-    if (!existsSync(join(this.#logDir, 'meta.properties'))) {
+    if (!existsSync(join(this.#metadataDir, 'meta.properties'))) {
       await runJava(libs, 'kafka.tools.StorageTool', ['format', '-t', CLUSTER_ID, '-c', this.#propertiesFile])
     }
     const logStart = existsSync(this.#logFile) ? statSync(this.#logFile).size : 0
@@ -83,6 +86,8 @@ export class Broker {
       if (await fileHas(this.#logFile, logStart, STARTED)) return
     }
     await this.kill()
+    if (await fileHas(this.#logFile, logStart, LOCKED))
+      throw new DevError(`Another Kafka uses ${dataDir}. Stop it, or choose another folder with --data-dir.`)
     throw new DevError(`Kafka did not start; see ${this.#logFile}.`)
   }
 
@@ -132,6 +137,9 @@ export class Broker {
       'controller.listener.names': 'CONTROLLER',
       'inter.broker.listener.name': 'PLAINTEXT',
       'log.dirs': this.#logDir,
+      // Apart from the records: only then does Kafka lock it before it writes. A second broker started on the same folder
+      // would otherwise break the metadata log of the first, which runs on but can create no topic and cannot stop.
+      'metadata.log.dir': this.#metadataDir,
       'num.partitions': '1',
       'offsets.topic.replication.factor': '1',
       'offsets.topic.num.partitions': '1',

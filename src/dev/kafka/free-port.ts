@@ -9,19 +9,23 @@ export async function freePort(wanted = 0): Promise<number> {
   }
 }
 
-/** Is something listening there? */
+/** Is something listening there, on either loopback address? One that this machine lacks counts as free. */
 export async function isBusy(port: number): Promise<boolean> {
-  return tryPort(port).then(
-    () => false,
-    () => true
-  )
+  for (const host of ['127.0.0.1', '::1']) {
+    const refusal = await tryPort(port, host).then(
+      () => null,
+      (error: NodeJS.ErrnoException) => error.code
+    )
+    if (refusal !== null && refusal !== 'EADDRNOTAVAIL') return true
+  }
+  return false
 }
 
-function tryPort(port: number): Promise<number> {
+function tryPort(port: number, host = '127.0.0.1'): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
-    server.listen({ host: '127.0.0.1', port }, () => {
+    server.listen({ host, port, ipv6Only: host === '::1' }, () => {
       const bound = (server.address() as AddressInfo).port
       server.close(() => resolve(bound))
     })

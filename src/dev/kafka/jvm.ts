@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createReadStream, openSync } from 'node:fs'
+import { closeSync, createReadStream, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -48,6 +48,7 @@ export async function startJvm({ libs, heapMb, mainClass, args, flags = [], logF
     stdio: ['pipe', log, log, 'pipe'],
     detached: true
   })
+  closeSync(log)
   const pid = await readPid(child)
   let running = true
   const exited = new Promise<void>(resolve => {

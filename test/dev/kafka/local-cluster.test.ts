@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DevError } from '../../../src/dev/dev-error.ts'
+import { kafkaJars } from '../../../src/dev/kafka/jars.ts'
+import { LocalCluster } from '../../../src/dev/kafka/local-cluster.ts'
+import { runJava } from '../../../src/dev/kafka/jvm.ts'
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+const untilGone = async (pid: number): Promise<void> => {
+  for (const end = Date.now() + 10_000; isAlive(pid); await sleep(50))
+    assert.ok(Date.now() < end, `${pid} is still there`)
+}
+
+suite('A local cluster', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-broker-'))
+  let libs: string
+  before(async () => {
+    libs = await kafkaJars('.local', () => undefined)
+  })
+  after(() => rmSync(dataDir, { recursive: true, force: true }))
+
+  const start = async (t: TestContext): Promise<LocalCluster> => {
+    const cluster = await LocalCluster.start({ libs, dataDir, brokers: 1, heapMb: 256 })
+    t.after(() => cluster.stop())
+    return cluster
+  }
+  const topics = async ({ bootstrapServers }: LocalCluster, ...command: string[]): Promise<string[]> => {
+    const given = ['--bootstrap-server', bootstrapServers[0], ...command]
+    return (await runJava(libs, 'org.apache.kafka.tools.TopicCommand', given)).trim().split('\n')
+  }
+
+  test('keeps its topics over a restart, and is unharmed by a second one started on its folder', async t => {
+    const first = await start(t)
+    await assert.rejects(
+      start(t),
+      error =>
+        error instanceof DevError && /^Another Kafka uses .*Stop it, or choose another folder/.test(error.message)
+    )
+    assert.ok((await topics(first, '--create', '--topic', 'kept')).includes('Created topic kept.'))
+    const pid = Number(first.brokers[0].pid)
+    await first.stop()
+    assert.equal(isAlive(pid), false)
+    const log = readFileSync(join(dataDir, 'node-1', 'broker.log'), 'utf8').trimEnd()
+    assert.doesNotMatch(log.slice(-200), /Killed/, 'it stopped in order')
+
+    const second = await start(t)
+    assert.ok((await topics(second, '--list')).includes('kept'))
+  })
+
+  test('listens on loopback only, holds its connections when frozen, and lets go when thawed', async t => {
+    const cluster = await start(t)
+    const broker = cluster.brokers[0]
+    const [host, port] = broker.address.split(':')
+    assert.equal(host, '127.0.0.1')
+    broker.freeze()
+    assert.match(readFileSync(`/proc/${broker.pid}/stat`, 'utf8'), /\) T /)
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect({ host, port: Number(port) }, () => resolve(void socket.destroy())).on('error', reject)
+    })
+    broker.thaw()
+    assert.doesNotMatch(readFileSync(`/proc/${broker.pid}/stat`, 'utf8'), /\) T /)
+    await cluster.stop()
+  })
+
+  test('holds no file of the broker open after it was started and stopped', async t => {
+    const logs = () =>
+      readdirSync('/proc/self/fd').filter(fd => {
+        try {
+          return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').includes('flags:\t0102001')
+        } catch {
+          return false
+        }
+      }).length
+    const open = logs()
+    await start(t)
+    assert.equal(logs(), open)
+  })
+
+  test('does not outlive a process that is killed, even when it is frozen', async () => {
+    const script = `
+      const { LocalCluster } = await import(${JSON.stringify(new URL('../../../src/dev/kafka/local-cluster.ts', import.meta.url).href)})
+      const { brokers: [broker] } = await LocalCluster.start(${JSON.stringify({ libs, dataDir, brokers: 1, heapMb: 256 })})
+      broker.freeze()
+      console.log(broker.pid)
+      setInterval(() => undefined, 1000)`
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    const pid = Number(await new Promise(resolve => parent.stdout.once('data', resolve)))
+    assert.ok(isAlive(pid))
+    parent.kill('SIGKILL')
+    await untilGone(pid)
+  })
+})
