@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { GatewayError } from '../../core/errors.ts'
+import { HEX_VALUES, SIMPLE_ESCAPES } from './string-bytes.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -10,14 +11,6 @@ const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const MINUS = 0x2d
-
-/** Bytes that a run of plain string content ends at: quote, backslash, control characters. */
-const ENDS_RUN = new Uint8Array(256)
-ENDS_RUN.fill(1, 0, 0x20)
-ENDS_RUN[QUOTE] = ENDS_RUN[BACKSLASH] = 1
-
-/** What may follow a backslash, besides `u`. */
-const SIMPLE_ESCAPES = new Set(Buffer.from('"\\/bfnrt'))
 
 /** Containers that are open in a value being skipped, one bit each: 1 for an object. */
 const stack = new Uint8Array(10_000)
@@ -54,6 +47,7 @@ export class JsonCursor {
     const { bytes } = this
     let { position } = this
     let byte = bytes[position]
+    if (byte > 0x20) return byte
     while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++position]
     this.position = position
     return byte ?? 0
@@ -147,7 +141,7 @@ export class JsonCursor {
 
   #skipScalar(byte: number): void {
     if (byte === QUOTE) this.skipString()
-    else if (byte === MINUS || (byte >= 0x30 && byte <= 0x39)) this.skipNumber()
+    else if (byte === MINUS || isDigit(byte)) this.skipNumber()
     else if (byte === 0x74) this.skipWord('true')
     else if (byte === 0x66) this.skipWord('false')
     else if (byte === 0x6e) this.skipWord('null')
@@ -166,7 +160,10 @@ export class JsonCursor {
     if (this.position === start) this.fail()
   }
 
-  /** Four bytes at a time, by the classic test for a byte within a word; then the rest one by one. */
+  /**
+   * Past plain string content: to a quote, a backslash or a control character. Four bytes at a time, by the classic test
+   * for a byte within a word; the lowest bit it finds is exact, those above it need not be.
+   */
   #skipRun(start: number): number {
     const { bytes } = this
     let position = start
@@ -174,33 +171,33 @@ export class JsonCursor {
       const word = this.#view.getInt32(position, true)
       const quotes = word ^ 0x22222222
       const slashes = word ^ 0x5c5c5c5c
-      const found =
-        ((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes) | ((word - 0x20202020) & ~word)
-      if ((found & 0x80808080) !== 0) break
+      const found = ((quotes - 0x01010101) | (slashes - 0x01010101) | (word - 0x20202020)) & ~word & 0x80808080
+      if (found !== 0) return position + ((31 - Math.clz32(found & -found)) >>> 3)
     }
-    while (position < bytes.length && ENDS_RUN[bytes[position]] === 0) position++
+    while (position < bytes.length && isPlain(bytes[position])) position++
     return position
   }
 
   #afterEscape(position: number): number {
     const { bytes } = this
-    if (SIMPLE_ESCAPES.has(bytes[position])) return position + 1
+    const letter = bytes[position]
+    if (SIMPLE_ESCAPES[letter] > 0) return position + 1
     this.position = position
-    if (bytes[position] !== 0x75) this.fail()
+    if (letter !== 0x75) this.fail()
     for (let digit = 1; digit <= 4; digit++) {
       this.position = position + digit
-      if (!isHex(bytes[position + digit])) this.fail()
+      if (!(HEX_VALUES[bytes[position + digit]] >= 0)) this.fail()
     }
     return position + 5
   }
 }
 
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39
+function isPlain(byte: number): boolean {
+  return byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH
 }
 
-function isHex(byte: number): boolean {
-  return isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)
+export function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
 }
 
 export function malformed(message: string): GatewayError {

@@ -1,9 +1,16 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { JsonCursor } from './json-cursor.ts'
+import { isDigit, type JsonCursor } from './json-cursor.ts'
 import { unescapeInPlace } from './string-bytes.ts'
 
 const COLON = 0x3a
 const QUOTE = 0x22
+const MINUS = 0x2d
+/** Of a caller's own text in a message. */
+const SHOWN_BYTES = 64
+/** A whole number of fewer digits is exact in a double. */
+const EXACT_DIGITS = 15
+/** No number in range needs more, unless someone plays. */
+const NUMBER_LIMIT_BYTES = 40
 
 export function invalid(message: string): GatewayError {
   return new GatewayError('INVALID_BODY', message)
@@ -22,8 +29,7 @@ export function readMember(cursor: JsonCursor, names: readonly string[], seen: n
   const length = escaped ? unescapeInPlace(cursor.bytes, start, end) : end - start
   const index = indexOfName(cursor.bytes, start, length, names)
   if (index < 0) {
-    const name =
-      length < 0 ? 'with a lone surrogate' : `'${cursor.bytes.toString('utf8', start, start + Math.min(length, 64))}'`
+    const name = length < 0 ? 'with a lone surrogate' : `'${shown(cursor.bytes, start, start + length)}'`
     throw invalid(`${where()} has a member ${name}, which is not known; it takes ${names.join(', ')}.`)
   }
   if (seen & (1 << index)) throw invalid(`${where()} has the member '${names[index]}' twice.`)
@@ -36,21 +42,51 @@ function indexOfName(bytes: Buffer, start: number, length: number, names: readon
   return -1
 }
 
-function matches(bytes: Buffer, start: number, length: number, name: string): boolean {
+/** Whether the bytes are this text in ASCII. */
+export function matches(bytes: Buffer, start: number, length: number, name: string): boolean {
   if (length !== name.length) return false
   for (let at = 0; at < length; at++) if (bytes[start + at] !== name.charCodeAt(at)) return false
   return true
 }
 
+/** Text of the caller for a message: not more than {@link SHOWN_BYTES} of it, cut between characters. */
+function shown(bytes: Buffer, start: number, end: number): string {
+  let cut = Math.min(end, start + SHOWN_BYTES)
+  while (cut < end && (bytes[cut] & 0xc0) === 0x80) cut--
+  return bytes.toString('utf8', start, cut)
+}
+
 /** A whole number from `min` to `max`; throws what `refuse` makes of anything else. */
 export function readInteger(cursor: JsonCursor, min: number, max: number, refuse: () => GatewayError): number {
   const byte = cursor.peek()
-  if (byte !== 0x2d && !(byte >= 0x30 && byte <= 0x39)) throw refuse()
+  if (byte !== MINUS && !isDigit(byte)) throw refuse()
   const start = cursor.position
   cursor.skipNumber()
-  const value = Number(cursor.bytes.toString('latin1', start, cursor.position))
-  if (!Number.isInteger(value) || value < min || value > max) throw refuse()
-  return value === 0 ? 0 : value
+  const value = wholeNumber(cursor.bytes, start, cursor.position)
+  if (!(value >= min && value <= max)) throw refuse()
+  return value
+}
+
+/** The value of a number that is whole (`12`, `12.0`, `1.2e1`), else NaN. */
+function wholeNumber(bytes: Buffer, start: number, end: number): number {
+  if (end - start > EXACT_DIGITS) return wholeDecimal(bytes, start, end)
+  let value = 0
+  for (let at = start; at < end; at++) {
+    if (!isDigit(bytes[at])) return wholeDecimal(bytes, start, end)
+    value = value * 10 + bytes[at] - 0x30
+  }
+  return value
+}
+
+/** Judged by the digits: as a double, 0.99999999999999999 would be 1, and a record would go to another partition. */
+function wholeDecimal(bytes: Buffer, start: number, end: number): number {
+  if (end - start > NUMBER_LIMIT_BYTES) return NaN
+  const text = bytes.toString('latin1', start, end)
+  const [, whole, fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:e(.+))?$/i.exec(text) ?? []
+  const digits = `${whole}${fraction}`
+  const significant = digits.replace(/0+$/, '')
+  const places = fraction.length - (digits.length - significant.length) - Number(exponent)
+  return significant === '' || places <= 0 ? Number(text) + 0 : NaN
 }
 
 /** Past a null, if that is what stands here. */

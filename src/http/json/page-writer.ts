@@ -9,7 +9,7 @@ import {
   PAGE_VALUE_START,
   type RecordPage
 } from '../../core/record-page.ts'
-import { TextWriter, viewOf } from './text-writer.ts'
+import { fixedText, type FixedText, TextWriter, viewOf } from './text-writer.ts'
 
 export interface PageEncoding {
   /** `auto`: text where the bytes are UTF-8, else base64. */
@@ -17,24 +17,24 @@ export interface PageEncoding {
   readonly values: 'auto' | 'base64'
 }
 
-const OPEN = Buffer.from('{"records":[')
-const KEY = Buffer.from('{"key":')
-const KEY_ENCODING = Buffer.from(',"key_encoding":"base64"')
-const VALUE = Buffer.from(',"value":')
-const VALUE_ENCODING = Buffer.from(',"value_encoding":"base64"')
-const PARTITION = Buffer.from(',"partition":')
-const OFFSET = Buffer.from(',"offset":')
-const TIMESTAMP = Buffer.from(',"timestamp":')
-const CREATE_TIME = Buffer.from(',"timestampType":"CREATE_TIME"')
-const LOG_APPEND_TIME = Buffer.from(',"timestampType":"LOG_APPEND_TIME"')
-const HEADERS = Buffer.from(',"headers":[')
-const NULL = Buffer.from('null')
-const COMMA = Buffer.from(',')
-const CLOSE_ARRAY = Buffer.from(']')
-const CLOSE_OBJECT = Buffer.from('}')
-const CLOSE = Buffer.from(']}')
-/** All that surrounds key and value, numbers at their longest. */
-const RECORD_BYTES = 256
+const OPEN = fixedText('{"records":[')
+const KEY = fixedText('{"key":')
+const NEXT_KEY = fixedText(',{"key":')
+const KEY_ENCODING = fixedText(',"key_encoding":"base64"')
+const VALUE = fixedText(',"value":')
+const VALUE_ENCODING = fixedText(',"value_encoding":"base64"')
+const TIMESTAMP = fixedText(',"timestamp":')
+const CREATE_TIME = fixedText(',"timestampType":"CREATE_TIME"')
+const LOG_APPEND_TIME = fixedText(',"timestampType":"LOG_APPEND_TIME"')
+const HEADERS = fixedText(',"headers":[')
+const NULL = fixedText('null')
+const CLOSE_ARRAY = fixedText(']')
+const CLOSE_OBJECT = fixedText('}')
+const CLOSE = fixedText(']}')
+/** More than all fixed texts that stand between two values, with numbers at their longest. */
+const BETWEEN_BYTES = 256
+/** What a record takes besides key and value, as a rule. */
+const USUAL_RECORD_BYTES = 144
 
 /** The body of a read: JSON text written straight from the bytes of the record batches. */
 export function writePage(page: RecordPage, encoding: PageEncoding): Buffer {
@@ -45,46 +45,45 @@ class PageWriter {
   readonly #page: RecordPage
   readonly #encoding: PageEncoding
   readonly #writer: TextWriter
+  readonly #partition: FixedText
   /** The chunk that the present record lies in. */
   #chunk: Buffer = Buffer.alloc(0)
   #view = viewOf(this.#chunk)
   #chunkNumber = -1
+  /** Within the header section that is being read. */
+  #position = 0
 
   constructor(page: RecordPage, encoding: PageEncoding) {
     this.#page = page
     this.#encoding = encoding
-    this.#writer = new TextWriter(64 + Math.ceil(page.payloadBytes * 1.1) + page.count * 144)
+    this.#writer = new TextWriter(64 + Math.ceil(page.payloadBytes * 1.1) + page.count * USUAL_RECORD_BYTES)
+    this.#partition = fixedText(`,"partition":${page.partition},"offset":`)
   }
 
   write(): Buffer {
     const writer = this.#writer
     writer.text(OPEN)
-    for (let record = 0; record < this.#page.count; record++) {
-      writer.room(RECORD_BYTES)
-      if (record > 0) writer.text(COMMA)
-      this.#record(record)
-    }
+    for (let record = 0; record < this.#page.count; record++) this.#record(record)
     writer.room(CLOSE.length)
     writer.text(CLOSE)
     return writer.finish()
   }
 
   #record(record: number): void {
-    const { spans, partition, offsets, timestamps, logAppendTime } = this.#page
+    const { spans, offsets, timestamps, logAppendTime } = this.#page
     const writer = this.#writer
     const at = record * PAGE_STRIDE
     if (spans[at + PAGE_CHUNK] !== this.#chunkNumber) this.#enterChunk(spans[at + PAGE_CHUNK])
-    writer.text(KEY)
+    writer.room(BETWEEN_BYTES)
+    writer.text(record === 0 ? KEY : NEXT_KEY)
     const keyAsText = this.#bytes(spans[at + PAGE_KEY_START], spans[at + PAGE_KEY_LENGTH], this.#encoding.keys)
-    writer.room(RECORD_BYTES)
+    writer.room(BETWEEN_BYTES)
     if (!keyAsText) writer.text(KEY_ENCODING)
     writer.text(VALUE)
     const valueAsText = this.#bytes(spans[at + PAGE_VALUE_START], spans[at + PAGE_VALUE_LENGTH], this.#encoding.values)
-    writer.room(RECORD_BYTES)
+    writer.room(BETWEEN_BYTES)
     if (!valueAsText) writer.text(VALUE_ENCODING)
-    writer.text(PARTITION)
-    writer.integer(partition)
-    writer.text(OFFSET)
+    writer.text(this.#partition)
     writer.integer(offsets[record])
     writer.text(TIMESTAMP)
     writer.integer(timestamps[record])
@@ -115,38 +114,41 @@ class PageWriter {
     return false
   }
 
-  /** Kafka's encoding: a count, then key length, key, value length and value of each, lengths as zigzag varints. */
+  /**
+   * Kafka's encoding: a count, then key length, key, value length and value of each, lengths as zigzag varints. That they add
+   * up was checked when the batch was decoded.
+   */
   #headers(start: number): void {
     const writer = this.#writer
-    let position = start
-    const varint = () => {
-      let value = 0
-      for (let shift = 0; ; shift += 7) {
-        const byte = this.#chunk[position++]
-        value |= (byte & 0x7f) << shift
-        if (byte < 0x80 || byte === undefined) return (value >>> 1) ^ -(value & 1)
-      }
-    }
+    this.#position = start
     writer.text(HEADERS)
-    for (let count = varint(), header = 0; header < count && position < this.#chunk.length; header++) {
-      const keyLength = varint()
-      const keyStart = position
-      position += keyLength
-      const valueLength = varint()
-      const valueStart = position
-      position += Math.max(0, valueLength)
-      writer.room(RECORD_BYTES)
-      if (header > 0) writer.text(COMMA)
-      writer.text(KEY)
+    const count = this.#varint()
+    for (let header = 0; header < count; header++) {
+      const keyLength = this.#varint()
+      const keyStart = this.#position
+      this.#position += keyLength
+      const valueLength = this.#varint()
+      const valueStart = this.#position
+      if (valueLength > 0) this.#position += valueLength
+      writer.room(BETWEEN_BYTES)
+      writer.text(header === 0 ? KEY : NEXT_KEY)
       this.#bytes(keyStart, keyLength, 'auto')
-      writer.room(RECORD_BYTES)
+      writer.room(BETWEEN_BYTES)
       writer.text(VALUE)
       const asText = this.#bytes(valueStart, valueLength, 'auto')
-      writer.room(RECORD_BYTES)
+      writer.room(BETWEEN_BYTES)
       if (!asText) writer.text(VALUE_ENCODING)
       writer.text(CLOSE_OBJECT)
     }
-    writer.room(RECORD_BYTES)
     writer.text(CLOSE_ARRAY)
+  }
+
+  #varint(): number {
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.#chunk[this.#position++]
+      value |= (byte & 0x7f) << shift
+      if (!(byte >= 0x80)) return (value >>> 1) ^ -(value & 1)
+    }
   }
 }

@@ -1,9 +1,15 @@
 const BACKSLASH = 0x5c
 
-/** What the character behind a backslash stands for. */
-const SIMPLE = new Uint8Array(128)
+/** What the character behind a backslash stands for, by its byte; 0 where it stands for nothing (`u` is another matter). */
+export const SIMPLE_ESCAPES = new Uint8Array(256)
 for (const [letter, byte] of Object.entries({ '"': 0x22, '\\': 0x5c, '/': 0x2f, b: 8, f: 12, n: 10, r: 13, t: 9 })) {
-  SIMPLE[letter.charCodeAt(0)] = byte
+  SIMPLE_ESCAPES[letter.charCodeAt(0)] = byte
+}
+
+/** By the byte of a hexadecimal digit; −1 for any other. */
+export const HEX_VALUES = new Int8Array(256).fill(-1)
+for (let value = 0; value < 16; value++) {
+  for (const digit of [value.toString(16), value.toString(16).toUpperCase()]) HEX_VALUES[digit.charCodeAt(0)] = value
 }
 
 /**
@@ -11,7 +17,8 @@ for (const [letter, byte] of Object.entries({ '"': 0x22, '\\': 0x5c, '/': 0x2f, 
  * longer than its source. Returns the length in bytes, or −1 where a lone surrogate has no UTF-8 form.
  */
 export function unescapeInPlace(bytes: Buffer, start: number, end: number): number {
-  let read = bytes.indexOf(BACKSLASH, start)
+  let read = start
+  while (read < end && bytes[read] !== BACKSLASH) read++
   let write = read
   while (read < end) {
     const byte = bytes[read++]
@@ -21,7 +28,7 @@ export function unescapeInPlace(bytes: Buffer, start: number, end: number): numb
     }
     const letter = bytes[read++]
     if (letter !== 0x75) {
-      bytes[write++] = SIMPLE[letter]
+      bytes[write++] = SIMPLE_ESCAPES[letter]
       continue
     }
     let codePoint = hexAt(bytes, read)
@@ -38,12 +45,12 @@ export function unescapeInPlace(bytes: Buffer, start: number, end: number): numb
 }
 
 function hexAt(bytes: Buffer, position: number): number {
-  let value = 0
-  for (let at = position; at < position + 4; at++) {
-    const byte = bytes[at]
-    value = (value << 4) | (byte <= 0x39 ? byte - 0x30 : (byte | 0x20) - 0x57)
-  }
-  return value
+  return (
+    (HEX_VALUES[bytes[position]] << 12) |
+    (HEX_VALUES[bytes[position + 1]] << 8) |
+    (HEX_VALUES[bytes[position + 2]] << 4) |
+    HEX_VALUES[bytes[position + 3]]
+  )
 }
 
 function writeCodePoint(bytes: Buffer, position: number, codePoint: number): number {
@@ -64,9 +71,8 @@ function writeCodePoint(bytes: Buffer, position: number, codePoint: number): num
   return position
 }
 
-const INVALID = 0xff
-/** Value of each character of the standard alphabet. */
-const BASE64 = new Uint8Array(256).fill(INVALID)
+/** Value of each character of the standard alphabet; negative for any other, so that one test judges four. */
+const BASE64 = new Int8Array(256).fill(-1)
 for (const [value, byte] of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries())
   BASE64[byte] = value
 const PAD = 0x3d
@@ -80,17 +86,30 @@ export function decodeBase64InPlace(bytes: Buffer, start: number, end: number): 
   if (end === start) return 0
   const padding = bytes[end - 1] === PAD ? (bytes[end - 2] === PAD ? 2 : 1) : 0
   let write = start
-  for (let read = start; read < end; read += 4) {
-    const last = read + 4 === end ? padding : 0
-    const a = BASE64[bytes[read]]
-    const b = BASE64[bytes[read + 1]]
-    const c = last === 2 ? 0 : BASE64[bytes[read + 2]]
-    const d = last >= 1 ? 0 : BASE64[bytes[read + 3]]
-    if (a === INVALID || b === INVALID || c === INVALID || d === INVALID) return -1
-    if ((last === 2 && (b & 0x0f) !== 0) || (last === 1 && (c & 0x03) !== 0)) return -1
-    bytes[write++] = (a << 2) | (b >> 4)
-    if (last < 2) bytes[write++] = ((b & 0x0f) << 4) | (c >> 2)
-    if (last < 1) bytes[write++] = ((c & 0x03) << 6) | d
+  for (let read = start, whole = padding === 0 ? end : end - 4; read < whole; read += 4) {
+    const bits = bitsAt(bytes, read)
+    if (bits < 0) return -1
+    bytes[write++] = bits >> 16
+    bytes[write++] = bits >> 8
+    bytes[write++] = bits
   }
+  if (padding === 0) return write - start
+  const first = BASE64[bytes[end - 4]]
+  const second = BASE64[bytes[end - 3]]
+  const third = padding === 2 ? 0 : BASE64[bytes[end - 2]]
+  const strayBits = padding === 2 ? second & 0x0f : third & 0x03
+  if ((first | second | third) < 0 || strayBits !== 0) return -1
+  bytes[write++] = (first << 2) | (second >> 4)
+  if (padding === 1) bytes[write++] = (second << 4) | (third >> 2)
   return write - start
+}
+
+/** Four characters as 24 bits; negative where one is not of the alphabet. */
+function bitsAt(bytes: Buffer, position: number): number {
+  return (
+    (BASE64[bytes[position]] << 18) |
+    (BASE64[bytes[position + 1]] << 12) |
+    (BASE64[bytes[position + 2]] << 6) |
+    BASE64[bytes[position + 3]]
+  )
 }

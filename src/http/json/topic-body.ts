@@ -52,34 +52,42 @@ function readCount(cursor: JsonCursor, member: string, max: number): number {
 function readProperties(cursor: JsonCursor): Map<string, string> {
   if (cursor.peek() !== OPEN_BRACE) throw invalid('topic_properties must be an object.')
   const properties = new Map<string, string>()
+  const seen = new Set<string>()
   let more = cursor.enter(OPEN_BRACE, CLOSE_BRACE)
   while (more) {
     if (cursor.peek() !== QUOTE) cursor.fail()
-    const name = readText(cursor, 'a name in topic_properties')
-    if (properties.has(name)) throw invalid(`topic_properties has the member '${name}' twice.`)
-    if (properties.size === PROPERTIES_LIMIT)
-      throw invalid(`topic_properties has more than ${PROPERTIES_LIMIT} members.`)
+    const name = readText(cursor, () => 'topic_properties', 'names')
+    if (seen.has(name)) throw invalid(`topic_properties has the member '${shown(name)}' twice.`)
+    if (seen.size === PROPERTIES_LIMIT) throw invalid(`topic_properties has more than ${PROPERTIES_LIMIT} members.`)
+    seen.add(name)
     cursor.expect(COLON)
-    properties.set(name, readProperty(cursor, `topic_properties.${name}`))
+    const value = readProperty(cursor, name)
+    if (value !== null) properties.set(name, value)
     more = cursor.next(CLOSE_BRACE)
   }
   return properties
 }
 
-function readProperty(cursor: JsonCursor, where: string): string {
+/** Null, as anywhere, counts as absent. */
+function readProperty(cursor: JsonCursor, name: string): string | null {
+  if (readNull(cursor)) return null
   const byte = cursor.peek()
-  if (byte === QUOTE) return readText(cursor, where)
+  if (byte === QUOTE) return readText(cursor, () => 'topic_properties', shown(name))
+  if (byte === OPEN_BRACE || byte === OPEN_BRACKET)
+    throw invalid(`topic_properties.${shown(name)} must be a string, a number or a boolean.`)
   const start = cursor.position
   cursor.skipValue(2)
-  const text = cursor.bytes.toString('latin1', start, cursor.position)
-  if (byte === OPEN_BRACE || byte === OPEN_BRACKET || text === 'null')
-    throw invalid(`${where} must be a string, a number or a boolean.`)
-  return text
+  return cursor.bytes.toString('latin1', start, cursor.position)
 }
 
-function readText(cursor: JsonCursor, where: string): string {
+function readText(cursor: JsonCursor, where: () => string, member: string): string {
   const start = cursor.position + 1
   const escaped = cursor.skipString()
-  const length = decodeText(cursor.bytes, start, cursor.position - 1, escaped, false, where)
+  const length = decodeText(cursor.bytes, start, cursor.position - 1, escaped, false, where, member)
   return cursor.bytes.toString('utf8', start, start + length)
+}
+
+/** A name for a message, where the caller sent a long one. */
+function shown(name: string): string {
+  return name.slice(0, 64).toWellFormed()
 }

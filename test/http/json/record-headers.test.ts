@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import * as fc from 'fast-check'
+import { JsonCursor } from '../../../src/http/json/json-cursor.ts'
+import { readHeaders } from '../../../src/http/json/record-headers.ts'
+import { forms, jsonObject, jsonString, refusal, text } from './support/texts.ts'
+
+const read = (json: string) => readHeaders(new JsonCursor(Buffer.from(json), 512), () => 'records[7]')
+
+const value = fc.oneof(
+  fc
+    .tuple(text, forms)
+    .map(([value, forms]) => ({ bytes: Buffer.from(value), json: jsonString(value, forms), encoding: 'null' })),
+  fc.tuple(fc.uint8Array(), forms).map(([array, forms]) => {
+    const bytes = Buffer.from(array)
+    return { bytes, json: jsonString(bytes.toString('base64'), forms), encoding: jsonString('base64', forms) }
+  }),
+  fc.constantFrom('null', '"base64"').map(encoding => ({ bytes: null, json: 'null', encoding }))
+)
+const header = fc.tuple(text, forms, value).chain(([key, forms, { bytes, json, encoding }]) =>
+  jsonObject([
+    ['key', jsonString(key, forms)],
+    ['value', json],
+    ['value_encoding', encoding]
+  ]).map(json => ({ json, header: { key: Buffer.from(key), value: bytes } }))
+)
+
+suite('The headers of a record', () => {
+  test('are read whatever their order, white space and escapes', () => {
+    fc.assert(
+      fc.property(fc.array(header, { maxLength: 5 }), headers => {
+        const actual = read(`[${headers.map(({ json }) => json).join(',')}]`)
+        assert.deepEqual(
+          actual.map(({ key, value }) => ({
+            key: Buffer.from(key),
+            value: value === null ? null : Buffer.from(value)
+          })),
+          headers.map(({ header }) => header)
+        )
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  test('may lack a value, not a key', () => {
+    assert.deepEqual(read('[{"key":""}]'), [{ key: Buffer.alloc(0), value: null }])
+    assert.deepEqual(
+      refusal(() => read('[{"key":"a"},{"value":"b"}]')),
+      ['INVALID_BODY', 'records[7].headers[1] has no key.']
+    )
+  })
+
+  test('are refused with their place', () => {
+    const cases: [json: string, message: string][] = [
+      ['{}', 'records[7].headers must be an array.'],
+      ['[1]', 'records[7].headers[0] must be an object.'],
+      ['[{"key":null}]', 'records[7].headers[0].key must be a string.'],
+      ['[{"key":"a","value":1}]', 'records[7].headers[0].value must be a string.'],
+      [
+        '[{"key":"a","value_encoding":"hex"}]',
+        'records[7].headers[0].value_encoding must be "base64" where it is given.'
+      ],
+      ['[{"key":"\\udc00"}]', 'records[7].headers[0].key holds a lone surrogate, which has no form in UTF-8.'],
+      ['[{"key":"a","key":"b"}]', "records[7].headers[0] has the member 'key' twice."],
+      [
+        '[{"key":"a"},{"key":"b","x":1}]',
+        "records[7].headers[1] has a member 'x', which is not known; it takes key, value, value_encoding."
+      ],
+      [
+        '[{"key":"a","value":"YQ","value_encoding":"base64"}]',
+        'records[7].headers[0].value is not base64 (RFC 4648, section 4, with padding).'
+      ]
+    ]
+    for (const [json, message] of cases)
+      assert.deepEqual(
+        refusal(() => read(json)),
+        ['INVALID_BODY', message]
+      )
+  })
+})
