@@ -1,13 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { request } from 'node:https'
-import { appWithGroups, RESOURCE } from '../src/dev/identity/directory.ts'
 import { kafkaVersion } from '../src/dev/kafka/jars.ts'
 import { kafkaJars } from '../src/dev/kafka/jars.ts'
 import { LocalCluster } from '../src/dev/kafka/local-cluster.ts'
-import { LocalServices } from '../src/dev/local-services.ts'
-import { GatewayProcess } from './gateway-process.ts'
+import { GatewayProcess } from '../test/support/gateway-process.ts'
 import { consumeLoad, produceLoad, type LoadResult } from './http-load.ts'
 import { consumerPerformance, producerPerformance } from './kafka-tools.ts'
 
@@ -32,22 +29,9 @@ const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-bench-'))
 const libs = await kafkaJars('.local', console.log)
 const cluster = await LocalCluster.start({ libs, dataDir: folder, brokers: 1, heapMb: 1024 })
 const [bootstrap] = cluster.bootstrapServers
-const services = await LocalServices.start({
-  dataDir: folder,
-  ephemeral: false,
-  identityPort: 0,
-  gatewayPort: 0,
-  bootstrapServers: [bootstrap],
-  say: () => undefined
-})
-const { auth } = services.settings()
-const gateway = await GatewayProcess.start({
-  KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: bootstrap,
-  KAFKA_REST_AUTH_OIDC: JSON.stringify(auth.oidc),
-  KAFKA_REST_AUTH_PERMITTED_GROUPS: auth.permittedGroups.join(',')
-})
+const gateway = await GatewayProcess.start({ bootstrapServers: [bootstrap], plain: true })
 const idleMb = gateway.memoryMb().now
-const token = await fetchToken()
+const { token } = gateway
 
 const record = `{"value":"${'x'.repeat(100)}"}`
 const body = Buffer.from(`{"records":[${Array(RECORDS_PER_REQUEST).fill(record).join(',')}]}`)
@@ -108,7 +92,6 @@ if (stored !== acknowledged) throw new Error(`${acknowledged} records were ackno
 report()
 const exitCode = await gateway.stop()
 if (exitCode !== 0) throw new Error(`The gateway ended with ${exitCode}`)
-await services.close()
 await cluster.stop()
 rmSync(folder, { recursive: true, force: true })
 
@@ -140,28 +123,4 @@ acknowledged, and as many are in Kafka.
 `
   console.log(text)
   writeFileSync(new URL('../docs/benchmark.md', import.meta.url), text)
-}
-
-/** A token of the local provider, whose certificate only this call has to trust. */
-function fetchToken(): Promise<string> {
-  const { clientId, clientSecret } = appWithGroups
-  const form = new URLSearchParams({
-    client_id: clientId,
-    client_secret: clientSecret,
-    grant_type: 'client_credentials',
-    scope: `${RESOURCE}/.default`
-  })
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      services.identity.tokenUrl,
-      { method: 'POST', ca: readFileSync(services.certificates.caFile) },
-      response => {
-        let text = ''
-        response.on('data', (chunk: Buffer) => (text += chunk.toString()))
-        response.on('end', () => resolve((JSON.parse(text) as { access_token: string }).access_token))
-      }
-    )
-    sent.on('error', reject)
-    sent.end(form.toString())
-  })
 }

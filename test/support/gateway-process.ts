@@ -1,0 +1,176 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { Agent, get } from 'node:https'
+import { get as getPlain } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ClientCredentialsTokens } from '../../src/core/lib/client-credentials.ts'
+import { JsonClient } from '../../src/core/lib/https-json.ts'
+import { appWithGroups, RESOURCE } from '../../src/dev/identity/directory.ts'
+import { LocalServices } from '../../src/dev/local-services.ts'
+import { freePort } from '../../src/dev/kafka/free-port.ts'
+
+const BIN = new URL('../../bin/kafka-rest-proxy.js', import.meta.url).pathname
+/** `utime` and `stime` in /proc are counted in these (USER_HZ). */
+const TICKS_PER_SECOND = 100
+
+export interface GatewayProcessOptions {
+  readonly bootstrapServers: readonly string[]
+  /** Parts of the configuration, section by section. */
+  readonly settings?: Readonly<Record<string, object>>
+  /** Plain HTTP instead of HTTPS. */
+  readonly plain?: boolean
+  /** Off where Kafka is not to be reached. */
+  readonly awaitReady?: boolean
+  /** Of Node itself. */
+  readonly nodeFlags?: readonly string[]
+}
+
+/** One line of the gateway's log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string }
+
+/** The gateway as users run it: `serve`, a process of its own, authentication by the local identity provider. */
+export class GatewayProcess {
+  readonly url: string
+  readonly port: number
+  /** Lets a caller in. */
+  readonly token: string
+  /** To trust; the file is gone after {@link stop}. */
+  readonly caFile: string
+  readonly ca: Buffer
+  /** Everything from `warn` up. */
+  readonly warnings: LogLine[] = []
+  /** From the start of the process until it was ready. */
+  readyAfterMs = Number.NaN
+  /** Status or signal of the end. */
+  readonly exited: Promise<number | NodeJS.Signals | null>
+  readonly #services: LocalServices
+  readonly #folder: string
+  readonly #child: ChildProcess
+
+  private constructor(services: LocalServices, folder: string, url: string, token: string, child: ChildProcess) {
+    this.url = url
+    this.port = Number(new URL(url).port)
+    this.token = token
+    this.caFile = services.certificates.caFile
+    this.ca = readFileSync(this.caFile)
+    this.#services = services
+    this.#folder = folder
+    this.#child = child
+    this.exited = new Promise(resolve => child.once('exit', (status, signal) => resolve(status ?? signal)))
+    if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', line => this.#keep(line))
+  }
+
+  static async start({
+    bootstrapServers,
+    settings = {},
+    plain = false,
+    awaitReady = true,
+    nodeFlags = []
+  }: GatewayProcessOptions): Promise<GatewayProcess> {
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-gateway-'))
+    const services = await LocalServices.start({
+      dataDir: folder,
+      ephemeral: false,
+      identityPort: 0,
+      gatewayPort: 0,
+      bootstrapServers,
+      say: () => undefined
+    })
+    const port = await freePort()
+    const base = services.settings()
+    const config = {
+      ...base,
+      ...settings,
+      listen: { ...base.listen, host: '127.0.0.1', port, ...(plain ? { tls: 'none' } : {}), ...settings.listen },
+      kafka: { ...base.kafka, ...settings.kafka },
+      auth: { ...base.auth, ...settings.auth }
+    }
+    const file = join(folder, 'config.yaml')
+    writeFileSync(file, JSON.stringify(config))
+    const token = await askToken(services)
+    const startedMs = performance.now()
+    const child = spawn(process.execPath, [...nodeFlags, BIN, 'serve', '--config', file], {
+      env: { PATH: process.env.PATH },
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    const gateway = new GatewayProcess(services, folder, `http${plain ? '' : 's'}://localhost:${port}`, token, child)
+    if (awaitReady) {
+      await gateway.untilReady(30_000)
+      gateway.readyAfterMs = performance.now() - startedMs
+    }
+    return gateway
+  }
+
+  get pid(): number {
+    return Number(this.#child.pid)
+  }
+
+  async untilReady(limitMs: number): Promise<void> {
+    for (const end = performance.now() + limitMs; !(await this.isReady()); await sleep(10)) {
+      if (this.#child.exitCode !== null) throw new Error(`The gateway ended with ${this.#child.exitCode}.`)
+      if (performance.now() > end) throw new Error('The gateway does not become ready.')
+    }
+  }
+
+  isReady(): Promise<boolean> {
+    return new Promise(resolve => {
+      const ask = this.url.startsWith('https') ? get : getPlain
+      ask(`${this.url}/health/ready`, { ca: this.ca, agent: false, family: 4 }, response => {
+        response.resume()
+        resolve(response.statusCode === 200)
+      }).on('error', () => resolve(false))
+    })
+  }
+
+  /** For as many connections as are asked for at once; they are kept. */
+  agent(maxSockets = Infinity): Agent {
+    return new Agent({ keepAlive: true, ca: this.ca, maxSockets })
+  }
+
+  /** Processor time used so far. */
+  cpuUs(): number {
+    const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ')[1].split(' ')
+    return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6
+  }
+
+  /** Resident memory now and at its highest. */
+  memoryMb(): { now: number; peak: number } {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8')
+    const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1])
+    return { now: Math.round(kilobytes('VmRSS') / 1024), peak: Math.round(kilobytes('VmHWM') / 1024) }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
+  /** SIGTERM; resolves with the status of its end. */
+  async stop(): Promise<number | NodeJS.Signals | null> {
+    this.#child.kill('SIGTERM')
+    const end = await this.exited
+    await this.#services.close()
+    rmSync(this.#folder, { recursive: true, force: true })
+    return end
+  }
+
+  #keep(line: string): void {
+    if (!/"level":"(warn|error|fatal)"/.test(line)) return
+    this.warnings.push(JSON.parse(line) as LogLine)
+  }
+}
+
+/** A token of the local identity provider for an application that is let in. */
+async function askToken({ identity, certificates }: LocalServices): Promise<string> {
+  const client = new JsonClient({ caFile: certificates.caFile, timeoutMs: 5000 })
+  const tokens = new ClientCredentialsTokens(client, {
+    ...appWithGroups,
+    tokenUrl: identity.tokenUrl,
+    scope: `${RESOURCE}/.default`
+  })
+  const token = await tokens.token()
+  client.close()
+  return token
+}
