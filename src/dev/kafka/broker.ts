@@ -26,6 +26,8 @@ export interface Listener {
   readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
   readonly host: string
   readonly port: number
+  /** Of a relay that stands before it; its own when left out. */
+  readonly advertisedPort?: number
 }
 
 /** Of all local clusters: they are told apart by their ports and folders. */
@@ -125,14 +127,17 @@ export class Broker {
   #properties(): string {
     const { nodeId, port, controllerPort, voters, properties, listeners = {} } = this.#options
     const extra = Object.entries(listeners)
-    const addresses = extra.map(([name, listener]) => `,${name}://${listener.host}:${listener.port}`).join('')
+    const addresses = extra.map(([name, { host, port }]) => `,${name}://${host}:${port}`).join('')
+    const advertised = extra.map(
+      ([name, { host, port, advertisedPort = port }]) => `,${name}://${host}:${advertisedPort}`
+    )
     const protocols = extra.map(([name, { protocol }]) => `,${name}:${protocol}`).join('')
     const all = {
       'process.roles': 'broker,controller',
       'node.id': String(nodeId),
       'controller.quorum.voters': voters,
       listeners: `PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}${addresses}`,
-      'advertised.listeners': `PLAINTEXT://${HOST}:${port}${addresses}`,
+      'advertised.listeners': `PLAINTEXT://${HOST}:${port}${advertised.join('')}`,
       'listener.security.protocol.map': `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols}`,
       'controller.listener.names': 'CONTROLLER',
       'inter.broker.listener.name': 'PLAINTEXT',

@@ -6,6 +6,8 @@ export interface LocalClusterOptions extends Pick<BrokerOptions, 'properties' | 
   readonly libs: string
   readonly dataDir: string
   readonly brokers: number
+  /** What one broker has beside or instead of the options of all. */
+  readonly special?: (nodeId: number) => Pick<BrokerOptions, 'properties' | 'jvmFlags' | 'listeners'>
   /** Taken by the first broker where it is free. */
   readonly port?: number
 }
@@ -19,7 +21,14 @@ export class LocalCluster {
   }
 
   /** Resolves when every broker serves. Throws DevError. */
-  static async start({ libs, dataDir, brokers: count, port, ...rest }: LocalClusterOptions): Promise<LocalCluster> {
+  static async start({
+    libs,
+    dataDir,
+    brokers: count,
+    port,
+    special,
+    ...rest
+  }: LocalClusterOptions): Promise<LocalCluster> {
     const nodes: { nodeId: number; port: number; controllerPort: number }[] = []
     for (let nodeId = 1; nodeId <= count; nodeId++) {
       nodes.push({ nodeId, port: await freePort(nodeId === 1 ? port : 0), controllerPort: await freePort() })
@@ -32,8 +41,17 @@ export class LocalCluster {
     const cluster = new LocalCluster(
       nodes.map(node => {
         const rack = count === 1 ? {} : { 'broker.rack': `rack-${node.nodeId}` }
-        const properties = { ...rack, ...replication, ...rest.properties }
-        return new Broker({ libs, voters, ...node, ...rest, properties, dataDir: join(dataDir, `node-${node.nodeId}`) })
+        const own = special?.(node.nodeId)
+        const properties = { ...rack, ...replication, ...rest.properties, ...own?.properties }
+        return new Broker({
+          libs,
+          voters,
+          ...node,
+          ...rest,
+          ...own,
+          properties,
+          dataDir: join(dataDir, `node-${node.nodeId}`)
+        })
       })
     )
     try {

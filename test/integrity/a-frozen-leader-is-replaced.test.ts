@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GatewayProcess } from '../support/gateway-process.ts'
+import { FaultCluster } from './support/cluster.ts'
+import { minutes } from './support/minutes.ts'
+import { Trial } from './support/trial.ts'
+
+/** Longer than a request may take, and than Kafka waits for a broker here. */
+const SHORT_FREEZE_MS = 10_000
+const LONG_FREEZE_MS = 20_000
+
+suite('A frozen leader is replaced', () => {
+  let cluster: FaultCluster
+  let gateway: GatewayProcess
+  before(async () => {
+    cluster = await FaultCluster.start()
+    gateway = await GatewayProcess.start({ bootstrapServers: cluster.bootstrapServers })
+  })
+  after(async () => {
+    await gateway.stop()
+    await cluster.close()
+  })
+
+  test('SIGSTOP of the leader under load, and SIGCONT: its late answers and copies store nothing twice', async t => {
+    const { operator } = cluster
+    await operator.createTopic('frozen', 3)
+    const trial = new Trial({ cluster, gateway, topic: 'frozen', read: [0, 1] })
+    await sleep(1500)
+    let freezes = 0
+    for (const end = Date.now() + minutes() * 60_000; freezes === 0 || Date.now() < end; freezes++) {
+      const leader = await operator.leaderOf('frozen')
+      cluster.broker(leader).freeze()
+      await sleep(minutes() > 0 ? LONG_FREEZE_MS : SHORT_FREEZE_MS)
+      cluster.broker(leader).thaw()
+      await sleep(1500)
+      await operator.untilInSync()
+    }
+    const { answers } = await trial.judge(t, freezes)
+    assert.equal(answers.get(0), undefined, 'every request is answered')
+  })
+})
