@@ -87,8 +87,8 @@ const kafka = Type.Object(
     produceConnectionsPerBroker: Type.Integer({
       minimum: 1,
       maximum: 64,
-      default: 1,
-      description: 'A partition keeps to one of them.'
+      default: 4,
+      description: 'Partitions with the same replicas share one; others are not held up by a slow follower of these.'
     }),
     fetchConnectionsPerBroker: Type.Integer({
       minimum: 1,

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { Deadline } from '../../core/deadline.ts'
+import type { Deadline } from '../../core/deadline.ts'
 import type { Log } from '../../core/log.ts'
 import type { ProduceOutcome } from '../../core/produce-outcome.ts'
 import type { RecordTable } from '../../core/record-table.ts'
@@ -8,12 +8,14 @@ import type { Codec } from '../records/compression.ts'
 import { BatchFormer } from './batch-former.ts'
 import { BrokerSender, type Sent } from './broker-sender.ts'
 import { leaderMissing, notSentInTime, outcomeUnknown, topicMissing, topicRecreated } from './failures.ts'
+import { LeaderWatch } from './leader-watch.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { partitionRecords, StickyPartition } from './partitioner.ts'
 import type { ProducePorts } from './ports.ts'
 import type { ProduceResult } from './produce-message.ts'
 import type { QueueHooks } from './queue-hooks.ts'
 import { ProducerSessions } from './producer-sessions.ts'
+import { ReplicaLanes } from './replica-lanes.ts'
 import { Submission, type Slice } from './submission.ts'
 import { applyVerdict } from './verdict.ts'
 
@@ -36,7 +38,6 @@ interface TopicQueues {
 const SWEEP_MS = 20
 /** Before its answer is due a request takes back what can still be taken back, so that it can say "not stored". */
 const WITHDRAW_LEAD_MS = 150
-const REFRESH_LIMIT_MS = 5000
 
 /**
  * One for the process: records of all requests meet here, are merged into a batch a partition and travel in as few
@@ -46,6 +47,8 @@ export class Accumulator {
   readonly #ports: ProducePorts
   readonly #options: AccumulatorOptions
   readonly #log: Log
+  readonly #leaders: LeaderWatch
+  readonly #lanes: ReplicaLanes
   readonly #topics = new Map<string, TopicQueues>()
   readonly #senders = new Map<string, BrokerSender>()
   /** In the order of their deadlines. */
@@ -53,7 +56,6 @@ export class Accumulator {
   readonly #active = new Set<PartitionQueue>()
   readonly #sessions: ProducerSessions
   readonly #former: BatchFormer
-  readonly #refreshing = new Set<string>()
   #sweep: NodeJS.Timeout | undefined
   #drained: (() => void) | undefined
 
@@ -61,6 +63,8 @@ export class Accumulator {
     this.#ports = ports
     this.#options = options
     this.#log = log
+    this.#leaders = new LeaderWatch(ports, log, (topic, metadata) => this.#topicChanged(topic, metadata))
+    this.#lanes = new ReplicaLanes(options.connectionsPerBroker)
     this.#sessions = new ProducerSessions(
       () => ports.initProducerId(),
       log,
@@ -153,15 +157,16 @@ export class Accumulator {
     if (sender !== null) sender.offer(queue)
     else {
       queue.hold(leaderMissing, performance.now())
-      this.#refresh(queue.topic)
+      this.#leaders.refresh(queue.topic)
     }
   }
 
   #senderOf(queue: PartitionQueue): BrokerSender | null {
-    const leader = this.#ports.peek(queue.topic)?.partitions[queue.partition]?.leader ?? -1
-    if (leader < 0) return null
+    const partition = this.#ports.peek(queue.topic)?.partitions[queue.partition]
+    if (partition === undefined || partition.leader < 0) return null
+    const { leader } = partition
     queue.ledBy(leader, performance.now())
-    const index = queue.partition % this.#options.connectionsPerBroker
+    const index = this.#lanes.of(partition)
     const name = `${leader}/${index}`
     let sender = this.#senders.get(name)
     if (sender === undefined) this.#senders.set(name, (sender = this.#newSender(leader, index)))
@@ -193,7 +198,7 @@ export class Accumulator {
         'Kafka refused a record batch'
       )
     }
-    if (applyVerdict(queue, batch, result, performance.now()) === 'refresh') this.#refresh(queue.topic)
+    if (applyVerdict(queue, batch, result, performance.now()) === 'refresh') this.#leaders.refresh(queue.topic)
     this.#reconcile(queue)
     this.#kick(queue)
   }
@@ -204,28 +209,16 @@ export class Accumulator {
     this.#log.warn({ topic: queue.topic, partition: queue.partition, left, cause }, 'No answer to a record batch')
     if (left) queue.doubtful(batch, 'open', notSentInTime, performance.now())
     else queue.notAppended(batch, notSentInTime, performance.now())
-    this.#refresh(queue.topic)
+    this.#leaders.refresh(queue.topic)
     this.#reconcile(queue)
   }
 
   #unreachable(queues: readonly PartitionQueue[], cause: string): void {
     for (const queue of queues) {
       queue.hold(notSentInTime, performance.now())
-      this.#refresh(queue.topic)
+      this.#leaders.refresh(queue.topic)
     }
     this.#log.warn({ partitions: queues.length, cause }, 'A broker cannot be reached')
-  }
-
-  #refresh(topic: string): void {
-    if (this.#refreshing.has(topic)) return
-    this.#refreshing.add(topic)
-    this.#ports
-      .refresh(topic, Deadline.after(REFRESH_LIMIT_MS))
-      .then(
-        metadata => this.#topicChanged(topic, metadata),
-        (error: unknown) => this.#log.debug({ topic, cause: String(error) }, 'Metadata could not be refreshed')
-      )
-      .finally(() => this.#refreshing.delete(topic))
   }
 
   #topicChanged(topic: string, metadata: TopicMetadata | null): void {
@@ -273,10 +266,12 @@ export class Accumulator {
       if (queue.idle) this.#active.delete(queue)
       else {
         queue.expire(nowMs)
+        this.#leaders.unanswered(queue.topic, queue.unansweredSinceMs, nowMs)
         this.#kick(queue)
       }
     }
     if (this.#submissions.size === 0) {
+      this.#leaders.rest()
       clearInterval(this.#sweep)
       this.#sweep = undefined
     }

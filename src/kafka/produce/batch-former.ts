@@ -61,6 +61,7 @@ export class BatchFormer {
         giveUpAtMs: slices.reduce((first, { submission }) => Math.min(first, submission.times.giveUpAtMs), Infinity),
         inFlight: false,
         attempt: 0,
+        sentAtMs: 0,
         doubt: 'none',
         abandoned: false,
         reclaimed: null

@@ -20,11 +20,18 @@ export interface Batch {
   inFlight: boolean
   /** How often it was sent: an answer to any attempt but the last one comes too late to count. */
   attempt: number
+  /** `performance.now()` of that. */
+  sentAtMs: number
   doubt: Doubt
   /** Given up while in flight: the answer only decides whether the sequence goes on. */
   abandoned: boolean
   /** Rejected before it was appended: its slices are to be batched anew, in its place. */
   reclaimed: readonly Slice[] | null
+}
+
+/** Kafka's sequence numbers wrap from 2^31 − 1 to 0. */
+export function sequenceAfter({ sequence, recordCount }: Batch): number {
+  return (sequence + recordCount) & 0x7fffffff
 }
 
 function sliceCount(slice: Slice): number {

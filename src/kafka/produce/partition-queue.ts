@@ -1,5 +1,5 @@
 import type { RecordFailure } from '../../core/produce-outcome.ts'
-import { separate, splitBatch, storeBatch, type Batch } from './batch.ts'
+import { separate, sequenceAfter, splitBatch, storeBatch, type Batch } from './batch.ts'
 import { notSentInTime, outcomeUnknown, storedWithoutOffset, topicRecreated, withReason } from './failures.ts'
 import type { ProducerSession } from './producer-session.ts'
 import type { QueueHooks } from './queue-hooks.ts'
@@ -7,8 +7,6 @@ import { RetryPause } from './retry-pause.ts'
 import { failSlice, type Slice } from './submission.ts'
 
 const IN_FLIGHT_LIMIT = 2
-/** Kafka's sequence numbers wrap from 2^31 − 1 to 0. */
-const SEQUENCE_MASK = 0x7fffffff
 
 /**
  * The idempotent producer of one partition: which batch goes next, under which sequence, and what an answer does to
@@ -46,6 +44,11 @@ export class PartitionQueue {
     return this.#waiting.length === 0 && this.#batches.length === 0
   }
 
+  /** When the oldest batch was sent that has no answer yet; Infinity where there is none. */
+  get unansweredSinceMs(): number {
+    return Math.min(...this.#batches.filter(batch => batch.inFlight).map(batch => batch.sentAtMs))
+  }
+
   begin(session: ProducerSession): void {
     this.#session ??= session
   }
@@ -57,18 +60,17 @@ export class PartitionQueue {
   /** Could {@link take} hand out a batch now? */
   ready(nowMs: number): boolean {
     if (!this.#retry.over(nowMs) || this.#inFlight >= (this.#cautious ? 1 : IN_FLIGHT_LIMIT)) return false
-    if (this.#candidate() !== undefined) return true
-    return this.#mayForm() && this.#waiting.length > 0
+    return this.#candidate() !== undefined || (this.#mayForm() && this.#waiting.length > 0)
   }
 
   /** The batch to send next, marked as in flight; null when there is none. */
   take(nowMs: number): Batch | null {
     if (!this.ready(nowMs)) return null
-    const again = this.#candidate()
-    const batch = again ?? this.#form()
+    const batch = this.#candidate() ?? this.#form()
     if (batch === null) return null
     batch.inFlight = true
     batch.attempt++
+    batch.sentAtMs = nowMs
     this.#inFlight++
     return batch
   }
@@ -155,10 +157,9 @@ export class PartitionQueue {
   /** The broker no longer takes this producer id and epoch; it did not append this attempt. */
   sessionLost(batch: Batch): void {
     this.#landed(batch)
-    this.#cautious = true
     if (batch.doubt === 'none' && !batch.abandoned) this.#reclaim(batch, batch.slices)
     else this.#drop(batch)
-    this.#sessionOver = true
+    this.#sessionOver = this.#cautious = true
     this.repair()
   }
 
@@ -215,7 +216,7 @@ export class PartitionQueue {
     while (this.#waiting.length > 0) {
       const batch = this.#hooks.form(this.#hooks.cut(this.#waiting), session, this.#nextSequence)
       if (batch === null) continue
-      this.#nextSequence = (this.#nextSequence + batch.recordCount) & SEQUENCE_MASK
+      this.#nextSequence = sequenceAfter(batch)
       this.#batches.push(batch)
       return batch
     }
@@ -240,8 +241,7 @@ export class PartitionQueue {
   }
 
   #remove(batch: Batch): void {
-    const index = this.#batches.indexOf(batch)
-    if (index >= 0) this.#batches.splice(index, 1)
+    this.#batches = this.#batches.filter(each => each !== batch)
   }
 
   #fail(batch: Batch, failure: RecordFailure): void {
@@ -264,16 +264,15 @@ export class PartitionQueue {
   #giveUp(batch: Batch): void {
     this.#remove(batch)
     for (const slice of batch.slices) failSlice(slice, outcomeUnknown)
-    this.#sessionOver = true
-    this.#cautious = true
+    this.#sessionOver = this.#cautious = true
   }
 
   /** Ends the session with the old incarnation of the topic: sequence numbers of the two must never be mixed up. */
   #forget(failure: RecordFailure, concerns: (batch: Batch) => boolean): void {
     for (const batch of this.#batches.filter(each => !each.inFlight && concerns(each))) {
       this.#remove(batch)
-      for (const slice of batch.reclaimed ?? batch.slices)
-        failSlice(slice, batch.doubt === 'open' ? outcomeUnknown : failure)
+      const told = batch.doubt === 'open' ? outcomeUnknown : failure
+      for (const slice of batch.reclaimed ?? batch.slices) failSlice(slice, told)
       this.#sessionOver = true
     }
     this.repair()

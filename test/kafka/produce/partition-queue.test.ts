@@ -130,6 +130,7 @@ class World {
       giveUpAtMs: Math.min(...slices.map(({ submission }) => submission.times.giveUpAtMs)),
       inFlight: false,
       attempt: 0,
+      sentAtMs: 0,
       doubt: 'none',
       abandoned: false,
       reclaimed: null
