@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deadline } from '../../core/deadline.ts'
 import { GatewayError, type ErrorCode } from '../../core/errors.ts'
-import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
 import type { RecordPage } from '../../core/record-page.ts'
 import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
@@ -10,6 +9,7 @@ import { AbortedFilter } from '../records/aborted-filter.ts'
 import { decodeBatches } from '../records/decode-batches.ts'
 import { PageBuilder } from '../records/page-builder.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
+import { awaitLeader } from './await-leader.ts'
 import { BrokerReads, type ReadResult } from './broker-reads.ts'
 import type { FetchBrokers, FetchMetadata, FetchOffsets } from './ports.ts'
 
@@ -116,7 +116,9 @@ export class Fetcher {
     let read: ReadResult
     try {
       const answer = this.#readsFrom(known.leader).read(wanted, alone, deadline)
-      read = await within(deadline, answer, () => deadlineExceeded(request, page))
+      const leaderNow = async (limit: Deadline) =>
+        (await this.#metadata.refresh(topic, limit))?.partitions[partition]?.leader ?? -1
+      read = await awaitLeader(answer, known.leader, leaderNow, deadline, () => deadlineExceeded(request, page))
     } catch (error) {
       if (!(error instanceof TransportError)) throw error
       return { code: 'KAFKA_UNAVAILABLE', message: 'Kafka does not answer.', detail: causeText(error) }

@@ -336,3 +336,16 @@ test('a refusal by Kafka is KAFKA_REFUSED at once, and its own corruption CORRUP
   const corrupt = clusterOf({ brokers: { 1: () => ({ errorCode: 2 }) } })
   await assert.rejects(corrupt.read(0, 1), failing('CORRUPT_DATA'))
 })
+
+test('a read that a frozen leader does not answer goes to the new leader, once Kafka names one', async () => {
+  const log = { batches: [plainBatch(0, 3)], lastStableOffset: 3 }
+  const { read, channel, refreshes } = clusterOf({
+    brokers: { 1: leaderOf(log), 2: leaderOf(log) },
+    topics: [topicLedBy([1]), topicLedBy([1]), topicLedBy([2])]
+  })
+  channel(1).held = true
+  const { offsets, nextOffset } = await read(0, 10, 6000)
+  assert.deepEqual([offsets, nextOffset], [[0, 1, 2], 3])
+  assert.equal(channel(1).requests.length, 1)
+  assert.ok(refreshes() >= 2)
+})
