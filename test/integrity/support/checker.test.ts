@@ -13,7 +13,9 @@ function honest(): { entries: Entry[]; stored: StoredRecord[] } {
     request: number,
     fate: 'stored',
     partition: number % 2,
-    offset: Math.floor(number / 2)
+    offset: Math.floor(number / 2),
+    sentAtMs: number,
+    answeredAtMs: number + 1
   }))
   return { entries, stored: entries.map(({ value, key, partition, offset }) => ({ value, key, partition, offset })) }
 }

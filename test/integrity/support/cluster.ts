@@ -41,6 +41,7 @@ export class FaultCluster {
   readonly detours: readonly Relay[]
   readonly #cluster: LocalCluster
   readonly #dataDir: string
+  readonly #closing = new AbortController()
 
   private constructor(
     cluster: LocalCluster,
@@ -98,6 +99,11 @@ export class FaultCluster {
     return new FaultCluster(cluster, new Operator(libs, cluster.bootstrapServers), relays, detours, dataDir)
   }
 
+  /** Aborted when the cluster goes: whoever still works on it, because a test failed, is to end. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
   broker(id: number): Broker {
     return this.#cluster.broker(id)
   }
@@ -123,6 +129,7 @@ export class FaultCluster {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort()
     this.operator.close()
     await this.#cluster.kill()
     await Promise.all([...this.relays.values(), ...this.detours].map(relay => relay.close()))

@@ -10,6 +10,9 @@ export interface Entry {
   /** Where it was said to be stored. */
   readonly partition: number
   readonly offset: number
+  /** `performance.now()` */
+  readonly sentAtMs: number
+  readonly answeredAtMs: number
 }
 
 /** Everything that the writers of a test sent, and what they were answered. */

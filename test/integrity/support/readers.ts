@@ -41,9 +41,13 @@ export class Reader {
     this.#end = end
     const limit = sleep(CATCH_UP_LIMIT_MS, true, { ref: false })
     const late = await Promise.race([this.#running, limit])
-    this.#stopped = true
+    this.stop()
     if (late === true)
       throw new Error(`The reader of ${this.#topic}/${this.partition} stands still at ${this.#offset} before ${end}.`)
+  }
+
+  stop(): void {
+    this.#stopped = true
   }
 
   async #follow(): Promise<void> {

@@ -105,6 +105,8 @@ export class Writers {
     ) {
       this.ledger.surprises.push(`${status} ${JSON.stringify(json).slice(0, 300)}`)
     }
+    const answeredAtMs = performance.now()
+    const sentAtMs = answeredAtMs - answer.tookMs
     const fates: readonly RecordFate[] | undefined = json?.offsets
     const again: (string | null)[] = []
     let unknown = false
@@ -121,7 +123,9 @@ export class Writers {
         request,
         fate,
         partition: told?.partition ?? -1,
-        offset: told?.offset ?? -1
+        offset: told?.offset ?? -1,
+        sentAtMs,
+        answeredAtMs
       })
     }
     if (unknown) this.ledger.unknownRequests++

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { partitionForKey } from '../../src/kafka/records/murmur2.ts'
+import { GatewayProcess } from '../support/gateway-process.ts'
+import { FaultCluster } from './support/cluster.ts'
+import { minutes } from './support/minutes.ts'
+import { Trial } from './support/trial.ts'
+
+suite('Leaders and replicas may move', () => {
+  let cluster: FaultCluster
+  let gateway: GatewayProcess
+  before(async () => {
+    cluster = await FaultCluster.start()
+    gateway = await GatewayProcess.start({ bootstrapServers: cluster.bootstrapServers })
+  })
+  after(async () => {
+    await gateway.stop()
+    await cluster.close()
+  })
+
+  test('partitions are reassigned to other brokers, and their leaders elected anew, under load: no request fails', async t => {
+    const { operator } = cluster
+    await operator.createTopic('moved', [
+      [1, 2],
+      [2, 3]
+    ])
+    const trial = new Trial({ cluster, gateway, topic: 'moved', read: [0, 1] })
+    let moves = 0
+    for (const end = Date.now() + minutes() * 60_000; moves < 3 || Date.now() < end; moves++) {
+      for (const replicas of [
+        [2, 3],
+        [3, 1],
+        [1, 2]
+      ]) {
+        await sleep(300)
+        await operator.reassign('moved', 0, replicas)
+        await operator.electPreferred('moved', 0)
+        await operator.reassign('moved', 1, replicas.toReversed())
+        await operator.electPreferred('moved', 1)
+      }
+    }
+    await sleep(500)
+    const { answers } = await trial.judge(t, 0)
+    assert.deepEqual([...answers.keys()], [200])
+  })
+
+  test('partitions are added under load: nothing is lost, and keys go where the new count puts them', async t => {
+    const { operator } = cluster
+    await operator.createTopic('grown', 2)
+    const trial = new Trial({ cluster, gateway, topic: 'grown', read: [0] })
+    await sleep(1000)
+    await operator.addPartitions('grown', 6)
+    const addedAtMs = performance.now()
+    await sleep(1000)
+    for (const end = Date.now() + 40_000; Date.now() < end; await sleep(200)) {
+      if (trial.writers.ledger.entries.some(({ partition }) => partition >= 2)) break
+    }
+    await sleep(1000)
+    await trial.judge(t, 0)
+    const { entries } = trial.writers.ledger
+    const first = entries.find(({ partition }) => partition >= 2)
+    assert.ok(first !== undefined, 'the new partitions take records')
+    t.diagnostic(
+      `the first record in a new partition ${Math.round(first.answeredAtMs - addedAtMs)} ms after they were added`
+    )
+    for (const { key, partition, sentAtMs } of entries) {
+      if (key === null || sentAtMs < first.answeredAtMs) continue
+      const bytes = Buffer.from(key)
+      assert.equal(partition, partitionForKey(bytes, 0, bytes.length, 6), key)
+    }
+  })
+})
