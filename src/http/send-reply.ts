@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
@@ -58,6 +59,9 @@ function write(
     discardRest(request, () => response.end())
   } else if (isHead) {
     response.end()
+  } else if (body.length < WORTH_COMPRESSING_BYTES && isAscii(body)) {
+    // As text it leaves in one piece with the head; a buffer would make two of them, and a dearer system call.
+    response.end(body.toString('latin1'), 'latin1')
   } else {
     response.end(body)
   }

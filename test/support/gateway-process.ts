@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:https'
 import { get as getPlain } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClientCredentialsTokens } from '../../src/core/lib/client-credentials.ts'
 import { JsonClient } from '../../src/core/lib/https-json.ts'
@@ -13,6 +12,7 @@ import { LocalServices } from '../../src/dev/local-services.ts'
 import { freePort } from '../../src/dev/kafka/free-port.ts'
 
 const BIN = new URL('../../bin/kafka-rest-proxy.js', import.meta.url).pathname
+const LOG_FILE = 'gateway.log'
 /** `utime` and `stime` in /proc are counted in these (USER_HZ). */
 const TICKS_PER_SECOND = 100
 
@@ -40,8 +40,8 @@ export class GatewayProcess {
   /** To trust; the file is gone after {@link stop}. */
   readonly caFile: string
   readonly ca: Buffer
-  /** Everything from `warn` up. */
-  readonly warnings: LogLine[] = []
+  readonly certFile: string
+  readonly keyFile: string
   /** From the start of the process until it was ready. */
   readyAfterMs = Number.NaN
   /** Status or signal of the end. */
@@ -56,11 +56,12 @@ export class GatewayProcess {
     this.token = token
     this.caFile = services.certificates.caFile
     this.ca = readFileSync(this.caFile)
+    this.certFile = services.certificates.certFile
+    this.keyFile = services.certificates.keyFile
     this.#services = services
     this.#folder = folder
     this.#child = child
     this.exited = new Promise(resolve => child.once('exit', (status, signal) => resolve(status ?? signal)))
-    if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', line => this.#keep(line))
   }
 
   static async start({
@@ -94,7 +95,7 @@ export class GatewayProcess {
     const startedMs = performance.now()
     const child = spawn(process.execPath, [...nodeFlags, BIN, 'serve', '--config', file], {
       env: { PATH: process.env.PATH },
-      stdio: ['ignore', 'pipe', 'inherit']
+      stdio: ['ignore', openSync(join(folder, LOG_FILE), 'a'), 'inherit']
     })
     const gateway = new GatewayProcess(services, folder, `http${plain ? '' : 's'}://localhost:${port}`, token, child)
     if (awaitReady) {
@@ -102,6 +103,14 @@ export class GatewayProcess {
       gateway.readyAfterMs = performance.now() - startedMs
     }
     return gateway
+  }
+
+  /** What it logged so far, from `warn` up. */
+  get warnings(): LogLine[] {
+    return readFileSync(join(this.#folder, LOG_FILE), 'utf8')
+      .split('\n')
+      .filter(line => /"level":"(warn|error|fatal)"/.test(line))
+      .map(line => JSON.parse(line) as LogLine)
   }
 
   get pid(): number {
@@ -154,11 +163,6 @@ export class GatewayProcess {
     await this.#services.close()
     rmSync(this.#folder, { recursive: true, force: true })
     return end
-  }
-
-  #keep(line: string): void {
-    if (!/"level":"(warn|error|fatal)"/.test(line)) return
-    this.warnings.push(JSON.parse(line) as LogLine)
   }
 }
 

@@ -1,0 +1,44 @@
+import type { Endpoint } from './raw-client.ts'
+
+/** What the generator is to do; sent to its process. */
+export interface Job {
+  readonly endpoint: Endpoint
+  readonly token: string
+  readonly connections: number
+  readonly seconds: number
+  readonly work: Work
+  /** Requests a second by the clock, whoever waits (open loop); each connection as fast as it is answered where left out. */
+  readonly ratePerSecond?: number
+}
+
+export type Work =
+  | { readonly kind: 'produce'; readonly path: string; readonly body: string; readonly records: number }
+  /** Each connection follows NextOffset through a partition, from its beginning again at the end. */
+  | {
+      readonly kind: 'pages'
+      readonly topic: string
+      readonly partitions: number
+      readonly count: number
+      readonly query: string
+    }
+  /** Reads `count` records at random offsets below `end`. */
+  | {
+      readonly kind: 'random'
+      readonly topic: string
+      readonly partitions: number
+      readonly count: number
+      readonly end: number
+    }
+
+export interface LoadResult {
+  readonly requests: number
+  readonly records: number
+  /** Of the bodies sent (produce) or received. */
+  readonly bytes: number
+  readonly seconds: number
+  /** Of the generator's own processor time. */
+  readonly cpuUs: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly p999Ms: number
+}

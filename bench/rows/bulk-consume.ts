@@ -1,0 +1,58 @@
+import type { Bench, Scheme } from '../support/bench.ts'
+import { consumerPerformance } from '../support/kafka-tools.ts'
+import type { Row, Sample } from '../support/result.ts'
+import { bodyOf, nativeProduceSample, produceSample } from './bulk-produce.ts'
+
+const PARTITIONS = 8
+const RECORDS_PER_PAGE = 10_000
+const NATIVE_RECORDS = 2_000_000
+const BASE64 = '&value_encoding=base64&key_encoding=base64'
+
+/** P3: pages of about 1 MiB of values, one reader a partition. */
+export function bulkConsume(): Row {
+  let topic = ''
+  let native = ''
+  const read = async (bench: Bench, contestant: string, scheme: Scheme, query: string): Promise<Sample> => {
+    const work = { kind: 'pages', topic, partitions: PARTITIONS, count: RECORDS_PER_PAGE, query } as const
+    const { result: _, ...sample } = await bench.measure(contestant, await bench.gateway(scheme), work, {
+      connections: 8
+    })
+    return sample
+  }
+  const aim = (contestant: string, factor: number) =>
+    ({
+      text: `${contestant} ≥ ${factor} × ConsumerPerformance`,
+      contestant,
+      against: 'ConsumerPerformance',
+      of: 'rate',
+      factor
+    }) as const
+  return {
+    id: 'P3',
+    title: 'read pages of 10 000 records of 100 bytes, 8 connections',
+    unit: 'records/s',
+    aims: [aim('HTTP, text', 1.2), aim('HTTP, base64', 1.2), aim('HTTPS, text', 1.2)],
+    async prepare(bench) {
+      topic = await bench.createTopic('pages', PARTITIONS)
+      native = await bench.createTopic('pages-native', PARTITIONS)
+      const body = bodyOf(() => `{"value":"${'x'.repeat(100)}"}`)
+      await produceSample(bench, 'fill', 'http', topic, body, 8)
+      await nativeProduceSample(bench, 'fill', native, 100, [], NATIVE_RECORDS)
+      await read(bench, 'warm', 'http', '')
+      await read(bench, 'warm', 'https', '')
+    },
+    async round(bench) {
+      const nativeRead = await consumerPerformance(bench.libs, bench.bootstrap, native, NATIVE_RECORDS)
+      return [
+        await read(bench, 'HTTP, text', 'http', ''),
+        {
+          contestant: 'ConsumerPerformance',
+          rate: nativeRead.recordsPerSecond,
+          clientCpuUs: nativeRead.cpuUsPerRecord
+        },
+        await read(bench, 'HTTPS, text', 'https', ''),
+        await read(bench, 'HTTP, base64', 'http', BASE64)
+      ]
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { FloorServer } from '../support/floor-server.ts'
+import { nativeSeek, producerPerformance } from '../support/kafka-tools.ts'
+import type { Aim, Row, Sample } from '../support/result.ts'
+
+const PARTITIONS = 8
+const COUNT = 10
+const CONNECTIONS = 50
+const RECORDS = 400_000
+/** Every partition has at least so many. */
+const END = 40_000
+const BATCHES = [
+  ['16 KB', 16_384],
+  ['200 KB', 204_800]
+] as const
+
+/** P3b: ten records at random offsets. */
+export function randomReads(): Row {
+  const topics = new Map<string, string>()
+  let floor: FloorServer | undefined
+  const own = (size: string) => `HTTP, batches of ${size}`
+  const native = (size: string) => `a native consumer that seeks, batches of ${size}`
+  const floorName = 'bare node:http, 50 connections'
+  return {
+    id: 'P3b',
+    title: `read ${COUNT} records at random offsets, ${CONNECTIONS} connections`,
+    unit: 'reads/s',
+    aims: BATCHES.flatMap(([size]): Aim[] => [
+      { text: `${own(size)} ≥ 0.5 × ${floorName}`, contestant: own(size), against: floorName, of: 'rate', factor: 0.5 },
+      {
+        text: `${own(size)} ≥ 10 × ${native(size)}`,
+        contestant: own(size),
+        against: native(size),
+        of: 'rate',
+        factor: 10
+      }
+    ]),
+    async prepare(bench) {
+      for (const [size, bytes] of BATCHES) {
+        const topic = await bench.createTopic('random', PARTITIONS)
+        topics.set(size, topic)
+        await producerPerformance(bench.libs, bench.bootstrap, {
+          topic,
+          records: RECORDS,
+          recordBytes: 100,
+          ratePerSecond: -1,
+          // Kept in one partition until a batch is full, and waited for, so that batches have the size they should.
+          properties: [`batch.size=${bytes}`, 'linger.ms=1000']
+        })
+      }
+      floor = await FloorServer.start(await bench.gateway('http'))
+    },
+    async round(bench) {
+      const samples: Sample[] = []
+      const gateway = await bench.gateway('http')
+      for (const [size] of BATCHES) {
+        const topic = topics.get(size) ?? ''
+        const work = { kind: 'random', topic, partitions: PARTITIONS, count: COUNT, end: END } as const
+        const { result, gatewayCpuUs, brokerCpuUs, clientCpuUs, ...sample } = await bench.measure(
+          own(size),
+          gateway,
+          work,
+          {
+            connections: CONNECTIONS
+          }
+        )
+        const each = (cpuUs = Number.NaN) => cpuUs * COUNT
+        samples.push({
+          ...sample,
+          rate: result.requests / result.seconds,
+          gatewayCpuUs: each(gatewayCpuUs),
+          brokerCpuUs: each(brokerCpuUs),
+          clientCpuUs: each(clientCpuUs)
+        })
+        const rate = await nativeSeek(bench.libs, bench.bootstrap, { ...work, seconds: bench.seconds })
+        samples.push({ contestant: native(size), rate })
+      }
+      if (floor === undefined) throw new Error('The row was not prepared.')
+      const path = '/'
+      const work = { kind: 'produce', path, body: '{}', records: 1 } as const
+      const { endpoint } = floor
+      const job = { endpoint, token: gateway.token, connections: CONNECTIONS, seconds: bench.seconds, work }
+      const { requests, seconds, p50Ms, p99Ms, p999Ms } = await bench.load.run(job)
+      samples.push({ contestant: floorName, rate: requests / seconds, p50Ms, p99Ms, p999Ms })
+      return samples
+    },
+    close() {
+      floor?.stop()
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { kafkaJars } from '../../src/dev/kafka/jars.ts'
+import { LocalCluster } from '../../src/dev/kafka/local-cluster.ts'
+import { Client } from '../../test/integrity/support/client.ts'
+import { GatewayProcess } from '../../test/support/gateway-process.ts'
+import type { LoadResult, Work } from '../load/jobs.ts'
+import { LoadGenerator } from '../load/load-generator.ts'
+import type { Endpoint } from '../load/raw-client.ts'
+import { cpuUsOf } from './process-cpu.ts'
+import type { Sample } from './result.ts'
+
+export type Scheme = 'http' | 'https'
+
+export interface BenchOptions {
+  readonly brokers: number
+  /** Of one run of the load generator. */
+  readonly seconds: number
+}
+
+/** Everything that the rows share: Kafka, two gateways (plain and TLS), the load generator, each a process of its own. */
+export class Bench {
+  readonly libs: string
+  readonly bootstrap: string
+  readonly seconds: number
+  readonly load = new LoadGenerator()
+  /** Acknowledged records by topic, to be compared with what Kafka holds. */
+  readonly acknowledged = new Map<string, number>()
+  readonly #cluster: LocalCluster
+  readonly #gateways = new Map<string, GatewayProcess>()
+  readonly #folder: string
+  #topics = 0
+
+  private constructor(libs: string, cluster: LocalCluster, folder: string, seconds: number) {
+    this.libs = libs
+    this.bootstrap = cluster.bootstrapServers.join(',')
+    this.seconds = seconds
+    this.#cluster = cluster
+    this.#folder = folder
+  }
+
+  static async start({ brokers, seconds }: BenchOptions): Promise<Bench> {
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-bench-'))
+    const libs = await kafkaJars('.local', line => process.stderr.write(`${line}\n`))
+    const cluster = await LocalCluster.start({ libs, dataDir: folder, brokers, heapMb: 1024 })
+    return new Bench(libs, cluster, folder, seconds)
+  }
+
+  /** The gateway of a scheme, with these settings beside the defaults; started when first asked for. */
+  async gateway(scheme: Scheme, settings: Readonly<Record<string, object>> = {}): Promise<GatewayProcess> {
+    const name = `${scheme} ${JSON.stringify(settings)}`
+    let gateway = this.#gateways.get(name)
+    if (gateway === undefined) {
+      const bootstrapServers = this.bootstrap.split(',')
+      gateway = await GatewayProcess.start({ bootstrapServers, plain: scheme === 'http', settings })
+      this.#gateways.set(name, gateway)
+    }
+    return gateway
+  }
+
+  /** Peak resident memory of the default gateways, in MB. */
+  peakMemoryMb(): number {
+    return Math.max(...Array.from(this.#gateways.values(), gateway => gateway.memoryMb().peak))
+  }
+
+  async createTopic(purpose: string, partitions: number): Promise<string> {
+    const topic = `${purpose}-${this.#topics++}`
+    await this.call('PUT', `/v1/topics/${topic}`, `{"partition_count":${partitions}}`)
+    return topic
+  }
+
+  // oxlint-disable-next-line typescript/no-explicit-any -- answers are taken as they come
+  async call(method: string, path: string, body?: string): Promise<any> {
+    const client = new Client(await this.gateway('https'))
+    const { status, json } = await client.request(method, path, body)
+    client.close()
+    if (status !== 200) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(json)}`)
+    return json
+  }
+
+  /** One run of load against a gateway. */
+  async measure(
+    contestant: string,
+    gateway: GatewayProcess,
+    work: Work,
+    load: { connections: number; ratePerSecond?: number; seconds?: number }
+  ): Promise<Sample & { result: LoadResult }> {
+    const endpoint = endpointOf(gateway)
+    const before = [gateway.cpuUs(), this.#brokerCpuUs()]
+    const result = await this.load.run({ endpoint, token: gateway.token, seconds: this.seconds, work, ...load })
+    const { records, seconds, cpuUs, p50Ms, p99Ms, p999Ms } = result
+    if (work.kind === 'produce') this.#note(work.path.slice(work.path.lastIndexOf('/') + 1), records)
+    return {
+      contestant,
+      rate: records / seconds,
+      p50Ms,
+      p99Ms,
+      p999Ms,
+      gatewayCpuUs: (gateway.cpuUs() - before[0]) / records,
+      brokerCpuUs: (this.#brokerCpuUs() - before[1]) / records,
+      clientCpuUs: cpuUs / records,
+      result
+    }
+  }
+
+  /** Throws where Kafka holds another number of records than were acknowledged. */
+  async verify(): Promise<number> {
+    let total = 0
+    for (const [topic, acknowledged] of this.acknowledged) {
+      const { partitions } = await this.call('GET', `/v1/metadata/topics/${topic}/partitions`)
+      const stored = partitions.reduce((sum: number, { latest_offset: end }: { latest_offset: number }) => sum + end, 0)
+      if (stored !== acknowledged)
+        throw new Error(`${topic}: ${acknowledged} records were acknowledged, Kafka holds ${stored}`)
+      total += stored
+    }
+    return total
+  }
+
+  async close(): Promise<void> {
+    this.load.stop()
+    for (const gateway of this.#gateways.values()) await gateway.stop()
+    await this.#cluster.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #note(topic: string, records: number): void {
+    this.acknowledged.set(topic, (this.acknowledged.get(topic) ?? 0) + records)
+  }
+
+  #brokerCpuUs(): number {
+    return this.#cluster.brokers.reduce((sum, { pid }) => sum + cpuUsOf(Number(pid)), 0)
+  }
+}
+
+export function endpointOf(gateway: GatewayProcess): Endpoint {
+  return {
+    host: '127.0.0.1',
+    port: gateway.port,
+    ...(gateway.url.startsWith('https') ? { ca: gateway.ca.toString() } : {})
+  }
+}

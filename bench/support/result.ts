@@ -1,0 +1,39 @@
+import type { Bench } from './bench.ts'
+
+/** What one run of one contestant measured. */
+export interface Sample {
+  readonly contestant: string
+  /** In the row's unit, the larger the better. */
+  readonly rate: number
+  readonly p50Ms?: number
+  readonly p99Ms?: number
+  readonly p999Ms?: number
+  /** Processor time by record (by request where a request is a record). */
+  readonly gatewayCpuUs?: number
+  readonly brokerCpuUs?: number
+  readonly clientCpuUs?: number
+}
+
+/** A promise of a row: how one contestant compares with another, both of the same round. */
+export interface Aim {
+  readonly text: string
+  readonly contestant: string
+  readonly against: string
+  readonly of: 'rate' | 'p99Ms'
+  /** At least (rates) or at most (times) so many times the other's, and for times so many milliseconds on top. */
+  readonly factor: number
+  readonly plusMs?: number
+}
+
+export interface Row {
+  readonly id: string
+  readonly title: string
+  readonly unit: string
+  readonly aims: readonly Aim[]
+  /** One sample of each contestant, in turns. */
+  round(bench: Bench): Promise<Sample[]>
+  /** Once, before the rounds. */
+  prepare?(bench: Bench): Promise<void>
+  /** Ends what it started. */
+  close?(): void
+}
