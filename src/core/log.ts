@@ -5,3 +5,26 @@ export interface Log {
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
+
+/** One request that has ended, as the access log tells of it. */
+export interface RequestLine {
+  readonly requestId: string
+  readonly method: string
+  /** Without its query. */
+  readonly path: string
+  /** Null where no answer was begun. */
+  readonly status: number | null
+  /** Of the error that was answered. */
+  readonly code: string | undefined
+  readonly principal: string | undefined
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly durationMs: number
+  /** The client did not take the whole answer. */
+  readonly aborted: boolean
+}
+
+/** The access log has a way of its own: it is the only one that is written for every request. */
+export interface RequestLog {
+  request(line: RequestLine): void
+}

@@ -3,7 +3,7 @@ import type { Gatekeeper } from '../auth/gatekeeper.ts'
 import type { LimitsConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
-import type { Log } from '../core/log.ts'
+import type { Log, RequestLog } from '../core/log.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { logRequest } from './access-log.ts'
 import type { Connection } from './connections.ts'
@@ -20,7 +20,7 @@ export interface GateOptions {
   readonly gatekeeper: Pick<Gatekeeper, 'admit' | 'ready'>
   readonly limits: LimitsConfig
   readonly budget: ByteBudget
-  readonly log: Log
+  readonly log: Log & RequestLog
   readonly secure: boolean
 }
 

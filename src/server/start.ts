@@ -4,7 +4,7 @@ import { createGatekeeper } from '../auth/gatekeeper.ts'
 import { proxyEnvironment } from '../config/environment.ts'
 import type { Config } from '../config/schema.ts'
 import { ByteBudget } from '../core/byte-budget.ts'
-import type { Log } from '../core/log.ts'
+import type { Log, RequestLog } from '../core/log.ts'
 import { clusterGateway } from '../gateway/cluster-gateway.ts'
 import { HttpFront } from '../http/server.ts'
 import { Cluster } from '../kafka/cluster.ts'
@@ -27,7 +27,7 @@ export interface StartOptions {
  */
 export async function startServer(
   config: Config,
-  log: Log,
+  log: Log & RequestLog,
   { hosts = [config.listen.host] }: StartOptions = {}
 ): Promise<RunningServer> {
   const { listen, auth, kafka, limits } = config

@@ -59,7 +59,7 @@ test(
     await waitUntil(() => taken > 0)
     assert.ok(budget.usedBytes > 32 * 1024 * 1024)
     await waitUntil(() => log.length > 0)
-    assert.equal(log[0].fields.aborted, undefined)
+    assert.equal(log[0].fields.aborted, false)
     await waitUntil(() => taken > 32 * 1024 * 1024)
     assert.equal(budget.usedBytes, 0)
     socket.destroy()

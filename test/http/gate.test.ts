@@ -177,17 +177,19 @@ test(
     await waitUntil(() => log.length > 0)
     const [{ level, message, fields }] = log
     assert.equal(`${level} ${message}`, 'info request')
-    const { requestId, ms, ...rest } = fields
+    const { requestId, durationMs, ...rest } = fields
     assert.deepEqual(rest, {
       method: 'GET',
       path: '/v1/metadata/topics',
       status: 200,
+      code: undefined,
       principal: 'caller-1',
       bytesIn: 0,
-      bytesOut: 20
+      bytesOut: 20,
+      aborted: false
     })
     assert.match(String(requestId), /^[0-9a-f-]{36}$/)
-    assert.equal(typeof ms, 'number')
+    assert.equal(typeof durationMs, 'number')
     assert.doesNotMatch(JSON.stringify(log), /hidden|good/)
   }
 )

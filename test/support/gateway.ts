@@ -3,7 +3,7 @@ import { Agent, request as send } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../src/config/load.ts'
-import type { Log } from '../../src/core/log.ts'
+import type { Log, RequestLog } from '../../src/core/log.ts'
 import { appWithGroups, RESOURCE, type Application } from '../../src/dev/identity/directory.ts'
 import { LocalServices } from '../../src/dev/local-services.ts'
 import { startServer, type RunningServer } from '../../src/server/start.ts'
@@ -86,7 +86,8 @@ export class TestGateway {
     const { config } = loadConfig({ env: {}, flags })
     const logged: TestGateway['logged'] = []
     const keep = (fields: object, message: string) => void logged.push({ fields, message })
-    const log: Log = { debug: () => undefined, info: () => undefined, warn: keep, error: keep }
+    const ignore = () => undefined
+    const log: Log & RequestLog = { debug: ignore, info: ignore, warn: keep, error: keep, request: ignore }
     const server = await startServer(config, log, { hosts: ['127.0.0.1'] })
     const gateway = new TestGateway(services, server, logged, folder)
     gateway.#token = await gateway.token(appWithGroups)

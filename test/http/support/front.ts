@@ -3,7 +3,7 @@ import type { Gatekeeper } from '../../../src/auth/gatekeeper.ts'
 import type { LimitsConfig } from '../../../src/config/schema.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
-import type { Log } from '../../../src/core/log.ts'
+import type { Log, RequestLine, RequestLog } from '../../../src/core/log.ts'
 import type { Principal } from '../../../src/core/principal.ts'
 import type { RecordPage } from '../../../src/core/record-page.ts'
 import type { Gateway, ProduceOutcome } from '../../../src/gateway/gateway.ts'
@@ -135,9 +135,10 @@ export async function startFront(context: TestContext, settings: FrontSettings =
   }
 }
 
-function recorder(lines: LogLine[]): Log {
+function recorder(lines: LogLine[]): Log & RequestLog {
   const at = (level: LogLine['level']) => (fields: object, message: string) => {
     lines.push({ level, message, fields: { ...fields } })
   }
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const request = (line: RequestLine) => at('info')(line, 'request')
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), request }
 }
