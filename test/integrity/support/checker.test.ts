@@ -60,6 +60,14 @@ suite('The checker', () => {
     assert.deepEqual(problemsOf({ entries, stored }), ['order: 0/6/0 at 0/2 was sent after 0/4/0 at 3'])
   })
 
+  test('reports a record of unknown fate that came to stand behind what its writer sent later', () => {
+    const { entries, stored } = honest()
+    entries[4] = { ...entries[4], fate: 'unknown', offset: -1 }
+    assert.deepEqual(problemsOf({ entries, stored }), [])
+    stored[4] = { ...stored[4], offset: 11 }
+    assert.deepEqual(problemsOf({ entries, stored }), ['order: 0/6/0 at 0/3 was sent after 0/4/0 at 11'])
+  })
+
   test('reports a record at another offset than the one that was answered', () => {
     const { entries, stored } = honest()
     stored[19] = { ...stored[19], offset: 12 }

@@ -18,7 +18,7 @@ const TOLD_OF_A_KIND = 5
 /**
  * Compares what clients were told with what the topic holds: stored is there exactly once and where it was said to be,
  * not stored is not there, unknown is there at most once, nothing else is there; and order holds for each key of a writer
- * within a partition, also within one request.
+ * within a partition, also within one request, and for records of unknown fate that are there.
  */
 export function check(ledger: Pick<Ledger, 'entries' | 'surprises'>, stored: readonly StoredRecord[]): Findings {
   const problems = new Problems()
@@ -42,7 +42,7 @@ export function check(ledger: Pick<Ledger, 'entries' | 'surprises'>, stored: rea
   }
   for (const [value, found] of places)
     if (!sent.has(value)) problems.add('stranger', `${value} at ${at(found)} was never sent`)
-  checkOrder(ledger.entries, problems)
+  checkOrder(ledger.entries, places, problems)
   const count = (fate: Entry['fate']) => ledger.entries.filter(entry => entry.fate === fate).length
   return {
     acknowledged: count('stored'),
@@ -88,18 +88,24 @@ function compare(entry: Entry, found: readonly StoredRecord[], problems: Problem
 }
 
 /** Entries of a writer come in the order in which it sent them. */
-function checkOrder(entries: readonly Entry[], problems: Problems): void {
-  const last = new Map<string, Entry>()
+function checkOrder(
+  entries: readonly Entry[],
+  places: ReadonlyMap<string, readonly StoredRecord[]>,
+  problems: Problems
+): void {
+  const last = new Map<string, Pick<Entry, 'value' | 'offset'>>()
   for (const entry of entries) {
-    if (entry.fate !== 'stored') continue
-    const { writer, request, key, partition, offset, value } = entry
+    const place = entry.fate === 'stored' ? entry : entry.fate === 'unknown' ? places.get(entry.value)?.[0] : undefined
+    if (place === undefined) continue
+    const { writer, request, key, value } = entry
+    const { partition, offset } = place
     // Keyless records keep their order within a request only: the next request may be sent anywhere.
     const line = key === null ? `${writer}/${partition}/${request}` : `${writer}/${partition}/${key}`
     const before = last.get(line)
     if (before !== undefined && before.offset >= offset) {
       problems.add('order', `${value} at ${partition}/${offset} was sent after ${before.value} at ${before.offset}`)
     }
-    last.set(line, entry)
+    last.set(line, { value, offset })
   }
 }
 
