@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { apiVersionsV3, Connection, Writer, type ConnectionOptions } from '@platformatic/kafka'
+import { Deadline } from '../../core/deadline.ts'
+import { within } from '../../core/lib/within.ts'
 import { causeText, TransportError } from './transport-error.ts'
 
 export interface ChannelOptions {
@@ -145,10 +147,15 @@ export class BrokerChannel {
       })
       // Errors reach the callbacks of the requests; without a listener they would end the process.
       connection.on('error', () => undefined)
+      // Ends the timer of its re-authentication too, which would make a lost connection look like one that waits for that.
+      const ended = connection
+      connection.on('close', () => void ended.close())
+      const deadline = Deadline.after(this.#options.connectTimeoutMs)
       await connection.connect(this.host, this.port)
-      const { apiKeys } = await apiVersionsV3.api.async(connection, 'kafka-rest-proxy', '1')
-      this.#versions = new Map(
-        apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }])
+      this.#versions = await within(
+        deadline,
+        askVersions(connection),
+        () => new Error('It takes connections, but says nothing')
       )
       this.#connection = connection
       this.#failures = 0
@@ -163,4 +170,9 @@ export class BrokerChannel {
     }
     if (this.#closed) await connection.close()
   }
+}
+
+async function askVersions(connection: Connection): Promise<ReadonlyMap<number, VersionRange>> {
+  const { apiKeys } = await apiVersionsV3.api.async(connection, 'kafka-rest-proxy', '1')
+  return new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]))
 }

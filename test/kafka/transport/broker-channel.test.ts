@@ -7,6 +7,7 @@ import * as fc from 'fast-check'
 import { BrokerChannel, type ChannelOptions } from '../../../src/kafka/transport/broker-channel.ts'
 import { exchange } from '../../../src/kafka/transport/exchange.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
+import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
 import { ScriptedBroker } from './scripted-broker.ts'
 
 const ECHO = 900
@@ -31,6 +32,33 @@ function channelTo(t: TestContext, port: number, changes: Partial<ChannelOptions
   })
   t.after(() => channel.close())
   return channel
+}
+
+const SASL_HANDSHAKE = 17
+const SASL_AUTHENTICATE = 36
+const SESSION_MS = 400
+const SASL = { sasl: { mechanism: 'PLAIN', username: 'u', password: 'p' } } as const
+
+/** Lets everyone in, for {@link SESSION_MS}; counts the sessions. */
+function secure(broker: ScriptedBroker): { count: number } {
+  const sessions = { count: 0 }
+  const mechanisms = () => new WireWriter(false).int16(0).arrayLength(1).string('PLAIN').finish()
+  broker.apis.set(SASL_HANDSHAKE, {
+    max: 1,
+    flexibleSince: Infinity,
+    serve: request => setTimeout(() => request.answer(mechanisms()), 20)
+  })
+  broker.apis.set(SASL_AUTHENTICATE, {
+    max: 2,
+    flexibleSince: 2,
+    serve: request => {
+      sessions.count++
+      request.answer(
+        new WireWriter(true).int16(0).string(null).bytes(Buffer.alloc(0)).int64(BigInt(SESSION_MS)).noTags().finish()
+      )
+    }
+  })
+  return sessions
 }
 
 const failure = async (work: Promise<unknown>): Promise<TransportError> => {
@@ -191,6 +219,48 @@ suite('BrokerChannel', () => {
       const channel = channelTo(t, (server.address() as AddressInfo).port, { requestTimeoutMs: 300 })
       assert.deepEqual([(await failure(channel.connect())).sent, channel.connected], [false, false])
     }
+  })
+
+  test('an address that takes connections and says nothing is given up at the connect time-out', async t => {
+    const broker = await start(t)
+    broker.frozen = true
+    const channel = channelTo(t, broker.port, { connectTimeoutMs: 200, requestTimeoutMs: 10_000 })
+    const startedMs = performance.now()
+    assert.equal((await failure(channel.connect())).sent, false)
+    assert.ok(performance.now() - startedMs < 2000)
+    await until(() => broker.open === 0)
+  })
+
+  test('re-authenticates before its session ends; what is asked meanwhile waits, and nothing comes in between', async t => {
+    const broker = await start(t)
+    const sessions = secure(broker)
+    const channel = channelTo(t, broker.port, { connectionOptions: () => SASL })
+    await channel.connect()
+    for (const end = Date.now() + 3 * SESSION_MS; Date.now() < end; await sleep(5)) {
+      const version = await channel.version(ECHO, 0, 20)
+      assert.deepEqual(await channel.request(ECHO, version, true, Buffer.from('x')), Buffer.from('x'))
+    }
+    assert.ok(sessions.count >= 3, `${sessions.count} sessions`)
+    assert.equal(broker.accepted, 1)
+    const keys = broker.requests.map(({ key }) => key)
+    for (const [at, key] of keys.entries()) if (key === SASL_HANDSHAKE) assert.equal(keys[at + 1], SASL_AUTHENTICATE)
+  })
+
+  test('a connection lost before its session ended holds nobody up when the time to re-authenticate comes', async t => {
+    const broker = await start(t)
+    secure(broker)
+    const channel = channelTo(t, broker.port, {
+      connectTimeoutMs: 5000,
+      requestTimeoutMs: 10_000,
+      connectionOptions: () => SASL
+    })
+    await channel.connect()
+    broker.requests[0].hangUp()
+    await until(() => !channel.connected)
+    await sleep(SESSION_MS)
+    const startedMs = performance.now()
+    assert.equal(await channel.version(ECHO, 0, 20), 9)
+    assert.ok(performance.now() - startedMs < 2000)
   })
 
   test('certificates that cannot be read are a failure to connect, tried again like any other', async t => {

@@ -115,7 +115,7 @@ export class ScriptedBroker {
       hangUp: () => socket.destroy()
     }
     if (key === API_VERSIONS) {
-      request.answer(this.#offer())
+      request.answer(this.#offer(flexible))
       return
     }
     this.requests.push(request)
@@ -123,8 +123,8 @@ export class ScriptedBroker {
     else api.serve(request)
   }
 
-  #offer(): Buffer {
-    const writer = new WireWriter(true).int16(0).arrayLength(this.apis.size)
+  #offer(flexible: boolean): Buffer {
+    const writer = new WireWriter(flexible).int16(0).arrayLength(this.apis.size)
     for (const [key, { min = 0, max }] of this.apis) writer.int16(key).int16(min).int16(max).noTags()
     return writer.int32(0).noTags().finish()
   }
