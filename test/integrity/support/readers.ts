@@ -12,6 +12,8 @@ interface Page {
 
 const PAGE = 500
 const IDLE_MS = 50
+/** Requests in a row without an answer: the gateway was stopped, because the test failed. */
+const GONE_AFTER = 100
 const CATCH_UP_LIMIT_MS = 60_000
 
 /** A client that follows NextOffset through one partition, from its beginning. */
@@ -39,10 +41,10 @@ export class Reader {
   /** Reads on up to `end`; throws when it does not come there. */
   async readTo(end: number): Promise<void> {
     this.#end = end
-    const limit = sleep(CATCH_UP_LIMIT_MS, true, { ref: false })
-    const late = await Promise.race([this.#running, limit])
+    const limit = sleep(CATCH_UP_LIMIT_MS, null, { ref: false })
+    await Promise.race([this.#running, limit])
     this.stop()
-    if (late === true)
+    if (this.#offset < end)
       throw new Error(`The reader of ${this.#topic}/${this.partition} stands still at ${this.#offset} before ${end}.`)
   }
 
@@ -52,9 +54,11 @@ export class Reader {
 
   async #follow(): Promise<void> {
     let lastMs = performance.now()
-    while (this.#offset < this.#end && !this.#stopped) {
+    let unanswered = 0
+    while (this.#offset < this.#end && !this.#stopped && unanswered < GONE_AFTER) {
       const path = `/v1/consumer/topics/${this.#topic}/partitions/${this.partition}/offsets/${this.#offset}?count=${PAGE}`
       const { status, headers, json } = await this.#client.request('GET', path)
+      unanswered = status === 0 ? unanswered + 1 : 0
       const next = headers.nextoffset === undefined ? Number.NaN : Number(headers.nextoffset)
       if (status === 200) {
         this.longestStallMs = Math.max(this.longestStallMs, performance.now() - lastMs)

@@ -45,10 +45,10 @@ export class Relay {
     this.#delayMs = delayMs
   }
 
-  /** A black hole: connections are taken, those there are stay open, and nothing passes. */
-  hold(): void {
+  /** A black hole: connections are taken, those there are stay open, and nothing passes, or nothing but what brokers answer. */
+  hold({ answers = true } = {}): void {
     this.#holdsNew = true
-    for (const leg of this.#legs) leg.held = true
+    for (const leg of this.#legs) leg.held = answers || leg.to.remotePort === this.#target
   }
 
   /** New connections pass bytes again; those held keep what they hold, even when their client is gone. */

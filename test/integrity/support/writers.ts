@@ -39,6 +39,8 @@ const KINDS: readonly WriterKind[] = [
   { keyed: false, recordsPerRequest: 50 }
 ]
 const KEYS = 7
+/** Requests in a row without an answer: the gateway was stopped, because the test failed. */
+const GONE_AFTER = 100
 
 /**
  * Clients that send numbered records, each over its own connection and one request after the other, and send again what
@@ -78,13 +80,15 @@ export class Writers {
     const { target, topic, pauseMs, padding } = this.#options
     const client = new Client(target)
     let again: readonly (string | null)[] = []
-    for (let request = 0; !this.#stopped.signal.aborted; request++) {
+    let unanswered = 0
+    for (let request = 0; !this.#stopped.signal.aborted && unanswered < GONE_AFTER; request++) {
       const fresh = () =>
         Array.from({ length: recordsPerRequest }, (_, at) => (keyed ? `${writer}:${(request + at) % KEYS}` : null))
       const keys = again.length > 0 ? again : fresh()
       const drafts = keys.map((key, at): Draft => ({ key, value: `${writer}/${request}/${at}${padding}` }))
       const answer = await client.request('POST', `/v1/producer/topics/${topic}`, JSON.stringify({ records: drafts }))
       this.ledger.count(answer.status, answer.tookMs)
+      unanswered = answer.status === 0 ? unanswered + 1 : 0
       again = this.#note(writer, request, drafts, answer)
       await sleep(again.length > 0 ? Number(answer.headers['retry-after'] ?? 1) * 1000 : pauseMs, null, {
         signal: this.#stopped.signal
