@@ -1,3 +1,7 @@
+import { BufferPool } from '../core/lib/buffer-pool.ts'
+
+const POOL_BYTES = 16 * 1024 * 1024
+const pool = new BufferPool(POOL_BYTES)
 /** First size where the length is not declared. */
 const FIRST_BYTES = 16 * 1024
 
@@ -26,16 +30,23 @@ export class BodyBuffer {
     this.#length = length
   }
 
-  /** What was appended; the buffer is the taker's to change. */
+  /** What was appended; the buffer is the taker's to change, until it is released. */
   take(): Buffer {
     return this.#bytes === undefined ? Buffer.alloc(0) : this.#bytes.subarray(0, this.#length)
+  }
+
+  /** The taker needs the bytes no more: they will hold another caller's. */
+  release(): void {
+    if (this.#bytes !== undefined) pool.give(this.#bytes)
+    this.#bytes = undefined
   }
 
   #reserve(length: number): void {
     if (this.#bytes !== undefined && length <= this.#bytes.length) return
     const held = this.#bytes
     const wanted = this.#declaredBytes > 0 ? this.#declaredBytes : held === undefined ? FIRST_BYTES : held.length * 2
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(length, wanted))
+    this.#bytes = pool.take(Math.max(length, wanted))
     held?.copy(this.#bytes, 0, 0, this.#length)
+    if (held !== undefined) pool.give(held)
   }
 }

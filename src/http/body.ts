@@ -32,14 +32,19 @@ export async function readBody(exchange: Exchange, { budget, limitBytes }: BodyO
   assertJsonBody(headers)
   if (declaredBytes > limitBytes) throw tooLarge(limitBytes)
   const charge = new Charge(budget)
+  const buffer = new BodyBuffer(declaredBytes)
+  const release = () => {
+    charge.release()
+    buffer.release()
+  }
   try {
     charge.raiseTo(declaredBytes)
     if (exchange.expectsContinue) exchange.response.writeContinue()
-    const bytes = await collect(exchange, new BodyBuffer(declaredBytes), limitBytes, charge)
+    const bytes = await collect(exchange, buffer, limitBytes, charge)
     exchange.bytesIn = bytes.length
-    return { bytes, release: () => charge.release() }
+    return { bytes, release }
   } catch (error) {
-    charge.release()
+    release()
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import { recycleBatch } from '../records/encode-batch.ts'
 import { storeSlice, type Slice } from './submission.ts'
 
 /**
@@ -38,7 +39,9 @@ function sliceCount(slice: Slice): number {
   return slice.to - slice.from
 }
 
+/** Tells the callers, and gives up the bytes, unless an earlier attempt may still wait to be written somewhere. */
 export function storeBatch(batch: Batch, baseOffset: number): void {
+  if (batch.attempt === 1) recycleBatch(batch.bytes)
   let offset = baseOffset
   for (const slice of batch.slices) {
     storeSlice(slice, offset)

@@ -13,7 +13,8 @@ export interface ProduceChannel {
     apiKey: number,
     version: number,
     flexible: boolean,
-    body: Buffer,
+    /** In pieces, which are read before this returns. */
+    body: readonly Buffer[],
     callback: (error: { readonly sent: boolean; readonly message: string } | null, response: Buffer | null) => void
   ): void
 }

@@ -43,30 +43,21 @@ export interface ProduceAnswer {
 }
 
 /**
- * The body of a Produce request with acks=all and no transaction.
+ * The body of a Produce request with acks=all and no transaction, in pieces: the batches are not copied.
  * @see https://kafka.apache.org/protocol#The_Messages_Produce
  */
-export function writeProduceRequest(version: number, timeoutMs: number, topics: readonly ProduceTopic[]): Buffer {
-  const writer = new WireWriter(version >= PRODUCE_FLEXIBLE_SINCE, requestCapacityBytes(topics))
+export function writeProduceRequest(version: number, timeoutMs: number, topics: readonly ProduceTopic[]): Buffer[] {
+  const writer = new WireWriter(version >= PRODUCE_FLEXIBLE_SINCE)
   writer.string(null).int16(ALL_IN_SYNC_REPLICAS).int32(timeoutMs).arrayLength(topics.length)
   for (const topic of topics) {
     if (version < PRODUCE_TOPIC_IDS_SINCE) writer.string(topic.name)
     else if (topic.id !== null) writer.raw(topic.id)
     else throw new TypeError(`Produce ${version} needs the id of topic ${topic.name}`)
     writer.arrayLength(topic.partitions.length)
-    for (const { partition, records } of topic.partitions) writer.int32(partition).bytes(records).noTags()
+    for (const { partition, records } of topic.partitions) writer.int32(partition).reference(records).noTags()
     writer.noTags()
   }
-  return writer.noTags().finish()
-}
-
-function requestCapacityBytes(topics: readonly ProduceTopic[]): number {
-  let bytes = 32
-  for (const topic of topics) {
-    bytes += 32 + topic.name.length
-    for (const { records } of topic.partitions) bytes += 16 + records.length
-  }
-  return bytes
+  return writer.noTags().finishParts()
 }
 
 export function parseProduceResponse(version: number, response: Buffer): ProduceAnswer {

@@ -7,6 +7,7 @@ import {
   type RecordHeader,
   type RecordTable
 } from '../../core/record-table.ts'
+import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import { compress, codecs, type Codec } from './compression.ts'
 import { crc32c } from './crc32c.ts'
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts'
@@ -28,6 +29,8 @@ export interface BatchOptions {
   readonly compression: Codec
 }
 
+const POOL_BYTES = 16 * 1024 * 1024
+const pool = new BufferPool(POOL_BYTES)
 const HEADER_BYTES = 61
 /** Where the part begins that the checksum covers. */
 const CRC_START = 21
@@ -53,13 +56,21 @@ export function encodeBatch(slices: readonly BatchSlice[], options: BatchOptions
   const baseTimestampMs = timestampOf(slices[0], slices[0].rows[slices[0].from])
   const compressed = options.compression !== 'none'
   const start = compressed ? 0 : HEADER_BYTES
-  const target = Buffer.allocUnsafe(start + sizeOfRecords(slices, baseTimestampMs))
+  const bytes = start + sizeOfRecords(slices, baseTimestampMs)
+  const target = pool.take(bytes).subarray(0, bytes)
   const { count, maxTimestampMs } = writeRecords(target, start, slices, baseTimestampMs)
-  const batch = compressed
-    ? Buffer.concat([Buffer.allocUnsafe(HEADER_BYTES), compress(options.compression, target)])
-    : target
+  let batch = target
+  if (compressed) {
+    batch = Buffer.concat([Buffer.allocUnsafe(HEADER_BYTES), compress(options.compression, target)])
+    pool.give(target)
+  }
   writeHeader(batch, count, baseTimestampMs, maxTimestampMs, options)
   return batch
+}
+
+/** The batch has arrived and is needed no more: its memory will hold another. */
+export function recycleBatch(batch: Buffer): void {
+  pool.give(batch)
 }
 
 function timestampOf(slice: BatchSlice, row: number): number {

@@ -79,12 +79,15 @@ export class BrokerChannel {
     throw new TransportError(`Broker ${this.host}:${this.port} ${why}`, false)
   }
 
-  /** Sends a request of our own making and hands over the answer behind its header, in one buffer. */
+  /**
+   * Sends a request of our own making, whole or in pieces that are copied before this returns, and hands over the answer
+   * behind its header, in one buffer.
+   */
   send(
     apiKey: number,
     version: number,
     flexible: boolean,
-    body: Buffer,
+    body: Buffer | readonly Buffer[],
     callback: (error: TransportError | null, response: Buffer | null) => void
   ): void {
     const connection = this.#connection
@@ -95,7 +98,7 @@ export class BrokerChannel {
     connection.send<Buffer>(
       apiKey,
       version,
-      () => Writer.create().append(body),
+      () => written(body),
       (_correlation, _key, _version, reader) => reader.buffer.slice(reader.position),
       flexible,
       flexible,
@@ -175,4 +178,11 @@ export class BrokerChannel {
 async function askVersions(connection: Connection): Promise<ReadonlyMap<number, VersionRange>> {
   const { apiKeys } = await apiVersionsV3.api.async(connection, 'kafka-rest-proxy', '1')
   return new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]))
+}
+
+function written(body: Buffer | readonly Buffer[]): Writer {
+  const writer = Writer.create()
+  if (Buffer.isBuffer(body)) return writer.append(body)
+  for (const part of body) writer.append(part)
+  return writer
 }

@@ -7,6 +7,8 @@ export class WireWriter {
   readonly flexible: boolean
   #buffer: Buffer
   #length = 0
+  /** Bytes of others that stand at these places, between our own. */
+  readonly #references: { readonly at: number; readonly bytes: Buffer }[] = []
 
   constructor(flexible: boolean, capacityBytes = 256) {
     this.flexible = flexible
@@ -69,6 +71,14 @@ export class WireWriter {
     return this.raw(value)
   }
 
+  /** Length-prefixed bytes, not copied: they must stay as they are until the parts are sent. */
+  reference(value: Buffer): this {
+    if (this.flexible) this.uvarint(value.length + 1)
+    else this.int32(value.length)
+    this.#references.push({ at: this.#length, bytes: value })
+    return this
+  }
+
   raw(value: Buffer): this {
     const at = this.#grow(value.length)
     value.copy(this.#buffer, at)
@@ -82,6 +92,18 @@ export class WireWriter {
 
   finish(): Buffer {
     return this.#buffer.subarray(0, this.#length)
+  }
+
+  /** What was written, in pieces: our own and those of {@link reference}. */
+  finishParts(): Buffer[] {
+    const parts: Buffer[] = []
+    let start = 0
+    for (const { at, bytes } of this.#references) {
+      parts.push(this.#buffer.subarray(start, at), bytes)
+      start = at
+    }
+    parts.push(this.#buffer.subarray(start, this.#length))
+    return parts
   }
 
   /** Makes room and returns where it begins. Call it before `#buffer` is named: it may be another one afterwards. */

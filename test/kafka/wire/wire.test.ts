@@ -23,6 +23,26 @@ const field = fc.oneof(
 
 suite('The wire format', () => {
   for (const flexible of [false, true]) {
+    test(`refers to bytes where it would copy them, with the same outcome (flexible: ${flexible})`, () => {
+      const parts = fc.array(
+        fc.uint8Array({ maxLength: 300 }).map(bytes => Buffer.from(bytes)),
+        { maxLength: 10 }
+      )
+      fc.assert(
+        fc.property(parts, fc.integer({ min: 1, max: 16 }), (buffers, capacityBytes) => {
+          const copying = new WireWriter(flexible, capacityBytes).int16(7)
+          const referring = new WireWriter(flexible, capacityBytes).int16(7)
+          for (const [number, bytes] of buffers.entries()) {
+            copying.int32(number).bytes(bytes)
+            referring.int32(number).reference(bytes)
+          }
+          const pieces = referring.noTags().finishParts()
+          assert.deepEqual(Buffer.concat(pieces), copying.noTags().finish())
+          for (const bytes of buffers) assert.ok(pieces.includes(bytes))
+        })
+      )
+    })
+
     test(`reads back what it wrote, however small the buffer it began with (flexible: ${flexible})`, () => {
       fc.assert(
         fc.property(fc.array(field, { maxLength: 40 }), fc.integer({ min: 1, max: 16 }), (fields, capacityBytes) => {

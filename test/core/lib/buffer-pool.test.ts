@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import * as fc from 'fast-check'
+import { BufferPool } from '../../../src/core/lib/buffer-pool.ts'
+
+const MEGABYTE = 1024 * 1024
+
+suite('A buffer pool', () => {
+  test('hands out again what came back, whatever part of it was given', () => {
+    const pool = new BufferPool(MEGABYTE)
+    const first = pool.take(100_000)
+    assert.ok(first.length >= 100_000)
+    pool.give(first.subarray(7, 50))
+    const second = pool.take(99_000)
+    assert.equal(second.buffer, first.buffer)
+    assert.equal(second.length, first.length)
+  })
+
+  test('never lends the same memory to two, however buffers come and go', () => {
+    const step = fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 1_100_000 }))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), steps => {
+        const pool = new BufferPool(4 * MEGABYTE)
+        const lent: Buffer[] = []
+        for (const [take, bytes] of steps) {
+          if (take) {
+            const buffer = pool.take(bytes)
+            assert.ok(buffer.length >= bytes)
+            assert.ok(lent.every(other => other.buffer !== buffer.buffer))
+            lent.push(buffer)
+          } else {
+            const [back] = lent.splice(bytes % Math.max(1, lent.length), 1)
+            if (back !== undefined) pool.give(back)
+          }
+        }
+      })
+    )
+  })
+
+  test('leaves alone what is not its own, and what is back already', () => {
+    const pool = new BufferPool(MEGABYTE)
+    const strange = Buffer.allocUnsafeSlow(65_536)
+    pool.give(strange)
+    assert.notEqual(pool.take(65_536).buffer, strange.buffer)
+    const own = pool.take(20_000)
+    pool.give(own)
+    pool.give(own)
+    assert.notEqual(pool.take(20_000).buffer, pool.take(20_000).buffer)
+  })
+
+  test('keeps no more than its limit', () => {
+    const pool = new BufferPool(100_000)
+    const [one, other] = [pool.take(65_536), pool.take(65_536)]
+    pool.give(one)
+    pool.give(other)
+    assert.equal(pool.take(65_536).buffer, one.buffer)
+    assert.notEqual(pool.take(65_536).buffer, other.buffer)
+  })
+})
