@@ -26,6 +26,13 @@ export class ByteBudget {
     this.#usedBytes += bytes
   }
 
+  /** Takes more for something that holds bytes already: false where it does not fit beside what others hold. */
+  tryGrow(heldBytes: number, bytes: number): boolean {
+    if (this.#usedBytes > heldBytes && this.#usedBytes + bytes > this.limitBytes) return false
+    this.#usedBytes += bytes
+    return true
+  }
+
   release(bytes: number): void {
     this.#usedBytes -= bytes
   }

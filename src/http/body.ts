@@ -61,7 +61,7 @@ class Charge {
   raiseTo(bodyBytes: number): void {
     const more = bodyBytes * BUDGET_FACTOR - this.#bytes
     if (more <= 0) return
-    if (!this.#budget.tryAcquire(more))
+    if (!this.#budget.tryGrow(this.#bytes, more))
       throw new GatewayError('OVERLOADED', 'The gateway has too much in hand; try again shortly.')
     this.#bytes += more
   }

@@ -18,10 +18,15 @@ export class Connection {
   readonly socket: Socket
   /** The HTTP parser gave it up: nothing more is read from it as a request. */
   broken = false
+  /** An answer that says so has been handed over: what arrives behind its request is not answered, and not to be done. */
+  closing = false
   /** The request that arrived last, until it is answered and has arrived whole. */
   latest: OpenRequest | undefined
   readonly #exchanges = new Set<OpenRequest>()
   #untakenAnswers = 0
+  /** What had been read when the last request was answered, and when that was. */
+  #bytesDone = 0
+  #idleSinceMs = performance.now()
   #whenIdle: (() => void) | undefined
 
   constructor(socket: Socket) {
@@ -37,6 +42,15 @@ export class Connection {
     return this.#exchanges.size
   }
 
+  /** For so long every answer has been taken whole, and no byte of another request has come. */
+  isIdleFor(durationMs: number): boolean {
+    return (
+      this.#exchanges.size === 0 &&
+      this.socket.bytesRead === this.#bytesDone &&
+      performance.now() - this.#idleSinceMs >= durationMs
+    )
+  }
+
   begin(exchange: OpenRequest): void {
     this.latest = exchange
     this.#exchanges.add(exchange)
@@ -46,6 +60,8 @@ export class Connection {
     this.#exchanges.delete(exchange)
     // An idle connection keeps nothing of what it carried.
     if (this.latest === exchange && exchange.request.complete) this.latest = undefined
+    this.#bytesDone = this.socket.bytesRead
+    this.#idleSinceMs = performance.now()
     if (this.#exchanges.size === 0) this.#whenIdle?.()
   }
 
@@ -109,9 +125,9 @@ export class Connections {
     return this.#open.get(socket)
   }
 
-  /** Closes those on which no byte of a request has come. */
-  closeUnused(): void {
-    for (const { socket } of this.#open.values()) if (socket.bytesRead === 0) socket.destroy()
+  /** Closes those that nobody has used for so long; those that are still used are told with their next answer. */
+  closeIdle(durationMs: number): void {
+    for (const connection of this.#open.values()) if (connection.isIdleFor(durationMs)) connection.socket.destroySoon()
   }
 
   closeAll(): void {

@@ -87,6 +87,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   /** Code of the error that it tells of. */
   readonly code?: string | undefined
+  /** Its bytes are in the budget already, until the exchange ends. */
+  readonly counted?: boolean
 }
 
 export function jsonReply(status: number, value: unknown): Reply {

@@ -42,6 +42,8 @@ export class Gate {
   }
 
   handle(request: IncomingMessage, response: ServerResponse, connection: Connection, expectsContinue: boolean): void {
+    // What follows a refusal that closes the connection will not be answered: it must not be done either.
+    if (connection.closing) return
     const exchange = new Exchange(request, response, connection, expectsContinue)
     exchange.onEnd(() => logRequest(this.#options.log, exchange))
     void this.#answer(exchange)
@@ -70,7 +72,9 @@ export class Gate {
     if (health !== undefined) return health
     if (this.#draining) throw new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
     if (connection.openExchanges > MOST_PIPELINED) {
-      throw new GatewayError('OVERLOADED', `More than ${MOST_PIPELINED} requests are under way on this connection.`)
+      throw new GatewayError('OVERLOADED', `More than ${MOST_PIPELINED} requests are under way on this connection.`, {
+        headers: { Connection: 'close' }
+      })
     }
     const admitted = this.#options.gatekeeper.admit(request.headers.authorization)
     exchange.principal = admitted instanceof Promise ? await admitted : admitted

@@ -16,6 +16,7 @@ export interface ParseFailureOptions {
   readonly secure: boolean
 }
 
+const REQUEST_LINE = /^[A-Z]{3,7} /
 /** A client that is still sending is listened to for so long after the answer, so that it reads it. */
 const LINGER_MS = 2000
 
@@ -68,10 +69,15 @@ function describe({ code, rawPacket }: ParserError): GatewayError {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new GatewayError('REQUEST_TIMEOUT', 'The request did not arrive in time.')
     case 'HPE_HEADER_OVERFLOW':
-      // Where no line has ended in what was read last, the request line is what is too long.
-      return rawPacket !== undefined && !rawPacket.includes('\r\n')
+      // Known only where what was read last begins with the request line, and holds no end of it.
+      return rawPacket !== undefined &&
+        REQUEST_LINE.test(rawPacket.toString('latin1', 0, 16)) &&
+        !rawPacket.includes('\r\n')
         ? new GatewayError('URI_TOO_LONG', 'The request line is too long.')
         : new GatewayError('HEADERS_TOO_LARGE', 'The header fields are too large.')
+    case 'HPE_PAUSED':
+      // Node stops its parser while many answers wait; under TLS what was decrypted meanwhile is lost. None of it was handled.
+      return new GatewayError('OVERLOADED', 'More requests came on this connection than can be under way.')
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new GatewayError('BODY_TOO_LARGE', 'The chunk extensions are too large.')
     default:

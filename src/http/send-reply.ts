@@ -19,7 +19,7 @@ export interface SendOptions {
   readonly writeTimeoutMs: number
   /** The answer came over TLS. */
   readonly secure: boolean
-  /** The connection is not to be used again. */
+  /** The connection is not to be used again, once what has arrived on it is answered. */
   readonly last: boolean
 }
 
@@ -45,13 +45,15 @@ function write(
   const isHead = request.method === 'HEAD'
   // Judged before anything is written: what is still to come then must be read, or the client may never see the answer.
   const underWay = isBodyUnderWay(request)
+  const closes = underWay || reply.headers?.Connection === 'close' || (options.last && connection.latest === exchange)
+  connection.closing ||= closes
   exchange.code = reply.code
   exchange.bytesOut = isHead ? 0 : body.length
   response.writeHead(reply.status, {
     ...commonHeaders(exchange.id, body.length, options.secure),
     ...coding,
     ...reply.headers,
-    ...(underWay || options.last ? { Connection: 'close' } : {})
+    ...(closes ? { Connection: 'close' } : {})
   })
   if (underWay && !connection.broken) {
     if (isHead) response.flushHeaders()
@@ -65,14 +67,16 @@ function write(
   } else {
     response.end(body)
   }
-  limitTaking(exchange, options)
+  limitTaking(exchange, reply, options)
 }
 
-function limitTaking(exchange: Exchange, { budget, writeTimeoutMs }: SendOptions): void {
+function limitTaking(exchange: Exchange, { counted }: Reply, { budget, writeTimeoutMs }: SendOptions): void {
   const { response, connection, bytesOut } = exchange
   if (connection.socket.writableLength === 0 && response.writableLength === 0) return
-  budget.add(bytesOut)
-  exchange.onEnd(() => budget.release(bytesOut))
+  if (counted !== true) {
+    budget.add(bytesOut)
+    exchange.onEnd(() => budget.release(bytesOut))
+  }
   connection.limitTaking(response, writeTimeoutMs)
 }
 

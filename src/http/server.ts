@@ -14,6 +14,8 @@ export interface HttpServerOptions extends Omit<GateOptions, 'secure'> {
 const TIMEOUT_CHECK_MS = 500
 /** How often connections that have become idle are looked for while closing. */
 const IDLE_CHECK_MS = 50
+/** While closing: a client that has just had an answer may have sent its next request already, and should hear of the end. */
+const IDLE_MS = 500
 
 /** The listeners of the gateway, all behind one gate. */
 export class HttpFront {
@@ -53,10 +55,7 @@ export class HttpFront {
   async close(graceMs: number): Promise<void> {
     this.#gate.drain()
     const closed = this.#servers.map(server => new Promise<void>(resolve => server.close(() => resolve())))
-    const closeIdle = () => {
-      this.#connections.closeUnused()
-      for (const server of this.#servers) server.closeIdleConnections()
-    }
+    const closeIdle = () => this.#connections.closeIdle(IDLE_MS)
     closeIdle()
     const sweep = setInterval(closeIdle, IDLE_CHECK_MS)
     const grace = setTimeout(() => this.#connections.closeAll(), graceMs)
@@ -84,6 +83,8 @@ export class HttpFront {
         : createSecureServer({ ...http, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: limits.headersTimeoutMs })
     // Bytes limit them; a number beyond which the parser drops fields in silence would hide some.
     server.maxHeadersCount = 0
+    // Node's own takes a connection for idle whose client is still reading its answer, and cuts it off.
+    server.closeIdleConnections = () => undefined
     this.#listenTo(server)
     return server
   }

@@ -84,7 +84,7 @@ test('answers that wait behind another one on a lost connection end with it', { 
 })
 
 test(
-  'closing answers what was accepted, refuses what comes after it, and says that the connection ends',
+  'closing answers what was accepted, refuses what comes after it, and says with the last answer that the connection ends',
   { timeout: 10_000 },
   async t => {
     const { gateway, answer, asked } = held()
@@ -95,8 +95,15 @@ test(
     client.send(LIST + rawRequest('GET /health/ready'))
     await new Promise(resolve => setTimeout(resolve, 20))
     answer()
-    const first = await client.answer()
-    assert.deepEqual([first.status, first.headers.connection], [200, 'close'])
+    const answers = [await client.answer(), await client.answer(), await client.answer()]
+    assert.deepEqual(
+      answers.map(({ status, headers }) => [status, headers.connection]),
+      [
+        [200, 'keep-alive'],
+        [503, 'keep-alive'],
+        [503, 'close']
+      ]
+    )
     assert.equal(await client.ended(), '')
     await closed
   }

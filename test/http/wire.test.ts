@@ -142,10 +142,15 @@ test('one connection cannot have any number of requests under way', { timeout: 1
   const client = new RawClient(port).send(LIST.repeat(66))
   await waitUntil(() => calls === 64)
   all.resolve([])
-  const statuses: number[] = []
-  for (let each = 0; each < 66; each++) statuses.push((await client.answer()).status)
-  assert.deepEqual(statuses, [...Array.from({ length: 64 }, () => 200), 503, 503])
-  client.close()
+  const answers = []
+  for (let each = 0; each < 65; each++) answers.push(await client.answer())
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [...Array.from({ length: 64 }, () => 200), 503]
+  )
+  assert.equal(answers.at(-1)?.headers.connection, 'close')
+  await client.ended()
+  assert.equal(calls, 64, 'what came behind the refusal is not done')
 })
 
 test(

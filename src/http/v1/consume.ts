@@ -8,6 +8,8 @@ import { encoding, partitionNumber, recordCount, startOffset, topicName } from '
 const PAGE_BYTES = 6 * 1024 * 1024
 /** What is set aside in the budget for a record before its size is known. */
 const BYTES_PER_RECORD = 1024
+/** The text of a page, and its encrypted copy while the client takes it. */
+const COPIES = 2
 
 export function consume({ gateway, limits, budget }: RouteContext): Route {
   return {
@@ -20,19 +22,26 @@ export function consume({ gateway, limits, budget }: RouteContext): Route {
       const count = recordCount(query.get('count'))
       const keys = encoding(query.get('key_encoding'), 'key_encoding')
       const values = encoding(query.get('value_encoding'), 'value_encoding')
-      const reserved = Math.min(count * BYTES_PER_RECORD, PAGE_BYTES)
-      if (!budget.tryAcquire(reserved))
-        throw new GatewayError('OVERLOADED', 'The gateway has too much in hand; try again shortly.')
-      try {
-        const page = await gateway.consume(exchange.call(limits.requestTimeoutMs), { topic, partition, from, count })
-        return {
-          status: 200,
-          body: writePage(page, { keys, values }),
-          headers: { NextOffset: String(page.nextOffset) }
-        }
-      } finally {
-        budget.release(reserved)
+      let held = 0
+      const hold = (bytes: number) => {
+        if (bytes > held && !budget.tryGrow(held, bytes - held)) throw overloaded()
+        held = Math.max(held, bytes)
+      }
+      hold(Math.min(count * BYTES_PER_RECORD, PAGE_BYTES))
+      // Until the client has taken the answer: readers that stand still fill the budget, not the memory.
+      exchange.onEnd(() => budget.release(held))
+      const page = await gateway.consume(exchange.call(limits.requestTimeoutMs), { topic, partition, from, count })
+      hold(page.payloadBytes * COPIES)
+      return {
+        status: 200,
+        body: writePage(page, { keys, values }),
+        headers: { NextOffset: String(page.nextOffset) },
+        counted: true
       }
     }
   }
+}
+
+function overloaded(): GatewayError {
+  return new GatewayError('OVERLOADED', 'The gateway has too much in hand; try again shortly.')
 }
