@@ -152,7 +152,16 @@ export class BrokerSender {
       const topic = version >= PRODUCE_TOPIC_IDS_SINCE && topicId !== null ? topicId.toString('hex') : sent.queue.topic
       const result = results.get(`${topic}/${sent.queue.partition}`)
       if (result === undefined) this.#hooks.lost(sent, true, 'the answer leaves the partition out')
-      else this.#hooks.answered(sent, result)
+      else this.#answered(sent, result)
+    }
+  }
+
+  /** A defect that shows in one partition must not reach the others, nor the process: what it was told of stays open. */
+  #answered(sent: Sent, result: ProduceResult): void {
+    try {
+      this.#hooks.answered(sent, result)
+    } catch (error) {
+      this.#hooks.lost(sent, true, `a defect: ${error instanceof Error ? error.stack : String(error)}`)
     }
   }
 
