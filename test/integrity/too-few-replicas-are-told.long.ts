@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GatewayProcess } from '../support/gateway-process.ts'
+import { Client } from './support/client.ts'
+import { FaultCluster } from './support/cluster.ts'
+import { minutes } from './support/minutes.ts'
+import { Trial } from './support/trial.ts'
+
+const LEADER = 1
+const FOLLOWER = 2
+/** Until then batches may wait for the follower that was to confirm them, and others behind them. */
+const TOLD_LIMIT_MS = 15_000
+
+suite('Too few replicas are told', () => {
+  let cluster: FaultCluster
+  let gateway: GatewayProcess
+  before(async () => {
+    cluster = await FaultCluster.start()
+    gateway = await GatewayProcess.start({
+      bootstrapServers: cluster.bootstrapServers,
+      settings: { limits: { requestTimeoutMs: 4000 } }
+    })
+  })
+  after(async () => {
+    await gateway.stop()
+    await cluster.close()
+  })
+
+  test('a frozen and a killed follower of two replicas: refused as retriable, nothing of it stored, and back with the broker', async t => {
+    const { operator } = cluster
+    await operator.createTopic('few', [[LEADER, FOLLOWER]])
+    const trial = new Trial({ cluster, gateway, topic: 'few', read: [0] })
+    const client = new Client(gateway)
+    t.after(() => client.close())
+    const alone = () => operator.describe('few').then(([{ inSync }]) => inSync.length === 1)
+    const untilTold = async () => {
+      for (const end = Date.now() + TOLD_LIMIT_MS; ;) {
+        const body = JSON.stringify({ records: [{ key: 'probe', value: null }] })
+        const { status, json, headers } = await client.request('POST', '/v1/producer/topics/few', body)
+        const [{ stored }] = json.offsets
+        assert.deepEqual([status, json.retriable, stored], status === 503 ? [503, true, 'no'] : [504, false, 'unknown'])
+        assert.equal(headers['retry-after'] !== undefined, status === 503)
+        if (json.code === 'NOT_ENOUGH_REPLICAS') return
+        assert.ok(Date.now() < end, `still ${json.code}`)
+      }
+    }
+    await sleep(1000)
+    let faults = 0
+    for (const end = Date.now() + minutes() * 60_000; faults === 0 || Date.now() < end;) {
+      const broker = cluster.broker(FOLLOWER)
+      // What was appended and waits for the follower ends with NOT_ENOUGH_REPLICAS_AFTER_APPEND.
+      broker.freeze()
+      while (!(await alone())) await sleep(100)
+      await untilTold()
+      broker.thaw()
+      await operator.untilInSync()
+      await sleep(1000)
+      await broker.kill()
+      while (!(await alone())) await sleep(100)
+      await untilTold()
+      await broker.start()
+      await operator.untilInSync()
+      await sleep(1000)
+      faults += 2
+    }
+    const { answers, refused } = await trial.judge(t, faults)
+    assert.ok((answers.get(503) ?? 0) > 0 && refused > 0, 'callers were refused')
+    assert.equal(answers.get(0), undefined, 'every request is answered')
+  })
+})
