@@ -49,6 +49,8 @@ export class BrokerSender {
   #scheduled = false
   #connecting = false
   #pausedUntilMs = 0
+  /** One while the broker throttles: it would leave a second request unread for that time, its fate unknown to the callers. */
+  #limit = REQUESTS_IN_FLIGHT
 
   constructor(channel: () => ProduceChannel, timeoutMs: number, hooks: SenderHooks) {
     this.#channel = channel
@@ -58,7 +60,7 @@ export class BrokerSender {
 
   offer(queue: PartitionQueue): void {
     this.#offered.add(queue)
-    if (this.#scheduled || this.#requests >= REQUESTS_IN_FLIGHT) return
+    if (this.#scheduled || this.#requests >= this.#limit) return
     this.#scheduled = true
     setImmediate(() => this.#flush())
   }
@@ -76,7 +78,7 @@ export class BrokerSender {
       this.#flushAfter(this.#pausedUntilMs - nowMs)
       return
     }
-    while (this.#requests < REQUESTS_IN_FLIGHT) {
+    while (this.#requests < this.#limit) {
       const batches = this.#collect(nowMs)
       if (batches.length === 0) return
       this.#send(version, batches)
@@ -145,6 +147,7 @@ export class BrokerSender {
       for (const sent of batches) this.#hooks.lost(sent, true, `unreadable answer: ${String(error)}`)
       return
     }
+    this.#limit = answer.throttleTimeMs > 0 ? 1 : REQUESTS_IN_FLIGHT
     if (answer.throttleTimeMs > 0) this.#pausedUntilMs = performance.now() + answer.throttleTimeMs
     const results = new Map(answer.results.map(result => [`${result.topic}/${result.partition}`, result]))
     for (const sent of batches) {
