@@ -21,6 +21,9 @@ import org.apache.kafka.clients.admin.NewPartitionReassignment;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.TopicPartition;
@@ -64,7 +67,9 @@ public class Operator {
       case "elect" -> elect(new TopicPartition(words[1], Integer.parseInt(words[2])));
       case "trim" -> trim(new TopicPartition(words[1], Integer.parseInt(words[2])), Long.parseLong(words[3]));
       case "quota" -> quota(words[1], words[2], Double.parseDouble(words[3]));
-      case "config" -> config(words[1], words[2], words[3]);
+      case "config" -> config(ConfigResource.Type.TOPIC, words[1], words[2], words[3]);
+      case "broker-config" -> config(ConfigResource.Type.BROKER, words[1], words[2], words[3]);
+      case "scram" -> scram(words[1], ScramMechanism.fromMechanismName(words[2]), words[3]);
       case "describe" -> describe(words[1]);
       case "behind" -> behind();
       case "dump" -> dump(words[1], Path.of(words[2]));
@@ -113,10 +118,15 @@ public class Operator {
     admin.alterClientQuotas(List.of(new ClientQuotaAlteration(entity, List.of(change)))).all().get();
   }
 
-  static void config(String topic, String name, String value) throws Exception {
-    var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+  static void config(ConfigResource.Type type, String of, String name, String value) throws Exception {
+    var resource = new ConfigResource(type, of);
     var change = new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET);
     admin.incrementalAlterConfigs(Map.of(resource, List.of(change))).all().get();
+  }
+
+  static void scram(String user, ScramMechanism mechanism, String password) throws Exception {
+    var credential = new ScramCredentialInfo(mechanism, 4096);
+    admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(user, credential, password))).all().get();
   }
 
   /** `partition leader replicas in-sync-replicas`, a line each; leader −1: none. */

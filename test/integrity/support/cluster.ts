@@ -11,8 +11,9 @@ import { Relay } from './relay.ts'
 export interface FaultClusterOptions {
   readonly brokers?: number
   readonly properties?: Readonly<Record<string, string>>
-  /** Puts a relay before each broker, for clients. */
-  readonly relayed?: boolean
+  /** Puts a relay before each broker, for clients; says what is spoken there where that is not PLAINTEXT. */
+  readonly relayed?: boolean | Listener['protocol']
+  readonly jvmFlags?: readonly string[]
   /** Puts a relay between this broker and those from which it replicates. */
   readonly slowFollower?: number
 }
@@ -60,18 +61,19 @@ export class FaultCluster {
   }
 
   static async start(options: FaultClusterOptions = {}): Promise<FaultCluster> {
-    const { brokers: count = 3, properties = {}, relayed = false, slowFollower } = options
+    const { brokers: count = 3, properties = {}, relayed = false, jvmFlags: flags = [], slowFollower } = options
     const libs = await kafkaJars('.local', () => undefined)
     const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-faults-'))
     const ids = Array.from({ length: count }, (_, index) => index + 1)
     const listeners = new Map<number, Record<string, Listener>>(ids.map(id => [id, {}]))
     const relays = new Map<number, Relay>()
-    if (relayed) {
+    if (relayed !== false) {
+      const protocol = relayed === true ? 'PLAINTEXT' : relayed
       for (const [id, own] of listeners) {
         const port = await freePort()
         const relay = await Relay.start(port)
         relays.set(id, relay)
-        own.RELAYED = { protocol: 'PLAINTEXT', host: '127.0.0.1', port, advertisedPort: relay.port }
+        own.RELAYED = { protocol, host: '127.0.0.1', port, advertisedPort: relay.port }
       }
     }
     const detours: Relay[] = []
@@ -94,7 +96,7 @@ export class FaultCluster {
         ...(slowFollower === undefined ? {} : { 'inter.broker.listener.name': 'REPLICATION' }),
         ...properties
       },
-      special: id => ({ listeners: listeners.get(id) ?? {}, jvmFlags: jvmFlags.get(id) ?? [] })
+      special: id => ({ listeners: listeners.get(id) ?? {}, jvmFlags: [...flags, ...(jvmFlags.get(id) ?? [])] })
     })
     return new FaultCluster(cluster, new Operator(libs, cluster.bootstrapServers), relays, detours, dataDir)
   }

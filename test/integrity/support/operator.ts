@@ -82,6 +82,16 @@ export class Operator {
     return this.#run('config', topic, name, value)
   }
 
+  /** Of a broker that runs (dynamic). */
+  configureBroker(id: number, name: string, value: string): Promise<unknown> {
+    return this.#run('broker-config', id, name, value)
+  }
+
+  /** Gives a user of SASL/SCRAM a password. */
+  setPassword(user: string, mechanism: 'SCRAM-SHA-256' | 'SCRAM-SHA-512', password: string): Promise<unknown> {
+    return this.#run('scram', user, mechanism, password)
+  }
+
   async describe(topic: string): Promise<PartitionState[]> {
     const ids = (list = '') => list.split(',').filter(Boolean).map(Number)
     return (await this.#run('describe', topic)).map(line => {
