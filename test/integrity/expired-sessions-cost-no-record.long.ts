@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { apiVersionsV3, Connection } from '@platformatic/kafka'
 import { localCertificates, type LocalCertificates } from '../../src/dev/certificates/local-certificates.ts'
 import { gatewayApp } from '../../src/dev/identity/directory.ts'
 import { IdentityProvider } from '../../src/dev/identity/identity-provider.ts'
@@ -55,6 +56,18 @@ suite('Expired sessions cost no record', () => {
     await cluster.close()
     await identity.close()
     rmSync(folder, { recursive: true, force: true })
+  })
+
+  test('the brokers of this test end sessions: a connection that does not authenticate again is closed', async () => {
+    const sasl = { mechanism: 'PLAIN', username: 'gateway', password: 'plain-secret' } as const
+    const connection = new Connection('control', { sasl, requestTimeout: 5000 })
+    connection.on('error', () => undefined)
+    connection.reauthenticate = () => undefined
+    await connection.connect('127.0.0.1', cluster.relay(1).port)
+    const ask = () => apiVersionsV3.api.async(connection, 'control', '1')
+    await ask()
+    await sleep(SESSION_MS + 500)
+    await assert.rejects(ask())
   })
 
   for (const [mechanism, credentials] of [

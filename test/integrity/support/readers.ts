@@ -22,6 +22,8 @@ export class Reader {
   readonly seen: ReadRecord[] = []
   /** What it should not have been answered. */
   readonly surprises: string[] = []
+  /** By status; 0: the connection ended without an answer. */
+  readonly answers = new Map<number, number>()
   /** Longest time without a single answer of 200. */
   longestStallMs = 0
   readonly #client: Client
@@ -58,6 +60,7 @@ export class Reader {
     while (this.#offset < this.#end && !this.#stopped && unanswered < GONE_AFTER) {
       const path = `/v1/consumer/topics/${this.#topic}/partitions/${this.partition}/offsets/${this.#offset}?count=${PAGE}`
       const { status, headers, json } = await this.#client.request('GET', path)
+      this.answers.set(status, (this.answers.get(status) ?? 0) + 1)
       unanswered = status === 0 ? unanswered + 1 : 0
       const next = headers.nextoffset === undefined ? Number.NaN : Number(headers.nextoffset)
       if (status === 200) {
