@@ -36,7 +36,7 @@ class World {
         _key: number,
         _version: number,
         _flexible: boolean,
-        _body: Buffer,
+        _body: readonly Buffer[],
         callback: (error: null, response: Buffer) => void
       ) => {
         this.sentAtMs.push(performance.now())
@@ -81,6 +81,7 @@ function newQueue(partition: number): PartitionQueue {
       giveUpAtMs: 1e12,
       inFlight: false,
       attempt: 0,
+      sentAtMs: 0,
       doubt: 'none',
       abandoned: false,
       reclaimed: null
