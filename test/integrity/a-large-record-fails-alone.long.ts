@@ -42,7 +42,7 @@ suite('A large record fails alone', () => {
           unique(`${WRITER}/${requests}/${at}/`, bytes)
         )
         const records = values.map(value => ({ key: 'k', value }))
-        const { status, json, headers } = await client.request(
+        const { status, json, headers, tookMs } = await client.request(
           'POST',
           `/v1/producer/topics/${topic}`,
           JSON.stringify({ records })
@@ -61,7 +61,9 @@ suite('A large record fails alone', () => {
             request: requests,
             fate: large ? 'no' : 'stored',
             partition: large ? -1 : 0,
-            offset: offset ?? -1
+            offset: offset ?? -1,
+            sentAtMs: performance.now() - tookMs,
+            answeredAtMs: performance.now()
           })
         }
       }
