@@ -130,15 +130,22 @@ export class BrokerReads {
   }
 
   async #send(channel: FetchChannel, reads: readonly PendingRead[]): Promise<void> {
+    let throttleTimeMs = 0
     try {
       const known = channel.versionNow(FETCH, FETCH_MIN_VERSION, FETCH_MAX_VERSION)
       const offered = known >= 0 ? known : await channel.version(FETCH, FETCH_MIN_VERSION, FETCH_MAX_VERSION)
       const named = reads.some(({ wanted }) => wanted.topicId === null)
       const version = named ? Math.min(offered, FETCH_TOPIC_IDS_SINCE - 1) : offered
-      settle(version, reads, await exchange(channel, version, reads))
+      throttleTimeMs = settle(version, reads, await exchange(channel, version, reads))
     } catch (error) {
       fail(reads, error)
     }
+    // A broker that throttles reads nothing more from the connection for that time: another may be free.
+    if (throttleTimeMs > 0) setTimeout(() => this.#free(channel), throttleTimeMs).unref()
+    else this.#free(channel)
+  }
+
+  #free(channel: FetchChannel): void {
     this.#busy.delete(channel)
     if (this.#queue.size > 0) this.#flush()
   }
@@ -155,8 +162,8 @@ function exchange(channel: FetchChannel, version: number, reads: readonly Pendin
   })
 }
 
-/** Throws where the answer cannot be read. */
-function settle(version: number, reads: readonly PendingRead[], response: Buffer): void {
+/** Returns for how long the broker throttles. Throws where the answer cannot be read. */
+function settle(version: number, reads: readonly PendingRead[], response: Buffer): number {
   const answer = parseFetchResponse(version, response)
   const byPartition = new Map(answer.results.map(result => [`${result.topic}/${result.partition}`, result]))
   for (const { wanted, readers } of reads) {
@@ -165,6 +172,7 @@ function settle(version: number, reads: readonly PendingRead[], response: Buffer
     const result = byPartition.get(`${topic}/${wanted.partition}`) ?? missing(wanted, answer)
     for (const reader of readers) reader.resolve({ result, alone: reads.length === 1 })
   }
+  return answer.throttleTimeMs
 }
 
 /** A request that failed whole, or was throttled, names no partitions; one that left a single one out is treated as stale. */

@@ -260,3 +260,21 @@ test('more than 10 000 waiting reads are refused as OVERLOADED', async () => {
   for (let offset = 0; offset < 10_000; offset++) void reads.read(wanted(0, offset), false, soon())
   await assert.rejects(reads.read(wanted(1), false, soon()), isOverloaded)
 })
+
+test('a connection that the broker throttles is left alone for that time, and what waits goes over another', async () => {
+  const [first, second] = [held(), held()]
+  const reads = new BrokerReads(() => [first, second])
+  const throttled = reads.read(wanted(0), false, soon())
+  await nextTick()
+  const answers = [{ ...wanted(0), errorCode: 0, lastStableOffset: 0, aborted: [], records: Buffer.alloc(0) }]
+  first.requests[0].answer(writeResponse(17, answers, { throttleTimeMs: 150 }))
+  await throttled
+  const startedMs = performance.now()
+  void reads.read(wanted(1), false, soon())
+  await nextTick()
+  assert.deepEqual([partitionsOf(first), partitionsOf(second)], [[[0]], [[1]]])
+  void reads.read(wanted(2), false, soon())
+  while (first.requests.length < 2) await nextTick()
+  assert.ok(performance.now() - startedMs > 100)
+  assert.deepEqual(partitionsOf(first), [[0], [2]])
+})
