@@ -28,6 +28,15 @@ suite('The documentation', () => {
     assert.ok(links > 5)
   })
 
+  test('promises nothing without a test that holds it, and every test of a promise is named', () => {
+    const guarantees = text('docs/guarantees.md')
+    const rows = guarantees.split('\n').filter(line => line.startsWith('|') && !/^\| (-|.*held by)/.test(line))
+    assert.ok(rows.length > 20)
+    for (const row of rows) assert.match(row, /\]\(\.\.\/test\/[^)]+\.ts\) *(,|\|$)/, row)
+    for (const name of readdirSync(new URL('test/integrity/', root)))
+      if (/\.(test|long)\.ts$/.test(name)) assert.ok(guarantees.includes(name), name)
+  })
+
   test('names every npm script that it tells to run', () => {
     const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> }
     for (const page of pages) {
