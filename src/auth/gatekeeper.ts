@@ -5,6 +5,7 @@ import { anonymous, type Principal } from '../core/principal.ts'
 import { GraphMembership } from './graph-membership.ts'
 import { KeySet } from './key-set.ts'
 import { Permission } from './permission.ts'
+import { Policy, type AccessConfig } from './policy.ts'
 import { TokenVerifier } from './token-verifier.ts'
 
 /** Lets callers in, or says why not. */
@@ -19,6 +20,8 @@ export interface Gatekeeper {
   ready(): boolean
   /** Begins to load keys; resolves after the first attempt, whatever its outcome. */
   start(): Promise<void>
+  /** Who may do what, for the requests that follow; those under way are judged by what was in force when they came. */
+  replaceRules(access: AccessConfig): void
   close(): void
 }
 
@@ -41,16 +44,20 @@ export function createGatekeeper(
     config: provider,
     keys: new KeySet(provider, log, proxyEnvironment, now)
   }))
-  const verifier = new TokenVerifier(issuers, config.permittedGroups, now)
+  const policy = new Policy(config)
+  const verifier = new TokenVerifier(issuers, policy, now)
   const graph =
-    config.graph === undefined
-      ? null
-      : new GraphMembership(config.graph, config.permittedGroups, log, proxyEnvironment, now)
-  const permission = new Permission(graph)
+    config.graph === undefined ? null : new GraphMembership(config.graph, policy, log, proxyEnvironment, now)
+  let permission = new Permission(policy, graph)
   return {
     admit(authorization) {
       const known = authorization === undefined ? undefined : verifier.known(authorization)
-      return known !== undefined && permission.isKnownMember(known) ? known.principal : judge(authorization)
+      return (known && permission.known(known)) ?? judge(authorization)
+    },
+    replaceRules(access) {
+      permission = new Permission(new Policy(access), graph)
+      verifier.replacePolicy(permission.policy)
+      graph?.replacePolicy(permission.policy)
     },
     ready: () => issuers.every(({ keys }) => keys.loaded),
     async start() {
@@ -63,10 +70,12 @@ export function createGatekeeper(
   }
 
   async function judge(authorization: string | undefined): Promise<Principal> {
+    const inForce = permission
     const caller = await verifier.verify(authorization)
-    if (await permission.isMember(caller)) return caller.principal
+    const principal = await inForce.admit(caller)
+    if (principal !== null) return principal
     throw new GatewayError('NOT_PERMITTED', 'The caller belongs to no group that is permitted here.', {
-      detail: `principal ${caller.principal.id}`
+      detail: `principal ${caller.identity.id}`
     })
   }
 }
@@ -75,5 +84,6 @@ const open: Gatekeeper = {
   admit: () => anonymous,
   ready: () => true,
   start: () => Promise.resolve(),
+  replaceRules: () => undefined,
   close: () => undefined
 }

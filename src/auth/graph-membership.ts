@@ -4,10 +4,12 @@ import { ClientCredentialsTokens } from '../core/lib/client-credentials.ts'
 import { JsonClient, type JsonAnswer } from '../core/lib/https-json.ts'
 import { member } from '../core/lib/member.ts'
 import type { Log } from '../core/log.ts'
-import type { Principal } from '../core/principal.ts'
+import { TENANT_PLACE } from '../config/issuers.ts'
+import type { Caller, GraphSubject } from './caller.ts'
+import { clientAssertion } from './client-assertion.ts'
 import { ExpiringMap } from './expiring-map.ts'
+import { isGuid, type Policy } from './policy.ts'
 
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Graph takes no more in one call. */
 const GROUPS_PER_CALL = 20
 const REMEMBERED_LIMIT = 10_000
@@ -15,58 +17,62 @@ const REMEMBERED_LIMIT = 10_000
 const PAUSE_LIMIT_S = 60
 
 /**
- * Asks Microsoft Graph whether a caller is in a permitted group, directly or through other groups.
+ * Asks Microsoft Graph which of the groups that the configuration names a caller is in, directly or through others.
  * @see https://learn.microsoft.com/graph/api/directoryobject-checkmembergroups
  */
 export class GraphMembership {
   readonly #config: GraphConfig
-  /** A malformed id would fail the whole call: what is no GUID can only match in tokens. */
-  readonly #groupIds: readonly string[]
   readonly #log: Log
   readonly #now: () => number
   readonly #client: JsonClient
-  readonly #tokens: ClientCredentialsTokens
-  readonly #remembered: ExpiringMap<boolean>
+  /** By tenant, of which there are as many as are let in. */
+  readonly #tokens = new Map<string, ClientCredentialsTokens>()
+  readonly #assertion: ((tokenUrl: string) => Promise<string>) | undefined
+  #policy: Policy
+  #remembered: ExpiringMap<readonly string[]>
   /** As many at most as there are requests under way. */
-  readonly #asking = new Map<string, Promise<boolean>>()
+  #asking = new Map<string, Promise<readonly string[]>>()
   #pausedUntilMs = -Infinity
 
   constructor(
     config: GraphConfig,
-    permittedGroups: readonly string[],
+    policy: Policy,
     log: Log,
     proxyEnvironment: NodeJS.ProcessEnv | undefined,
     now: () => number
   ) {
     this.#config = config
-    this.#groupIds = permittedGroups.filter(group => GUID.test(group))
+    this.#policy = policy
     this.#log = log
     this.#now = now
     this.#remembered = new ExpiringMap(REMEMBERED_LIMIT, now)
     this.#client = new JsonClient({ caFile: config.caFile, timeoutMs: config.timeoutMs, proxyEnvironment })
-    const { tokenUrl, clientId, clientSecret } = config
-    this.#tokens = new ClientCredentialsTokens(this.#client, {
-      tokenUrl,
-      clientId,
-      clientSecret,
-      scope: config.scope ?? `${config.baseUrl}/.default`
-    })
+    this.#assertion = clientAssertion(config)
+  }
+
+  /** From now on other groups matter: what was asked about the old ones says nothing. */
+  replacePolicy(policy: Policy): void {
+    this.#policy = policy
+    this.#remembered = new ExpiringMap(REMEMBERED_LIMIT, this.#now)
+    this.#asking = new Map()
   }
 
   /** What is remembered; undefined where Graph has to be asked. */
-  known(principal: Principal): boolean | undefined {
-    return this.#remembered.get(keyOf(principal))
+  known(caller: Caller): readonly string[] | undefined {
+    return this.#remembered.get(keyOf(caller))
   }
 
   /** Throws IDENTITY_UNAVAILABLE when Graph does not say: nobody gets in on a guess. */
-  isMember(principal: Principal): Promise<boolean> {
-    const known = this.known(principal)
+  groupsOf(caller: Caller): Promise<readonly string[]> {
+    const known = this.known(caller)
     if (known !== undefined) return Promise.resolve(known)
-    const key = keyOf(principal)
-    let asking = this.#asking.get(key)
+    const key = keyOf(caller)
+    // Of the policy that is in force now; replaced meanwhile, the answer lands where nobody looks.
+    const [underWay, remembered] = [this.#asking, this.#remembered]
+    let asking = underWay.get(key)
     if (asking === undefined) {
-      asking = this.#ask(principal).finally(() => this.#asking.delete(key))
-      this.#asking.set(key, asking)
+      asking = this.#ask(caller, key, remembered).finally(() => underWay.delete(key))
+      underWay.set(key, asking)
     }
     return asking
   }
@@ -75,30 +81,55 @@ export class GraphMembership {
     this.#client.close()
   }
 
-  async #ask(principal: Principal): Promise<boolean> {
-    // The id goes into a path: only the form that Entra ID gives it is let through.
-    const member = GUID.test(principal.id) && (await this.#anyGroup(principal))
-    this.#remembered.set(keyOf(principal), member, this.#now() + this.#config.cacheMs)
-    return member
+  async #ask({ unsaid }: Caller, key: string, remembered: ExpiringMap<readonly string[]>): Promise<readonly string[]> {
+    // The ids go into paths: only the form that Entra ID gives them is let through.
+    const sound = unsaid !== null && isGuid(unsaid.objectId) && (unsaid.tenant === undefined || isGuid(unsaid.tenant))
+    const groups = sound ? await this.#memberships(unsaid, this.#policy) : []
+    remembered.set(key, groups, this.#now() + this.#config.cacheMs)
+    return groups
   }
 
-  async #anyGroup({ id, appOnly }: Principal): Promise<boolean> {
-    const url = `${this.#config.baseUrl}/v1.0/${appOnly ? 'servicePrincipals' : 'users'}/${id}/checkMemberGroups`
-    for (let from = 0; from < this.#groupIds.length; from += GROUPS_PER_CALL) {
-      const answer = await this.#call(url, this.#groupIds.slice(from, from + GROUPS_PER_CALL))
-      if (answer.status === 404) return false
+  async #memberships(subject: GraphSubject, { groupIds, hasRules }: Policy): Promise<string[]> {
+    const kind = subject.appOnly ? 'servicePrincipals' : 'users'
+    const url = `${this.#config.baseUrl}/v1.0/${kind}/${subject.objectId}/checkMemberGroups`
+    const tokens = this.#tokensFor(subject.tenant)
+    const groups: string[] = []
+    for (let from = 0; from < groupIds.length; from += GROUPS_PER_CALL) {
+      const answer = await this.#call(url, groupIds.slice(from, from + GROUPS_PER_CALL), tokens)
+      if (answer.status === 404) return []
       const value = member(answer.body, 'value')
-      if (answer.status !== 200 || !Array.isArray(value)) throw this.#refused(answer)
-      if (value.length > 0) return true
+      if (answer.status !== 200 || !Array.isArray(value)) throw this.#refused(answer, tokens)
+      groups.push(...value.filter(group => typeof group === 'string'))
+      // Without rules one group is as good as all.
+      if (!hasRules && groups.length > 0) break
     }
-    return false
+    return groups
   }
 
-  async #call(url: string, groupIds: readonly string[]): Promise<JsonAnswer> {
+  #tokensFor(tenant = ''): ClientCredentialsTokens {
+    const template = this.#config.tokenUrl
+    const key = template.includes(TENANT_PLACE) ? tenant : ''
+    let tokens = this.#tokens.get(key)
+    if (tokens === undefined) {
+      const { baseUrl, clientId, clientSecret, scope = `${baseUrl}/.default` } = this.#config
+      const tokenUrl = template.replaceAll(TENANT_PLACE, key)
+      tokens = new ClientCredentialsTokens(this.#client, {
+        tokenUrl,
+        clientId,
+        clientSecret,
+        assertion: this.#assertion,
+        scope
+      })
+      this.#tokens.set(key, tokens)
+    }
+    return tokens
+  }
+
+  async #call(url: string, groupIds: readonly string[], tokens: ClientCredentialsTokens): Promise<JsonAnswer> {
     const pauseMs = this.#pausedUntilMs - this.#now()
     if (pauseMs > 0) throw unavailable('Graph asked to be left alone', Math.ceil(pauseMs / 1000))
     try {
-      const token = await this.#tokens.token()
+      const token = await tokens.token()
       return await this.#client.request({ url, headers: { authorization: `Bearer ${token}` }, json: { groupIds } })
     } catch (error) {
       this.#log.error({ cause: String(error) }, 'Microsoft Graph, or its token endpoint, does not answer')
@@ -106,8 +137,8 @@ export class GraphMembership {
     }
   }
 
-  #refused({ status, headers }: JsonAnswer): GatewayError {
-    if (status === 401) this.#tokens.forget()
+  #refused({ status, headers }: JsonAnswer, tokens: ClientCredentialsTokens): GatewayError {
+    if (status === 401) tokens.forget()
     if (status === 401 || status === 403) {
       this.#log.error(
         { status },
@@ -121,8 +152,8 @@ export class GraphMembership {
   }
 }
 
-function keyOf({ issuer, id, appOnly }: Principal): string {
-  return `${issuer} ${id} ${appOnly}`
+function keyOf({ identity, appOnly, unsaid }: Caller): string {
+  return `${identity.issuer} ${unsaid?.objectId} ${appOnly}`
 }
 
 /** Undefined for the other form of `Retry-After`, a date, which Graph does not use. */

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose'
 import type { OidcProviderConfig } from '../config/schema.ts'
+import { TENANT_PLACE } from '../config/issuers.ts'
 import { Deadline } from '../core/deadline.ts'
 import { GatewayError } from '../core/errors.ts'
 import { JsonClient } from '../core/lib/https-json.ts'
@@ -150,7 +151,9 @@ export class KeySet {
   /** @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig */
   async #discover(): Promise<string> {
     const { issuer } = this.#provider
-    const document = await this.#get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+    // Entra ID's own name for all tenants at once; its document has the template as its issuer.
+    const base = issuer.replaceAll(TENANT_PLACE, 'common').replace(/\/$/, '')
+    const document = await this.#get(`${base}/.well-known/openid-configuration`)
     if (member(document, 'issuer') !== issuer) throw new Error('discovery names another issuer')
     const jwksUri = member(document, 'jwks_uri')
     if (typeof jwksUri !== 'string') throw new Error('discovery names no jwks_uri')

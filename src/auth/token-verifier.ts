@@ -1,10 +1,13 @@
 import { hash } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose'
 import type { OidcProviderConfig } from '../config/schema.ts'
+import { issuersOf } from '../config/issuers.ts'
 import { bearerToken, invalidToken } from './bearer.ts'
 import { callerOf, type Caller } from './caller.ts'
 import { ExpiringMap } from './expiring-map.ts'
+import { asksGraph, keysOfIssuer, tenantOf } from './issuers.ts'
 import type { KeyLookup, KeySet } from './key-set.ts'
+import type { Policy } from './policy.ts'
 
 /** A trusted issuer and its keys. */
 export interface TrustedIssuer {
@@ -20,18 +23,27 @@ const ACCESS_TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i
 /** Verifies the tokens of trusted issuers, and remembers by digest the headers that held a good one. */
 export class TokenVerifier {
   readonly #issuers: ReadonlyMap<string, TrustedIssuer>
-  readonly #permittedGroups: ReadonlySet<string>
+  #policy: Policy
+  readonly #onlyProvider: boolean
   readonly #now: () => number
   readonly #remembered: ExpiringMap<Caller>
   /** As many at most as there are requests under way. */
-  readonly #verifying = new Map<string, Promise<Caller>>()
+  #verifying = new Map<string, Promise<Caller>>()
 
-  constructor(issuers: readonly TrustedIssuer[], permittedGroups: readonly string[], now: () => number) {
-    this.#issuers = new Map(issuers.map(issuer => [issuer.config.issuer, issuer]))
-    this.#permittedGroups = new Set(permittedGroups)
+  constructor(issuers: readonly TrustedIssuer[], policy: Policy, now: () => number) {
+    this.#issuers = new Map(issuers.flatMap(trusted => issuersOf(trusted.config).map(issuer => [issuer, trusted])))
+    this.#onlyProvider = issuers.length === 1
+    this.#policy = policy
     this.#now = now
     this.#remembered = new ExpiringMap(REMEMBERED_LIMIT, now)
     for (const { keys } of issuers) keys.onChange(() => this.#remembered.clear())
+  }
+
+  /** From now on other groups matter: tokens are read anew, also those whose verification is under way. */
+  replacePolicy(policy: Policy): void {
+    this.#policy = policy
+    this.#remembered.clear()
+    this.#verifying = new Map()
   }
 
   /** Who an `Authorization` header stands for, if its token was verified within the last minute and has not expired. */
@@ -45,36 +57,38 @@ export class TokenVerifier {
     const key = digest(authorization ?? '')
     const known = this.#remembered.get(key)
     if (known !== undefined) return known
-    let verifying = this.#verifying.get(key)
+    const underWay = this.#verifying
+    let verifying = underWay.get(key)
     if (verifying === undefined) {
-      verifying = this.#judge(token, key).finally(() => this.#verifying.delete(key))
-      this.#verifying.set(key, verifying)
+      verifying = this.#judge(token, key).finally(() => underWay.delete(key))
+      underWay.set(key, verifying)
     }
     return verifying
   }
 
   async #judge(token: string, key: string): Promise<Caller> {
+    const policy = this.#policy
     const { issuer, keyId } = unverifiedParts(token)
     const trusted = this.#issuers.get(issuer)
     if (trusted === undefined) {
       throw invalidToken('The token is not from a trusted issuer.', `issuer ${issuer.slice(0, 200)}`)
     }
     const lookup = await trusted.keys.keysFor(keyId)
-    const claims = await this.#verified(token, lookup, trusted.config)
-    const caller = callerOf(claims, trusted.config, this.#permittedGroups)
-    // The keys may have changed meanwhile: what the old ones vouched for must not outlive them.
-    if (trusted.keys.current === lookup) {
+    const claims = await this.#verified(token, keysOfIssuer(lookup, issuer), issuer, trusted.config)
+    const caller = callerOf(claims, trusted.config, asksGraph(trusted.config, this.#onlyProvider), policy)
+    // Keys or policy may have changed meanwhile: what the old ones vouched for must not outlive them.
+    if (trusted.keys.current === lookup && this.#policy === policy) {
       const untilMs = Math.min(this.#now() + REMEMBERED_MS, (claims.exp ?? 0) * 1000)
       this.#remembered.set(key, caller, untilMs)
     }
     return caller
   }
 
-  async #verified(token: string, lookup: KeyLookup, config: OidcProviderConfig): Promise<JWTPayload> {
+  async #verified(token: string, lookup: KeyLookup, issuer: string, config: OidcProviderConfig): Promise<JWTPayload> {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, lookup, {
         algorithms: config.algorithms,
-        issuer: config.issuer,
+        issuer,
         audience: config.audience,
         clockTolerance: config.clockToleranceMs / 1000,
         requiredClaims: ['exp'],
@@ -82,6 +96,9 @@ export class TokenVerifier {
       })
       const type = protectedHeader.typ ?? 'JWT'
       if (!ACCESS_TOKEN_TYPE.test(type)) throw new errors.JWTInvalid(`typ ${type.slice(0, 200)}`)
+      const tenant = tenantOf(issuer)
+      const isForeign = config.tenants.length > 0 && payload.tid !== tenant
+      if (isForeign) throw new errors.JWTInvalid(`tid is not ${tenant}`)
       return payload
     } catch (error) {
       const message = error instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid here.'

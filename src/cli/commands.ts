@@ -38,8 +38,14 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     'check-config',
     {
       summary: 'Judge a configuration and print every value with its source, secrets hidden.',
-      usage: '[--config FILE]',
-      options: [CONFIG_OPTION],
+      usage: '[--config FILE] [--explain PRINCIPAL TOPIC [--group GROUP]... [--role ROLE]... [--issuer ISSUER]]',
+      options: [
+        CONFIG_OPTION,
+        ['--explain PRINCIPAL TOPIC', 'say instead what a caller may do with a topic, and by which rule'],
+        ['--group GROUP', 'a group of the caller'],
+        ['--role ROLE', 'a role of the caller'],
+        ['--issuer ISSUER', 'who issued their token (default: the first of auth.oidc)']
+      ],
       run: async argv => (await import('./check-config.ts')).runCheckConfig(argv)
     }
   ],

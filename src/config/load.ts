@@ -75,3 +75,13 @@ export const loadConfig = (from: ConfigSources): LoadedConfig => {
   if (!Value.Check(configSchema, values)) throw new Error('The loader accepted a configuration that the schema refuses')
   return { config: freezeDeeply(values), sources: assembly.sources }
 }
+
+/**
+ * What may be replaced while the gateway runs, from a configuration that is judged whole.
+ *
+ * @throws ConfigError with every problem; what is in force then stays so
+ */
+export const loadAccess = (from: ConfigSources): Pick<Config['auth'], 'permittedGroups' | 'rules'> => {
+  const { permittedGroups, rules: granting } = loadConfig(from).config.auth
+  return { permittedGroups, rules: granting }
+}

@@ -1,4 +1,5 @@
-import type { Config, GraphConfig, KafkaConfig, OidcProviderConfig } from './schema.ts'
+import { issuersOf, TENANT_PLACE } from './issuers.ts'
+import type { Config, GraphConfig, KafkaConfig, OidcProviderConfig, RuleConfig } from './schema.ts'
 
 /** What a rule objects to: the path to blame, and a sentence that names it. */
 export interface Objection {
@@ -62,14 +63,25 @@ const bootstrapPorts = (servers: readonly string[]): Objection[] =>
 const providers = (oidc: readonly OidcProviderConfig[]): Objection[] =>
   oidc.flatMap((provider, index) => {
     const path = `auth.oidc[${index}]`
-    const twin = oidc.findIndex(other => other.issuer === provider.issuer)
+    const own = issuersOf(provider)
+    const twin = oidc.findIndex(other => issuersOf(other).some(issuer => own.includes(issuer)))
     return [
       ...(twin < index ? [object(`${path}.issuer`, `is that of auth.oidc[${twin}] already`)] : []),
+      ...tenantList(provider, path),
       ...(provider.jwksUri === undefined
         ? address(`${path}.issuer`, provider.issuer)
         : address(`${path}.jwksUri`, provider.jwksUri))
     ]
   })
+
+const tenantList = ({ issuer, issuerAliases, tenants }: OidcProviderConfig, path: string): Objection[] => {
+  const isTemplate = [issuer, ...issuerAliases].some(text => text.includes(TENANT_PLACE))
+  if (isTemplate && tenants.length === 0)
+    return [object(`${path}.tenants`, `is missing; an issuer with ${TENANT_PLACE} would let in nobody`)]
+  return isTemplate || tenants.length === 0
+    ? []
+    : [object(`${path}.tenants`, `has no meaning for an issuer without ${TENANT_PLACE}`)]
+}
 
 const someAuthentication = ({ auth }: Config): Objection[] => {
   if (auth.mode === 'none') return []
@@ -81,26 +93,54 @@ const someAuthentication = ({ auth }: Config): Objection[] => {
 }
 
 const someGroup = ({ auth }: Config): Objection[] =>
-  auth.mode === 'none' || auth.permittedGroups.length > 0
+  auth.mode === 'none' || auth.permittedGroups.length > 0 || auth.rules.length > 0
     ? []
     : [
         object(
           'auth.permittedGroups',
-          'is empty, and membership in one of them is what lets a caller in; name at least one'
+          'is empty, and membership in one of them is what lets a caller in; name at least one, or write auth.rules'
         )
       ]
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-const graphGroups = (graph: GraphConfig | undefined, groups: readonly string[]): Objection[] =>
-  graph === undefined || groups.some(group => GUID.test(group))
+const graphGroups = ({ auth: { graph, permittedGroups, rules: granting } }: Config): Objection[] =>
+  graph === undefined ||
+  [...permittedGroups, ...granting.flatMap(({ groups }) => groups)].some(group => GUID.test(group))
     ? []
     : [
         object(
           'auth.graph',
-          'needs at least one GUID in auth.permittedGroups: Microsoft Graph knows groups by nothing else'
+          'needs at least one GUID in auth.permittedGroups or in the groups of auth.rules: Microsoft Graph knows groups by nothing else'
         )
       ]
+
+const graphCredential = (graph: GraphConfig | undefined): Objection[] => {
+  if (graph === undefined) return []
+  const { clientSecret, clientCertFile, clientKeyFile } = graph
+  if (clientSecret !== undefined)
+    return clientCertFile === undefined && clientKeyFile === undefined
+      ? []
+      : [object('auth.graph.clientSecret', 'and a certificate are both given; give one of the two')]
+  if (clientCertFile === undefined && clientKeyFile === undefined)
+    return [object('auth.graph.clientSecret', 'is missing; or give auth.graph.clientCertFile and clientKeyFile')]
+  const missing = clientCertFile === undefined ? 'clientCertFile' : 'clientKeyFile'
+  return clientCertFile !== undefined && clientKeyFile !== undefined
+    ? []
+    : [object(`auth.graph.${missing}`, 'is missing; certificate and key belong together')]
+}
+
+const graphTenants = ({ auth: { graph, oidc } }: Config): Objection[] =>
+  graph === undefined || graph.tokenUrl.includes(TENANT_PLACE) || oidc.every(({ tenants }) => tenants.length < 2)
+    ? []
+    : [object('auth.graph.tokenUrl', `must contain ${TENANT_PLACE}: there are several tenants`)]
+
+const somebody = (granting: readonly RuleConfig[]): Objection[] =>
+  granting.flatMap(({ groups, roles, principals }, index) =>
+    groups.length + roles.length + principals.length > 0
+      ? []
+      : [object(`auth.rules[${index}]`, 'names nobody; give groups, roles or principals')]
+  )
 
 const clientCertificate = (tls: KafkaConfig['tls']): Objection[] => {
   if ((tls?.certFile === undefined) === (tls?.keyFile === undefined)) return []
@@ -125,9 +165,12 @@ export const rules: readonly Rule[] = [
   { about: ['kafka.sasl.tokenUrl'], judge: ({ kafka }) => address('kafka.sasl.tokenUrl', kafka.sasl?.tokenUrl) },
   { about: ['kafka.deliveryTimeoutMs', 'limits.requestTimeoutMs'], judge: deliveryOutlastsRequest },
   { about: ['auth.mode', 'auth.oidc'], judge: someAuthentication },
-  { about: ['auth.mode', 'auth.permittedGroups'], judge: someGroup },
+  { about: ['auth.mode', 'auth.permittedGroups', 'auth.rules'], judge: someGroup },
+  { about: ['auth.rules'], judge: ({ auth }) => somebody(auth.rules) },
   { about: ['auth.oidc'], judge: ({ auth }) => providers(auth.oidc) },
   { about: ['auth.graph.baseUrl'], judge: ({ auth }) => address('auth.graph.baseUrl', auth.graph?.baseUrl) },
   { about: ['auth.graph.tokenUrl'], judge: ({ auth }) => address('auth.graph.tokenUrl', auth.graph?.tokenUrl) },
-  { about: ['auth.graph', 'auth.permittedGroups'], judge: ({ auth }) => graphGroups(auth.graph, auth.permittedGroups) }
+  { about: ['auth.graph'], judge: ({ auth }) => graphCredential(auth.graph) },
+  { about: ['auth.graph.tokenUrl', 'auth.oidc'], judge: graphTenants },
+  { about: ['auth.graph', 'auth.permittedGroups', 'auth.rules'], judge: graphGroups }
 ]

@@ -77,7 +77,7 @@ export const errorCatalogue = {
   NOT_PERMITTED: {
     errorCode: 40301,
     retriable: false,
-    summary: 'The caller is known, but belongs to no permitted group.'
+    summary: 'The caller is known, but belongs to no permitted group, or no rule lets them do this with the topic.'
   },
   INTERNAL_TOPIC: {
     errorCode: 40302,

@@ -1,14 +1,26 @@
 import type { Deadline } from './deadline.ts'
 
-/** Who calls, as the token says. Frozen; shared by all requests that carry the same token. */
+/** What may be done with a topic. Each of `read`, `write`, `delete` and `alter` implies `describe`, as Kafka's do. */
+export const operations = ['read', 'write', 'create', 'delete', 'describe', 'alter'] as const
+export type Operation = (typeof operations)[number]
+
+/** What one caller may do. */
+export interface TopicAccess {
+  allows(operation: Operation, topic: string): boolean
+}
+
+export const fullAccess: TopicAccess = Object.freeze({ allows: () => true })
+
+/** Who calls, as the token says, and what they may do. Frozen; shared by all requests that carry the same token. */
 export interface Principal {
-  /** `oid` for Entra ID, else `sub`: stable, for the log and for permission. */
+  /** `oid` for Entra ID, else `sub`, unless configured otherwise: stable, for the log and for permission. */
   readonly id: string
   readonly issuer: string
   /** `appid`/`azp`: the client application, when the token names one. */
   readonly clientId?: string
   /** True for a token got with client credentials (no user behind it). */
   readonly appOnly: boolean
+  readonly access: TopicAccess
 }
 
 /** What every use case is handed besides its own arguments. */
@@ -18,4 +30,4 @@ export interface Call {
 }
 
 /** The caller where authentication is switched off (`auth.mode: none`). */
-export const anonymous: Principal = Object.freeze({ id: 'anonymous', issuer: '', appOnly: false })
+export const anonymous: Principal = Object.freeze({ id: 'anonymous', issuer: '', appOnly: false, access: fullAccess })

@@ -5,7 +5,7 @@ import { createGatekeeper, type Gatekeeper } from '../../src/auth/gatekeeper.ts'
 import type { AuthConfig } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Log } from '../../src/core/log.ts'
-import type { Principal } from '../../src/core/principal.ts'
+import { fullAccess, type Principal } from '../../src/core/principal.ts'
 import { AUDIENCE, CALLER, GROUP, newKey, TestProvider } from './provider.ts'
 
 const errorsLogged: string[] = []
@@ -28,12 +28,17 @@ function configFor(changes: Partial<AuthConfig> = {}, oidc: Partial<AuthConfig['
         issuer: provider.issuer,
         audience: [AUDIENCE],
         algorithms: ['RS256'],
+        issuerAliases: [],
+        tenants: [],
         groupsClaims: ['groups', 'roles'],
+        rolesClaims: ['roles'],
+        principalClaims: ['oid', 'sub'],
         clockToleranceMs: 5000,
         ...oidc
       }
     ],
     permittedGroups: [GROUP, 'Kafka.Users'],
+    rules: [],
     ...changes
   }
 }
@@ -89,13 +94,15 @@ suite('Tokens', () => {
       id: CALLER,
       issuer: provider.issuer,
       appOnly: true,
-      clientId: 'app'
+      clientId: 'app',
+      access: fullAccess
     })
     assert.deepEqual(await admit(await provider.token({ scp: 'user', azp: 'app2', oid: undefined })), {
       id: 's',
       issuer: provider.issuer,
       appOnly: false,
-      clientId: 'app2'
+      clientId: 'app2',
+      access: fullAccess
     })
   })
 

@@ -24,14 +24,18 @@ function configFor(changes: Partial<OidcProviderConfig> = {}): OidcProviderConfi
     issuer: provider.issuer,
     audience: [AUDIENCE],
     algorithms: ['RS256'],
+    issuerAliases: [],
+    tenants: [],
     groupsClaims: ['groups'],
+    rolesClaims: [],
+    principalClaims: ['oid'],
     clockToleranceMs: 5000,
     ...changes
   }
 }
 
 async function open(changes: Partial<OidcProviderConfig> = {}): Promise<void> {
-  const config: AuthConfig = { mode: 'oidc', oidc: [configFor(changes)], permittedGroups: [GROUP] }
+  const config: AuthConfig = { mode: 'oidc', oidc: [configFor(changes)], permittedGroups: [GROUP], rules: [] }
   gatekeeper = createGatekeeper(config, log, undefined, { now: () => nowMs })
   await gatekeeper.start()
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLocalJWKSet } from 'jose'
 import type { KeyLookup } from '../../src/auth/key-set.ts'
+import { Policy } from '../../src/auth/policy.ts'
 import { TokenVerifier } from '../../src/auth/token-verifier.ts'
 import { AUDIENCE, GROUP, newKey, publicJwk, TestProvider } from './provider.ts'
 
@@ -30,7 +31,11 @@ test('what was verified while the keys changed is not remembered', async t => {
     issuer: provider.issuer,
     audience: [AUDIENCE],
     algorithms: ['RS256'],
+    issuerAliases: [],
+    tenants: [],
     groupsClaims: ['groups'],
+    rolesClaims: [],
+    principalClaims: ['oid'],
     clockToleranceMs: 0
   }
   const keys = {
@@ -40,12 +45,12 @@ test('what was verified while the keys changed is not remembered', async t => {
     keysFor: () => Promise.resolve(lookup),
     onChange: (listener: () => void) => (change = listener)
   }
-  const verifier = new TokenVerifier([{ config, keys }], [GROUP], Date.now)
+  const verifier = new TokenVerifier([{ config, keys }], new Policy({ permittedGroups: [GROUP], rules: [] }), Date.now)
   const header = `Bearer ${await provider.token()}`
-  assert.equal((await verifier.verify(header)).membership, 'member')
+  assert.equal((await verifier.verify(header)).identity.member, true)
   assert.equal(verifier.known(header), undefined)
   changing = false
   current = lookup
   await verifier.verify(header)
-  assert.equal(verifier.known(header)?.membership, 'member')
+  assert.equal(verifier.known(header)?.identity.member, true)
 })

@@ -40,7 +40,11 @@ test('the providers are given as YAML or JSON, and problems in them have a line 
         audience: ['a'],
         jwksUri: provider.jwksUri,
         algorithms: ['RS256'],
+        issuerAliases: [],
+        tenants: [],
         groupsClaims: ['groups', 'roles'],
+        rolesClaims: ['roles'],
+        principalClaims: ['oid', 'sub'],
         clockToleranceMs: 30_000
       }
     ])

@@ -4,7 +4,9 @@ import { member } from './member.ts'
 export interface ClientCredentials {
   readonly tokenUrl: string
   readonly clientId: string
-  readonly clientSecret: string
+  readonly clientSecret?: string | undefined
+  /** Makes a signed proof of identity instead of a secret (RFC 7523 §2.2), for each request a new one. */
+  readonly assertion?: ((tokenUrl: string) => Promise<string>) | undefined
   readonly scope?: string | undefined
 }
 
@@ -12,6 +14,7 @@ export interface ClientCredentials {
 const RENEW_BEFORE_MS = 60_000
 /** Where the answer does not say (RFC 6749 §5.1 only recommends it). */
 const DEFAULT_LIFETIME_S = 300
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 /**
  * Access tokens by the client-credentials grant, one at a time: kept until shortly before they expire, and asked once
@@ -43,11 +46,11 @@ export class ClientCredentialsTokens {
   }
 
   async #ask(): Promise<string> {
-    const { tokenUrl, clientId, clientSecret, scope } = this.#credentials
+    const { tokenUrl, clientId, scope } = this.#credentials
     const form = {
       grant_type: 'client_credentials',
       client_id: clientId,
-      client_secret: clientSecret,
+      ...(await this.#proof()),
       ...(scope === undefined ? {} : { scope })
     }
     const { status, body } = await this.#client.request({ url: tokenUrl, form })
@@ -59,5 +62,12 @@ export class ClientCredentialsTokens {
     this.#token = token
     this.#renewAtMs = Date.now() + Math.max(lifetimeS * 1000 - RENEW_BEFORE_MS, 1000)
     return token
+  }
+
+  async #proof(): Promise<Record<string, string>> {
+    const { tokenUrl, clientSecret, assertion } = this.#credentials
+    if (assertion !== undefined)
+      return { client_assertion_type: ASSERTION_TYPE, client_assertion: await assertion(tokenUrl) }
+    return clientSecret === undefined ? {} : { client_secret: clientSecret }
   }
 }

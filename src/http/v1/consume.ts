@@ -3,6 +3,7 @@ import { writePage } from '../json/page-writer.ts'
 import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
 import { encoding, partitionNumber, recordCount, startOffset, topicName } from './parameters.ts'
+import { permit } from './permit.ts'
 
 /** What a page may hold of keys and values. */
 const PAGE_BYTES = 6 * 1024 * 1024
@@ -17,6 +18,7 @@ export function consume({ gateway, limits, budget }: RouteContext): Route {
     path: '/v1/consumer/topics/{topic}/partitions/{partition}/offsets/{offset}',
     async handle(exchange, params, query) {
       const topic = topicName(params.topic)
+      permit(exchange, 'read', topic)
       const partition = partitionNumber(params.partition)
       const from = startOffset(params.offset)
       const count = recordCount(query.get('count'))

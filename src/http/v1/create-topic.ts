@@ -4,6 +4,7 @@ import { parseTopicBody } from '../json/topic-body.ts'
 import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
 import { newTopicName } from './parameters.ts'
+import { permitCreation } from './permit.ts'
 
 export function createTopic({ gateway, limits, budget }: RouteContext): Route {
   return {
@@ -11,6 +12,7 @@ export function createTopic({ gateway, limits, budget }: RouteContext): Route {
     path: '/v1/topics/{topic}',
     async handle(exchange, { topic }) {
       const name = newTopicName(topic)
+      permitCreation(exchange, name)
       const body = await readBody(exchange, { budget, limitBytes: limits.bodyBytes })
       try {
         await gateway.createTopic(exchange.call(limits.requestTimeoutMs), name, parseTopicBody(body.bytes, limits))

@@ -2,6 +2,7 @@ import { jsonReply } from '../exchange.ts'
 import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
 import { topicName } from './parameters.ts'
+import { permit } from './permit.ts'
 
 export function deleteTopic({ gateway, limits }: RouteContext): Route {
   return {
@@ -9,6 +10,7 @@ export function deleteTopic({ gateway, limits }: RouteContext): Route {
     path: '/v1/topics/{topic}',
     async handle(exchange, params) {
       const topic = topicName(params.topic)
+      permit(exchange, 'delete', topic)
       await gateway.deleteTopic(exchange.call(limits.requestTimeoutMs), topic)
       return jsonReply(200, { topic })
     }

@@ -2,6 +2,7 @@ import { jsonReply } from '../exchange.ts'
 import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
 import { topicName } from './parameters.ts'
+import { permit } from './permit.ts'
 import { partitionView } from './views.ts'
 
 export function listPartitions({ gateway, limits }: RouteContext): Route {
@@ -10,6 +11,7 @@ export function listPartitions({ gateway, limits }: RouteContext): Route {
     path: '/v1/metadata/topics/{topic}/partitions',
     async handle(exchange, params) {
       const topic = topicName(params.topic)
+      permit(exchange, 'describe', topic)
       const partitions = await gateway.describePartitions(exchange.call(limits.requestTimeoutMs), topic)
       return jsonReply(200, { topic, partitions: partitions.map(partitionView) })
     }

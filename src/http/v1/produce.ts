@@ -5,6 +5,7 @@ import { parseProduceBody } from '../json/produce-body.ts'
 import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
 import { topicName } from './parameters.ts'
+import { permit } from './permit.ts'
 
 export function produce({ gateway, limits, budget }: RouteContext): Route {
   return {
@@ -12,6 +13,7 @@ export function produce({ gateway, limits, budget }: RouteContext): Route {
     path: '/v1/producer/topics/{topic}',
     async handle(exchange, params): Promise<Reply> {
       const topic = topicName(params.topic)
+      permit(exchange, 'write', topic)
       const body = await readBody(exchange, { budget, limitBytes: limits.bodyBytes })
       let records
       try {

@@ -4,7 +4,7 @@ import type { LimitsConfig } from '../../../src/config/schema.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import type { Log, RequestLine, RequestLog } from '../../../src/core/log.ts'
-import type { Principal } from '../../../src/core/principal.ts'
+import { fullAccess, type Principal } from '../../../src/core/principal.ts'
 import type { RecordPage } from '../../../src/core/record-page.ts'
 import type { Gateway, ProduceOutcome } from '../../../src/gateway/gateway.ts'
 import { HttpFront, type HttpServerOptions } from '../../../src/http/server.ts'
@@ -26,7 +26,7 @@ const LIMITS: LimitsConfig = {
   shutdownGraceMs: 2000
 }
 
-const CALLER: Principal = { id: 'caller-1', issuer: 'test', appOnly: true }
+const CALLER: Principal = { id: 'caller-1', issuer: 'test', appOnly: true, access: fullAccess }
 
 /** Lets `Bearer good` in, knows `Bearer stranger`, refuses the rest; answers at once, as for a token seen before. */
 export const gatekeeper: Pick<Gatekeeper, 'admit' | 'ready'> = {

@@ -1,0 +1,29 @@
+import type { JWTPayload } from 'jose'
+import { member } from '../core/lib/member.ts'
+
+/**
+ * A claim by name or by path. A name with dots is looked for whole first: some providers put addresses before their
+ * claims' names.
+ */
+export function claimAt(claims: JWTPayload, path: string): unknown {
+  if (Object.hasOwn(claims, path)) return claims[path]
+  let value: unknown = claims
+  for (const step of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
+    value = member(value, step)
+  }
+  return value
+}
+
+/** The texts of a claim: those of an array, or a text itself and the words in it, divided by spaces. */
+export function textsAt(claims: JWTPayload, path: string): string[] {
+  const value = claimAt(claims, path)
+  if (typeof value === 'string') return value.includes(' ') ? [value, ...value.split(' ').filter(Boolean)] : [value]
+  return Array.isArray(value) ? value.filter(entry => typeof entry === 'string') : []
+}
+
+/** A claim that is a text with something in it. */
+export function textAt(claims: JWTPayload, path: string): string | undefined {
+  const value = claimAt(claims, path)
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,111 @@
+import type { AuthConfig, RuleConfig } from '../config/schema.ts'
+import { fullAccess, type TopicAccess } from '../core/principal.ts'
+import { TopicGrants } from './topic-grants.ts'
+
+/** The part of the configuration that says who may do what; it can be replaced while the gateway runs. */
+export type AccessConfig = Pick<AuthConfig, 'permittedGroups' | 'rules'>
+
+/** What is known of a caller that a rule can ask for. */
+export interface Identity {
+  readonly issuer: string
+  readonly id: string
+  /** In a permitted group. */
+  readonly member: boolean
+  readonly groups: readonly string[]
+  readonly roles: readonly string[]
+}
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const REMEMBERED_LIMIT = 1000
+
+export function isGuid(text: string): boolean {
+  return GUID.test(text)
+}
+
+/** GUIDs are the same in any case; names are not. */
+function canonical(group: string): string {
+  return GUID.test(group) ? group.toLowerCase() : group
+}
+
+class CompiledRule {
+  readonly config: RuleConfig
+  readonly #issuers: ReadonlySet<string>
+  readonly #principals: ReadonlySet<string>
+  readonly #groups: ReadonlySet<string>
+  readonly #roles: ReadonlySet<string>
+
+  constructor(config: RuleConfig) {
+    this.config = config
+    this.#issuers = new Set(config.issuers)
+    this.#principals = new Set(config.principals.map(canonical))
+    this.#groups = new Set(config.groups.map(canonical))
+    this.#roles = new Set(config.roles)
+  }
+
+  names({ issuer, id, groups, roles }: Identity): boolean {
+    if (this.#issuers.size > 0 && !this.#issuers.has(issuer)) return false
+    return (
+      this.#principals.has(canonical(id)) ||
+      groups.some(group => this.#groups.has(canonical(group))) ||
+      roles.some(role => this.#roles.has(role))
+    )
+  }
+}
+
+/** Who may do what, compiled once. Without rules a member may do everything, with rules only what they grant. */
+export class Policy {
+  /** Those that Graph can be asked about: a malformed id would fail the whole call. */
+  readonly groupIds: readonly string[]
+  readonly hasRules: boolean
+  readonly #permitted: ReadonlySet<string>
+  readonly #groups: ReadonlySet<string>
+  readonly #roles: ReadonlySet<string>
+  readonly #rules: readonly CompiledRule[]
+  /** By the numbers of the rules that name the caller: most callers share a few combinations. */
+  readonly #accesses = new Map<string, TopicAccess>()
+
+  constructor({ permittedGroups, rules }: AccessConfig) {
+    this.hasRules = rules.length > 0
+    this.#permitted = new Set(permittedGroups.map(canonical))
+    this.#groups = new Set(rules.flatMap(({ groups }) => groups.map(canonical)))
+    this.#roles = new Set(rules.flatMap(({ roles }) => roles))
+    this.#rules = rules.map(rule => new CompiledRule(rule))
+    this.groupIds = [...new Set([...this.#permitted, ...this.#groups])].filter(isGuid)
+  }
+
+  isPermitted(group: string): boolean {
+    return this.#permitted.has(canonical(group))
+  }
+
+  /** Worth keeping of a caller's groups, of which there may be hundreds. */
+  namesGroup(group: string): boolean {
+    return this.#groups.has(canonical(group))
+  }
+
+  namesRole(role: string): boolean {
+    return this.#roles.has(role)
+  }
+
+  /** Null: not let in at all. Whoever is in a permitted group or named by a rule is let in. */
+  accessOf(identity: Identity): TopicAccess | null {
+    if (!this.hasRules) return identity.member ? fullAccess : null
+    const numbers = this.rulesFor(identity)
+    return numbers.length === 0 && !identity.member ? null : this.#accessBy(numbers)
+  }
+
+  /** Numbers, from 0, of the rules that name a caller. */
+  rulesFor(identity: Identity): number[] {
+    return this.#rules.flatMap((rule, number) => (rule.names(identity) ? [number] : []))
+  }
+
+  #accessBy(numbers: readonly number[]): TopicAccess {
+    const key = numbers.join()
+    let access = this.#accesses.get(key)
+    if (access === undefined) {
+      access = new TopicGrants(numbers.map(number => this.#rules[number].config))
+      if (this.#accesses.size >= REMEMBERED_LIMIT) this.#accesses.clear()
+      this.#accesses.set(key, access)
+    }
+    return access
+  }
+}
