@@ -17,6 +17,9 @@ export function clientAssertion({
   if (clientCertFile === undefined || clientKeyFile === undefined) return undefined
   const certificate = new X509Certificate(readFileSync(clientCertFile))
   const key = createPrivateKey(readFileSync(clientKeyFile))
+  if (key.asymmetricKeyType !== 'rsa') throw new Error(`auth.graph.clientKeyFile: ${clientKeyFile} holds no RSA key`)
+  if (!certificate.checkPrivateKey(key))
+    throw new Error(`auth.graph.clientKeyFile: ${clientKeyFile} is not the key of ${clientCertFile}`)
   const thumbprint = createHash('sha256').update(certificate.raw).digest('base64url')
   return tokenUrl =>
     new SignJWT()

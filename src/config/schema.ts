@@ -112,7 +112,7 @@ const oidcProvider = Type.Object(
   {
     issuer: Type.String({
       minLength: 1,
-      description: 'Exact `iss` of the tokens, and base of discovery. `{tenantid}` in it stands for each of `tenants`.'
+      description: 'Exact `iss` of the tokens, and base of discovery; `{tenantid}` in it stands for each of `tenants`.'
     }),
     issuerAliases: Type.Array(Type.String({ minLength: 1 }), {
       default: [],

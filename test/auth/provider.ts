@@ -29,10 +29,14 @@ export class TestProvider {
   down = false
   /** What discovery says of the issuer, where not the truth. */
   claimedIssuer: string | undefined
+  /** Addresses at which discovery was asked. */
+  readonly discovered: string[] = []
   keyRequests = 0
   tokenRequests = 0
   /** The token endpoint refuses the gateway's own secret. */
   secretExpired = false
+  /** Forms that were sent to the token endpoint, with the address they were sent to. */
+  readonly forms: { url: string; form: Record<string, string> }[] = []
   graphRequests: { url: string; groupIds: string[] }[] = []
   onGraph: GraphAnswer = (_request, _body, response) => response.end('{"value":[]}')
   readonly #scheme: string
@@ -64,7 +68,7 @@ export class TestProvider {
   /** A token that is let in, but for what the test changes. An undefined claim is left out. */
   token(
     claims: Readonly<Record<string, unknown>> = {},
-    { key = this.key, typ }: { key?: TestKey; typ?: string } = {}
+    { key = this.key, typ, header = {} }: { key?: TestKey; typ?: string; header?: object } = {}
   ): Promise<string> {
     const nowS = Math.floor(Date.now() / 1000)
     const all = {
@@ -79,8 +83,8 @@ export class TestProvider {
       ...claims
     }
     const present = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
-    const header = { alg: 'RS256', kid: key.keyId, ...(typ === undefined ? {} : { typ }) }
-    return new SignJWT(present).setProtectedHeader(header).sign(key.key)
+    const whole = { alg: 'RS256', kid: key.keyId, ...(typ === undefined ? {} : { typ }), ...header }
+    return new SignJWT(present).setProtectedHeader(whole).sign(key.key)
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -91,12 +95,14 @@ export class TestProvider {
     if (url.startsWith('/graph/')) {
       this.graphRequests.push({ url, groupIds: (JSON.parse(body) as { groupIds: string[] }).groupIds })
       this.onGraph(request, body, response)
-    } else if (url === '/token') {
+    } else if (url.endsWith('/token')) {
       this.tokenRequests++
+      this.forms.push({ url, form: Object.fromEntries(new URLSearchParams(body)) })
       if (this.secretExpired) response.writeHead(401).end('{"error":"invalid_client"}')
       else response.end(JSON.stringify({ access_token: 'graph-token', token_type: 'Bearer', expires_in: 3600 }))
     } else if (this.down) response.writeHead(500).end('{}')
-    else if (url === '/.well-known/openid-configuration') {
+    else if (url.endsWith('/.well-known/openid-configuration')) {
+      this.discovered.push(url)
       response.end(JSON.stringify({ issuer: this.claimedIssuer ?? this.issuer, jwks_uri: `${this.issuer}/keys` }))
     } else if (url === '/keys') {
       this.keyRequests++

@@ -55,7 +55,7 @@ test('the providers are given as YAML or JSON, and problems in them have a line 
   assert.deepEqual(wrong, [
     'environment KAFKA_REST_AUTH_OIDC:1:3: auth.oidc[0].audience must be a list of texts that is not empty, not "a"',
     'environment KAFKA_REST_AUTH_OIDC:2:3: auth.oidc[0].isuer is not a known key; did you mean issuer?',
-    'environment KAFKA_REST_AUTH_OIDC:1:3: auth.oidc[0].issuer is missing. Exact `iss` of the tokens, and base of discovery.'
+    'environment KAFKA_REST_AUTH_OIDC:1:3: auth.oidc[0].issuer is missing. Exact `iss` of the tokens, and base of discovery; `{tenantid}` in it stands for each of `tenants`.'
   ])
 })
 

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { Policy, type Identity } from '../../src/auth/policy.ts'
+import type { RuleConfig } from '../../src/config/schema.ts'
+import { fullAccess, operations, type TopicAccess } from '../../src/core/principal.ts'
+
+const ID = 'ABCDEF00-0000-4000-8000-000000000001'
+
+function rule(changes: Partial<RuleConfig>): RuleConfig {
+  return { groups: [], roles: [], principals: [], issuers: [], operations: ['read'], topics: ['*'], ...changes }
+}
+
+function who(changes: Partial<Identity> = {}): Identity {
+  return { issuer: 'https://one.example', id: 'ann', member: false, groups: [], roles: [], ...changes }
+}
+
+function allowed(access: TopicAccess | null, topic: string): string {
+  return operations.filter(operation => access?.allows(operation, topic)).join(' ')
+}
+
+suite('Rules', () => {
+  const access = (rules: RuleConfig[], identity = who()) =>
+    new Policy({ permittedGroups: ['staff'], rules }).accessOf(identity)
+
+  test('without rules a member may do everything and nobody else anything', () => {
+    assert.equal(access([], who({ member: true })), fullAccess)
+    assert.equal(access([]), null)
+  })
+
+  test('with rules a member whom none names is let in and may do nothing', () => {
+    const member = access([rule({ principals: ['bob'] })], who({ member: true }))
+    assert.notEqual(member, null)
+    assert.equal(allowed(member, 'orders'), '')
+  })
+
+  test('whoever is neither a member nor named is not let in', () => {
+    assert.equal(access([rule({ principals: ['bob'], groups: ['g'], roles: ['r'] })]), null)
+  })
+
+  test('any rule that grants suffices, and what they grant adds up', () => {
+    const rules = [
+      rule({ principals: ['ann'], operations: ['read'], topics: ['orders'] }),
+      rule({ groups: ['g'], operations: ['write'], topics: ['ord*'] }),
+      rule({ principals: ['bob'], operations: ['delete'] })
+    ]
+    const both = access(rules, who({ groups: ['g'] }))
+    assert.equal(allowed(both, 'orders'), 'read write describe')
+    assert.equal(allowed(both, 'order'), 'write describe')
+    assert.equal(allowed(both, 'other'), '')
+    assert.equal(allowed(access(rules), 'order'), '')
+  })
+
+  test('read, write, delete and alter imply describe; create implies nothing', () => {
+    for (const operation of ['read', 'write', 'delete', 'alter']) {
+      const given = allowed(access([rule({ principals: ['ann'], operations: [operation] })]), 't').split(' ')
+      assert.deepEqual(given.toSorted(), ['describe', operation].toSorted())
+    }
+    assert.equal(allowed(access([rule({ principals: ['ann'], operations: ['create'] })]), 't'), 'create')
+    assert.equal(allowed(access([rule({ principals: ['ann'], operations: ['describe'] })]), 't'), 'describe')
+  })
+
+  test('a literal is the whole name, a prefix its start, both in their own case and alphabet', () => {
+    const rules = [rule({ principals: ['ann'], topics: ['Orders', 'log.*', 'a.b'] })]
+    const read = (topic: string) => access(rules)?.allows('read', topic)
+    for (const topic of ['Orders', 'log.', 'log.x', 'log.*', 'a.b']) assert.equal(read(topic), true, topic)
+    const foreign = [
+      'orders',
+      'ORDERS',
+      'Orders ',
+      'Orders2',
+      'Order',
+      'log',
+      'LOG.x',
+      'xlog.x',
+      'axb',
+      'Оrders',
+      'Ｏrders',
+      ''
+    ]
+    for (const topic of foreign) assert.equal(read(topic), false, topic)
+  })
+
+  test('names of members that every object has are names like others', () => {
+    const rules = [rule({ principals: ['ann'], topics: ['constructor'] })]
+    assert.equal(access(rules)?.allows('read', '__proto__'), false)
+    assert.equal(access(rules)?.allows('read', 'constructor'), true)
+  })
+
+  test('a group is no role, a role no group, and neither is a principal', () => {
+    const rules = [rule({ groups: ['g'] }), rule({ roles: ['r'] }), rule({ principals: ['p'] })]
+    for (const identity of [{ groups: ['r', 'p'] }, { roles: ['g', 'p'] }, { id: 'g' }, { id: 'r' }])
+      assert.equal(access(rules, who(identity)), null, JSON.stringify(identity))
+  })
+
+  test('a rule for one issuer names nobody of another', () => {
+    const rules = [rule({ principals: ['ann'], groups: ['g'], issuers: ['https://one.example'] })]
+    assert.equal(allowed(access(rules), 't'), 'read describe')
+    assert.equal(access(rules, who({ issuer: 'https://two.example', groups: ['g'] })), null)
+  })
+
+  test('GUIDs are the same in any case, names are not', () => {
+    const rules = [rule({ groups: [ID, 'Staff'] })]
+    assert.notEqual(access(rules, who({ groups: [ID.toLowerCase()] })), null)
+    assert.equal(access(rules, who({ groups: ['staff'] })), null)
+  })
+
+  test('callers whom the same rules name share what was compiled, others do not', () => {
+    const policy = new Policy({ permittedGroups: [], rules: [rule({ groups: ['g'] }), rule({ groups: ['h'] })] })
+    const one = policy.accessOf(who({ groups: ['g'] }))
+    assert.equal(policy.accessOf(who({ id: 'bob', groups: ['g', 'x'] })), one)
+    assert.notEqual(policy.accessOf(who({ groups: ['h'] })), one)
+  })
+
+  test('Graph is asked for the GUIDs of the configuration, each once', () => {
+    const policy = new Policy({
+      permittedGroups: [ID, 'staff'],
+      rules: [rule({ groups: [ID.toLowerCase(), 'g', ID.replace('1', '2')] })]
+    })
+    assert.deepEqual(policy.groupIds, [ID.toLowerCase(), ID.replace('1', '2').toLowerCase()])
+  })
+})
