@@ -246,8 +246,19 @@ suite('Groups that Graph knows of', () => {
     execFileSync(
       'openssl',
       [
-        ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=gateway', '-days', '2'],
-        ...['-out', certFile, '-keyout', keyFile]
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-subj',
+        '/CN=gateway',
+        '-days',
+        '2',
+        '-out',
+        certFile,
+        '-keyout',
+        keyFile
       ],
       { stdio: 'ignore' }
     )
