@@ -66,7 +66,7 @@ const providers = (oidc: readonly OidcProviderConfig[]): Objection[] =>
     const own = issuersOf(provider)
     const twin = oidc.findIndex(other => issuersOf(other).some(issuer => own.includes(issuer)))
     return [
-      ...(twin < index ? [object(`${path}.issuer`, `is that of auth.oidc[${twin}] already`)] : []),
+      ...(twin >= 0 && twin < index ? [object(`${path}.issuer`, `is that of auth.oidc[${twin}] already`)] : []),
       ...tenantList(provider, path),
       ...(provider.jwksUri === undefined
         ? address(`${path}.issuer`, provider.issuer)

@@ -245,21 +245,7 @@ suite('Groups that Graph knows of', () => {
     const [certFile, keyFile] = [join(folder, 'gateway.pem'), join(folder, 'gateway-key.pem')]
     execFileSync(
       'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-subj',
-        '/CN=gateway',
-        '-days',
-        '2',
-        '-out',
-        certFile,
-        '-keyout',
-        keyFile
-      ],
+      `req -x509 -newkey rsa:2048 -nodes -subj /CN=gateway -days 2 -out ${certFile} -keyout ${keyFile}`.split(' '),
       { stdio: 'ignore' }
     )
     await open({ graph: graph({ clientCertFile: certFile, clientKeyFile: keyFile }) })

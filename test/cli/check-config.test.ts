@@ -31,3 +31,65 @@ test('the problems of a refused configuration stand a line each on standard erro
       'wrong.yaml:5:9: auth.mode must be one of oidc, none, not "nein"\n'
   })
 })
+
+const RULES = `listen: { tls: none }
+kafka: { bootstrapServers: ['b:1'] }
+auth:
+  oidc: [{ issuer: 'https://idp.example', audience: [a] }]
+  permittedGroups: [staff]
+  rules:
+    - groups: [readers]
+      operations: [read]
+      topics: ['orders*']
+    - principals: [ann]
+      operations: [write, create]
+      topics: [orders]
+    - principals: [ann]
+      issuers: ['https://other.example']
+      operations: [delete]
+      topics: ['*']
+`
+
+test('--explain says what a caller may do with a topic, and by which rule at which line', async () => {
+  const file = folder.write('rules.yaml', RULES)
+  const explained = (...argv: string[]) => kafkaRestProxy(['check-config', '--config', file, '--explain', ...argv])
+  const { exitCode, stdout, stderr } = await explained('ann', 'orders', '--group', 'readers', '--group', 'x')
+  assert.deepEqual([exitCode, stderr], [0, ''])
+  assert.equal(
+    stdout,
+    `ann is let in: in no permitted group, named by auth.rules[0], auth.rules[1].
+Topic orders:
+read      yes  auth.rules[0] [file ${file}:8]
+write     yes  auth.rules[1] [file ${file}:11]
+create    yes  auth.rules[1] [file ${file}:11]
+delete    no
+describe  yes  auth.rules[0] [file ${file}:8], auth.rules[1] [file ${file}:11]
+alter     no
+`
+  )
+  assert.match(
+    (await explained('ann', 'x', '--issuer', 'https://other.example')).stdout,
+    /^delete +yes {2}auth\.rules\[2\]/m
+  )
+  assert.equal(
+    (await explained('bob', 'orders', '--role', 'readers')).stdout,
+    'bob is not let in: in no permitted group, named by no rule.\n'
+  )
+  assert.match(
+    (await explained('bob', 'orders', '--group', 'staff')).stdout,
+    /^bob is let in: in a permitted group, named by no rule\.\n.*\nread +no\n/
+  )
+})
+
+test('--explain without a topic, and what belongs to it without it, is refused', async () => {
+  const file = folder.write('rules2.yaml', RULES)
+  for (const [argv, text] of [
+    [['--explain', 'ann'], /--explain needs a principal and a topic/],
+    [['orders'], /Unexpected argument 'orders'/],
+    [['--group', 'x'], /belong to --explain PRINCIPAL TOPIC/]
+  ] as const) {
+    const { exitCode, stdout, stderr } = await kafkaRestProxy(['check-config', '--config', file, ...argv])
+    assert.deepEqual([exitCode, stdout], [1, ''])
+    assert.match(stderr, text)
+  }
+})

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ConfigError } from '../../src/config/config-error.ts'
+import { loadAccess } from '../../src/config/load.ts'
 import { leastEnvironment, problemsOf, provider } from './support/configs.ts'
 
 const GROUP = '00000000-0000-4000-8000-000000000001'
@@ -132,4 +134,72 @@ test('a rule keeps silent where a value it looks at is wrong already', () => {
   assert.deepEqual(judge({ kafka: { deliveryTimeoutMs: 0 } }).length, 1)
   assert.deepEqual(judge({ kafka: { sasl: { mechanism: 'NTLM', username: 'u' } } }).length, 1)
   assert.deepEqual(judge({ auth: { mode: 'oidc', oidc: 5, permittedGroups: [GROUP] } }).length, 1)
+})
+
+const RULE = { principals: ['ann'], operations: ['read'], topics: ['*'] }
+
+test('rules are enough to let somebody in, and each names somebody', () => {
+  assert.deepEqual(authenticated({ permittedGroups: [], rules: [RULE] }), [])
+  assert.deepEqual(authenticated({ rules: [RULE, { ...RULE, principals: [] }] }), [
+    'flag: auth.rules[1] names nobody; give groups, roles or principals'
+  ])
+})
+
+test('operations come from a closed list, topics are names or prefixes of names', () => {
+  for (const topic of ['a', 'a.b_c-D', '*', 'a*', '.'])
+    assert.deepEqual(authenticated({ rules: [{ ...RULE, topics: [topic] }] }), [])
+  for (const topic of ['', 'a*b', '**', '*a', 'ö*', 'a b', 'a'.repeat(250)])
+    assert.match(authenticated({ rules: [{ ...RULE, topics: [topic] }] })[0], /auth\.rules\[0\]\.topics\[0\] must be/)
+  for (const operation of ['Read', 'all', '', 'read,write'])
+    assert.match(
+      authenticated({ rules: [{ ...RULE, operations: [operation] }] })[0],
+      /operations\[0\] must be one of read, /
+    )
+  assert.match(authenticated({ rules: [{ ...RULE, operations: [] }] })[0], /operations must be/)
+  assert.match(authenticated({ rules: [{ ...RULE, topics: [] }] })[0], /topics must be/)
+})
+
+const TENANT = '00000000-0000-4000-8000-00000000000a'
+
+test('an issuer for several tenants names them, and no issuer is that of two providers', () => {
+  const any = { ...provider, issuer: 'https://sts.windows.net/{tenantid}/' }
+  assert.match(authenticated({ oidc: [any] })[0], /auth\.oidc\[0\]\.tenants is missing/)
+  assert.deepEqual(authenticated({ oidc: [{ ...any, tenants: [TENANT] }] }), [])
+  assert.match(authenticated({ oidc: [{ ...provider, tenants: [TENANT] }] })[0], /has no meaning for an issuer without/)
+  assert.match(authenticated({ oidc: [{ ...any, tenants: [TENANT.toUpperCase()] }] })[0], /a tenant id in lower case/)
+  const twin = { ...provider, issuer: `https://sts.windows.net/${TENANT}/` }
+  assert.match(authenticated({ oidc: [{ ...any, tenants: [TENANT] }, twin] })[0], /is that of auth\.oidc\[0\] already/)
+  const alias = { ...provider, issuer: 'https://x.example', issuerAliases: [provider.issuer] }
+  assert.match(authenticated({ oidc: [provider, alias] })[0], /is that of auth\.oidc\[0\] already/)
+})
+
+test('Graph gets a secret or a certificate with its key, and the tenant where there are several', () => {
+  const graph = { tokenUrl: 'https://login.example/token', clientId: 'id' }
+  const [clientCertFile, clientKeyFile] = ['test/run.ts', 'package.json']
+  assert.match(authenticated({ graph })[0], /auth\.graph\.clientSecret is missing/)
+  assert.match(authenticated({ graph: { ...graph, clientCertFile } })[0], /auth\.graph\.clientKeyFile is missing/)
+  assert.match(authenticated({ graph: { ...graph, clientKeyFile } })[0], /auth\.graph\.clientCertFile is missing/)
+  assert.deepEqual(authenticated({ graph: { ...graph, clientCertFile, clientKeyFile } }), [])
+  assert.match(
+    authenticated({ graph: { ...graph, clientCertFile, clientKeyFile, clientSecret: 's' } })[0],
+    /auth\.graph\.clientSecret and a certificate are both given/
+  )
+  const oidc = [{ ...provider, issuer: 'https://x/{tenantid}', tenants: [TENANT, TENANT.replace('a', 'b')] }]
+  const secret = { ...graph, clientSecret: 's' }
+  assert.match(authenticated({ oidc, graph: secret })[0], /tokenUrl must contain \{tenantid\}/)
+  const tokenUrl = 'https://login.example/{tenantid}/token'
+  assert.deepEqual(authenticated({ oidc, graph: { ...secret, tokenUrl } }), [])
+})
+
+test('what is loaded anew is judged whole: a broken file changes nothing and says everything', () => {
+  const flags = { auth: { mode: 'oidc', oidc: [provider], permittedGroups: [GROUP], rules: [RULE] } }
+  assert.deepEqual(loadAccess({ env: leastEnvironment, flags }), {
+    permittedGroups: [GROUP],
+    rules: [{ groups: [], roles: [], issuers: [], ...RULE }]
+  })
+  const broken = { ...flags, auth: { ...flags.auth, rules: [{ ...RULE, operations: ['raed'], topic: 'x' }] } }
+  assert.throws(
+    () => loadAccess({ env: leastEnvironment, flags: broken }),
+    (error: unknown) => error instanceof ConfigError && error.problems.length === 2
+  )
 })
