@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { TopicGrants } from '../../src/auth/topic-grants.ts'
 import { Policy, type Identity } from '../../src/auth/policy.ts'
 import type { RuleConfig } from '../../src/config/schema.ts'
 import { fullAccess, operations, type TopicAccess } from '../../src/core/principal.ts'
@@ -117,5 +119,35 @@ suite('Rules', () => {
       rules: [rule({ groups: [ID.toLowerCase(), 'g', ID.replace('1', '2')] })]
     })
     assert.deepEqual(policy.groupIds, [ID.toLowerCase(), ID.replace('1', '2').toLowerCase()])
+  })
+
+  test('any number of literals and prefixes grants what comparing them one by one would', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '.'), maxLength: 4 })
+    const grant = fc.record({
+      operations: fc.uniqueArray(fc.constantFrom(...operations), { minLength: 1 }),
+      topics: fc.array(
+        fc.oneof(
+          text,
+          text.map(prefix => `${prefix}*`)
+        ),
+        { minLength: 1, maxLength: 5 }
+      )
+    })
+    fc.assert(
+      fc.property(
+        fc.array(grant, { maxLength: 6 }),
+        text,
+        fc.constantFrom(...operations),
+        (grants, topic, operation) => {
+          const expected = grants.some(
+            given =>
+              given.topics.some(name => (name.endsWith('*') ? topic.startsWith(name.slice(0, -1)) : topic === name)) &&
+              (given.operations.includes(operation) ||
+                (operation === 'describe' && given.operations.some(each => each !== 'create')))
+          )
+          assert.equal(new TopicGrants(grants).allows(operation, topic), expected)
+        }
+      )
+    )
   })
 })
