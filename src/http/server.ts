@@ -1,15 +1,37 @@
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { Connections } from './connections.ts'
 import { Gate, type GateOptions } from './gate.ts'
 import { onParseFailure, type ParserError, refuseTunnel } from './parse-failure.ts'
 
-export interface HttpServerOptions extends Omit<GateOptions, 'secure'> {
-  /** PEM certificate chain and key, or `none` for plain HTTP. */
-  readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | 'none'
+/** PEM certificate chain and key. */
+export interface KeyPair {
+  readonly cert: string | Buffer
+  readonly key: string | Buffer
 }
 
+export interface HttpServerOptions extends Omit<GateOptions, 'secure'> {
+  /** `none`: plain HTTP. */
+  readonly tls: KeyPair | 'none'
+}
+
+/**
+ * TLS 1.3's suites, and of TLS 1.2 those with forward secrecy and authenticated encryption: Node's own list also takes static
+ * RSA and CBC.
+ */
+const CIPHERS = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305'
+].join(':')
+const TLS_RULES = { minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: true } as const
 /** How often slow requests are looked for. */
 const TIMEOUT_CHECK_MS = 500
 /** How often connections that have become idle are looked for while closing. */
@@ -51,6 +73,12 @@ export class HttpFront {
     return bound
   }
 
+  /** Another certificate for the handshakes to come; connections that are open go on with theirs. */
+  useCertificate(tls: KeyPair): void {
+    for (const server of this.#servers)
+      if (server instanceof SecureServer) server.setSecureContext({ ...tls, ...TLS_RULES })
+  }
+
   /** Stops accepting, answers what was accepted, then closes; what is not done after `graceMs` is cut off. */
   async close(graceMs: number): Promise<void> {
     this.#gate.drain()
@@ -80,7 +108,7 @@ export class HttpFront {
     const server =
       tls === 'none'
         ? createPlainServer(http)
-        : createSecureServer({ ...http, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: limits.headersTimeoutMs })
+        : createSecureServer({ ...http, ...tls, ...TLS_RULES, handshakeTimeout: limits.headersTimeoutMs })
     // Bytes limit them; a number beyond which the parser drops fields in silence would hide some.
     server.maxHeadersCount = 0
     // Node's own takes a connection for idle whose client is still reading its answer, and cuts it off.

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import closeWithGrace from 'close-with-grace'
 import { createGatekeeper } from '../auth/gatekeeper.ts'
 import { proxyEnvironment } from '../config/environment.ts'
@@ -8,6 +7,7 @@ import type { Log, RequestLog } from '../core/log.ts'
 import { clusterGateway } from '../gateway/cluster-gateway.ts'
 import { HttpFront } from '../http/server.ts'
 import { Cluster } from '../kafka/cluster.ts'
+import { CertificateFiles } from './certificate-files.ts'
 
 export interface RunningServer {
   readonly port: number
@@ -36,13 +36,12 @@ export async function startServer(
   if (listen.tls === 'none') log.warn({}, 'TLS is off (listen.tls: none): tokens and records travel in the clear')
   const gatekeeper = createGatekeeper(auth, log, proxyEnvironment())
   const cluster = new Cluster(kafka, log)
-  const tls =
-    listen.tls === 'none'
-      ? listen.tls
-      : { cert: readFileSync(listen.tls.certFile), key: readFileSync(listen.tls.keyFile) }
+  const certificate = listen.tls === 'none' ? undefined : new CertificateFiles(listen.tls, log)
+  const tls = certificate?.pair ?? 'none'
   const budget = new ByteBudget(limits.inFlightBytes)
   const front = new HttpFront({ gateway: clusterGateway(cluster), gatekeeper, limits, budget, log, tls })
   const port = await front.listen(hosts, listen.port)
+  certificate?.watch(pair => front.useCertificate(pair))
   const scheme = tls === 'none' ? 'http' : 'https'
   const url = `${scheme}://${hosts[0].includes(':') ? `[${hosts[0]}]` : hosts[0]}:${port}`
   log.info({ url }, 'Listening')
@@ -54,6 +53,7 @@ export async function startServer(
     port,
     url,
     async close() {
+      certificate?.close()
       await front.close(limits.shutdownGraceMs)
       await cluster.close()
       gatekeeper.close()

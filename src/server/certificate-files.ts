@@ -1,0 +1,165 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { type FSWatcher, readFileSync, watch } from 'node:fs'
+import { dirname } from 'node:path'
+import { createSecureContext } from 'node:tls'
+import type { Log } from '../core/log.ts'
+
+export interface KeyPair {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+export interface CertificatePaths {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** Seams for tests. */
+export interface CertificateSeams {
+  /** How often the files are looked at although nothing told of a change. */
+  readonly pollMs?: number
+  /** From a change to the look at it, and from a pair that does not fit to the second look before it is called broken. */
+  readonly settleMs?: number
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+const POLL_MS = 30_000
+const SETTLE_MS = 1000
+const DAY_MS = 86_400_000
+const WARN_DAYS = 30
+const ALARM_DAYS = 7
+
+/**
+ * The certificate and key of the listener, as they stand in their files. Folders are watched, not files: Kubernetes swaps a
+ * symbolic link beside them, others rename new files over the old. A pair is taken only when it is sound in itself.
+ */
+export class CertificateFiles {
+  readonly #paths: CertificatePaths
+  readonly #log: Log
+  readonly #pollMs: number
+  readonly #settleMs: number
+  readonly #now: () => number
+  readonly #watchers: FSWatcher[] = []
+  #pair: KeyPair
+  #onPair: ((pair: KeyPair) => void) | undefined
+  #timers: NodeJS.Timeout[] = []
+  #settling: NodeJS.Timeout | undefined
+  /** Contents that were found broken once; said aloud when they still are at the second look. */
+  #suspect: KeyPair | undefined
+  #complaint = ''
+
+  /** Throws where the files cannot be read or are no pair: there is no start without a certificate. */
+  constructor(paths: CertificatePaths, log: Log, seams: CertificateSeams = {}) {
+    this.#paths = paths
+    this.#log = log
+    this.#pollMs = seams.pollMs ?? POLL_MS
+    this.#settleMs = seams.settleMs ?? SETTLE_MS
+    this.#now = seams.now ?? Date.now
+    this.#pair = this.#read()
+    assertPair(this.#pair)
+  }
+
+  /** The last sound pair. */
+  get pair(): KeyPair {
+    return this.#pair
+  }
+
+  /** Calls with each new sound pair until {@link close}, and warns once a day of an end that comes near. */
+  watch(onPair: (pair: KeyPair) => void): void {
+    this.#onPair = onPair
+    this.#warnOfEnd()
+    for (const folder of new Set([dirname(this.#paths.certFile), dirname(this.#paths.keyFile)])) this.#listenTo(folder)
+    this.#timers = [
+      setInterval(() => this.#look(), this.#pollMs).unref(),
+      setInterval(() => this.#warnOfEnd(), DAY_MS).unref()
+    ]
+  }
+
+  close(): void {
+    this.#onPair = undefined
+    for (const watcher of this.#watchers.splice(0)) watcher.close()
+    for (const timer of this.#timers) clearInterval(timer)
+    clearTimeout(this.#settling)
+  }
+
+  /** Where watching is not to be had, such as on some network file systems, looking now and then does. */
+  #listenTo(folder: string): void {
+    try {
+      const watcher = watch(folder, { persistent: false }, () => this.#lookSoon())
+      watcher.on('error', () => watcher.close())
+      this.#watchers.push(watcher)
+    } catch (error) {
+      this.#log.warn({ folder, err: error }, 'The folder of the certificate cannot be watched; it is looked at instead')
+    }
+  }
+
+  #lookSoon(): void {
+    clearTimeout(this.#settling)
+    this.#settling = setTimeout(() => this.#look(), this.#settleMs).unref()
+  }
+
+  #look(): void {
+    if (this.#onPair === undefined) return
+    let pair: KeyPair | undefined
+    try {
+      pair = this.#read()
+      if (!isSame(pair, this.#pair)) this.#take(pair)
+      this.#suspect = undefined
+      this.#complaint = ''
+    } catch (error) {
+      this.#complain(error, pair)
+    }
+  }
+
+  #take(pair: KeyPair): void {
+    assertPair(pair)
+    this.#onPair?.(pair)
+    this.#pair = pair
+    const { subject, serialNumber, validTo } = new X509Certificate(pair.cert)
+    this.#log.info({ subject, serialNumber, validTo }, 'The certificate was replaced: new connections get the new one')
+    this.#warnOfEnd()
+  }
+
+  /** Two files are seldom written at one moment: what does not fit is looked at again before it is called broken. */
+  #complain(error: unknown, pair: KeyPair | undefined): void {
+    const found = pair ?? { cert: Buffer.alloc(0), key: Buffer.alloc(0) }
+    if (this.#suspect === undefined || !isSame(this.#suspect, found)) {
+      this.#suspect = found
+      this.#complaint = ''
+      this.#lookSoon()
+      return
+    }
+    const reason = error instanceof Error ? error.message : String(error)
+    if (reason === this.#complaint) return
+    this.#complaint = reason
+    this.#log.error(
+      { ...this.#paths, reason },
+      'THE NEW CERTIFICATE IS NOT USED: certificate and key cannot be read or are no pair; the old one stays in force'
+    )
+  }
+
+  #read(): KeyPair {
+    return { cert: readFileSync(this.#paths.certFile), key: readFileSync(this.#paths.keyFile) }
+  }
+
+  #warnOfEnd(): void {
+    const { validTo, validToDate } = new X509Certificate(this.#pair.cert)
+    const days = Math.floor((validToDate.getTime() - this.#now()) / DAY_MS)
+    const fields = { certFile: this.#paths.certFile, validTo, days }
+    if (days < 0) this.#log.error(fields, 'THE CERTIFICATE HAS EXPIRED: clients refuse to connect')
+    else if (days < ALARM_DAYS) this.#log.error(fields, `The certificate expires within ${ALARM_DAYS} days`)
+    else if (days < WARN_DAYS) this.#log.warn(fields, `The certificate expires within ${WARN_DAYS} days`)
+  }
+}
+
+function isSame(one: KeyPair, other: KeyPair): boolean {
+  return one.cert.equals(other.cert) && one.key.equals(other.key)
+}
+
+/** Throws where the two are unreadable to TLS or do not belong together; the reason holds nothing of the key. */
+function assertPair({ cert, key }: KeyPair): void {
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+    throw new Error('the key is not that of the certificate')
+  createSecureContext({ cert, key })
+}
