@@ -273,6 +273,47 @@ const limits = Type.Object(
   strict
 )
 
+const rate = (description: string) =>
+  Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 40, description: `${description} No limit when left out.` }))
+const quotaMembers = {
+  requestsPerSecond: rate('Requests.'),
+  recordsPerSecond: rate('Records, written and read.'),
+  bytesPerSecond: rate('Bytes of bodies of produce requests, uncompressed, and of keys and values that are read.'),
+  concurrentRequests: rate('Requests under way at a time.'),
+  burstSeconds: Type.Integer({
+    minimum: 1,
+    maximum: 3600,
+    default: 1,
+    description: 'Who was quiet may use as much at once as these seconds would have given.'
+  })
+}
+
+const quotas = Type.Object(
+  {
+    principal: Type.Optional(Type.Object(quotaMembers, { ...strict, description: 'For each caller.' })),
+    overrides: Type.Array(
+      Type.Object(
+        {
+          principal: Type.String({ minLength: 1, description: 'Id of the caller, as in the log.' }),
+          issuer: Type.Optional(Type.String({ description: 'Of the token; any when left out.' })),
+          ...quotaMembers
+        },
+        strict
+      ),
+      { default: [], description: 'In place of `quotas.principal`, for single callers; the first that fits.' }
+    ),
+    listener: Type.Optional(Type.Object(quotaMembers, { ...strict, description: 'For all callers together.' })),
+    connectionsPerAddress: rate('Open connections from one address; a proxy in front is one address.'),
+    principalsRemembered: Type.Integer({
+      minimum: 1,
+      maximum: 10_000_000,
+      default: 100_000,
+      description: 'Beyond it, who has not called for longest starts afresh.'
+    })
+  },
+  strict
+)
+
 const log = Type.Object(
   {
     level: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], {
@@ -284,12 +325,14 @@ const log = Type.Object(
 )
 
 /** The whole configuration: the single source of its types, its validation, its defaults and its reference page. */
-export const configSchema = Type.Object({ listen, kafka, auth, limits, log }, strict) satisfies TObject
+export const configSchema = Type.Object({ listen, kafka, auth, limits, quotas, log }, strict) satisfies TObject
 
 export type Config = Static<typeof configSchema>
 export type KafkaConfig = Config['kafka']
 export type AuthConfig = Config['auth']
 export type LimitsConfig = Config['limits']
+export type QuotasConfig = Config['quotas']
+export type QuotaConfig = NonNullable<QuotasConfig['principal']>
 export type OidcProviderConfig = Static<typeof oidcProvider>
 export type RuleConfig = Static<typeof rule>
 export type GraphConfig = Static<typeof graph>

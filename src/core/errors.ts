@@ -68,6 +68,11 @@ export const errorCatalogue = {
     retriable: false,
     summary: 'The timestamp lies outside what the topic allows.'
   },
+  MALFORMED_GZIP: {
+    errorCode: 40016,
+    retriable: false,
+    summary: 'The body is declared as gzip, but is not, or breaks off.'
+  },
   UNAUTHENTICATED: { errorCode: 40101, retriable: false, summary: 'No bearer token was sent.' },
   INVALID_TOKEN: {
     errorCode: 40102,
@@ -111,7 +116,12 @@ export const errorCatalogue = {
   UNSUPPORTED_ENCODING: {
     errorCode: 41502,
     retriable: false,
-    summary: 'The body has a content encoding other than identity.'
+    summary: 'The body has a content encoding other than gzip; `Accept-Encoding` names it.'
+  },
+  QUOTA_EXCEEDED: {
+    errorCode: 42901,
+    retriable: true,
+    summary: "The caller's quota, or the gateway's, is used up; nothing was done."
   },
   HEADERS_TOO_LARGE: { errorCode: 43101, retriable: false, summary: 'The header fields are too large.' },
   INTERNAL_ERROR: { errorCode: 50001, retriable: false, summary: 'A defect of the gateway.' },

@@ -2,7 +2,8 @@ import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import { BodyBuffer } from './body-buffer.ts'
 import type { Exchange } from './exchange.ts'
-import { assertJsonBody } from './media-type.ts'
+import { Inflater } from './inflate.ts'
+import { assertJsonBody, isGzipped } from './media-type.ts'
 
 export interface BodyOptions {
   readonly budget: ByteBudget
@@ -22,7 +23,7 @@ const NO_BYTES = Buffer.alloc(0)
 
 /**
  * Reads the whole body. Rejects with UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_ENCODING, BODY_TOO_LARGE (at once where the length
- * is declared), OVERLOADED, and with what interrupts the request: REQUEST_TIMEOUT, BAD_REQUEST. An empty body has no type.
+ * is declared; a gzipped one counts as what it becomes), MALFORMED_GZIP, OVERLOADED, and with what interrupts the request: REQUEST_TIMEOUT, BAD_REQUEST. An empty body has no type.
  */
 export async function readBody(exchange: Exchange, { budget, limitBytes }: BodyOptions): Promise<Body> {
   const { headers } = exchange.request
@@ -40,8 +41,9 @@ export async function readBody(exchange: Exchange, { budget, limitBytes }: BodyO
   try {
     charge.raiseTo(declaredBytes)
     if (exchange.expectsContinue) exchange.response.writeContinue()
-    const bytes = await collect(exchange, buffer, limitBytes, charge)
-    exchange.bytesIn = bytes.length
+    const bytes = isGzipped(headers)
+      ? await inflate(exchange, limitBytes, charge)
+      : await collect(exchange, buffer, limitBytes, charge)
     return { bytes, release }
   } catch (error) {
     release()
@@ -95,6 +97,41 @@ function collect(exchange: Exchange, buffer: BodyBuffer, limitBytes: number, cha
     exchange.onInterrupt(stop)
     request.on('data', onData)
     request.once('end', () => resolve(buffer.take()))
+    request.once('close', () => {
+      if (!request.readableEnded) stop(cutOff())
+    })
+  })
+}
+
+function inflate(exchange: Exchange, limitBytes: number, charge: Charge): Promise<Buffer> {
+  const { request } = exchange
+  return new Promise((resolve, reject) => {
+    const stop = (error: unknown) => {
+      request.removeListener('data', onData)
+      inflater.stop()
+      reject(error)
+    }
+    const inflater = new Inflater(new BodyBuffer(-1), {
+      onGrowth(inflatedBytes) {
+        if (inflatedBytes > limitBytes) throw tooLarge(limitBytes)
+        charge.raiseTo(exchange.bytesIn + inflatedBytes)
+      },
+      onDone: resolve,
+      onFailure: stop,
+      onFull: () => void request.pause(),
+      onDrained: () => void request.resume()
+    })
+    const onData = (chunk: Buffer) => {
+      exchange.bytesIn += chunk.length
+      // Empty gzip streams in a row come to nothing, but not for nothing.
+      if (exchange.bytesIn > limitBytes) stop(tooLarge(limitBytes))
+      else inflater.write(chunk)
+    }
+    if (exchange.interruption !== undefined) return stop(exchange.interruption)
+    if (request.destroyed) return stop(cutOff())
+    exchange.onInterrupt(stop)
+    request.on('data', onData)
+    request.once('end', () => inflater.end())
     request.once('close', () => {
       if (!request.readableEnded) stop(cutOff())
     })

@@ -84,32 +84,49 @@ export class Connection {
   }
 }
 
+export interface ConnectionLimits {
+  readonly inAll: number
+  readonly perAddress: number
+}
+
 /** The connections of the whole process, on whatever address they came in. */
 export class Connections {
-  readonly #limit: number
-  readonly #onRefused: () => void
+  readonly #limits: ConnectionLimits
+  readonly #onRefused: (setting: string) => void
   /** As accepted; under TLS these carry no requests themselves. */
   readonly #accepted = new Set<Socket>()
+  /** Number of accepted connections by the address they come from. */
+  readonly #addresses = new Map<string, number>()
   readonly #open = new Map<Duplex, Connection>()
   #refusing = false
 
-  /** `onRefused` is called for the first of a row of refused connections. */
-  constructor(limit: number, onRefused: () => void) {
-    this.#limit = limit
+  /** `onRefused` is called for the first of a row of refused connections, with the setting that refuses them. */
+  constructor(limits: ConnectionLimits, onRefused: (setting: string) => void) {
+    this.#limits = limits
     this.#onRefused = onRefused
   }
 
   /** Takes a new TCP connection, or closes it where there are too many. */
   accept(socket: Socket): void {
-    if (this.#accepted.size >= this.#limit) {
-      socket.destroy()
-      if (!this.#refusing) this.#onRefused()
-      this.#refusing = true
-      return
-    }
+    const address = socket.remoteAddress ?? ''
+    const fromThere = this.#addresses.get(address) ?? 0
+    if (this.#accepted.size >= this.#limits.inAll) return this.#refuse(socket, 'limits.connections')
+    if (fromThere >= this.#limits.perAddress) return this.#refuse(socket, 'quotas.connectionsPerAddress')
     this.#refusing = false
     this.#accepted.add(socket)
-    socket.once('close', () => this.#accepted.delete(socket))
+    this.#addresses.set(address, fromThere + 1)
+    socket.once('close', () => {
+      this.#accepted.delete(socket)
+      const left = (this.#addresses.get(address) ?? 1) - 1
+      if (left === 0) this.#addresses.delete(address)
+      else this.#addresses.set(address, left)
+    })
+  }
+
+  #refuse(socket: Socket, setting: string): void {
+    socket.destroy()
+    if (!this.#refusing) this.#onRefused(setting)
+    this.#refusing = true
   }
 
   /** `socket` is ready to carry requests: under TLS, the handshake is done. */

@@ -4,6 +4,7 @@ import { Deadline } from '../core/deadline.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Call, Principal } from '../core/principal.ts'
 import type { Connection, OpenRequest } from './connections.ts'
+import type { Allowance } from './quotas/quotas.ts'
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
@@ -19,6 +20,8 @@ export class Exchange implements OpenRequest {
   readonly expectsContinue: boolean
   /** Undefined until the caller is admitted. */
   principal: Principal | undefined
+  /** What it may use; undefined where no quota concerns the caller. */
+  allowance: Allowance | undefined
   /** Code of the error that was answered, for the log. */
   code: string | undefined
   bytesIn = 0

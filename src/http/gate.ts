@@ -1,15 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Gatekeeper } from '../auth/gatekeeper.ts'
-import type { LimitsConfig } from '../config/schema.ts'
+import type { LimitsConfig, QuotasConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Log, RequestLog } from '../core/log.ts'
+import type { Principal } from '../core/principal.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { logRequest } from './access-log.ts'
 import type { Connection } from './connections.ts'
 import { errorReply, toGatewayError } from './error-reply.ts'
 import { Exchange, type Reply } from './exchange.ts'
 import { healthReply } from './health.ts'
+import { Quotas } from './quotas/quotas.ts'
 import { Router } from './router.ts'
 import { sendReply } from './send-reply.ts'
 import { targetOf } from './target.ts'
@@ -22,22 +24,25 @@ export interface GateOptions {
   readonly budget: ByteBudget
   readonly log: Log & RequestLog
   readonly secure: boolean
+  readonly quotas: QuotasConfig
 }
 
 /** Requests that one connection may have under way by pipelining. */
 const MOST_PIPELINED = 64
 
 /**
- * What every request passes, in this order: health, shutting down, identity and permission, route, handler, answer, log.
+ * What every request passes, in this order: health, shutting down, identity and permission, quotas, route, handler, answer, log.
  * No framework stands between: the rules hold for all routes because there is one way through.
  */
 export class Gate {
   readonly #options: GateOptions
   readonly #router: Router
+  readonly #quotas: Quotas
   #draining = false
 
   constructor(options: GateOptions) {
     this.#options = options
+    this.#quotas = new Quotas(options.quotas)
     this.#router = new Router(v1Routes(options))
   }
 
@@ -78,8 +83,16 @@ export class Gate {
     }
     const admitted = this.#options.gatekeeper.admit(request.headers.authorization)
     exchange.principal = admitted instanceof Promise ? await admitted : admitted
+    this.#meter(exchange, exchange.principal)
     const { route, params, query } = this.#router.find(method, target)
     return route.handle(exchange, params, query)
+  }
+
+  #meter(exchange: Exchange, principal: Principal): void {
+    const allowance = this.#quotas.admit(principal)
+    if (allowance === undefined) return
+    exchange.allowance = allowance
+    exchange.onEnd(() => allowance.leave())
   }
 
   #ready(): boolean {
@@ -89,7 +102,11 @@ export class Gate {
 
   #send(exchange: Exchange, reply: Reply): Promise<void> {
     const { budget, limits, secure } = this.#options
-    return sendReply(exchange, reply, { budget, writeTimeoutMs: limits.writeTimeoutMs, secure, last: this.#draining })
+    const metered =
+      exchange.allowance === undefined
+        ? reply
+        : { ...reply, headers: { ...exchange.allowance.headers(), ...reply.headers } }
+    return sendReply(exchange, metered, { budget, writeTimeoutMs: limits.writeTimeoutMs, secure, last: this.#draining })
   }
 
   #logCause({ id }: Exchange, error: GatewayError): void {

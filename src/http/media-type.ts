@@ -8,12 +8,21 @@ export function assertJsonBody(headers: IncomingHttpHeaders): void {
   const encoding = headers['content-encoding'] ?? ''
   const transfer = headers['transfer-encoding'] ?? 'chunked'
   // A transfer encoding such as `gzip, chunked` is legal HTTP; the parser undoes only the last part of it.
-  if (!['', 'identity'].includes(encoding.toLowerCase()) || transfer.toLowerCase() !== 'chunked') {
-    throw new GatewayError('UNSUPPORTED_ENCODING', 'The body must be sent without a content encoding.')
+  const known = ['', 'identity'].includes(encoding.toLowerCase()) || isGzipped(headers)
+  if (!known || transfer.toLowerCase() !== 'chunked') {
+    throw new GatewayError('UNSUPPORTED_ENCODING', 'The body must be sent plain or with the content encoding gzip.', {
+      headers: { 'Accept-Encoding': 'gzip' }
+    })
   }
   if (!isJson(headers['content-type'] ?? '')) {
     throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON in UTF-8, declared as application/json.')
   }
+}
+
+/** RFC 9110 §8.4.1.3: `x-gzip` is the same. Twice gzipped is another encoding. */
+export function isGzipped(headers: IncomingHttpHeaders): boolean {
+  const encoding = headers['content-encoding']
+  return encoding !== undefined && /^(?:x-)?gzip$/i.test(encoding)
 }
 
 function isJson(contentType: string): boolean {

@@ -52,8 +52,9 @@ export class HttpFront {
     this.#options = options
     this.#secure = options.tls !== 'none'
     this.#gate = new Gate({ ...options, secure: this.#secure })
-    this.#connections = new Connections(limits.connections, () =>
-      log.warn({ limit: limits.connections }, 'Connections are refused: limits.connections is reached')
+    const most = { inAll: limits.connections, perAddress: options.quotas.connectionsPerAddress ?? Infinity }
+    this.#connections = new Connections(most, setting =>
+      log.warn(most, `Connections are refused: ${setting} is reached`)
     )
   }
 

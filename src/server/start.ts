@@ -30,7 +30,7 @@ export async function startServer(
   log: Log & RequestLog,
   { hosts = [config.listen.host] }: StartOptions = {}
 ): Promise<RunningServer> {
-  const { listen, auth, kafka, limits } = config
+  const { listen, auth, kafka, limits, quotas } = config
   if (auth.mode === 'none')
     log.warn({}, 'AUTHENTICATION IS OFF (auth.mode: none): whoever reaches the port can read and write every topic')
   if (listen.tls === 'none') log.warn({}, 'TLS is off (listen.tls: none): tokens and records travel in the clear')
@@ -39,7 +39,7 @@ export async function startServer(
   const certificate = listen.tls === 'none' ? undefined : new CertificateFiles(listen.tls, log)
   const tls = certificate?.pair ?? 'none'
   const budget = new ByteBudget(limits.inFlightBytes)
-  const front = new HttpFront({ gateway: clusterGateway(cluster), gatekeeper, limits, budget, log, tls })
+  const front = new HttpFront({ gateway: clusterGateway(cluster), gatekeeper, limits, quotas, budget, log, tls })
   const port = await front.listen(hosts, listen.port)
   certificate?.watch(pair => front.useCertificate(pair))
   const scheme = tls === 'none' ? 'http' : 'https'

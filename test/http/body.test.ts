@@ -43,7 +43,7 @@ test(
     for (const type of bad) assert.equal(await send([`Content-Type: ${type}`]), 'UNSUPPORTED_MEDIA_TYPE', type)
     assert.equal(await send(['Content-Type: application/json', 'Content-Type: text/plain']), 'UNSUPPORTED_MEDIA_TYPE')
     assert.equal(await send(['Content-Encoding: identity']), 200)
-    for (const encoding of ['gzip', 'br', 'identity, gzip'])
+    for (const encoding of ['deflate', 'br', 'zstd', 'identity, gzip', 'gzip, gzip'])
       assert.equal(await send([`Content-Encoding: ${encoding}`]), 'UNSUPPORTED_ENCODING', encoding)
     assert.equal(budget.usedBytes, 0)
   }

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { Gatekeeper } from '../../../src/auth/gatekeeper.ts'
-import type { LimitsConfig } from '../../../src/config/schema.ts'
+import type { LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import type { Log, RequestLine, RequestLog } from '../../../src/core/log.ts'
@@ -106,6 +106,7 @@ export interface FrontSettings {
   readonly limits?: Partial<LimitsConfig>
   readonly gateway?: Partial<Gateway>
   readonly gatekeeper?: Pick<Gatekeeper, 'admit' | 'ready'>
+  readonly quotas?: Partial<QuotasConfig>
   readonly tls?: HttpServerOptions['tls']
 }
 
@@ -118,6 +119,7 @@ export async function startFront(context: TestContext, settings: FrontSettings =
     gateway: { ...gateway, ...settings.gateway },
     gatekeeper: settings.gatekeeper ?? gatekeeper,
     limits,
+    quotas: { overrides: [], principalsRemembered: 100, ...settings.quotas },
     budget,
     log: recorder(log),
     tls: settings.tls ?? 'none'

@@ -1,0 +1,97 @@
+import type { QuotaConfig } from '../../config/schema.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+export type Unit = 'requests' | 'records' | 'bytes'
+
+/** What something costs, or how much it is short of. */
+export type Cost = Readonly<Partial<Record<Unit, number>>>
+
+interface Entry {
+  readonly unit: Unit
+  readonly bucket: TokenBucket
+}
+
+export interface Shortage {
+  readonly unit: Unit | 'concurrent requests'
+  readonly waitMs: number
+}
+
+/** Where a slot is waited for, nobody knows how long. */
+const SLOT_WAIT_MS = 1000
+
+/** The quotas of one holder, a principal or the listener, and what is left of them. */
+export class Meter {
+  readonly #buckets: Entry[] = []
+  readonly #burstSeconds: number
+  readonly #concurrentRequests: number
+  #open = 0
+
+  constructor(quota: QuotaConfig, nowMs: number) {
+    this.#burstSeconds = quota.burstSeconds
+    this.#concurrentRequests = quota.concurrentRequests ?? Infinity
+    const rates = { requests: quota.requestsPerSecond, records: quota.recordsPerSecond, bytes: quota.bytesPerSecond }
+    for (const unit of ['requests', 'records', 'bytes'] as const) {
+      const perSecond = rates[unit]
+      if (perSecond !== undefined)
+        this.#buckets.push({ unit, bucket: new TokenBucket(perSecond, this.#burstSeconds, nowMs) })
+    }
+  }
+
+  /** What stands against a further request: no slot, no request left, or a debt of records or bytes. */
+  refusal(nowMs: number): Shortage | undefined {
+    if (this.#open >= this.#concurrentRequests) return { unit: 'concurrent requests', waitMs: SLOT_WAIT_MS }
+    return this.#worst(nowMs, unit => (unit === 'requests' ? 1 : 0))
+  }
+
+  /** What is missing for `cost`. */
+  shortage(cost: Cost, nowMs: number): Shortage | undefined {
+    return this.#worst(nowMs, unit => cost[unit] ?? 0)
+  }
+
+  take(cost: Cost, nowMs: number): void {
+    for (const { unit, bucket } of this.#buckets) bucket.take(cost[unit] ?? 0, nowMs)
+  }
+
+  /** A request begins; it ends with {@link leave}. */
+  enter(): void {
+    this.#open++
+  }
+
+  leave(): void {
+    this.#open--
+  }
+
+  /** A request is under way. */
+  get inUse(): boolean {
+    return this.#open > 0
+  }
+
+  /** `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers-10. */
+  headers(nowMs: number): Record<string, string> {
+    if (this.#buckets.length === 0) return {}
+    const policy = this.#buckets.map(
+      ({ unit, bucket }) => `"${unit}";q=${bucket.capacity};w=${this.#burstSeconds}${UNIT_PARAMETERS[unit]}`
+    )
+    const left = this.#buckets.map(({ unit, bucket }) => {
+      const remaining = Math.max(Math.floor(bucket.tokens(nowMs)), 0)
+      return `"${unit}";r=${remaining};t=${Math.ceil(bucket.fullMs(nowMs) / 1000)}`
+    })
+    return { 'RateLimit-Policy': policy.join(', '), RateLimit: left.join(', ') }
+  }
+
+  #worst(nowMs: number, costOf: (unit: Unit) => number): Shortage | undefined {
+    let worst: Shortage | undefined
+    for (const { unit, bucket } of this.#buckets) {
+      const waitMs = bucket.waitMs(costOf(unit), nowMs)
+      if (waitMs > (worst?.waitMs ?? 0)) worst = { unit, waitMs }
+    }
+    return worst
+  }
+}
+
+/** The draft's own names of units; requests are what is meant where none is given. */
+const UNIT_PARAMETERS: Readonly<Record<Unit, string>> = {
+  requests: '',
+  records: ';qu="records"',
+  bytes: ';qu="content-bytes"'
+}
