@@ -324,8 +324,20 @@ const log = Type.Object(
   strict
 )
 
+const audit = Type.Object(
+  {
+    output: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: '`stdout`, or a path that lines are appended to; no audit log is kept when left out.'
+      })
+    )
+  },
+  strict
+)
+
 /** The whole configuration: the single source of its types, its validation, its defaults and its reference page. */
-export const configSchema = Type.Object({ listen, kafka, auth, limits, quotas, log }, strict) satisfies TObject
+export const configSchema = Type.Object({ listen, kafka, auth, limits, quotas, audit, log }, strict) satisfies TObject
 
 export type Config = Static<typeof configSchema>
 export type KafkaConfig = Config['kafka']

@@ -24,6 +24,10 @@ export class Exchange implements OpenRequest {
   allowance: Allowance | undefined
   /** Code of the error that was answered, for the log. */
   code: string | undefined
+  /** Asked to be stored, or returned. */
+  records: number | undefined
+  /** Taken at the beginning: a connection that is gone has none. */
+  readonly address: string | undefined
   bytesIn = 0
   bytesOut = 0
   /** The body broke off, and why. */
@@ -37,6 +41,7 @@ export class Exchange implements OpenRequest {
     this.response = response
     this.connection = connection
     this.expectsContinue = expectsContinue
+    this.address = request.socket.remoteAddress
     const given = request.headers['x-request-id']
     this.id = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID()
     connection.begin(this)

@@ -7,11 +7,13 @@ import type { Log, RequestLog } from '../core/log.ts'
 import type { Principal } from '../core/principal.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { logRequest } from './access-log.ts'
+import { auditEntry } from './audit.ts'
 import type { Connection } from './connections.ts'
 import { errorReply, toGatewayError } from './error-reply.ts'
 import { Exchange, type Reply } from './exchange.ts'
-import { healthReply } from './health.ts'
+import { healthReply, isHealth } from './health.ts'
 import { Quotas } from './quotas/quotas.ts'
+import { RepeatedWarnings } from './repeated-warnings.ts'
 import { Router } from './router.ts'
 import { sendReply } from './send-reply.ts'
 import { targetOf } from './target.ts'
@@ -25,6 +27,8 @@ export interface GateOptions {
   readonly log: Log & RequestLog
   readonly secure: boolean
   readonly quotas: QuotasConfig
+  /** Takes one line, line break included, for each request but those for health; undefined where no audit log is kept. */
+  readonly audit?: ((line: string) => void) | undefined
 }
 
 /** Requests that one connection may have under way by pipelining. */
@@ -38,10 +42,12 @@ export class Gate {
   readonly #options: GateOptions
   readonly #router: Router
   readonly #quotas: Quotas
+  readonly #refusals: RepeatedWarnings
   #draining = false
 
   constructor(options: GateOptions) {
     this.#options = options
+    this.#refusals = new RepeatedWarnings(options.log)
     this.#quotas = new Quotas(options.quotas)
     this.#router = new Router(v1Routes(options))
   }
@@ -50,7 +56,7 @@ export class Gate {
     // What follows a refusal that closes the connection will not be answered: it must not be done either.
     if (connection.closing) return
     const exchange = new Exchange(request, response, connection, expectsContinue)
-    exchange.onEnd(() => logRequest(this.#options.log, exchange))
+    exchange.onEnd(() => this.#record(exchange))
     void this.#answer(exchange)
   }
 
@@ -88,6 +94,13 @@ export class Gate {
     return route.handle(exchange, params, query)
   }
 
+  #record(exchange: Exchange): void {
+    const { log, audit } = this.#options
+    logRequest(log, exchange)
+    if (audit === undefined || isHealth(exchange.request.url ?? '')) return
+    audit(`${JSON.stringify(auditEntry(exchange, this.#router))}\n`)
+  }
+
   #meter(exchange: Exchange, principal: Principal): void {
     const allowance = this.#quotas.admit(principal)
     if (allowance === undefined) return
@@ -113,6 +126,8 @@ export class Gate {
     const { log } = this.#options
     if (error.code === 'INTERNAL_ERROR')
       log.error({ requestId: id, err: error.cause ?? error }, 'A request failed inside the gateway')
+    else if (error.status === 401 || error.status === 403)
+      this.#refusals.warn(error.code, { requestId: id, code: error.code, detail: error.detail }, error.message)
     else if (error.detail !== undefined)
       log.warn({ requestId: id, code: error.code, detail: error.detail }, error.message)
   }

@@ -7,6 +7,7 @@ import type { Log, RequestLog } from '../core/log.ts'
 import { clusterGateway } from '../gateway/cluster-gateway.ts'
 import { HttpFront } from '../http/server.ts'
 import { Cluster } from '../kafka/cluster.ts'
+import { openAuditStream } from '../telemetry/audit-stream.ts'
 import { CertificateFiles } from './certificate-files.ts'
 
 export interface RunningServer {
@@ -30,7 +31,14 @@ export async function startServer(
   log: Log & RequestLog,
   { hosts = [config.listen.host] }: StartOptions = {}
 ): Promise<RunningServer> {
-  const { listen, auth, kafka, limits, quotas } = config
+  const {
+    listen,
+    auth,
+    kafka,
+    limits,
+    quotas,
+    audit: { output }
+  } = config
   if (auth.mode === 'none')
     log.warn({}, 'AUTHENTICATION IS OFF (auth.mode: none): whoever reaches the port can read and write every topic')
   if (listen.tls === 'none') log.warn({}, 'TLS is off (listen.tls: none): tokens and records travel in the clear')
@@ -39,7 +47,9 @@ export async function startServer(
   const certificate = listen.tls === 'none' ? undefined : new CertificateFiles(listen.tls, log)
   const tls = certificate?.pair ?? 'none'
   const budget = new ByteBudget(limits.inFlightBytes)
-  const front = new HttpFront({ gateway: clusterGateway(cluster), gatekeeper, limits, quotas, budget, log, tls })
+  const auditStream = output === undefined ? undefined : openAuditStream(output, log)
+  const audit = auditStream === undefined ? undefined : (line: string) => auditStream.write(line)
+  const front = new HttpFront({ gateway: clusterGateway(cluster), gatekeeper, limits, quotas, audit, budget, log, tls })
   const port = await front.listen(hosts, listen.port)
   certificate?.watch(pair => front.useCertificate(pair))
   const scheme = tls === 'none' ? 'http' : 'https'
@@ -57,6 +67,7 @@ export async function startServer(
       await front.close(limits.shutdownGraceMs)
       await cluster.close()
       gatekeeper.close()
+      auditStream?.close()
     }
   }
 }

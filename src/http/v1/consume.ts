@@ -33,6 +33,7 @@ export function consume({ gateway, limits, budget }: RouteContext): Route {
       // Until the client has taken the answer: readers that stand still fill the budget, not the memory.
       exchange.onEnd(() => budget.release(held))
       const page = await gateway.consume(exchange.call(limits.requestTimeoutMs), { topic, partition, from, count })
+      exchange.records = page.count
       exchange.allowance?.owe({ records: page.count, bytes: page.payloadBytes })
       hold(page.payloadBytes * COPIES)
       return {

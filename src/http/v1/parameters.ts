@@ -4,7 +4,8 @@ const LEGAL_TOPIC = /^[a-zA-Z0-9._-]{1,249}$/
 const DIGITS = /^\d{1,16}$/
 const INT32_LIMIT = 2_147_483_647
 
-function isLegalTopic(topic: string): boolean {
+/** Kafka's own rule. */
+export function isLegalTopic(topic: string): boolean {
   return LEGAL_TOPIC.test(topic) && topic !== '.' && topic !== '..'
 }
 

@@ -18,6 +18,7 @@ export function produce({ gateway, limits, budget }: RouteContext): Route {
       let records
       try {
         records = parseProduceBody(body.bytes, limits)
+        exchange.records = records.count
         exchange.allowance?.charge({ records: records.count, bytes: body.bytes.length })
       } catch (error) {
         body.release()

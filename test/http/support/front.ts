@@ -107,6 +107,7 @@ export interface FrontSettings {
   readonly gateway?: Partial<Gateway>
   readonly gatekeeper?: Pick<Gatekeeper, 'admit' | 'ready'>
   readonly quotas?: Partial<QuotasConfig>
+  readonly audit?: (line: string) => void
   readonly tls?: HttpServerOptions['tls']
 }
 
@@ -120,6 +121,7 @@ export async function startFront(context: TestContext, settings: FrontSettings =
     gatekeeper: settings.gatekeeper ?? gatekeeper,
     limits,
     quotas: { overrides: [], principalsRemembered: 100, ...settings.quotas },
+    audit: settings.audit,
     budget,
     log: recorder(log),
     tls: settings.tls ?? 'none'
