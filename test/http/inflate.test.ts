@@ -74,7 +74,7 @@ test('what is no gzip, breaks off or goes on after its end is a 400', { timeout:
   const late = Buffer.concat([head(['Transfer-Encoding: chunked']), first, rest, Buffer.from('0\r\n\r\n')])
   assert.equal(await outcome(port, late), '400 MALFORMED_GZIP')
   assert.equal(await outcome(port, gzipped(gzipSync('{"records":'))), '400 INVALID_BODY')
-  assert.equal(await outcome(port, gzipped(gzipSync(''))), '400 INVALID_BODY')
+  assert.equal(await outcome(port, gzipped(gzipSync(''))), '400 MALFORMED_JSON')
   assert.equal(budget.usedBytes, 0)
 })
 

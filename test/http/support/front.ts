@@ -11,7 +11,7 @@ import { HttpFront, type HttpServerOptions } from '../../../src/http/server.ts'
 
 export const TOKEN = 'Bearer good'
 
-const LIMITS: LimitsConfig = {
+export const limitsForTests: LimitsConfig = {
   bodyBytes: 64 * 1024,
   recordsPerRequest: 1000,
   jsonDepth: 512,
@@ -113,7 +113,7 @@ export interface FrontSettings {
 
 /** A server on a free loopback port, closed with the test. */
 export async function startFront(context: TestContext, settings: FrontSettings = {}): Promise<TestFront> {
-  const limits = { ...LIMITS, ...settings.limits }
+  const limits = { ...limitsForTests, ...settings.limits }
   const budget = new ByteBudget(limits.inFlightBytes)
   const log: LogLine[] = []
   const front = new HttpFront({

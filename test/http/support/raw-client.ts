@@ -16,8 +16,9 @@ export class RawClient {
   #ended = false
   #wake: (() => void) | undefined
 
-  constructor(port: number) {
-    this.socket = connect(port, '127.0.0.1')
+  /** `to`: a port of loopback, or a connection that is there already, such as one of TLS. */
+  constructor(to: number | Socket) {
+    this.socket = typeof to === 'number' ? connect(to, '127.0.0.1') : to
     this.socket.on('data', bytes => {
       this.#received = Buffer.concat([this.#received, bytes])
       this.#wake?.()
