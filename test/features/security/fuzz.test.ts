@@ -164,7 +164,7 @@ suite('Whatever arrives', () => {
 
   before(async () => {
     const ignore = () => undefined
-    const log = { debug: ignore, info: ignore, warn: ignore, error: () => void errors++ }
+    const log = { debug: ignore, info: ignore, warn: ignore, error: () => void errors++, request: ignore }
     const limits = { ...limitsForTests, headersTimeoutMs: 1000, bodyTimeoutMs: 1500 }
     const quotas = { overrides: [], principalsRemembered: 10 }
     front = new HttpFront({ gateway, gatekeeper, limits, quotas, budget, log, tls: 'none' })

@@ -42,6 +42,8 @@ public class Operator {
     bootstrap = arguments[0];
     Properties properties = new Properties();
     properties.put("bootstrap.servers", bootstrap);
+    // A frozen broker is passed over for another.
+    properties.put("request.timeout.ms", "4000");
     admin = Admin.create(properties);
     var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line; (line = in.readLine()) != null; ) {
