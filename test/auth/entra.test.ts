@@ -314,6 +314,17 @@ suite('Rules that are replaced', () => {
     assert.equal(await outcome(header.slice(7)), 'NOT_PERMITTED')
   })
 
+  test('are not judged by what Graph said of other groups before', async () => {
+    await open({ graph: graph({ clientSecret: 's' }) })
+    const other = GROUP.replace('1', '9')
+    provider.onGraph = (_request, body, response) =>
+      response.end(JSON.stringify({ value: body.includes(other) ? [other] : [] }))
+    const asked = await token(ONE, { groups: undefined })
+    assert.equal(await outcome(asked), 'NOT_PERMITTED')
+    gatekeeper.replaceRules({ permittedGroups: [other], rules: [] })
+    assert.equal(await outcome(asked), CALLER)
+  })
+
   test('ask Graph about their own groups, and an answer on its way about the old ones is not kept', async () => {
     await open({ graph: graph({ clientSecret: 's' }) })
     const header = `Bearer ${await token(ONE, { groups: undefined })}`
