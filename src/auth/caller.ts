@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose'
-import type { OidcProviderConfig } from '../config/schema.ts'
+import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { invalidToken } from './bearer.ts'
 import { textAt, textsAt } from './claims.ts'
 import type { Identity, Policy } from './policy.ts'

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, randomUUID, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { SignJWT } from 'jose'
-import type { GraphConfig } from '../config/schema.ts'
+import type { GraphConfig } from '../config/auth-schema.ts'
 
 const LIFETIME_S = 300
 

@@ -1,4 +1,4 @@
-import type { GraphConfig } from '../config/schema.ts'
+import type { GraphConfig } from '../config/auth-schema.ts'
 import { GatewayError } from '../core/errors.ts'
 import { ClientCredentialsTokens } from '../core/lib/client-credentials.ts'
 import { JsonClient, type JsonAnswer } from '../core/lib/https-json.ts'

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, type JWK } from 'jose'
-import type { OidcProviderConfig } from '../config/schema.ts'
+import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { TENANT_PLACE } from '../config/issuers.ts'
 import { member } from '../core/lib/member.ts'
 import type { KeyLookup } from './key-set.ts'

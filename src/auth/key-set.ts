@@ -1,5 +1,5 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose'
-import type { OidcProviderConfig } from '../config/schema.ts'
+import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { TENANT_PLACE } from '../config/issuers.ts'
 import { Deadline } from '../core/deadline.ts'
 import { GatewayError } from '../core/errors.ts'

@@ -1,4 +1,5 @@
-import type { AuthConfig, RuleConfig } from '../config/schema.ts'
+import type { RuleConfig } from '../config/auth-schema.ts'
+import type { AuthConfig } from '../config/schema.ts'
 import { fullAccess, type TopicAccess } from '../core/principal.ts'
 import { TopicGrants } from './topic-grants.ts'
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose'
-import type { OidcProviderConfig } from '../config/schema.ts'
+import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { issuersOf } from '../config/issuers.ts'
 import { bearerToken, invalidToken } from './bearer.ts'
 import { callerOf, type Caller } from './caller.ts'

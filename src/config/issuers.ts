@@ -1,4 +1,4 @@
-import type { OidcProviderConfig } from './schema.ts'
+import type { OidcProviderConfig } from './auth-schema.ts'
 
 /** Stands for the tenant in an issuer or in a token endpoint's address, as in Entra ID's own discovery document. */
 export const TENANT_PLACE = '{tenantid}'

@@ -1,5 +1,6 @@
 import { issuersOf, TENANT_PLACE } from './issuers.ts'
-import type { Config, GraphConfig, KafkaConfig, OidcProviderConfig, RuleConfig } from './schema.ts'
+import type { GraphConfig, OidcProviderConfig, RuleConfig } from './auth-schema.ts'
+import type { Config, KafkaConfig } from './schema.ts'
 
 /** What a rule objects to: the path to blame, and a sentence that names it. */
 export interface Objection {

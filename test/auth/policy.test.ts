@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { TopicGrants } from '../../src/auth/topic-grants.ts'
 import { Policy, type Identity } from '../../src/auth/policy.ts'
-import type { RuleConfig } from '../../src/config/schema.ts'
+import type { RuleConfig } from '../../src/config/auth-schema.ts'
 import { fullAccess, operations, type TopicAccess } from '../../src/core/principal.ts'
 
 const ID = 'ABCDEF00-0000-4000-8000-000000000001'
