@@ -1,13 +1,4 @@
-/** What the command line knows of a command before it runs; its code is loaded only then. */
-export interface Command {
-  readonly summary: string
-  /** After the name of the command. */
-  readonly usage: string
-  /** Flag and meaning. */
-  readonly options: readonly (readonly [string, string])[]
-  /** Resolves when the command is done or, for a server, has started. */
-  run(argv: string[]): Promise<void>
-}
+import type { Command } from './command.ts'
 
 const CONFIG_OPTION = ['--config FILE', 'YAML file; without it the environment must say everything'] as const
 
@@ -47,6 +38,15 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
         ['--issuer ISSUER', 'who issued their token (default: the first of auth.oidc)']
       ],
       run: async argv => (await import('./check-config.ts')).runCheckConfig(argv)
+    }
+  ],
+  [
+    'completion',
+    {
+      summary: 'Print completions, for the start-up file of a shell.',
+      usage: 'bash|zsh|fish',
+      options: [],
+      run: async argv => (await import('./completion.ts')).runCompletion(argv, commands)
     }
   ],
   [

@@ -11,6 +11,7 @@ const DEFAULT_PORT = '9400'
 const IDENTITY_PORT = 9401
 const LOOPBACK = ['127.0.0.1', '::1']
 const CLOSING_MS = 30_000
+const PROGRESS_MS = 5000
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`)
@@ -37,15 +38,31 @@ export const runDev = async (argv: string[]): Promise<void> => {
   if (await isBusy(port))
     throw new DevError(`Port ${port} is busy. Stop what listens there, or choose another one with --port.`)
   const env = processEnvironment()
-  const services = await LocalServices.start({
-    dataDir: values['data-dir'],
-    ephemeral: values.ephemeral,
-    identityPort: port === Number(DEFAULT_PORT) ? IDENTITY_PORT : port + 1,
-    gatewayPort: port,
-    bootstrapServers: env.KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS?.split(',').map(server => server.trim()),
-    say
-  })
+  const services = await reportingProgress(() =>
+    LocalServices.start({
+      dataDir: values['data-dir'],
+      ephemeral: values.ephemeral,
+      identityPort: port === Number(DEFAULT_PORT) ? IDENTITY_PORT : port + 1,
+      gatewayPort: port,
+      bootstrapServers: env.KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS?.split(',').map(server => server.trim()),
+      say
+    })
+  )
   await serve(services, port, env)
+}
+
+/** Says every few seconds that work which takes long is still going on. */
+const reportingProgress = async <T>(work: () => Promise<T>): Promise<T> => {
+  const startedMs = performance.now()
+  const timer = setInterval(
+    () => say(`  still at it after ${Math.round((performance.now() - startedMs) / 1000)} s`),
+    PROGRESS_MS
+  )
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+  }
 }
 
 const serve = async (services: LocalServices, port: number, env: NodeJS.ProcessEnv): Promise<void> => {

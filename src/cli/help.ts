@@ -1,8 +1,25 @@
-import { type Command, commands } from './commands.ts'
+import type { Command } from './command.ts'
+import { commands } from './commands.ts'
+
+/** Of the narrowest terminal that is reckoned with. */
+const WIDTH = 80
+
+/** Breaks a text at its spaces. */
+const wrap = (text: string, width: number): string[] => {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const longer = `${lines[lines.length - 1]} ${word}`.trimStart()
+    if (longer.length > width) lines.push(word)
+    else lines[lines.length - 1] = longer
+  }
+  return lines
+}
 
 const columns = (rows: readonly (readonly [string, string])[]): string => {
-  const width = Math.max(...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}\n`).join('')
+  const left = Math.max(...rows.map(([name]) => name.length)) + 4
+  const row = ([name, meaning]: readonly [string, string]): string =>
+    `${`  ${name}`.padEnd(left)}${wrap(meaning, WIDTH - left).join(`\n${' '.repeat(left)}`)}\n`
+  return rows.map(row).join('')
 }
 
 export const generalHelp = (): string => {
@@ -12,11 +29,16 @@ export const generalHelp = (): string => {
 Usage: kafka-rest-proxy COMMAND [OPTIONS]
 
 ${columns(rows)}
+To try it out: kafka-rest-proxy dev
+For a cluster of your own: kafka-rest-proxy serve --config gateway.yaml
 kafka-rest-proxy COMMAND --help tells more.
 `
 }
 
-export const commandHelp = (name: string, { summary, usage, options }: Command): string => `${summary}
+export const commandHelp = (
+  name: string,
+  { summary, usage, options }: Command
+): string => `${wrap(summary, WIDTH).join('\n')}
 
 Usage: ${`kafka-rest-proxy ${name} ${usage}`.trimEnd()}
 

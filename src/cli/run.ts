@@ -2,12 +2,16 @@ import { ConfigError } from '../config/config-error.ts'
 import { nearest } from '../core/lib/nearest.ts'
 import { commands } from './commands.ts'
 import { commandHelp, generalHelp } from './help.ts'
+import { startFailure } from './start-failure.ts'
 
 /** Exit codes: the command failed; the command line is wrong. */
 const FAILED = 1
 const MISUSED = 2
 
 const isHelp = (argument: string | undefined): boolean => argument === '--help' || argument === '-h'
+
+/** What is often tried first, as the command that it stands for. */
+const ALIASES: Readonly<Record<string, string>> = { '--version': 'version', '-v': 'version' }
 
 const complain = (text: string): void => {
   process.stderr.write(`kafka-rest-proxy: ${text}\n`)
@@ -16,22 +20,34 @@ const complain = (text: string): void => {
 const isUsageError = (error: Error): boolean =>
   'code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_PARSE_ARGS_')
 
+/** The flag that was meant by the one that node:util names in its message. */
+const meantFlag = (reason: string, name: string): string | undefined => {
+  const given = /^Unknown option '(--[^']+)'/.exec(reason)?.[1]
+  const flags = (commands.get(name)?.options ?? []).map(([flag]) => flag.split(' ')[0])
+  return given === undefined ? undefined : nearest(given, flags)
+}
+
 /** Of the errors that nobody threw on purpose the place is needed, not only the text. */
 const isDefect = (error: unknown): boolean =>
   error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError
 
-const report = (error: unknown, name: string): number => {
+const report = (error: unknown, name: string, argv: readonly string[]): number => {
   if (!(error instanceof Error)) {
     complain(String(error))
     return FAILED
   }
   if (isUsageError(error)) {
     const [reason] = error.message.split(/\.\s/, 1)
-    complain(`${reason}; see kafka-rest-proxy ${name} --help`)
+    const meant = meantFlag(reason, name)
+    const suggestion = meant === undefined ? '' : `did you mean ${meant}? `
+    complain(`${reason}; ${suggestion}see kafka-rest-proxy ${name} --help`)
     return MISUSED
   }
-  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`)
-  else complain(isDefect(error) ? (error.stack ?? error.message) : error.message)
+  if (error instanceof ConfigError) {
+    process.stderr.write(`${error.message}\n`)
+    if (name === 'serve' && argv.length === 0)
+      complain('no --config FILE was given; docs/configuration.md lists its keys, and the variables that do instead')
+  } else complain(isDefect(error) ? (error.stack ?? error.message) : (startFailure(error) ?? error.message))
   return FAILED
 }
 
@@ -48,15 +64,16 @@ const refuseCommand = (name: string): number => {
  * @returns the exit code; 0 with a server means that it has started, and its end is its own affair
  */
 export const runCommandLine = async (argv: readonly string[]): Promise<number> => {
-  const [name, ...rest] = argv
-  if (name === undefined) {
+  const [first, ...rest] = argv
+  if (first === undefined) {
     process.stderr.write(generalHelp())
     return MISUSED
   }
-  if (isHelp(name)) {
+  if (isHelp(first) || first === 'help') {
     process.stdout.write(generalHelp())
     return 0
   }
+  const name = Object.hasOwn(ALIASES, first) ? ALIASES[first] : first
   const command = commands.get(name)
   if (command === undefined) return refuseCommand(name)
   if (rest.some(isHelp)) {
@@ -67,6 +84,6 @@ export const runCommandLine = async (argv: readonly string[]): Promise<number> =
     await command.run(rest)
     return 0
   } catch (error) {
-    return report(error, name)
+    return report(error, name, rest)
   }
 }

@@ -7,7 +7,7 @@ test('--help names every command, and so does a call without arguments, which is
   const help = await kafkaRestProxy(['--help'])
   assert.equal(help.exitCode, 0)
   assert.equal(help.stderr, '')
-  for (const name of ['serve', 'dev', 'check-config', 'version']) {
+  for (const name of ['serve', 'dev', 'check-config', 'completion', 'version']) {
     assert.match(help.stdout, new RegExp(`^  ${name} +\\S`, 'm'))
   }
   assert.deepEqual(await kafkaRestProxy([]), { exitCode: 2, stdout: '', stderr: help.stdout })
@@ -18,7 +18,7 @@ test('every command explains itself with --help, without doing anything', async 
   for (const [name, { summary, options }] of commands) {
     const { exitCode, stdout, stderr } = await kafkaRestProxy([name, '--help'])
     assert.deepEqual([exitCode, stderr], [0, ''])
-    assert.ok(stdout.startsWith(`${summary}\n`))
+    assert.ok(stdout.replaceAll(/\s+/g, ' ').startsWith(`${summary} Usage: `))
     assert.ok(stdout.includes(`kafka-rest-proxy ${name}`))
     for (const [flag] of options) assert.ok(stdout.includes(`  ${flag} `), flag)
   }
@@ -30,7 +30,10 @@ test('an unknown command or flag is one line on standard error and exit code 2',
     [['xyzzy'], "kafka-rest-proxy: unknown command 'xyzzy'; see kafka-rest-proxy --help\n"],
     [['constructor'], "kafka-rest-proxy: unknown command 'constructor'; see kafka-rest-proxy --help\n"],
     [['--config'], "kafka-rest-proxy: unknown option '--config'; see kafka-rest-proxy --help\n"],
-    [['serve', '--confg', 'x'], "kafka-rest-proxy: Unknown option '--confg'; see kafka-rest-proxy serve --help\n"],
+    [
+      ['serve', '--confg', 'x'],
+      "kafka-rest-proxy: Unknown option '--confg'; did you mean --config? see kafka-rest-proxy serve --help\n"
+    ],
     [['version', 'x'], "kafka-rest-proxy: Unexpected argument 'x'; see kafka-rest-proxy version --help\n"],
     [
       ['check-config', '--config'],
@@ -39,4 +42,14 @@ test('an unknown command or flag is one line on standard error and exit code 2',
   ] as const) {
     assert.deepEqual(await kafkaRestProxy(argv), { exitCode: 2, stdout: '', stderr: line })
   }
+})
+
+test('help fits 80 columns and has no colours, and --version and help are understood', async () => {
+  for (const argv of [['--help'], ...[...commands.keys()].map(name => [name, '--help'])]) {
+    const { stdout } = await kafkaRestProxy(argv, { FORCE_COLOR: '1' })
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line)
+    assert.ok(!stdout.includes('\u001B'))
+  }
+  assert.deepEqual(await kafkaRestProxy(['--version']), await kafkaRestProxy(['version']))
+  assert.deepEqual(await kafkaRestProxy(['help']), await kafkaRestProxy(['--help']))
 })
