@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -52,7 +52,8 @@ async function test(version: string): Promise<Outcome> {
       libs,
       dataDir,
       brokers: 1,
-      properties: { 'log.cleaner.backoff.ms': '200' }
+      properties: { 'log.cleaner.backoff.ms': '200' },
+      jvmFlags: [`-Dlog4j.configuration=file:${oldLogConfig(dataDir)}`]
     })
     const outcome = await runTests(cluster.bootstrapServers[0])
     await cluster.kill()
@@ -60,6 +61,15 @@ async function test(version: string): Promise<Outcome> {
   } finally {
     rmSync(dataDir, { recursive: true, force: true })
   }
+}
+
+/** Before 4.0 Kafka logs by another library, and that it has started is read in its log. */
+function oldLogConfig(dataDir: string): string {
+  const file = join(dataDir, 'log4j.properties')
+  const appender = 'log4j.appender.out=org.apache.log4j.ConsoleAppender'
+  const layout = 'log4j.appender.out.layout=org.apache.log4j.SimpleLayout'
+  writeFileSync(file, `log4j.rootLogger=INFO, out\n${appender}\n${layout}\n`)
+  return file
 }
 
 async function runTests(bootstrap: string): Promise<Pick<Outcome, 'counts' | 'failed'>> {
