@@ -188,6 +188,17 @@ const log = Type.Object(
   strict
 )
 
+const cors = Type.Object(
+  {
+    origins: Type.Array(
+      Type.String({ pattern: '^https?://[^/*\\s?#@]+$', expects: 'an origin such as https://app.example' }),
+      { default: [], description: 'Exact origins of the pages that may call from a browser; none unless listed.' }
+    ),
+    maxAgeMs: milliseconds(600_000, 'How long a browser may remember the answer to a preflight.')
+  },
+  strict
+)
+
 const audit = Type.Object(
   {
     output: Type.Optional(
@@ -201,11 +212,15 @@ const audit = Type.Object(
 )
 
 /** The whole configuration: the single source of its types, its validation, its defaults and its reference page. */
-export const configSchema = Type.Object({ listen, kafka, auth, limits, quotas, audit, log }, strict) satisfies TObject
+export const configSchema = Type.Object(
+  { listen, kafka, auth, limits, quotas, cors, audit, log },
+  strict
+) satisfies TObject
 
 export type Config = Static<typeof configSchema>
 export type KafkaConfig = Config['kafka']
 export type AuthConfig = Config['auth']
 export type LimitsConfig = Config['limits']
+export type CorsConfig = Config['cors']
 export type QuotasConfig = Config['quotas']
 export type QuotaConfig = NonNullable<QuotasConfig['principal']>

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Gatekeeper } from '../auth/gatekeeper.ts'
-import type { LimitsConfig, QuotasConfig } from '../config/schema.ts'
+import type { CorsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Log, RequestLog } from '../core/log.ts'
@@ -9,6 +9,7 @@ import type { Gateway } from '../gateway/gateway.ts'
 import { logRequest } from './access-log.ts'
 import { auditEntry } from './audit.ts'
 import type { Connection } from './connections.ts'
+import { Cors } from './cors.ts'
 import { errorReply, toGatewayError } from './error-reply.ts'
 import { Exchange, type Reply } from './exchange.ts'
 import { healthReply, isHealth } from './health.ts'
@@ -27,6 +28,7 @@ export interface GateOptions {
   readonly log: Log & RequestLog
   readonly secure: boolean
   readonly quotas: QuotasConfig
+  readonly cors: CorsConfig
   /** Takes one line, line break included, for each request but those for health; undefined where no audit log is kept. */
   readonly audit?: ((line: string) => void) | undefined
 }
@@ -42,12 +44,14 @@ export class Gate {
   readonly #options: GateOptions
   readonly #router: Router
   readonly #quotas: Quotas
+  readonly #cors: Cors
   readonly #refusals: RepeatedWarnings
   #draining = false
 
   constructor(options: GateOptions) {
     this.#options = options
     this.#refusals = new RepeatedWarnings(options.log)
+    this.#cors = new Cors(options.cors)
     this.#quotas = new Quotas(options.quotas)
     this.#router = new Router(v1Routes(options))
   }
@@ -81,6 +85,8 @@ export class Gate {
     const target = targetOf(request)
     const health = healthReply(method, target, () => this.#ready())
     if (health !== undefined) return health
+    const preflight = this.#cors.preflight(method, request.headers)
+    if (preflight !== undefined) return preflight
     if (this.#draining) throw new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
     if (connection.openExchanges > MOST_PIPELINED) {
       throw new GatewayError('OVERLOADED', `More than ${MOST_PIPELINED} requests are under way on this connection.`, {
@@ -115,11 +121,16 @@ export class Gate {
 
   #send(exchange: Exchange, reply: Reply): Promise<void> {
     const { budget, limits, secure } = this.#options
-    const metered =
-      exchange.allowance === undefined
-        ? reply
-        : { ...reply, headers: { ...exchange.allowance.headers(), ...reply.headers } }
-    return sendReply(exchange, metered, { budget, writeTimeoutMs: limits.writeTimeoutMs, secure, last: this.#draining })
+    const headers = {
+      ...this.#cors.headers(exchange.request.headers),
+      ...exchange.allowance?.headers(),
+      ...reply.headers
+    }
+    return sendReply(
+      exchange,
+      { ...reply, headers },
+      { budget, writeTimeoutMs: limits.writeTimeoutMs, secure, last: this.#draining }
+    )
   }
 
   #logCause({ id }: Exchange, error: GatewayError): void {

@@ -27,7 +27,8 @@ export interface SendOptions {
 export async function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): Promise<void> {
   const { body } = reply
   if (body.length < WORTH_COMPRESSING_BYTES) return write(exchange, reply, body, {}, options)
-  const vary = { Vary: 'Accept-Encoding' }
+  const varies = reply.headers?.Vary
+  const vary = { Vary: varies === undefined ? 'Accept-Encoding' : `${varies}, Accept-Encoding` }
   if (!acceptsGzip(exchange.request.headers['accept-encoding'])) return write(exchange, reply, body, vary, options)
   const packed = await gzipped(body, { level: constants.Z_BEST_SPEED })
   write(exchange, reply, packed, { ...vary, 'Content-Encoding': 'gzip' }, options)
@@ -51,8 +52,8 @@ function write(
   exchange.bytesOut = isHead ? 0 : body.length
   response.writeHead(reply.status, {
     ...commonHeaders(exchange.id, body.length, options.secure),
-    ...coding,
     ...reply.headers,
+    ...coding,
     ...(closes ? { Connection: 'close' } : {})
   })
   if (underWay && !connection.broken) {

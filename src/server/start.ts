@@ -37,6 +37,7 @@ export async function startServer(
     kafka,
     limits,
     quotas,
+    cors,
     audit: { output }
   } = config
   if (auth.mode === 'none')
@@ -49,7 +50,17 @@ export async function startServer(
   const budget = new ByteBudget(limits.inFlightBytes)
   const auditStream = output === undefined ? undefined : openAuditStream(output, log)
   const audit = auditStream === undefined ? undefined : (line: string) => auditStream.write(line)
-  const front = new HttpFront({ gateway: clusterGateway(cluster), gatekeeper, limits, quotas, audit, budget, log, tls })
+  const front = new HttpFront({
+    gateway: clusterGateway(cluster),
+    gatekeeper,
+    limits,
+    quotas,
+    cors,
+    audit,
+    budget,
+    log,
+    tls
+  })
   const port = await front.listen(hosts, listen.port)
   certificate?.watch(pair => front.useCertificate(pair))
   const scheme = tls === 'none' ? 'http' : 'https'

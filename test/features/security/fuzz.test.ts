@@ -159,7 +159,8 @@ suite('Whatever arrives', () => {
     const log = { debug: ignore, info: ignore, warn: ignore, error: () => void errors++, request: ignore }
     const limits = { ...limitsForTests, headersTimeoutMs: 1000, bodyTimeoutMs: 1500 }
     const quotas = { overrides: [], principalsRemembered: 10 }
-    front = new HttpFront({ gateway, gatekeeper, limits, quotas, budget, log, tls: 'none' })
+    const cors = { origins: ['https://app.example'], maxAgeMs: 1000 }
+    front = new HttpFront({ gateway, gatekeeper, limits, quotas, cors, budget, log, tls: 'none' })
     port = await front.listen(['127.0.0.1'], 0)
   })
 

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { Gatekeeper } from '../../../src/auth/gatekeeper.ts'
-import type { LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
+import type { CorsConfig, LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import type { Log, RequestLine, RequestLog } from '../../../src/core/log.ts'
@@ -107,6 +107,7 @@ export interface FrontSettings {
   readonly gateway?: Partial<Gateway>
   readonly gatekeeper?: Pick<Gatekeeper, 'admit' | 'ready'>
   readonly quotas?: Partial<QuotasConfig>
+  readonly cors?: Partial<CorsConfig>
   readonly audit?: (line: string) => void
   readonly tls?: HttpServerOptions['tls']
 }
@@ -121,6 +122,7 @@ export async function startFront(context: TestContext, settings: FrontSettings =
     gatekeeper: settings.gatekeeper ?? gatekeeper,
     limits,
     quotas: { overrides: [], principalsRemembered: 100, ...settings.quotas },
+    cors: { origins: [], maxAgeMs: 60_000, ...settings.cors },
     audit: settings.audit,
     budget,
     log: recorder(log),
