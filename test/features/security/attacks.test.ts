@@ -153,7 +153,7 @@ suite('An attacker on the wire', () => {
   })
 
   test('chooses no answer header and no id beyond a plain one', { timeout: 30_000 }, async () => {
-    for (const id of ['a b', 'x\u001b[31m', `${'a'.repeat(65)}`, '{"level":"error"}', 'é', 'a,b']) {
+    for (const id of ['a b', 'x\u001b[31m', 'a'.repeat(65), '{"level":"error"}', 'é', 'a,b']) {
       const { headers } = await send(request('GET /v1/metadata/topics', [`X-Request-Id: ${id}`]))
       assert.match(headers['x-request-id'], /^[0-9a-f-]{36}$/, id)
     }
