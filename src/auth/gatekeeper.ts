@@ -8,6 +8,11 @@ import { Permission } from './permission.ts'
 import { Policy, type AccessConfig } from './policy.ts'
 import { TokenVerifier } from './token-verifier.ts'
 
+export interface GatekeeperReadings {
+  readonly keySets: readonly { readonly issuer: string; readonly ageSeconds: number }[]
+  readonly graphCalls: { readonly answered: number; readonly failed: number }
+}
+
 /** Lets callers in, or says why not. */
 export interface Gatekeeper {
   /**
@@ -18,6 +23,8 @@ export interface Gatekeeper {
   admit(authorization: string | undefined): Principal | Promise<Principal>
   /** The keys of every provider are loaded. */
   ready(): boolean
+  /** For metrics, now. */
+  readings(): GatekeeperReadings
   /** Begins to load keys; resolves after the first attempt, whatever its outcome. */
   start(): Promise<void>
   /** Who may do what, for the requests that follow; those under way are judged by what was in force when they came. */
@@ -60,6 +67,10 @@ export function createGatekeeper(
       graph?.replacePolicy(permission.policy)
     },
     ready: () => issuers.every(({ keys }) => keys.loaded),
+    readings: () => ({
+      keySets: issuers.map(({ config: { issuer }, keys }) => ({ issuer, ageSeconds: keys.ageMs / 1000 })),
+      graphCalls: graph?.calls ?? NO_CALLS
+    }),
     async start() {
       await Promise.all(issuers.map(({ keys }) => keys.start()))
     },
@@ -80,9 +91,12 @@ export function createGatekeeper(
   }
 }
 
+const NO_CALLS = { answered: 0, failed: 0 }
+
 const open: Gatekeeper = {
   admit: () => anonymous,
   ready: () => true,
+  readings: () => ({ keySets: [], graphCalls: NO_CALLS }),
   start: () => Promise.resolve(),
   replaceRules: () => undefined,
   close: () => undefined

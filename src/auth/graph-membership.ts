@@ -33,6 +33,8 @@ export class GraphMembership {
   /** As many at most as there are requests under way. */
   #asking = new Map<string, Promise<readonly string[]>>()
   #pausedUntilMs = -Infinity
+  /** So far, by whether Graph answered with what was asked. */
+  readonly calls = { answered: 0, failed: 0 }
 
   constructor(
     config: GraphConfig,
@@ -96,9 +98,11 @@ export class GraphMembership {
     const groups: string[] = []
     for (let from = 0; from < groupIds.length; from += GROUPS_PER_CALL) {
       const answer = await this.#call(url, groupIds.slice(from, from + GROUPS_PER_CALL), tokens)
-      if (answer.status === 404) return []
       const value = member(answer.body, 'value')
-      if (answer.status !== 200 || !Array.isArray(value)) throw this.#refused(answer, tokens)
+      const missing = answer.status === 404
+      if (!missing && (answer.status !== 200 || !Array.isArray(value))) throw this.#refused(answer, tokens)
+      this.calls.answered++
+      if (missing || !Array.isArray(value)) return []
       groups.push(...value.filter(group => typeof group === 'string'))
       // Without rules one group is as good as all.
       if (!hasRules && groups.length > 0) break
@@ -132,12 +136,14 @@ export class GraphMembership {
       const token = await tokens.token()
       return await this.#client.request({ url, headers: { authorization: `Bearer ${token}` }, json: { groupIds } })
     } catch (error) {
+      this.calls.failed++
       this.#log.error({ cause: String(error) }, 'Microsoft Graph, or its token endpoint, does not answer')
       throw unavailable(String(error), undefined)
     }
   }
 
   #refused({ status, headers }: JsonAnswer, tokens: ClientCredentialsTokens): GatewayError {
+    this.calls.failed++
     if (status === 401) tokens.forget()
     if (status === 401 || status === 403) {
       this.#log.error(

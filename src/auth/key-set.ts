@@ -58,6 +58,11 @@ export class KeySet {
     return this.#lookup !== null && this.#now() - this.#loadedAtMs < STALE_LIMIT_MS
   }
 
+  /** Since they were loaded; Infinity where they never were. */
+  get ageMs(): number {
+    return this.#now() - this.#loadedAtMs
+  }
+
   /** The keys that tokens are verified with; another object as soon as they change. */
   get current(): KeyLookup | null {
     return this.#lookup

@@ -74,7 +74,7 @@ const serve = async (services: LocalServices, port: number, env: NodeJS.ProcessE
     })
     const { closeOnSignal, startServer } = await import('../server/start.ts')
     const log = createLogger(env.KAFKA_REST_LOG_LEVEL === undefined ? 'warn' : config.log.level)
-    const server = await startServer(config, log, { hosts: LOOPBACK })
+    const server = await startServer(config, log, { hosts: LOOPBACK, setLogLevel: level => (log.level = level) })
     const close = async (): Promise<void> => {
       say('Stopping the gateway, the identity provider and Kafka')
       await server.close()

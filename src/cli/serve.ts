@@ -9,6 +9,6 @@ export const runServe = async (argv: string[]): Promise<void> => {
   const { config } = loadFromArguments(argv)
   const { closeOnSignal, startServer } = await import('../server/start.ts')
   const log = createLogger(config.log.level)
-  const server = await startServer(config, log)
+  const server = await startServer(config, log, { setLogLevel: level => (log.level = level) })
   closeOnSignal(() => server.close(), config.limits.shutdownGraceMs + config.kafka.deliveryTimeoutMs + CLOSING_MS, log)
 }

@@ -1,13 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-
-/** Of the package, by its package.json, which lies equally far from `src/cli/` and from `dist/cli/`. */
-export const packageVersion = async (): Promise<string> => {
-  const manifest: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
-  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest
-  if (!isManifest || typeof manifest.version !== 'string') throw new Error('package.json states no version')
-  return manifest.version
-}
+import { packageVersion } from '../server/package-version.ts'
 
 export const runVersion = async (argv: string[]): Promise<void> => {
   parseArgs({ args: argv, options: {} })

@@ -28,6 +28,39 @@ const listen = Type.Object(
   strict
 )
 
+const management = Type.Object(
+  {
+    host: Type.String({
+      minLength: 1,
+      default: '127.0.0.1',
+      description: 'Address to listen on; whoever reaches it is let in.'
+    }),
+    port: Type.Integer({ minimum: 0, maximum: 65535, description: 'Port to listen on; 0 takes a free one.' }),
+    tls: Type.Optional(
+      Type.Object(
+        {
+          certFile: file('PEM certificate chain of the listener.'),
+          keyFile: file('PEM private key of the certificate.')
+        },
+        { ...strict, description: 'Plain HTTP when left out.' }
+      )
+    )
+  },
+  { ...strict, description: 'A listener for operators: metrics, health in detail, log level. None when left out.' }
+)
+
+const metrics = Type.Object(
+  {
+    topics: Type.Integer({
+      minimum: 0,
+      maximum: 10_000,
+      default: 0,
+      description: 'Topics that get counters of their own, first come first served; the others share one.'
+    })
+  },
+  strict
+)
+
 const kafkaTls = Type.Object(
   {
     caFile: Type.Optional(file("PEM certificates to trust; the system's when left out.")),
@@ -213,7 +246,7 @@ const audit = Type.Object(
 
 /** The whole configuration: the single source of its types, its validation, its defaults and its reference page. */
 export const configSchema = Type.Object(
-  { listen, kafka, auth, limits, quotas, cors, audit, log },
+  { listen, kafka, auth, limits, quotas, cors, audit, log, management: Type.Optional(management), metrics },
   strict
 ) satisfies TObject
 

@@ -1,3 +1,4 @@
+import { type Meter, noMeter } from '../core/meter.ts'
 import type { Cluster } from '../kafka/cluster.ts'
 import { Consume } from './consume.ts'
 import type { Gateway } from './gateway.ts'
@@ -5,10 +6,10 @@ import { Produce } from './produce.ts'
 import { Topics } from './topics.ts'
 
 /** The use cases over one cluster. */
-export function clusterGateway(cluster: Cluster): Gateway {
+export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gateway {
   const { metadata, offsets } = cluster
-  const produce = new Produce(metadata, cluster.accumulator)
-  const consume = new Consume(metadata, cluster.fetcher, offsets)
+  const produce = new Produce(metadata, cluster.accumulator, meter)
+  const consume = new Consume(metadata, cluster.fetcher, offsets, meter)
   const topics = new Topics(metadata, cluster.topics, offsets)
   return {
     produce: (call, topic, records, released) => produce.execute(call, topic, records, released),

@@ -1,4 +1,5 @@
 import { GatewayError } from '../core/errors.ts'
+import type { Meter } from '../core/meter.ts'
 import type { Call } from '../core/principal.ts'
 import type { RecordPage } from '../core/record-page.ts'
 import type { Fetcher } from '../kafka/fetch/fetcher.ts'
@@ -12,11 +13,13 @@ export class Consume {
   readonly #metadata: MetadataCache
   readonly #fetcher: Fetcher
   readonly #offsets: OffsetLookup
+  readonly #meter: Meter
 
-  constructor(metadata: MetadataCache, fetcher: Fetcher, offsets: OffsetLookup) {
+  constructor(metadata: MetadataCache, fetcher: Fetcher, offsets: OffsetLookup, meter: Meter) {
     this.#metadata = metadata
     this.#fetcher = fetcher
     this.#offsets = offsets
+    this.#meter = meter
   }
 
   async execute(call: Call, read: ReadRequest): Promise<RecordPage> {
@@ -28,7 +31,14 @@ export class Consume {
     if (known === null) throw topicNotFound(topic)
     if (known.partitions[partition] === undefined) throw partitionNotFound(topic, partition, known.partitions.length)
     const offset = typeof read.from === 'number' ? read.from : await this.#bound(call, read, read.from)
-    return this.#fetcher.read({ topic, partition, offset, count, deadline: call.deadline })
+    const startedMs = performance.now()
+    try {
+      const page = await this.#fetcher.read({ topic, partition, offset, count, deadline: call.deadline })
+      this.#meter.consumed(topic, page.count, page.payloadBytes)
+      return page
+    } finally {
+      this.#meter.read((performance.now() - startedMs) / 1000)
+    }
   }
 
   async #bound(call: Call, { topic, partition }: ReadRequest, which: 'earliest' | 'latest'): Promise<number> {

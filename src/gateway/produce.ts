@@ -1,4 +1,5 @@
 import { GatewayError } from '../core/errors.ts'
+import type { Fates, Meter } from '../core/meter.ts'
 import type { Call } from '../core/principal.ts'
 import type { ProduceOutcome } from '../core/produce-outcome.ts'
 import { PARTITION, SPAN_STRIDE, type RecordTable } from '../core/record-table.ts'
@@ -11,10 +12,12 @@ import { refuseInternal, topicNotFound } from './topic-access.ts'
 export class Produce {
   readonly #metadata: MetadataCache
   readonly #accumulator: Accumulator
+  readonly #meter: Meter
 
-  constructor(metadata: MetadataCache, accumulator: Accumulator) {
+  constructor(metadata: MetadataCache, accumulator: Accumulator, meter: Meter) {
     this.#metadata = metadata
     this.#accumulator = accumulator
+    this.#meter = meter
   }
 
   async execute(call: Call, topic: string, records: RecordTable, released: () => void): Promise<ProduceOutcome> {
@@ -22,7 +25,9 @@ export class Produce {
     try {
       const metadata = await this.#checkedTopic(call, topic, records)
       handedOver = true
-      return await this.#accumulator.submit(metadata, records, call.deadline, released)
+      const outcome = await this.#accumulator.submit(metadata, records, call.deadline, released)
+      this.#meter.produced(topic, records.bytes.length, fatesOf(outcome))
+      return outcome
     } finally {
       if (!handedOver) released()
     }
@@ -44,6 +49,13 @@ export class Produce {
       `records[${record}].partition: partition ${partition} does not exist, topic '${topic}' has ${fresh.partitions.length}.`
     )
   }
+}
+
+function fatesOf({ count, failures }: ProduceOutcome): Fates {
+  if (failures === undefined) return { stored: count, notStored: 0, unknown: 0 }
+  let unknown = 0
+  for (const { stored } of failures.values()) if (stored === 'unknown') unknown++
+  return { stored: count - failures.size, notStored: failures.size - unknown, unknown }
 }
 
 /** The first record that names a partition which the topic lacks, or −1. */

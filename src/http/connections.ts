@@ -106,6 +106,10 @@ export class Connections {
     this.#onRefused = onRefused
   }
 
+  get size(): number {
+    return this.#accepted.size
+  }
+
   /** Takes a new TCP connection, or closes it where there are too many. */
   accept(socket: Socket): void {
     const address = socket.remoteAddress ?? ''

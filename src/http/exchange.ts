@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Deadline } from '../core/deadline.ts'
 import type { GatewayError } from '../core/errors.ts'
+import type { RouteMeter } from '../core/meter.ts'
 import type { Call, Principal } from '../core/principal.ts'
 import type { Connection, OpenRequest } from './connections.ts'
 import type { Allowance } from './quotas/quotas.ts'
@@ -28,6 +29,8 @@ export class Exchange implements OpenRequest {
   records: number | undefined
   /** Taken at the beginning: a connection that is gone has none. */
   readonly address: string | undefined
+  /** Of the route, once that is found. */
+  meter: RouteMeter | undefined
   bytesIn = 0
   bytesOut = 0
   /** The body broke off, and why. */

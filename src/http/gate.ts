@@ -5,6 +5,7 @@ import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Log, RequestLog } from '../core/log.ts'
 import type { Principal } from '../core/principal.ts'
+import { type Meter, noMeter } from '../core/meter.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { logRequest } from './access-log.ts'
 import { auditEntry } from './audit.ts'
@@ -16,6 +17,7 @@ import { healthReply, isHealth } from './health.ts'
 import { Quotas } from './quotas/quotas.ts'
 import { RepeatedWarnings } from './repeated-warnings.ts'
 import { Router } from './router.ts'
+import { RequestMeters } from './request-meters.ts'
 import { sendReply } from './send-reply.ts'
 import { targetOf } from './target.ts'
 import { v1Routes } from './v1/routes.ts'
@@ -31,6 +33,7 @@ export interface GateOptions {
   readonly cors: CorsConfig
   /** Takes one line, line break included, for each request but those for health; undefined where no audit log is kept. */
   readonly audit?: ((line: string) => void) | undefined
+  readonly meter?: Meter
 }
 
 /** Requests that one connection may have under way by pipelining. */
@@ -46,6 +49,7 @@ export class Gate {
   readonly #quotas: Quotas
   readonly #cors: Cors
   readonly #refusals: RepeatedWarnings
+  readonly #meters: RequestMeters
   #draining = false
 
   constructor(options: GateOptions) {
@@ -53,13 +57,16 @@ export class Gate {
     this.#refusals = new RepeatedWarnings(options.log)
     this.#cors = new Cors(options.cors)
     this.#quotas = new Quotas(options.quotas)
-    this.#router = new Router(v1Routes(options))
+    const routes = v1Routes(options)
+    this.#router = new Router(routes)
+    this.#meters = new RequestMeters(options.meter ?? noMeter, routes)
   }
 
   handle(request: IncomingMessage, response: ServerResponse, connection: Connection, expectsContinue: boolean): void {
     // What follows a refusal that closes the connection will not be answered: it must not be done either.
     if (connection.closing) return
     const exchange = new Exchange(request, response, connection, expectsContinue)
+    this.#meters.begin(exchange)
     exchange.onEnd(() => this.#record(exchange))
     void this.#answer(exchange)
   }
@@ -84,7 +91,10 @@ export class Gate {
     const method = request.method ?? 'GET'
     const target = targetOf(request)
     const health = healthReply(method, target, () => this.#ready())
-    if (health !== undefined) return health
+    if (health !== undefined) {
+      exchange.meter = this.#meters.health
+      return health
+    }
     const preflight = this.#cors.preflight(method, request.headers)
     if (preflight !== undefined) return preflight
     if (this.#draining) throw new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
@@ -94,9 +104,11 @@ export class Gate {
       })
     }
     const admitted = this.#options.gatekeeper.admit(request.headers.authorization)
+    this.#meters.judged(!(admitted instanceof Promise))
     exchange.principal = admitted instanceof Promise ? await admitted : admitted
     this.#meter(exchange, exchange.principal)
     const { route, params, query } = this.#router.find(method, target)
+    exchange.meter = this.#meters.of(route)
     return route.handle(exchange, params, query)
   }
 

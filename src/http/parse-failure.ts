@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import { GatewayError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
+import type { Meter } from '../core/meter.ts'
 import { commonHeaders } from './common-headers.ts'
 import type { Connection } from './connections.ts'
 import { errorReply } from './error-reply.ts'
@@ -14,6 +15,7 @@ export interface ParserError extends Error {
 export interface ParseFailureOptions {
   readonly log: Log
   readonly secure: boolean
+  readonly meter?: Pick<Meter, 'failed'> | undefined
 }
 
 const REQUEST_LINE = /^[A-Z]{3,7} /
@@ -52,7 +54,11 @@ export function refuseTunnel(connection: Connection, options: ParseFailureOption
   connection.whenIdle(() => answerOnSocket(connection, failure, options))
 }
 
-function answerOnSocket({ socket }: Connection, failure: GatewayError, { log, secure }: ParseFailureOptions): void {
+function answerOnSocket(
+  { socket }: Connection,
+  failure: GatewayError,
+  { log, secure, meter }: ParseFailureOptions
+): void {
   if (!socket.writable) return
   const requestId = randomUUID()
   const { status, code, body, headers } = errorReply(failure)
@@ -61,6 +67,7 @@ function answerOnSocket({ socket }: Connection, failure: GatewayError, { log, se
   const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref()
   socket.once('close', () => clearTimeout(timer))
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body.toString()}`)
+  meter?.failed(failure.code)
   log.info({ requestId, status, code, bytesOut: body.length }, 'request')
 }
 

@@ -58,6 +58,10 @@ export class HttpFront {
     )
   }
 
+  get openConnections(): number {
+    return this.#connections.size
+  }
+
   /** Returns the port: with several hosts all take the one that the first was given. Rejects when one cannot be had, listening on none. */
   async listen(hosts: readonly string[], port: number): Promise<number> {
     let bound = port
@@ -120,7 +124,7 @@ export class HttpFront {
 
   #listenTo(server: Server): void {
     const { log } = this.#options
-    const failing = { log, secure: this.#secure }
+    const failing = { log, secure: this.#secure, meter: this.#options.meter }
     const handle = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
       const connection = this.#connections.of(request.socket)
       if (connection === undefined) request.socket.destroy()

@@ -1,5 +1,6 @@
 import type { KafkaConfig } from '../config/schema.ts'
 import type { Log } from '../core/log.ts'
+import { type Meter, noMeter } from '../core/meter.ts'
 import { OffsetLookup } from './admin/list-offsets.ts'
 import { TopicAdmin } from './admin/topic-admin.ts'
 import { Fetcher } from './fetch/fetcher.ts'
@@ -20,15 +21,15 @@ export class Cluster {
   readonly #brokers: Brokers
   readonly #refresher: MetadataRefresher
 
-  constructor(config: KafkaConfig, log: Log) {
-    const brokers = new Brokers(config)
+  constructor(config: KafkaConfig, log: Log, meter: Meter = noMeter) {
+    const brokers = new Brokers(config, meter)
     const limits = new MessageLimits(brokers)
     this.#brokers = brokers
     this.metadata = new MetadataCache(brokers, log)
     this.#refresher = new MetadataRefresher(this.metadata, config.metadataMaxAgeMs, log)
     this.offsets = new OffsetLookup(brokers, this.metadata)
     this.topics = new TopicAdmin(brokers, this.metadata, this.offsets, log)
-    this.fetcher = new Fetcher(brokers, this.metadata, this.offsets, config.fetchConnectionsPerBroker, log)
+    this.fetcher = new Fetcher(brokers, this.metadata, this.offsets, config.fetchConnectionsPerBroker, log, meter)
     this.accumulator = new Accumulator(
       {
         channel: (brokerId, index) => brokers.channel(brokerId, 'produce', index),
@@ -36,6 +37,7 @@ export class Cluster {
         refresh: (topic, deadline) => this.metadata.refresh(topic, deadline),
         maxMessageBytes: topic => limits.of(topic),
         initProducerId: () => askProducerId(brokers.anyChannels()[0]),
+        meter,
         onTopicChange: listener => this.metadata.onTopicChange(listener)
       },
       { ...config, connectionsPerBroker: config.produceConnectionsPerBroker },

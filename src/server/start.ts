@@ -4,15 +4,20 @@ import { proxyEnvironment } from '../config/environment.ts'
 import type { Config } from '../config/schema.ts'
 import { ByteBudget } from '../core/byte-budget.ts'
 import type { Log, RequestLog } from '../core/log.ts'
+import { noMeter } from '../core/meter.ts'
 import { clusterGateway } from '../gateway/cluster-gateway.ts'
 import { HttpFront } from '../http/server.ts'
 import { Cluster } from '../kafka/cluster.ts'
 import { openAuditStream } from '../telemetry/audit-stream.ts'
+import { Metrics } from '../telemetry/metrics.ts'
 import { CertificateFiles } from './certificate-files.ts'
+import { startManagement } from './management.ts'
 
 export interface RunningServer {
   readonly port: number
   readonly url: string
+  /** Of the management listener, where there is one. */
+  readonly managementPort: number | undefined
   /** Refuses new requests, ends those accepted, stores what is under way, closes the connections. */
   close(): Promise<void>
 }
@@ -20,6 +25,8 @@ export interface RunningServer {
 export interface StartOptions {
   /** Addresses to listen on instead of the configured one. */
   readonly hosts?: readonly string[]
+  /** Changes what is logged, at run time. */
+  readonly setLogLevel?: (level: Config['log']['level']) => void
 }
 
 /**
@@ -29,7 +36,7 @@ export interface StartOptions {
 export async function startServer(
   config: Config,
   log: Log & RequestLog,
-  { hosts = [config.listen.host] }: StartOptions = {}
+  { hosts = [config.listen.host], setLogLevel = () => undefined }: StartOptions = {}
 ): Promise<RunningServer> {
   const {
     listen,
@@ -38,46 +45,70 @@ export async function startServer(
     limits,
     quotas,
     cors,
+    management,
     audit: { output }
   } = config
   if (auth.mode === 'none')
     log.warn({}, 'AUTHENTICATION IS OFF (auth.mode: none): whoever reaches the port can read and write every topic')
   if (listen.tls === 'none') log.warn({}, 'TLS is off (listen.tls: none): tokens and records travel in the clear')
   const gatekeeper = createGatekeeper(auth, log, proxyEnvironment())
-  const cluster = new Cluster(kafka, log)
+  const metrics = new Metrics(config.metrics.topics)
+  // Nobody could ask for them without the listener: then nothing is counted.
+  const meter = management === undefined ? noMeter : metrics
+  const cluster = new Cluster(kafka, log, meter)
   const certificate = listen.tls === 'none' ? undefined : new CertificateFiles(listen.tls, log)
-  const tls = certificate?.pair ?? 'none'
   const budget = new ByteBudget(limits.inFlightBytes)
   const auditStream = output === undefined ? undefined : openAuditStream(output, log)
-  const audit = auditStream === undefined ? undefined : (line: string) => auditStream.write(line)
   const front = new HttpFront({
-    gateway: clusterGateway(cluster),
+    gateway: clusterGateway(cluster, meter),
     gatekeeper,
     limits,
     quotas,
     cors,
-    audit,
+    audit: auditStream === undefined ? undefined : line => auditStream.write(line),
     budget,
     log,
-    tls
+    tls: certificate?.pair ?? 'none',
+    meter
   })
-  const port = await front.listen(hosts, listen.port)
+  let started = false
+  let draining = false
+  const watched = {
+    metrics,
+    gatekeeper,
+    cluster,
+    budget,
+    openConnections: () => front.openConnections,
+    started: () => started,
+    draining: () => draining,
+    certificate: () => certificate?.pair.cert,
+    setLogLevel
+  }
+  const managing = management && (await startManagement(management, watched, log))
+  const port = await front.listen(hosts, listen.port).catch(async (error: unknown) => {
+    await managing?.close()
+    throw error
+  })
   certificate?.watch(pair => front.useCertificate(pair))
-  const scheme = tls === 'none' ? 'http' : 'https'
+  const scheme = certificate === undefined ? 'http' : 'https'
   const url = `${scheme}://${hosts[0].includes(':') ? `[${hosts[0]}]` : hosts[0]}:${port}`
   log.info({ url }, 'Listening')
   // Not awaited: a cluster or provider that is down must not keep the process from serving its health.
-  void Promise.all([gatekeeper.start(), cluster.start()]).then(() =>
+  void Promise.all([gatekeeper.start(), cluster.start()]).then(() => {
+    started = true
     log.info({ kafka: cluster.ready, keys: gatekeeper.ready() }, 'Started')
-  )
+  })
   return {
     port,
     url,
+    managementPort: managing?.port,
     async close() {
+      draining = true
       certificate?.close()
       await front.close(limits.shutdownGraceMs)
       await cluster.close()
       gatekeeper.close()
+      await managing?.close()
       auditStream?.close()
     }
   }

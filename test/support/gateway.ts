@@ -88,7 +88,10 @@ export class TestGateway {
     const keep = (fields: object, message: string) => void logged.push({ fields, message })
     const ignore = () => undefined
     const log: Log & RequestLog = { debug: ignore, info: ignore, warn: keep, error: keep, request: ignore }
-    const server = await startServer(config, log, { hosts: ['127.0.0.1'] })
+    const server = await startServer(config, log, {
+      hosts: ['127.0.0.1'],
+      setLogLevel: level => logged.push({ fields: { level }, message: 'setLogLevel' })
+    })
     const gateway = new TestGateway(services, server, logged, folder)
     gateway.#token = await gateway.token(appWithGroups)
     if (awaitReady) await gateway.untilReady()

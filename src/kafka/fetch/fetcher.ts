@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deadline } from '../../core/deadline.ts'
 import { GatewayError, type ErrorCode } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
+import { type Meter, noMeter } from '../../core/meter.ts'
 import type { RecordPage } from '../../core/record-page.ts'
 import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
@@ -50,6 +51,7 @@ export class Fetcher {
   readonly #metadata: FetchMetadata
   readonly #offsets: FetchOffsets
   readonly #log: Log
+  readonly #meter: Meter
   readonly #connectionsPerBroker: number
   readonly #reads = new Map<number, BrokerReads>()
 
@@ -58,13 +60,15 @@ export class Fetcher {
     metadata: FetchMetadata,
     offsets: FetchOffsets,
     connectionsPerBroker: number,
-    log: Log
+    log: Log,
+    meter: Meter = noMeter
   ) {
     this.#brokers = brokers
     this.#metadata = metadata
     this.#offsets = offsets
     this.#connectionsPerBroker = connectionsPerBroker
     this.#log = log
+    this.#meter = meter
   }
 
   /**
@@ -153,6 +157,7 @@ export class Fetcher {
         headers: { NextOffset: String(page.nextOffset) }
       })
     }
+    this.#meter.retried('fetch')
     await sleep(pauseMs)
     await this.#metadata.refresh(topic, deadline)
   }

@@ -5,6 +5,7 @@ import type { ProduceOutcome } from '../../core/produce-outcome.ts'
 import type { RecordTable } from '../../core/record-table.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { Codec } from '../records/compression.ts'
+import type { Batch } from './batch.ts'
 import { BatchFormer } from './batch-former.ts'
 import { BrokerSender, type Sent } from './broker-sender.ts'
 import { leaderMissing, notSentInTime, outcomeUnknown, topicMissing, topicRecreated } from './failures.ts'
@@ -134,13 +135,20 @@ export class Accumulator {
     let queue = topicQueues.queues.get(partition)
     if (queue === undefined) {
       const hooks: QueueHooks = {
-        form: (slices, session, sequence) => this.#former.form(topic, slices, session, sequence),
+        form: (slices, session, sequence) => this.#measured(this.#former.form(topic, slices, session, sequence)),
         cut: waiting => this.#former.cut(topic, waiting),
         renew: session => this.#sessions.after(session)
       }
       topicQueues.queues.set(partition, (queue = new PartitionQueue(topic, partition, hooks)))
     }
     return queue
+  }
+
+  #measured(batch: Batch | null): Batch | null {
+    if (batch === null) return null
+    const queuedMs = performance.now() - batch.giveUpAtMs + this.#options.deliveryTimeoutMs
+    this.#ports.meter.batched(batch.recordCount, batch.bytes.length, queuedMs / 1000)
+    return batch
   }
 
   /** Puts the partition in line at its leader if it has something to send. */
@@ -183,6 +191,7 @@ export class Accumulator {
         this.#kick(queue)
         return false
       },
+      sentAgain: () => this.#ports.meter.retried('produce'),
       answered: (sent, result) => this.#answered(sent, result),
       lost: (sent, left, cause) => this.#lost(sent, left, cause),
       unreachable: (queues, cause) => this.#unreachable(queues, cause)

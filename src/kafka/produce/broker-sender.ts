@@ -25,6 +25,8 @@ export interface Sent {
 export interface SenderHooks {
   /** Does this sender still serve the partition? */
   serves(sender: BrokerSender, queue: PartitionQueue): boolean
+  /** A batch goes out that went out before. */
+  sentAgain(): void
   answered(sent: Sent, result: ProduceResult): void
   /** No answer: `left` tells whether bytes of the request may have reached the broker. */
   lost(sent: Sent, left: boolean, cause: string): void
@@ -117,6 +119,7 @@ export class BrokerSender {
       if (!this.#hooks.serves(this, queue)) continue
       const batch = queue.take(nowMs)
       if (batch === null) continue
+      if (batch.attempt > 1) this.#hooks.sentAgain()
       collected.push({ queue, batch, attempt: batch.attempt })
       if (queue.ready(nowMs)) this.#offered.add(queue)
       bytes += batch.bytes.length

@@ -1,4 +1,5 @@
 import type { Deadline } from '../../core/deadline.ts'
+import type { Meter } from '../../core/meter.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { ProducerSession } from './producer-session.ts'
 
@@ -30,6 +31,7 @@ export interface ProducePorts {
   /** The topic's `max.message.bytes`. */
   maxMessageBytes(topic: string): number
   initProducerId(): Promise<ProducerSession>
+  readonly meter: Pick<Meter, 'batched' | 'retried'>
   /** Called whenever a topic changes; null when it is gone. */
   onTopicChange(listener: (topic: string, metadata: TopicMetadata | null) => void): void
 }

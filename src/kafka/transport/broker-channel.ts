@@ -2,12 +2,14 @@ import { performance } from 'node:perf_hooks'
 import { apiVersionsV3, Connection, Writer, type ConnectionOptions } from '@platformatic/kafka'
 import { Deadline } from '../../core/deadline.ts'
 import { within } from '../../core/lib/within.ts'
+import type { BrokerMeter } from '../../core/meter.ts'
 import { causeText, TransportError } from './transport-error.ts'
 
 export interface ChannelOptions {
   readonly clientId: string
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
+  readonly meter?: BrokerMeter
   /** Made anew for each connection, so that changed certificates and passwords are taken up. */
   connectionOptions(host: string): ConnectionOptions
 }
@@ -95,6 +97,7 @@ export class BrokerChannel {
       callback(new TransportError(`Not connected to ${this.host}:${this.port}`, false), null)
       return
     }
+    const sentMs = performance.now()
     connection.send<Buffer>(
       apiKey,
       version,
@@ -103,6 +106,8 @@ export class BrokerChannel {
       flexible,
       flexible,
       (error, response) => {
+        const failed = response === undefined || Boolean(error)
+        this.#options.meter?.answered(apiKey, (performance.now() - sentMs) / 1000, failed)
         if (response === undefined || error) callback(new TransportError(causeText(error), true, error), null)
         else callback(null, response)
       }

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { KafkaConfig } from '../../config/schema.ts'
+import { type Meter, noMeter } from '../../core/meter.ts'
 import type { BrokerNode } from '../metadata/topic-metadata.ts'
 import { BrokerChannel, type ChannelOptions } from './broker-channel.ts'
 import { connectionOptionsFor } from './connection-options.ts'
@@ -10,18 +11,20 @@ export type Lane = 'produce' | 'fetch' | 'control'
 
 /** The connections to a cluster: by broker, lane and number, made when first asked for. */
 export class Brokers {
-  readonly #options: ChannelOptions
+  readonly #options: Omit<ChannelOptions, 'meter'>
+  readonly #meter: Meter
   readonly #bootstrap: readonly BrokerChannel[]
   readonly #channels = new Map<string, BrokerChannel>()
   #nodes: ReadonlyMap<number, BrokerNode> = new Map()
   #turn = 0
 
-  constructor(config: KafkaConfig) {
+  constructor(config: KafkaConfig, meter: Meter = noMeter) {
+    this.#meter = meter
     const { clientId, connectTimeoutMs, requestTimeoutMs } = config
     this.#options = { clientId, connectTimeoutMs, requestTimeoutMs, connectionOptions: connectionOptionsFor(config) }
     this.#bootstrap = config.bootstrapServers.map(address => {
       const { host, port } = parseAddress(address)
-      return new BrokerChannel(host, port, this.#options)
+      return new BrokerChannel(host, port, { ...this.#options, meter: meter.broker('bootstrap') })
     })
   }
 
@@ -48,7 +51,8 @@ export class Brokers {
     if (channel === undefined) {
       const node = this.#nodes.get(brokerId)
       if (node === undefined) throw new TransportError(`Broker ${brokerId} is not known`, false)
-      this.#channels.set(name, (channel = new BrokerChannel(node.host, node.port, this.#options)))
+      const options = { ...this.#options, meter: this.#meter.broker(String(brokerId)) }
+      this.#channels.set(name, (channel = new BrokerChannel(node.host, node.port, options)))
     }
     return channel
   }

@@ -1,0 +1,161 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { prefersOpenMetrics } from './negotiate.ts'
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export interface ManagementOptions {
+  readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
+  metrics(exposition: 'prometheus' | 'openmetrics'): string
+  /** Parts that must be well for the gateway to be ready. */
+  ready(): Readonly<Record<string, boolean>>
+  /** Kafka and the identity provider have been asked once, whatever they said. */
+  started(): boolean
+  setLogLevel(level: LogLevel): void
+}
+
+const CONTENT_TYPES = {
+  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+}
+const BODY_BYTES = 1024
+/** A scraper, an orchestrator, a person. */
+const CONNECTIONS = 100
+const REQUEST_TIMEOUT_MS = 5000
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** The listener for operators: metrics, health in detail and the log level. It asks nobody who they are. */
+export class ManagementServer {
+  readonly #options: ManagementOptions
+  readonly #server: Server
+
+  constructor(options: ManagementOptions) {
+    this.#options = options
+    const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }
+    const handle = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response)
+    this.#server =
+      options.tls === undefined
+        ? createServer(limits, handle)
+        : createSecureServer({ ...limits, ...options.tls, minVersion: 'TLSv1.2' }, handle)
+    this.#server.maxConnections = CONNECTIONS
+  }
+
+  /** Returns the port; rejects when it cannot be had. */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port }, () => {
+        this.#server.removeListener('error', reject)
+        const address = this.#server.address()
+        resolve(typeof address === 'object' && address !== null ? address.port : port)
+      })
+    })
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let answer: Answer
+    try {
+      answer = await this.#answer(request)
+    } catch (error) {
+      answer = json(500, { message: error instanceof Error ? error.message : String(error) })
+    }
+    response.writeHead(answer.status, {
+      'Content-Type': 'application/json',
+      'Content-Length': String(Buffer.byteLength(answer.body)),
+      'Cache-Control': 'no-store',
+      // What was not read of a body must not be taken for the next request.
+      ...(request.complete ? {} : { Connection: 'close' }),
+      ...answer.headers
+    })
+    response.end(request.method === 'HEAD' ? undefined : answer.body)
+  }
+
+  async #answer(request: IncomingMessage): Promise<Answer> {
+    const path = (request.url ?? '/').split('?', 1)[0]
+    const allowed = path === '/log-level' ? ['PUT'] : ['GET', 'HEAD']
+    if (!PATHS.has(path)) return json(404, { message: `There is nothing at this path; there are ${PATH_LIST}.` })
+    if (!allowed.includes(request.method ?? ''))
+      return { ...json(405, { message: 'Not for this method.' }), headers: { Allow: allowed.join(', ') } }
+    switch (path) {
+      case '/metrics':
+        return this.#metrics(request.headers.accept)
+      case '/health/ready':
+        return this.#ready()
+      case '/health/startup':
+        return this.#options.started() ? json(200, { status: 'ok' }) : json(503, { status: 'starting' })
+      case '/log-level':
+        return this.#setLogLevel(request)
+      default:
+        return json(200, { status: 'ok' })
+    }
+  }
+
+  #metrics(accept: string | undefined): Answer {
+    const exposition = prefersOpenMetrics(accept) ? 'openmetrics' : 'prometheus'
+    return {
+      status: 200,
+      body: this.#options.metrics(exposition),
+      headers: { 'Content-Type': CONTENT_TYPES[exposition], Vary: 'Accept' }
+    }
+  }
+
+  #ready(): Answer {
+    const parts = this.#options.ready()
+    const notReady = Object.keys(parts).filter(part => !parts[part])
+    return notReady.length === 0
+      ? json(200, { status: 'ok', not_ready: [] })
+      : json(503, { status: 'unavailable', not_ready: notReady })
+  }
+
+  async #setLogLevel(request: IncomingMessage): Promise<Answer> {
+    const level = levelIn(await readText(request))
+    if (level === undefined) {
+      return json(400, { message: `The body must be {"level":"…"} with one of ${LOG_LEVELS.join(', ')}.` })
+    }
+    this.#options.setLogLevel(level)
+    return json(200, { level })
+  }
+}
+
+const PATHS = new Set(['/metrics', '/health/live', '/health/ready', '/health/startup', '/log-level'])
+const PATH_LIST = [...PATHS].join(', ')
+
+function json(status: number, value: object): Answer {
+  return { status, body: JSON.stringify(value) }
+}
+
+/** Undefined where the body is too large for what is expected. */
+async function readText(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  const body: AsyncIterable<Buffer> = request
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > BODY_BYTES) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function levelIn(text: string | undefined): LogLevel | undefined {
+  if (text === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || !('level' in value)) return undefined
+    return LOG_LEVELS.find(level => level === value.level)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,185 @@
+import type { BrokerMeter, Fates, Meter, RouteMeter } from '../core/meter.ts'
+import { errorCatalogue } from '../core/errors.ts'
+import { type Cell, type Histogram, Registry } from './registry.ts'
+
+const PREFIX = 'kafka_rest_'
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+const RECORDS = [1, 10, 100, 1000, 10_000, 100_000]
+const BYTES = [1024, 4096, 16_384, 65_536, 131_072, 262_144, 524_288, 1_048_576, 4_194_304]
+/** Apis that the gateway uses, by their key; others are counted together. */
+const APIS: Readonly<Record<number, string>> = {
+  0: 'Produce',
+  1: 'Fetch',
+  2: 'ListOffsets',
+  3: 'Metadata',
+  19: 'CreateTopics',
+  20: 'DeleteTopics',
+  22: 'InitProducerId',
+  32: 'DescribeConfigs'
+}
+const OTHER_API = 'other'
+/** Brokers beyond these share a label. */
+const BROKERS_LIMIT = 256
+/** No topic can have this name. */
+const OTHER_TOPICS = '(other)'
+const CLASSES = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
+
+interface TopicCells {
+  readonly produced: Cell
+  readonly consumed: Cell
+}
+
+/** Counts what the layers report, in cells that were looked up beforehand. */
+export class Metrics implements Meter {
+  readonly registry = new Registry()
+  readonly #topicsLimit: number
+  readonly #topics = new Map<string, TopicCells>()
+  readonly #brokers = new Map<string, BrokerMeter>()
+
+  readonly #requests = this.#counters('requests_total', 'Requests that ended, by route and class of the status.')
+  readonly #durations = this.#histograms(
+    'request_duration_seconds',
+    'From the first header of a request to the last byte of its answer.',
+    SECONDS
+  )
+  readonly #inFlight = this.#gauges('requests_in_flight', 'Requests that have begun and not ended.')()
+  readonly #errorOf = this.#counters('errors_total', 'Requests answered with an error, by its code.')
+  readonly #errors = new Map(Object.keys(errorCatalogue).map(code => [code, this.#errorOf({ code })]))
+  readonly #tokens = this.#counters('token_lookups_total', 'Callers judged, by whether the token was remembered.')
+  readonly #tokenHits = this.#tokens({ result: 'hit' })
+  readonly #tokenMisses = this.#tokens({ result: 'miss' })
+  readonly #fates = this.#counters(
+    'produce_records_total',
+    'Records of answered produce requests, by what became of them.'
+  )
+  readonly #stored = this.#fates({ outcome: 'stored' })
+  readonly #notStored = this.#fates({ outcome: 'not_stored' })
+  readonly #unknown = this.#fates({ outcome: 'unknown' })
+  readonly #producedBytes = this.#counters('produce_bytes_total', 'Bytes of the bodies of answered produce requests.')()
+  readonly #consumedRecords = this.#counters('consume_records_total', 'Records in pages that were read.')()
+  readonly #consumedBytes = this.#counters('consume_bytes_total', 'Bytes of keys and values in pages that were read.')()
+  readonly #reads = this.#histograms('fetch_duration_seconds', 'To read one page from Kafka.', SECONDS)()
+  readonly #batchRecords = this.#histograms('produce_batch_records', 'Records of a record batch.', RECORDS)()
+  readonly #batchBytes = this.#histograms('produce_batch_bytes', 'Bytes of a record batch, compressed.', BYTES)()
+  readonly #queued = this.#histograms(
+    'produce_queue_seconds',
+    'How long the oldest record of a batch waited before the batch was made.',
+    SECONDS
+  )()
+  readonly #retries = this.#counters('retries_total', 'Record batches sent again and reads tried again.')
+  readonly #produceRetries = this.#retries({ kind: 'produce' })
+  readonly #fetchRetries = this.#retries({ kind: 'fetch' })
+  readonly #kafkaDurations = this.#histograms(
+    'kafka_request_duration_seconds',
+    'From a request to a broker to its answer or the loss of it.',
+    SECONDS
+  )
+  readonly #kafkaFailures = this.#counters('kafka_request_failures_total', 'Requests to a broker without an answer.')
+  readonly #topicProduced = this.#counters('topic_produce_records_total', 'Records stored, by topic (metrics.topics).')
+  readonly #topicConsumed = this.#counters('topic_consume_records_total', 'Records read, by topic (metrics.topics).')
+
+  /** So many topics get counters of their own, first come first served; the others share one. 0: none at all. */
+  constructor(topicsLimit: number) {
+    this.#topicsLimit = topicsLimit
+  }
+
+  route(method: string, path: string): RouteMeter {
+    const labels = { version: /^\/(v\d+)\//.exec(path)?.[1] ?? '', method, route: path }
+    const classes = CLASSES.map(status => this.#requests({ ...labels, status }))
+    const duration = this.#durations(labels)
+    return {
+      ended: (status, seconds) => {
+        this.#inFlight.value--
+        classes[Math.trunc(status / 100)].value++
+        duration.observe(seconds)
+      }
+    }
+  }
+
+  broker(broker: string): BrokerMeter {
+    const label = this.#brokers.size < BROKERS_LIMIT ? broker : 'other'
+    let meter = this.#brokers.get(label)
+    if (meter === undefined) this.#brokers.set(label, (meter = this.#newBroker(label)))
+    return meter
+  }
+
+  began(): void {
+    this.#inFlight.value++
+  }
+
+  failed(code: string): void {
+    this.#errors.get(code)?.add(1)
+  }
+
+  judged(remembered: boolean): void {
+    const cell = remembered ? this.#tokenHits : this.#tokenMisses
+    cell.value++
+  }
+
+  produced(topic: string, bytes: number, { stored, notStored, unknown }: Fates): void {
+    this.#stored.value += stored
+    this.#notStored.value += notStored
+    this.#unknown.value += unknown
+    this.#producedBytes.value += bytes
+    this.#topic(topic)?.produced.add(stored)
+  }
+
+  consumed(topic: string, records: number, bytes: number): void {
+    this.#consumedRecords.value += records
+    this.#consumedBytes.value += bytes
+    this.#topic(topic)?.consumed.add(records)
+  }
+
+  read(seconds: number): void {
+    this.#reads.observe(seconds)
+  }
+
+  batched(records: number, bytes: number, queuedSeconds: number): void {
+    this.#batchRecords.observe(records)
+    this.#batchBytes.observe(bytes)
+    this.#queued.observe(queuedSeconds)
+  }
+
+  retried(what: 'produce' | 'fetch'): void {
+    const cell = what === 'produce' ? this.#produceRetries : this.#fetchRetries
+    cell.value++
+  }
+
+  #newBroker(broker: string): BrokerMeter {
+    const apis = new Map<string, { readonly duration: Histogram; readonly failures: Cell }>()
+    return {
+      answered: (apiKey, seconds, failed) => {
+        const api = APIS[apiKey] ?? OTHER_API
+        let cells = apis.get(api)
+        if (cells === undefined) {
+          cells = { duration: this.#kafkaDurations({ api, broker }), failures: this.#kafkaFailures({ api, broker }) }
+          apis.set(api, cells)
+        }
+        cells.duration.observe(seconds)
+        if (failed) cells.failures.value++
+      }
+    }
+  }
+
+  #topic(topic: string): TopicCells | undefined {
+    if (this.#topicsLimit === 0) return undefined
+    const known = this.#topics.get(topic)
+    if (known !== undefined) return known
+    const label = this.#topics.size < this.#topicsLimit ? topic : OTHER_TOPICS
+    const cells = { produced: this.#topicProduced({ topic: label }), consumed: this.#topicConsumed({ topic: label }) }
+    if (label === topic) this.#topics.set(topic, cells)
+    return cells
+  }
+
+  #counters(name: string, help: string) {
+    return this.registry.counters(PREFIX + name, help)
+  }
+
+  #gauges(name: string, help: string) {
+    return this.registry.gauges(PREFIX + name, help)
+  }
+
+  #histograms(name: string, help: string, bounds: readonly number[]) {
+    return this.registry.histograms(PREFIX + name, help, bounds)
+  }
+}

@@ -1,0 +1,137 @@
+import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks'
+import type { Registry } from './registry.ts'
+
+/** What the process tells of itself when somebody asks. */
+export interface Facts {
+  readonly version: string
+  /** Parts that must be well for the gateway to be ready. */
+  ready(): Readonly<Record<string, boolean>>
+  inFlightBytes(): number
+  readonly inFlightLimitBytes: number
+  openConnections(): number
+  /** Seconds since the keys of each issuer were loaded; Infinity where they never were. */
+  keySets(): readonly { readonly issuer: string; readonly ageSeconds: number }[]
+  graphCalls(): { readonly answered: number; readonly failed: number }
+  /** Seconds since 1970; undefined without TLS. */
+  certificateExpiry(): number | undefined
+}
+
+const PREFIX = 'kafka_rest_'
+const LOOP_RESOLUTION_MS = 20
+const QUANTILES = [50, 99, 100]
+const GC_KINDS: Readonly<Record<number, string>> = { 1: 'minor', 4: 'major', 8: 'incremental', 16: 'weak_callback' }
+const NANO = 1e9
+
+type LoopDelay = ReturnType<typeof monitorEventLoopDelay>
+
+/** Adds what the gateway and its runtime know of themselves; the returned function stops watching. */
+export function addReadings(registry: Registry, facts: Facts): () => void {
+  addFacts(registry, facts)
+  addMemory(registry)
+  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
+  loop.enable()
+  addLoop(registry, loop)
+  const collections = addCollections(registry)
+  return () => {
+    loop.disable()
+    collections.disconnect()
+  }
+}
+
+function addFacts(registry: Registry, facts: Facts): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    registry.reading(PREFIX + name, help, 'gauge', () => [[{}, read()]])
+  registry.reading(`${PREFIX}build_info`, 'Version of the gateway and of Node; always 1.', 'gauge', () => [
+    [{ version: facts.version, node: process.versions.node }, 1]
+  ])
+  registry.reading(`${PREFIX}ready`, 'Whether each part that readiness needs is well: 1 or 0.', 'gauge', () =>
+    Object.entries(facts.ready()).map(([part, well]) => [{ part }, Number(well)])
+  )
+  gauge('in_flight_bytes', 'Bytes held for callers, counted against limits.inFlightBytes.', () => facts.inFlightBytes())
+  gauge('in_flight_limit_bytes', 'limits.inFlightBytes.', () => facts.inFlightLimitBytes)
+  gauge('open_connections', 'Open connections of clients.', () => facts.openConnections())
+  registry.reading(`${PREFIX}key_set_age_seconds`, 'Since the keys of an issuer were loaded.', 'gauge', () =>
+    facts.keySets().map(({ issuer, ageSeconds }) => [{ issuer }, ageSeconds])
+  )
+  registry.reading(`${PREFIX}graph_calls_total`, 'Calls of Microsoft Graph, by their end.', 'counter', () => {
+    const { answered, failed } = facts.graphCalls()
+    return [
+      [{ result: 'answered' }, answered],
+      [{ result: 'failed' }, failed]
+    ]
+  })
+  registry.reading(
+    `${PREFIX}certificate_expiry_timestamp_seconds`,
+    'End of validity of the certificate of the public listener, in seconds since 1970.',
+    'gauge',
+    () => {
+      const expiry = facts.certificateExpiry()
+      return expiry === undefined ? [] : [[{}, expiry]]
+    }
+  )
+}
+
+function addMemory(registry: Registry): void {
+  registry.reading(`${PREFIX}memory_bytes`, 'Memory of the process, by kind.', 'gauge', () => {
+    const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+    return [
+      [{ kind: 'resident' }, rss],
+      [{ kind: 'heap_used' }, heapUsed],
+      [{ kind: 'heap_total' }, heapTotal],
+      [{ kind: 'external' }, external]
+    ]
+  })
+  registry.reading(`${PREFIX}cpu_seconds_total`, 'CPU time of the process, by mode.', 'counter', () => {
+    const { user, system } = process.cpuUsage()
+    return [
+      [{ mode: 'user' }, user / 1e6],
+      [{ mode: 'system' }, system / 1e6]
+    ]
+  })
+  registry.reading(`${PREFIX}start_time_seconds`, 'Start of the process, in seconds since 1970.', 'gauge', () => [
+    [{}, performance.timeOrigin / 1000]
+  ])
+  registry.reading(`${PREFIX}active_resources`, 'Timers, sockets and the like that keep the process.', 'gauge', () => [
+    [{}, process.getActiveResourcesInfo().length]
+  ])
+}
+
+function addLoop(registry: Registry, loop: LoopDelay): void {
+  registry.reading(
+    `${PREFIX}event_loop_delay_seconds`,
+    'How late the event loop was since it was last asked, by quantile; 1 is the worst.',
+    'gauge',
+    () => {
+      const reading = QUANTILES.map(
+        percentile => [{ quantile: String(percentile / 100) }, late(loop.percentile(percentile))] as const
+      )
+      loop.reset()
+      return reading
+    }
+  )
+}
+
+function late(nanoseconds: number): number {
+  return Math.max(0, nanoseconds - LOOP_RESOLUTION_MS * 1e6) / NANO
+}
+
+function addCollections(registry: Registry): PerformanceObserver {
+  const durations = registry.histograms(
+    `${PREFIX}gc_duration_seconds`,
+    'Garbage collections, by kind.',
+    [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1]
+  )
+  const observer = new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) {
+      const kind = GC_KINDS[kindOf(entry)] ?? 'other'
+      durations({ kind }).observe(entry.duration / 1000)
+    }
+  })
+  observer.observe({ entryTypes: ['gc'] })
+  return observer
+}
+
+function kindOf(entry: object): number {
+  const detail: unknown = 'detail' in entry ? entry.detail : undefined
+  return typeof detail === 'object' && detail !== null && 'kind' in detail ? Number(detail.kind) : 0
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { TestGateway } from '../../support/gateway.ts'
+import { manage } from './support.ts'
+
+suite('The management listener', () => {
+  let gateway: TestGateway
+  before(async () => {
+    gateway = await TestGateway.start({ settings: { management: { port: 0 } } })
+  })
+  after(() => gateway.close())
+
+  test('negotiates the two text formats', async () => {
+    const plain = await manage(gateway, '/metrics')
+    assert.equal(plain.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+    assert.match(await plain.text(), /^# TYPE kafka_rest_requests_total counter$/m)
+    const open = await manage(gateway, '/metrics', {
+      headers: { accept: 'application/openmetrics-text;version=1.0.0' }
+    })
+    assert.equal(open.headers.get('content-type'), 'application/openmetrics-text; version=1.0.0; charset=utf-8')
+    const text = await open.text()
+    assert.match(text, /^# TYPE kafka_rest_requests counter$/m)
+    assert.ok(text.endsWith('# EOF\n'))
+  })
+
+  test('tells that it is alive, started and ready', async () => {
+    const answers = []
+    for (const path of ['/health/live', '/health/startup', '/health/ready']) {
+      const response = await manage(gateway, path)
+      answers.push([response.status, await response.json()])
+    }
+    assert.deepEqual(answers, [
+      [200, { status: 'ok' }],
+      [200, { status: 'ok' }],
+      [200, { status: 'ok', not_ready: [] }]
+    ])
+  })
+
+  test('names the part that is not ready', async () => {
+    const settings = { management: { port: 0 }, kafka: { connectTimeoutMs: 200 } }
+    const lonely = await TestGateway.start({ bootstrapServers: ['127.0.0.1:1'], settings, awaitReady: false })
+    try {
+      const response = await manage(lonely, '/health/ready')
+      const { not_ready: parts } = (await response.json()) as { not_ready: string[] }
+      assert.equal(response.status, 503)
+      assert.ok(parts.includes('kafka'), parts.join())
+    } finally {
+      await lonely.close()
+    }
+  })
+
+  test('changes the log level, and refuses what is none', async () => {
+    const put = (body: string) => manage(gateway, '/log-level', { method: 'PUT', body })
+    const changed = await put('{"level":"debug"}')
+    assert.deepEqual([changed.status, await changed.json()], [200, { level: 'debug' }])
+    assert.deepEqual(
+      gateway.logged.filter(({ message }) => message === 'setLogLevel').map(({ fields }) => fields),
+      [{ level: 'debug' }]
+    )
+    for (const body of ['{"level":"loud"}', 'debug', '{}', 'null', `{"level":"${'x'.repeat(5000)}"}`])
+      assert.equal((await put(body)).status, 400, body.slice(0, 20))
+    assert.equal(gateway.logged.filter(({ message }) => message === 'setLogLevel').length, 1)
+  })
+
+  test('refuses other paths and methods', async () => {
+    assert.equal((await manage(gateway, '/v1/metadata/topics')).status, 404)
+    const response = await manage(gateway, '/metrics', { method: 'POST', body: 'x' })
+    assert.deepEqual([response.status, response.headers.get('allow')], [405, 'GET, HEAD'])
+  })
+
+  test('is not on the public port', async () => {
+    for (const path of ['/metrics', '/log-level', '/health/startup'])
+      assert.equal((await gateway.get(path)).status, 404, path)
+  })
+
+  test('is off unless configured', async () => {
+    const plain = await TestGateway.start({ awaitReady: false })
+    try {
+      assert.equal(plain.server.managementPort, undefined)
+    } finally {
+      await plain.close()
+    }
+  })
+})
