@@ -97,7 +97,7 @@ export class Metrics implements Meter {
   }
 
   broker(broker: string): BrokerMeter {
-    const label = this.#brokers.size < BROKERS_LIMIT ? broker : 'other'
+    const label = this.#brokers.has(broker) || this.#brokers.size < BROKERS_LIMIT ? broker : 'other'
     let meter = this.#brokers.get(label)
     if (meter === undefined) this.#brokers.set(label, (meter = this.#newBroker(label)))
     return meter

@@ -18,7 +18,7 @@ export interface Facts {
 
 const PREFIX = 'kafka_rest_'
 const LOOP_RESOLUTION_MS = 20
-const QUANTILES = [50, 99, 100]
+const PERCENTILES = [50, 99, 100]
 const GC_KINDS: Readonly<Record<number, string>> = { 1: 'minor', 4: 'major', 8: 'incremental', 16: 'weak_callback' }
 const NANO = 1e9
 
@@ -99,11 +99,11 @@ function addMemory(registry: Registry): void {
 function addLoop(registry: Registry, loop: LoopDelay): void {
   registry.reading(
     `${PREFIX}event_loop_delay_seconds`,
-    'How late the event loop was since it was last asked, by quantile; 1 is the worst.',
+    'How late the event loop was since it was last asked, by percentile; 100 is the worst.',
     'gauge',
     () => {
-      const reading = QUANTILES.map(
-        percentile => [{ quantile: String(percentile / 100) }, late(loop.percentile(percentile))] as const
+      const reading = PERCENTILES.map(
+        percentile => [{ percentile: String(percentile) }, late(loop.percentile(percentile))] as const
       )
       loop.reset()
       return reading

@@ -5,6 +5,7 @@ import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import type { Log, RequestLine, RequestLog } from '../../../src/core/log.ts'
 import { fullAccess, type Principal } from '../../../src/core/principal.ts'
+import type { Meter } from '../../../src/core/meter.ts'
 import type { RecordPage } from '../../../src/core/record-page.ts'
 import type { Gateway, ProduceOutcome } from '../../../src/gateway/gateway.ts'
 import { HttpFront, type HttpServerOptions } from '../../../src/http/server.ts'
@@ -110,6 +111,7 @@ export interface FrontSettings {
   readonly cors?: Partial<CorsConfig>
   readonly audit?: (line: string) => void
   readonly tls?: HttpServerOptions['tls']
+  readonly meter?: Meter
 }
 
 /** A server on a free loopback port, closed with the test. */
@@ -126,7 +128,8 @@ export async function startFront(context: TestContext, settings: FrontSettings =
     audit: settings.audit,
     budget,
     log: recorder(log),
-    tls: settings.tls ?? 'none'
+    tls: settings.tls ?? 'none',
+    ...(settings.meter === undefined ? {} : { meter: settings.meter })
   })
   const port = await front.listen(['127.0.0.1'], 0)
   const url = `http://127.0.0.1:${port}`

@@ -22,6 +22,7 @@ class World {
   constructor() {
     const hooks: SenderHooks = {
       serves: () => true,
+      sentAgain: () => assert.fail('nothing is sent again here'),
       answered: ({ queue, batch }, result) => {
         applyVerdict(queue, batch, result, performance.now())
         if (queue.ready(performance.now())) this.sender.offer(queue)
