@@ -16,6 +16,10 @@ export class Cors {
     this.#maxAgeS = Math.floor(maxAgeMs / 1000)
   }
 
+  get isOn(): boolean {
+    return this.#origins.size > 0
+  }
+
   /** The answer to a preflight from a configured origin, which carries no token; undefined for all else. */
   preflight(
     method: string,

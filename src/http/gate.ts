@@ -133,16 +133,13 @@ export class Gate {
 
   #send(exchange: Exchange, reply: Reply): Promise<void> {
     const { budget, limits, secure } = this.#options
-    const headers = {
-      ...this.#cors.headers(exchange.request.headers),
-      ...exchange.allowance?.headers(),
-      ...reply.headers
-    }
-    return sendReply(
-      exchange,
-      { ...reply, headers },
-      { budget, writeTimeoutMs: limits.writeTimeoutMs, secure, last: this.#draining }
-    )
+    const { allowance, request } = exchange
+    const added =
+      allowance === undefined && !this.#cors.isOn
+        ? undefined
+        : { ...this.#cors.headers(request.headers), ...allowance?.headers() }
+    const whole = added === undefined ? reply : { ...reply, headers: { ...added, ...reply.headers } }
+    return sendReply(exchange, whole, { budget, writeTimeoutMs: limits.writeTimeoutMs, secure, last: this.#draining })
   }
 
   #logCause({ id }: Exchange, error: GatewayError): void {
