@@ -146,7 +146,7 @@ export class Gate {
     const { log } = this.#options
     if (error.code === 'INTERNAL_ERROR')
       log.error({ requestId: id, err: error.cause ?? error }, 'A request failed inside the gateway')
-    else if (error.status === 401 || error.status === 403)
+    else if (error.status === 401 || error.code === 'NOT_PERMITTED')
       this.#refusals.warn(error.code, { requestId: id, code: error.code, detail: error.detail }, error.message)
     else if (error.detail !== undefined)
       log.warn({ requestId: id, code: error.code, detail: error.detail }, error.message)
