@@ -78,6 +78,6 @@ suite('What is deployed around the gateway', () => {
     const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert))
     const sections = [...text('docs/operations.md').matchAll(/^### (\w+)$/gm)].map(([, name]) => name)
     assert.deepEqual(sections, alerts)
-    assert.equal(alerts.length, 9)
+    assert.equal(alerts.length, 10)
   })
 })

@@ -1,14 +1,30 @@
+import { parseArgs } from 'node:util'
+import { processEnvironment } from '../config/environment.ts'
+import { loadAccess } from '../config/load.ts'
 import { createLogger } from '../telemetry/logger.ts'
-import { loadFromArguments } from './config-option.ts'
+import { loadFrom } from './config-option.ts'
 
 /** Time for the connections to Kafka to close, beyond what requests are given. */
 const CLOSING_MS = 5000
 
 /** Judges the configuration before anything of the server is loaded. */
 export const runServe = async (argv: string[]): Promise<void> => {
-  const { config } = loadFromArguments(argv)
+  const { config: file } = parseArgs({ args: argv, options: { config: { type: 'string' } } }).values
+  const { config } = loadFrom(file)
   const { closeOnSignal, startServer } = await import('../server/start.ts')
   const log = createLogger(config.log.level)
-  const server = await startServer(config, log, { setLogLevel: level => (log.level = level) })
-  closeOnSignal(() => server.close(), config.limits.shutdownGraceMs + config.kafka.deliveryTimeoutMs + CLOSING_MS, log)
+  const server = await startServer(config, log, {
+    setLogLevel: level => (log.level = level),
+    rulesSource: {
+      file,
+      load: () => loadAccess({ env: processEnvironment(), ...(file === undefined ? {} : { file }) })
+    }
+  })
+  const graceMs = config.limits.shutdownGraceMs + config.kafka.deliveryTimeoutMs + CLOSING_MS
+  closeOnSignal(
+    () => server.close(),
+    graceMs,
+    log,
+    () => server.reloadRules()
+  )
 }

@@ -41,6 +41,8 @@ export interface Meter {
   batched(records: number, bytes: number, queuedSeconds: number): void
   /** A batch was sent again, or a read tried again. */
   retried(what: 'produce' | 'fetch'): void
+  /** The configuration was read again, and its groups and rules are in force now, or not. */
+  rulesReloaded(taken: boolean): void
 }
 
 const nothing = () => undefined
@@ -56,5 +58,6 @@ export const noMeter: Meter = {
   consumed: nothing,
   read: nothing,
   batched: nothing,
-  retried: nothing
+  retried: nothing,
+  rulesReloaded: nothing
 }

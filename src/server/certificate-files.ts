@@ -95,8 +95,11 @@ export class CertificateFiles {
   }
 
   #lookSoon(): void {
-    clearTimeout(this.#settling)
-    this.#settling = setTimeout(() => this.#look(), this.#settleMs).unref()
+    // Not put off by what goes on in the folder meanwhile, or a busy file beside the certificate would keep it out.
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined
+      this.#look()
+    }, this.#settleMs).unref()
   }
 
   #look(): void {

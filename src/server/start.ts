@@ -12,12 +12,15 @@ import { openAuditStream } from '../telemetry/audit-stream.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { CertificateFiles } from './certificate-files.ts'
 import { startManagement } from './management.ts'
+import { RulesReload, type RulesSource } from './rules-reload.ts'
 
 export interface RunningServer {
   readonly port: number
   readonly url: string
   /** Of the management listener, where there is one. */
   readonly managementPort: number | undefined
+  /** Reads groups and rules again; what is not sound leaves the old ones in force. */
+  reloadRules(): void
   /** Refuses new requests, ends those accepted, stores what is under way, closes the connections. */
   close(): Promise<void>
 }
@@ -27,6 +30,8 @@ export interface StartOptions {
   readonly hosts?: readonly string[]
   /** Changes what is logged, at run time. */
   readonly setLogLevel?: (level: Config['log']['level']) => void
+  /** Where groups and rules are read again from, when the file changes or {@link RunningServer.reloadRules} asks. */
+  readonly rulesSource?: RulesSource
 }
 
 /**
@@ -36,7 +41,7 @@ export interface StartOptions {
 export async function startServer(
   config: Config,
   log: Log & RequestLog,
-  { hosts = [config.listen.host], setLogLevel = () => undefined }: StartOptions = {}
+  { hosts = [config.listen.host], setLogLevel = () => undefined, rulesSource }: StartOptions = {}
 ): Promise<RunningServer> {
   const {
     listen,
@@ -90,6 +95,7 @@ export async function startServer(
     throw error
   })
   certificate?.watch(pair => front.useCertificate(pair))
+  const rules = rulesSource && new RulesReload(rulesSource, access => gatekeeper.replaceRules(access), log, meter)
   const scheme = certificate === undefined ? 'http' : 'https'
   const url = `${scheme}://${hosts[0].includes(':') ? `[${hosts[0]}]` : hosts[0]}:${port}`
   log.info({ url }, 'Listening')
@@ -102,8 +108,10 @@ export async function startServer(
     port,
     url,
     managementPort: managing?.port,
+    reloadRules: () => rules?.reload(),
     async close() {
       draining = true
+      rules?.close()
       certificate?.close()
       await front.close(limits.shutdownGraceMs)
       await cluster.close()
@@ -116,10 +124,11 @@ export async function startServer(
 
 /**
  * Ends the process in order on SIGTERM, SIGINT and on what nobody caught; a second signal ends it at once.
- * `close` gets `graceMs`, after which the process ends with status 1.
+ * `close` gets `graceMs`, after which the process ends with status 1. SIGHUP calls `onHangup`, where there is one.
  */
-export function closeOnSignal(close: () => Promise<void>, graceMs: number, log: Log): void {
-  closeWithGrace({ delay: graceMs }, async ({ signal, err }) => {
+export function closeOnSignal(close: () => Promise<void>, graceMs: number, log: Log, onHangup?: () => void): void {
+  if (onHangup !== undefined) process.on('SIGHUP', onHangup)
+  closeWithGrace({ delay: graceMs, skip: onHangup === undefined ? [] : ['SIGHUP'] }, async ({ signal, err }) => {
     if (err !== undefined) log.error({ err }, 'The process ends on an error that nobody caught')
     else log.info({ signal }, 'Shutting down')
     await close()

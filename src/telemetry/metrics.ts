@@ -69,6 +69,9 @@ export class Metrics implements Meter {
   readonly #retries = this.#counters('retries_total', 'Record batches sent again and reads tried again.')
   readonly #produceRetries = this.#retries({ kind: 'produce' })
   readonly #fetchRetries = this.#retries({ kind: 'fetch' })
+  readonly #reloads = this.#counters('rules_reloads_total', 'Reloads of groups and rules, by outcome.')
+  readonly #reloadsTaken = this.#reloads({ outcome: 'taken' })
+  readonly #reloadsRefused = this.#reloads({ outcome: 'refused' })
   readonly #kafkaDurations = this.#histograms(
     'kafka_request_duration_seconds',
     'From a request to a broker to its answer or the loss of it.',
@@ -142,6 +145,11 @@ export class Metrics implements Meter {
 
   retried(what: 'produce' | 'fetch'): void {
     const cell = what === 'produce' ? this.#produceRetries : this.#fetchRetries
+    cell.value++
+  }
+
+  rulesReloaded(taken: boolean): void {
+    const cell = taken ? this.#reloadsTaken : this.#reloadsRefused
     cell.value++
   }
 

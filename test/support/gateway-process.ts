@@ -13,6 +13,7 @@ import { freePort } from '../../src/dev/kafka/free-port.ts'
 
 const BIN = new URL('../../bin/kafka-rest-proxy.js', import.meta.url).pathname
 const LOG_FILE = 'gateway.log'
+const CONFIG_FILE = 'config.yaml'
 /** `utime` and `stime` in /proc are counted in these (USER_HZ). */
 const TICKS_PER_SECOND = 100
 
@@ -89,7 +90,7 @@ export class GatewayProcess {
       kafka: { ...base.kafka, ...settings.kafka },
       auth: { ...base.auth, ...settings.auth }
     }
-    const file = join(folder, 'config.yaml')
+    const file = join(folder, CONFIG_FILE)
     writeFileSync(file, JSON.stringify(config))
     const token = await askToken(services)
     const startedMs = performance.now()
@@ -99,7 +100,10 @@ export class GatewayProcess {
     })
     const gateway = new GatewayProcess(services, folder, `http${plain ? '' : 's'}://localhost:${port}`, token, child)
     if (awaitReady) {
-      await gateway.untilReady(30_000)
+      await gateway.untilReady(30_000).catch(async (error: unknown) => {
+        await gateway.stop()
+        throw error
+      })
       gateway.readyAfterMs = performance.now() - startedMs
     }
     return gateway
@@ -111,6 +115,10 @@ export class GatewayProcess {
       .split('\n')
       .filter(line => /"level":"(warn|error|fatal)"/.test(line))
       .map(line => JSON.parse(line) as LogLine)
+  }
+
+  get configFile(): string {
+    return join(this.#folder, CONFIG_FILE)
   }
 
   get pid(): number {
