@@ -16,6 +16,7 @@ export class Relay {
   readonly #server: Server
   readonly #target: number
   readonly #legs = new Set<Leg>()
+  readonly #sockets = new Set<Socket>()
   #delayMs = 0
   #holdsNew = false
   #refusesNew = false
@@ -87,8 +88,10 @@ export class Relay {
   }
 
   async close(): Promise<void> {
-    this.reset()
-    await new Promise(resolve => this.#server.close(resolve))
+    const closed = new Promise(resolve => this.#server.close(resolve))
+    for (const leg of this.#legs) clearTimeout(leg.timer)
+    for (const socket of this.#sockets) socket.destroy()
+    await closed
   }
 
   #accept(client: Socket): void {
@@ -104,6 +107,7 @@ export class Relay {
   #join(from: Socket, to: Socket): void {
     const leg: Leg = { from, to, pending: [], timer: undefined, held: this.#holdsNew }
     this.#legs.add(leg)
+    this.#sockets.add(from)
     const take = (bytes: Buffer | null) => {
       leg.pending.push({ bytes, dueMs: performance.now() + this.#delayMs })
       this.#pump(leg)
@@ -112,6 +116,7 @@ export class Relay {
     from.on('end', () => take(null))
     from.on('error', () => undefined)
     from.on('close', () => {
+      this.#sockets.delete(from)
       if (leg.pending.length === 0) this.#part(leg)
     })
   }
