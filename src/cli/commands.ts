@@ -29,7 +29,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     'check-config',
     {
       summary: 'Judge a configuration and print every value with its source, secrets hidden.',
-      usage: '[--config FILE] [--explain PRINCIPAL TOPIC [--group GROUP]... [--role ROLE]... [--issuer ISSUER]]',
+      usage: '[--config FILE] [--explain PRINCIPAL TOPIC]',
       options: [
         CONFIG_OPTION,
         ['--explain PRINCIPAL TOPIC', 'say instead what a caller may do with a topic, and by which rule'],

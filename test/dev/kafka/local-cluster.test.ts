@@ -19,10 +19,11 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-const untilGone = async (pid: number): Promise<void> => {
-  for (const end = Date.now() + 10_000; isAlive(pid); await sleep(50))
-    assert.ok(Date.now() < end, `${pid} is still there`)
+const until = async (condition: () => boolean): Promise<void> => {
+  for (const end = Date.now() + 10_000; !condition(); await sleep(50)) assert.ok(Date.now() < end, 'it came to pass')
 }
+
+const isStopped = (pid: number): boolean => /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 
 suite('A local cluster', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-broker-'))
@@ -66,12 +67,12 @@ suite('A local cluster', () => {
     const [host, port] = broker.address.split(':')
     assert.equal(host, '127.0.0.1')
     broker.freeze()
-    assert.match(readFileSync(`/proc/${broker.pid}/stat`, 'utf8'), /\) T /)
+    await until(() => isStopped(Number(broker.pid)))
     await new Promise<void>((resolve, reject) => {
       const socket = connect({ host, port: Number(port) }, () => resolve(void socket.destroy())).on('error', reject)
     })
     broker.thaw()
-    assert.doesNotMatch(readFileSync(`/proc/${broker.pid}/stat`, 'utf8'), /\) T /)
+    await until(() => !isStopped(Number(broker.pid)))
     await cluster.stop()
   })
 
@@ -102,6 +103,6 @@ suite('A local cluster', () => {
     const pid = Number(await new Promise(resolve => parent.stdout.once('data', resolve)))
     assert.ok(isAlive(pid))
     parent.kill('SIGKILL')
-    await untilGone(pid)
+    await until(() => !isAlive(pid))
   })
 })
