@@ -143,6 +143,13 @@ const somebody = (granting: readonly RuleConfig[]): Objection[] =>
       : [object(`auth.rules[${index}]`, 'names nobody; give groups, roles or principals')]
   )
 
+const THIS_MACHINE = /^(localhost|127\..*|::1)$/
+
+const closedManagement = ({ management }: Config): Objection[] =>
+  management === undefined || THIS_MACHINE.test(management.host) || management.token !== undefined
+    ? []
+    : [object('management.token', 'is missing; beyond this machine the management listener lets in nobody without it')]
+
 const clientCertificate = (tls: KafkaConfig['tls']): Objection[] => {
   if ((tls?.certFile === undefined) === (tls?.keyFile === undefined)) return []
   const [given, missing] = tls?.certFile === undefined ? ['keyFile', 'certFile'] : ['certFile', 'keyFile']
@@ -165,6 +172,7 @@ export const rules: readonly Rule[] = [
   { about: ['kafka.sasl'], judge: ({ kafka }) => saslMembers(kafka.sasl) },
   { about: ['kafka.sasl.tokenUrl'], judge: ({ kafka }) => address('kafka.sasl.tokenUrl', kafka.sasl?.tokenUrl) },
   { about: ['kafka.deliveryTimeoutMs', 'limits.requestTimeoutMs'], judge: deliveryOutlastsRequest },
+  { about: ['management.host', 'management.token'], judge: closedManagement },
   { about: ['auth.mode', 'auth.oidc'], judge: someAuthentication },
   { about: ['auth.mode', 'auth.permittedGroups', 'auth.rules'], judge: someGroup },
   { about: ['auth.rules'], judge: ({ auth }) => somebody(auth.rules) },

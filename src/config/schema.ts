@@ -33,9 +33,10 @@ const management = Type.Object(
     host: Type.String({
       minLength: 1,
       default: '127.0.0.1',
-      description: 'Address to listen on; whoever reaches it is let in.'
+      description: 'Address to listen on; beyond this machine only with `management.token`.'
     }),
     port: Type.Integer({ minimum: 0, maximum: 65535, description: 'Port to listen on; 0 takes a free one.' }),
+    token: Type.Optional(secret('Bearer token for all but health; without it whoever reaches the port is let in.')),
     tls: Type.Optional(
       Type.Object(
         {

@@ -29,19 +29,16 @@ export interface RunningManagement {
   close(): Promise<void>
 }
 
-const LOOPBACK = /^(localhost|127\..*|::1)$/
-
 /** Rejects when the port is in use. */
 export async function startManagement(
-  { host, port, tls }: NonNullable<Config['management']>,
+  { host, port, tls, token }: NonNullable<Config['management']>,
   watched: Watched,
   log: Log
 ): Promise<RunningManagement> {
   const { metrics, gatekeeper, cluster, budget } = watched
-  if (!LOOPBACK.test(host))
-    log.warn({ host }, 'The management listener (management.host) lets in whoever reaches it, beyond this machine too')
   const ready = () => ({ kafka: cluster.ready, keys: gatekeeper.ready(), draining: !watched.draining() })
   const server = new ManagementServer({
+    token,
     tls: tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
     metrics: exposition => metrics.registry.text(exposition),
     ready,

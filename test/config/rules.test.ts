@@ -203,3 +203,14 @@ test('what is loaded anew is judged whole: a broken file changes nothing and say
     (error: unknown) => error instanceof ConfigError && error.problems.length === 2
   )
 })
+
+test('a management listener beyond this machine wants a token', () => {
+  for (const host of ['0.0.0.0', '::', '10.0.0.1', 'gateway.example']) {
+    const [problem, ...others] = judge({ management: { host, port: 9402 } })
+    assert.match(problem, /^management\.token is missing/)
+    assert.deepEqual(others, [])
+    assert.deepEqual(judge({ management: { host, port: 9402, token: 'secret' } }), [])
+  }
+  for (const host of ['127.0.0.1', '127.1.2.3', 'localhost', '::1'])
+    assert.deepEqual(judge({ management: { host, port: 9402 } }), [])
+})

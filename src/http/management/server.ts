@@ -1,3 +1,4 @@
+import { hash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { prefersOpenMetrics } from './negotiate.ts'
@@ -6,6 +7,8 @@ export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] a
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export interface ManagementOptions {
+  /** Wanted as a bearer token by all but health; undefined lets everybody in. */
+  readonly token: string | undefined
   readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
   metrics(exposition: 'prometheus' | 'openmetrics'): string
   /** Parts that must be well for the gateway to be ready. */
@@ -30,7 +33,7 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The listener for operators: metrics, health in detail and the log level. It asks nobody who they are. */
+/** The listener for operators: metrics, health in detail and the log level. */
 export class ManagementServer {
   readonly #options: ManagementOptions
   readonly #server: Server
@@ -88,6 +91,11 @@ export class ManagementServer {
     if (!PATHS.has(path)) return json(404, { message: `There is nothing at this path; there are ${PATH_LIST}.` })
     if (!allowed.includes(request.method ?? ''))
       return { ...json(405, { message: 'Not for this method.' }), headers: { Allow: allowed.join(', ') } }
+    if (!path.startsWith('/health/') && !this.#mayEnter(request.headers.authorization))
+      return {
+        ...json(401, { message: 'This wants the token of management.token.' }),
+        headers: { 'WWW-Authenticate': 'Bearer' }
+      }
     switch (path) {
       case '/metrics':
         return this.#metrics(request.headers.accept)
@@ -100,6 +108,12 @@ export class ManagementServer {
       default:
         return json(200, { status: 'ok' })
     }
+  }
+
+  /** Digests are compared, which are of one length whatever was sent. */
+  #mayEnter(authorization: string | undefined): boolean {
+    const { token } = this.#options
+    return token === undefined || timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`))
   }
 
   #metrics(accept: string | undefined): Answer {
@@ -131,6 +145,10 @@ export class ManagementServer {
 
 const PATHS = new Set(['/metrics', '/health/live', '/health/ready', '/health/startup', '/log-level'])
 const PATH_LIST = [...PATHS].join(', ')
+
+function digest(text: string): Buffer {
+  return hash('sha256', text, 'buffer')
+}
 
 function json(status: number, value: object): Answer {
   return { status, body: JSON.stringify(value) }

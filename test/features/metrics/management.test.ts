@@ -73,6 +73,35 @@ suite('The management listener', () => {
       assert.equal((await gateway.get(path)).status, 404, path)
   })
 
+  test('lets nobody but the bearer of its token see metrics or change anything, where it has one; health stays open', async () => {
+    const closed = await TestGateway.start({
+      awaitReady: false,
+      settings: { management: { port: 0, token: 'management-secret' } }
+    })
+    try {
+      const change = { method: 'PUT', body: '{"level":"debug"}' }
+      for (const authorization of [
+        undefined,
+        'Bearer wrong',
+        'Bearer management-secre',
+        'Basic management-secret',
+        ''
+      ]) {
+        const headers = authorization === undefined ? {} : { authorization }
+        const refused = await manage(closed, '/metrics', { headers })
+        assert.deepEqual([refused.status, refused.headers.get('www-authenticate')], [401, 'Bearer'])
+        assert.doesNotMatch(await refused.text(), /kafka_rest|secret/)
+        assert.equal((await manage(closed, '/log-level', { ...change, headers })).status, 401)
+      }
+      const headers = { authorization: 'Bearer management-secret' }
+      assert.equal((await manage(closed, '/metrics', { headers })).status, 200)
+      assert.equal((await manage(closed, '/log-level', { ...change, headers })).status, 200)
+      assert.equal((await manage(closed, '/health/live')).status, 200)
+    } finally {
+      await closed.close()
+    }
+  })
+
   test('is off unless configured', async () => {
     const plain = await TestGateway.start({ awaitReady: false })
     try {
