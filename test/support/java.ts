@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { kafkaJars } from '../../src/dev/kafka/jars.ts'
+import { javaClasses } from './java-classes.ts'
 
 const INTEROP = fileURLToPath(new URL('../features/interop/Interop.java', import.meta.url))
 
@@ -12,13 +13,15 @@ export async function startInterop(
   ...command: readonly string[]
 ): Promise<ChildProcessWithoutNullStreams> {
   const libs = await kafkaJars('.local', () => undefined)
+  const classes = await javaClasses(libs, INTEROP)
   return spawn('java', [
     '-Xmx256m',
+    '-XX:TieredStopAtLevel=1',
     '-cp',
-    join(libs, '*'),
+    `${classes}:${join(libs, '*')}`,
     '-Dlog4j2.level=OFF',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',
-    INTEROP,
+    'Interop',
     bootstrap,
     ...command
   ])

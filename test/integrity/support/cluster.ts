@@ -98,7 +98,7 @@ export class FaultCluster {
       },
       special: id => ({ listeners: listeners.get(id) ?? {}, jvmFlags: [...flags, ...(jvmFlags.get(id) ?? [])] })
     })
-    return new FaultCluster(cluster, new Operator(libs, cluster.bootstrapServers), relays, detours, dataDir)
+    return new FaultCluster(cluster, await Operator.start(libs, cluster.bootstrapServers), relays, detours, dataDir)
   }
 
   /** Aborted when the cluster goes: whoever still works on it, because a test failed, is to end. */

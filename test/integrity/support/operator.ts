@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { javaClasses } from '../../support/java-classes.ts'
 
 const PROGRAM = fileURLToPath(new URL('./Operator.java', import.meta.url))
 
@@ -30,12 +31,16 @@ export class Operator {
   #answer: { resolve(lines: string[]): void; reject(error: Error): void } | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(libs: string, bootstrapServers: readonly string[]) {
-    const flags = ['-Xmx512m', '-XX:+UseSerialGC', '-Dlog4j2.level=OFF', '-cp', join(libs, '*')]
-    this.#java = spawn('java', [...flags, PROGRAM, bootstrapServers.join(',')])
+  private constructor(libs: string, classes: string, bootstrapServers: readonly string[]) {
+    const flags = ['-Xmx512m', '-XX:+UseSerialGC', '-Dlog4j2.level=OFF', '-cp', `${classes}:${join(libs, '*')}`]
+    this.#java = spawn('java', [...flags, 'Operator', bootstrapServers.join(',')])
     createInterface({ input: this.#java.stdout }).on('line', line => this.#take(line))
     this.#java.stderr.resume()
     this.#java.once('exit', status => this.#answer?.reject(new Error(`The operator ended with ${status}.`)))
+  }
+
+  static async start(libs: string, bootstrapServers: readonly string[]): Promise<Operator> {
+    return new Operator(libs, await javaClasses(libs, PROGRAM), bootstrapServers)
   }
 
   /** With so many partitions, or with these replicas for each: `[[1, 2], [2, 3]]`, first the preferred leader. */
