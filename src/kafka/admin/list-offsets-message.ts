@@ -1,7 +1,7 @@
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import { exchange, type Api } from '../transport/exchange.ts'
 
-const LIST_OFFSETS: Api = { key: 2, min: 2, max: 7, flexibleSince: 6 }
+export const LIST_OFFSETS: Api = { key: 2, min: 2, max: 7, flexibleSince: 6 }
 const CONSUMER = -1
 
 /** READ_UNCOMMITTED sees the end of the log, READ_COMMITTED the last stable offset. */

@@ -4,7 +4,7 @@ import type { WireReader } from '../wire/wire-reader.ts'
 import type { WireWriter } from '../wire/wire-writer.ts'
 import type { BrokerNode, PartitionMetadata, TopicMetadata } from './topic-metadata.ts'
 
-const METADATA: Api = { key: 3, min: 4, max: 12, flexibleSince: 9 }
+export const METADATA: Api = { key: 3, min: 4, max: 12, flexibleSince: 9 }
 const NO_ID = Buffer.alloc(16)
 
 export interface MetadataAnswer {

@@ -1,41 +1,57 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../../src/dev/kafka/free-port.ts'
-import { startJvm, type Jvm } from '../../../src/dev/kafka/jvm.ts'
+import { startJvm, type Jvm, type JvmOptions } from '../../../src/dev/kafka/jvm.ts'
 
 const START_LIMIT_MS = 60_000
+const LOG_LINES = 12
 
 /** A broker of the time before KRaft, with a ZooKeeper of its own, on loopback. */
 export class ZooKeeperBroker {
   readonly address: string
-  readonly #jvms: Jvm[]
+  /** Those that need others before them. */
+  readonly #jvms: Jvm[] = []
 
-  private constructor(port: number, jvms: Jvm[]) {
+  private constructor(port: number) {
     this.address = `127.0.0.1:${port}`
-    this.#jvms = jvms
   }
 
-  static async start(libs: string, dataDir: string): Promise<ZooKeeperBroker> {
+  /** Rejects with the last lines of its log when it does not start; nothing is left running then. */
+  static async start(libs: string, dataDir: string, flags: readonly string[]): Promise<ZooKeeperBroker> {
     mkdirSync(dataDir, { recursive: true })
     const [zooKeeperPort, port] = [await freePort(), await freePort()]
-    const zooKeeper = await startJvm({
-      libs,
-      heapMb: 128,
-      mainClass: 'org.apache.zookeeper.server.ZooKeeperServerMain',
-      flags: ['-Dzookeeper.admin.enableServer=false'],
-      args: [String(zooKeeperPort), join(dataDir, 'zookeeper')],
-      logFile: join(dataDir, 'zookeeper.log')
-    })
-    await untilOpen(zooKeeperPort)
-    const file = join(dataDir, 'server.properties')
-    writeFileSync(file, propertiesOf(dataDir, port, zooKeeperPort))
-    const logFile = join(dataDir, 'broker.log')
-    const kafka = await startJvm({ libs, heapMb: 512, mainClass: 'kafka.Kafka', args: [file], logFile })
-    const broker = new ZooKeeperBroker(port, [kafka, zooKeeper])
-    await untilOpen(port)
-    return broker
+    const broker = new ZooKeeperBroker(port)
+    try {
+      await broker.#run(zooKeeperPort, {
+        libs,
+        heapMb: 128,
+        mainClass: 'org.apache.zookeeper.server.ZooKeeperServerMain',
+        flags: [...flags, '-Dzookeeper.admin.enableServer=false'],
+        args: [String(zooKeeperPort), join(dataDir, 'zookeeper')],
+        logFile: join(dataDir, 'zookeeper.log')
+      })
+      const file = join(dataDir, 'server.properties')
+      writeFileSync(file, propertiesOf(dataDir, port, zooKeeperPort))
+      const logFile = join(dataDir, 'broker.log')
+      await broker.#run(port, { libs, heapMb: 512, mainClass: 'kafka.Kafka', flags, args: [file], logFile })
+      return broker
+    } catch (error) {
+      await broker.stop()
+      throw error
+    }
+  }
+
+  /** Resolves when it listens. */
+  async #run(port: number, options: JvmOptions): Promise<void> {
+    const jvm = await startJvm(options)
+    this.#jvms.unshift(jvm)
+    for (const end = Date.now() + START_LIMIT_MS; !(await isOpen(port)); await sleep(200)) {
+      if (jvm.running && Date.now() < end) continue
+      const log = readFileSync(options.logFile, 'utf8').trimEnd().split('\n').slice(-LOG_LINES)
+      throw new Error(`${options.mainClass} did not start:\n${log.join('\n')}`)
+    }
   }
 
   async stop(): Promise<void> {
@@ -64,11 +80,6 @@ function propertiesOf(dataDir: string, port: number, zooKeeperPort: number): str
   return Object.entries(properties)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('')
-}
-
-async function untilOpen(port: number): Promise<void> {
-  for (const end = Date.now() + START_LIMIT_MS; !(await isOpen(port)); await sleep(200))
-    if (Date.now() > end) throw new Error(`Nothing came to listen on port ${port}.`)
 }
 
 function isOpen(port: number): Promise<boolean> {
