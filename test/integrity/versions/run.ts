@@ -48,7 +48,9 @@ async function test(version: string): Promise<Outcome> {
   try {
     broker = await startBroker(version, await jarsOf(version), dataDir)
     apis = await negotiated(broker.address)
-    return { version, apis, ...(await runTests(broker.address, clientLibs, interrupted.signal, say)) }
+    interrupted.signal.throwIfAborted()
+    // Tests that are interrupted do not tidy up: their folders go with this one.
+    return { version, apis, ...(await runTests(broker.address, clientLibs, dataDir, interrupted.signal, say)) }
   } catch (error) {
     return { version, apis, ...NOT_RUN, failures: [error instanceof Error ? error.message : String(error)] }
   } finally {

@@ -16,12 +16,13 @@ export interface Summary {
 export async function runTests(
   bootstrap: string,
   clientLibs: string,
+  tmpDir: string,
   signal: AbortSignal,
   say: (line: string) => void
 ): Promise<Summary> {
   const child = spawn(process.execPath, ['--test', '--test-reporter=spec', '--test-timeout=180000', ...PATTERNS], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, KAFKA_REST_TEST_BOOTSTRAP: bootstrap, KAFKA_REST_TEST_LIBS: clientLibs }
+    env: { ...process.env, TMPDIR: tmpDir, KAFKA_REST_TEST_BOOTSTRAP: bootstrap, KAFKA_REST_TEST_LIBS: clientLibs }
   })
   const end = () => void child.kill()
   signal.addEventListener('abort', end)
