@@ -14,19 +14,15 @@ export class ByteBudget {
     return this.#usedBytes
   }
 
-  /** Takes the bytes if they fit; a lone taker is let in however large, so that a small budget cannot shut out a lawful request. */
-  tryAcquire(bytes: number): boolean {
-    if (this.#usedBytes > 0 && this.#usedBytes + bytes > this.limitBytes) return false
-    this.#usedBytes += bytes
-    return true
-  }
-
   /** Counts bytes that are held already, such as a finished answer: they keep new requests out, not themselves. */
   add(bytes: number): void {
     this.#usedBytes += bytes
   }
 
-  /** Takes more for something that holds bytes already: false where it does not fit beside what others hold. */
+  /**
+   * Takes more bytes for somebody who holds some already, or none: false where they do not fit beside what others hold. A
+   * lone taker is let in however large, so that a small budget cannot shut out a lawful request.
+   */
   tryGrow(heldBytes: number, bytes: number): boolean {
     if (this.#usedBytes > heldBytes && this.#usedBytes + bytes > this.limitBytes) return false
     this.#usedBytes += bytes

@@ -1,6 +1,7 @@
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import { BodyBuffer } from './body-buffer.ts'
+import { Charge } from './charge.ts'
 import type { Exchange } from './exchange.ts'
 import { Inflater } from './inflate.ts'
 import { assertJsonBody, isGzipped } from './media-type.ts'
@@ -33,44 +34,20 @@ export async function readBody(exchange: Exchange, { budget, limitBytes }: BodyO
   assertJsonBody(headers)
   if (declaredBytes > limitBytes) throw tooLarge(limitBytes)
   const charge = new Charge(budget)
-  const buffer = new BodyBuffer(declaredBytes)
+  const gzipped = isGzipped(headers)
+  const buffer = new BodyBuffer(gzipped ? -1 : declaredBytes)
   const release = () => {
     charge.release()
     buffer.release()
   }
   try {
-    charge.raiseTo(declaredBytes)
+    charge.raiseTo(declaredBytes * BUDGET_FACTOR)
     if (exchange.expectsContinue) exchange.response.writeContinue()
-    const bytes = isGzipped(headers)
-      ? await inflate(exchange, limitBytes, charge)
-      : await collect(exchange, buffer, limitBytes, charge)
+    const bytes = await (gzipped ? inflate : collect)(exchange, buffer, limitBytes, charge)
     return { bytes, release }
   } catch (error) {
     release()
     throw error
-  }
-}
-
-/** What one body holds of the budget. */
-class Charge {
-  readonly #budget: ByteBudget
-  #bytes = 0
-
-  constructor(budget: ByteBudget) {
-    this.#budget = budget
-  }
-
-  raiseTo(bodyBytes: number): void {
-    const more = bodyBytes * BUDGET_FACTOR - this.#bytes
-    if (more <= 0) return
-    if (!this.#budget.tryGrow(this.#bytes, more))
-      throw new GatewayError('OVERLOADED', 'The gateway has too much in hand; try again shortly.')
-    this.#bytes += more
-  }
-
-  release(): void {
-    this.#budget.release(this.#bytes)
-    this.#bytes = 0
   }
 }
 
@@ -85,25 +62,17 @@ function collect(exchange: Exchange, buffer: BodyBuffer, limitBytes: number, cha
       exchange.bytesIn += chunk.length
       if (exchange.bytesIn > limitBytes) return stop(tooLarge(limitBytes))
       try {
-        charge.raiseTo(exchange.bytesIn)
+        charge.raiseTo(exchange.bytesIn * BUDGET_FACTOR)
       } catch (error) {
         return stop(error)
       }
       buffer.append(chunk)
     }
-    // Both may have happened while the caller was being judged.
-    if (exchange.interruption !== undefined) return stop(exchange.interruption)
-    if (request.destroyed) return stop(cutOff())
-    exchange.onInterrupt(stop)
-    request.on('data', onData)
-    request.once('end', () => resolve(buffer.take()))
-    request.once('close', () => {
-      if (!request.readableEnded) stop(cutOff())
-    })
+    follow(exchange, onData, () => resolve(buffer.take()), stop)
   })
 }
 
-function inflate(exchange: Exchange, limitBytes: number, charge: Charge): Promise<Buffer> {
+function inflate(exchange: Exchange, buffer: BodyBuffer, limitBytes: number, charge: Charge): Promise<Buffer> {
   const { request } = exchange
   return new Promise((resolve, reject) => {
     const stop = (error: unknown) => {
@@ -111,10 +80,10 @@ function inflate(exchange: Exchange, limitBytes: number, charge: Charge): Promis
       inflater.stop()
       reject(error)
     }
-    const inflater = new Inflater(new BodyBuffer(-1), {
+    const inflater = new Inflater(buffer, {
       onGrowth(inflatedBytes) {
         if (inflatedBytes > limitBytes) throw tooLarge(limitBytes)
-        charge.raiseTo(exchange.bytesIn + inflatedBytes)
+        charge.raiseTo((exchange.bytesIn + inflatedBytes) * BUDGET_FACTOR)
       },
       onDone: resolve,
       onFailure: stop,
@@ -127,14 +96,26 @@ function inflate(exchange: Exchange, limitBytes: number, charge: Charge): Promis
       if (exchange.bytesIn > limitBytes) stop(tooLarge(limitBytes))
       else inflater.write(chunk)
     }
-    if (exchange.interruption !== undefined) return stop(exchange.interruption)
-    if (request.destroyed) return stop(cutOff())
-    exchange.onInterrupt(stop)
-    request.on('data', onData)
-    request.once('end', () => inflater.end())
-    request.once('close', () => {
-      if (!request.readableEnded) stop(cutOff())
-    })
+    follow(exchange, onData, () => inflater.end(), stop)
+  })
+}
+
+/** Hands over the body as it comes; `stop` hears why it will not come whole. */
+function follow(
+  exchange: Exchange,
+  onData: (chunk: Buffer) => void,
+  onEnd: () => void,
+  stop: (error: unknown) => void
+): void {
+  const { request } = exchange
+  // Both may have happened while the caller was being judged.
+  if (exchange.interruption !== undefined) return stop(exchange.interruption)
+  if (request.destroyed) return stop(cutOff())
+  exchange.onInterrupt(stop)
+  request.on('data', onData)
+  request.once('end', onEnd)
+  request.once('close', () => {
+    if (!request.readableEnded) stop(cutOff())
   })
 }
 

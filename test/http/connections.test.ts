@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import type { RecordPage } from '../../src/core/record-page.ts'
 import type { Gateway } from '../../src/gateway/gateway.ts'
 import { codeIn } from './support/code-in.ts'
 import { emptyPage, pageOf, startFront } from './support/front.ts'
@@ -65,6 +66,28 @@ test(
     socket.destroy()
   }
 )
+
+test('a page that comes for a client who has left holds nothing of the budget', { timeout: 10_000 }, async t => {
+  const page = Promise.withResolvers<RecordPage>()
+  let asked = false
+  const { port, budget, log } = await startFront(t, {
+    limits: { inFlightBytes: 256 * 1024 * 1024 },
+    gateway: {
+      consume() {
+        asked = true
+        return page.promise
+      }
+    }
+  })
+  const client = new RawClient(port).send(READ)
+  await waitUntil(() => asked)
+  assert.ok(budget.usedBytes > 0)
+  client.close()
+  await waitUntil(() => log.length > 0)
+  page.resolve(LARGE)
+  await new Promise(resolve => setTimeout(resolve, 50))
+  assert.equal(budget.usedBytes, 0)
+})
 
 test('answers that wait behind another one on a lost connection end with it', { timeout: 10_000 }, async t => {
   const first = held()

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../core/errors.ts'
+import { Charge } from '../charge.ts'
 import { writePage } from '../json/page-writer.ts'
 import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
@@ -24,18 +24,14 @@ export function consume({ gateway, limits, budget }: RouteContext): Route {
       const count = recordCount(query.get('count'))
       const keys = encoding(query.get('key_encoding'), 'key_encoding')
       const values = encoding(query.get('value_encoding'), 'value_encoding')
-      let held = 0
-      const hold = (bytes: number) => {
-        if (bytes > held && !budget.tryGrow(held, bytes - held)) throw overloaded()
-        held = Math.max(held, bytes)
-      }
-      hold(Math.min(count * BYTES_PER_RECORD, PAGE_BYTES))
+      const charge = new Charge(budget)
+      charge.raiseTo(Math.min(count * BYTES_PER_RECORD, PAGE_BYTES))
       // Until the client has taken the answer: readers that stand still fill the budget, not the memory.
-      exchange.onEnd(() => budget.release(held))
+      exchange.onEnd(() => charge.release())
       const page = await gateway.consume(exchange.call(limits.requestTimeoutMs), { topic, partition, from, count })
       exchange.records = page.count
       exchange.allowance?.owe({ records: page.count, bytes: page.payloadBytes })
-      hold(page.payloadBytes * COPIES)
+      charge.raiseTo(page.payloadBytes * COPIES)
       return {
         status: 200,
         body: writePage(page, { keys, values }),
@@ -44,8 +40,4 @@ export function consume({ gateway, limits, budget }: RouteContext): Route {
       }
     }
   }
-}
-
-function overloaded(): GatewayError {
-  return new GatewayError('OVERLOADED', 'The gateway has too much in hand; try again shortly.')
 }
