@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util'
-import { processEnvironment } from '../config/environment.ts'
 import { loadAccess } from '../config/load.ts'
 import { createLogger } from '../telemetry/logger.ts'
-import { loadFrom } from './config-option.ts'
+import { loadFrom, sourcesFrom } from './config-option.ts'
 
 /** Time for the connections to Kafka to close, beyond what requests are given. */
 const CLOSING_MS = 5000
@@ -15,10 +14,7 @@ export const runServe = async (argv: string[]): Promise<void> => {
   const log = createLogger(config.log.level)
   const server = await startServer(config, log, {
     setLogLevel: level => (log.level = level),
-    rulesSource: {
-      file,
-      load: () => loadAccess({ env: processEnvironment(), ...(file === undefined ? {} : { file }) })
-    }
+    rulesSource: { file, load: () => loadAccess(sourcesFrom(file)) }
   })
   const graceMs = config.limits.shutdownGraceMs + config.kafka.deliveryTimeoutMs + CLOSING_MS
   closeOnSignal(

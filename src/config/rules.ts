@@ -38,7 +38,8 @@ const saslMembers = (sasl: KafkaConfig['sasl']): Objection[] => {
   ]
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+/** As a host by itself, and as one in an address. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
 
 /** Where the gateway sends its secrets or fetches its keys: encrypted, or within the machine. */
 const address = (path: string, text: string | undefined): Objection[] => {
@@ -143,10 +144,8 @@ const somebody = (granting: readonly RuleConfig[]): Objection[] =>
       : [object(`auth.rules[${index}]`, 'names nobody; give groups, roles or principals')]
   )
 
-const THIS_MACHINE = /^(localhost|127\..*|::1)$/
-
 const closedManagement = ({ management }: Config): Objection[] =>
-  management === undefined || THIS_MACHINE.test(management.host) || management.token !== undefined
+  management === undefined || LOOPBACK.test(management.host) || management.token !== undefined
     ? []
     : [object('management.token', 'is missing; beyond this machine the management listener lets in nobody without it')]
 

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { type FSWatcher, readFileSync, watch } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { Log } from '../core/log.ts'
+import { FolderWatch } from './folder-watch.ts'
 
 export interface KeyPair {
   readonly cert: Buffer
@@ -31,8 +31,7 @@ const WARN_DAYS = 30
 const ALARM_DAYS = 7
 
 /**
- * The certificate and key of the listener, as they stand in their files. Folders are watched, not files: Kubernetes swaps a
- * symbolic link beside them, others rename new files over the old. A pair is taken only when it is sound in itself.
+ * The certificate and key of the listener, as they stand in their files. A pair is taken only when it is sound in itself.
  */
 export class CertificateFiles {
   readonly #paths: CertificatePaths
@@ -40,11 +39,10 @@ export class CertificateFiles {
   readonly #pollMs: number
   readonly #settleMs: number
   readonly #now: () => number
-  readonly #watchers: FSWatcher[] = []
   #pair: KeyPair
   #onPair: ((pair: KeyPair) => void) | undefined
-  #timers: NodeJS.Timeout[] = []
-  #settling: NodeJS.Timeout | undefined
+  #watch: FolderWatch | undefined
+  #calendar: NodeJS.Timeout | undefined
   /** Contents that were found broken once; said aloud when they still are at the second look. */
   #suspect: KeyPair | undefined
   #complaint = ''
@@ -69,37 +67,16 @@ export class CertificateFiles {
   watch(onPair: (pair: KeyPair) => void): void {
     this.#onPair = onPair
     this.#warnOfEnd()
-    for (const folder of new Set([dirname(this.#paths.certFile), dirname(this.#paths.keyFile)])) this.#listenTo(folder)
-    this.#timers = [
-      setInterval(() => this.#look(), this.#pollMs).unref(),
-      setInterval(() => this.#warnOfEnd(), DAY_MS).unref()
-    ]
+    const { certFile, keyFile } = this.#paths
+    const options = { files: [certFile, keyFile], settleMs: this.#settleMs, pollMs: this.#pollMs }
+    this.#watch = new FolderWatch(options, () => this.#look(), this.#log)
+    this.#calendar = setInterval(() => this.#warnOfEnd(), DAY_MS).unref()
   }
 
   close(): void {
     this.#onPair = undefined
-    for (const watcher of this.#watchers.splice(0)) watcher.close()
-    for (const timer of this.#timers) clearInterval(timer)
-    clearTimeout(this.#settling)
-  }
-
-  /** Where watching is not to be had, such as on some network file systems, looking now and then does. */
-  #listenTo(folder: string): void {
-    try {
-      const watcher = watch(folder, { persistent: false }, () => this.#lookSoon())
-      watcher.on('error', () => watcher.close())
-      this.#watchers.push(watcher)
-    } catch (error) {
-      this.#log.warn({ folder, err: error }, 'The folder of the certificate cannot be watched; it is looked at instead')
-    }
-  }
-
-  #lookSoon(): void {
-    // Not put off by what goes on in the folder meanwhile, or a busy file beside the certificate would keep it out.
-    this.#settling ??= setTimeout(() => {
-      this.#settling = undefined
-      this.#look()
-    }, this.#settleMs).unref()
+    this.#watch?.close()
+    clearInterval(this.#calendar)
   }
 
   #look(): void {
@@ -130,7 +107,7 @@ export class CertificateFiles {
     if (this.#suspect === undefined || !isSame(this.#suspect, found)) {
       this.#suspect = found
       this.#complaint = ''
-      this.#lookSoon()
+      this.#watch?.lookSoon()
       return
     }
     const reason = error instanceof Error ? error.message : String(error)

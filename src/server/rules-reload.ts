@@ -1,8 +1,8 @@
-import { type FSWatcher, readFileSync, watch } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
 import type { AccessConfig } from '../auth/policy.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/meter.ts'
+import { FolderWatch } from './folder-watch.ts'
 
 export interface RulesSource {
   /** The configuration file; undefined where all comes from the environment, which does not change. */
@@ -11,7 +11,7 @@ export interface RulesSource {
   load(): AccessConfig
 }
 
-/** Editors write a file in several steps; Kubernetes swaps a symbolic link beside it. */
+/** Editors write a file in several steps. */
 const SETTLE_MS = 500
 /** Where watching is not to be had. */
 const POLL_MS = 30_000
@@ -25,9 +25,7 @@ export class RulesReload {
   readonly #replace: (access: AccessConfig) => void
   readonly #log: Log
   readonly #meter: Pick<Meter, 'rulesReloaded'>
-  #watcher: FSWatcher | undefined
-  #poll: NodeJS.Timeout | undefined
-  #settling: NodeJS.Timeout | undefined
+  readonly #watch: FolderWatch | undefined
   #seen: string
   #candidate: string | undefined
 
@@ -42,7 +40,12 @@ export class RulesReload {
     this.#log = log
     this.#meter = meter
     this.#seen = this.#content()
-    if (source.file !== undefined) this.#watch(source.file)
+    if (source.file === undefined) return
+    this.#watch = new FolderWatch(
+      { files: [source.file], settleMs: SETTLE_MS, pollMs: POLL_MS },
+      () => this.#look(),
+      log
+    )
   }
 
   reload(): void {
@@ -66,30 +69,7 @@ export class RulesReload {
   }
 
   close(): void {
-    this.#watcher?.close()
-    clearInterval(this.#poll)
-    clearTimeout(this.#settling)
-  }
-
-  /** The folder, not the file: most writers put another file in its place. */
-  #watch(file: string): void {
-    this.#poll = setInterval(() => this.#look(), POLL_MS).unref()
-    try {
-      this.#watcher = watch(dirname(file), { persistent: false }, () => {
-        this.#lookSoon()
-      })
-      this.#watcher.on('error', () => this.#watcher?.close())
-    } catch (error) {
-      this.#log.warn({ file, err: error }, 'The folder of the configuration cannot be watched; it is looked at instead')
-    }
-  }
-
-  /** Not put off by what goes on in the folder meanwhile: a log file beside the configuration is written all the time. */
-  #lookSoon(): void {
-    this.#settling ??= setTimeout(() => {
-      this.#settling = undefined
-      this.#look()
-    }, SETTLE_MS).unref()
+    this.#watch?.close()
   }
 
   /** What is the same at two looks is written to its end. */
@@ -97,7 +77,7 @@ export class RulesReload {
     const content = this.#content()
     if (content === this.#seen) return
     if (content === this.#candidate) this.reload()
-    else this.#lookSoon()
+    else this.#watch?.lookSoon()
     this.#candidate = content
   }
 

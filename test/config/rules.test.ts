@@ -205,7 +205,7 @@ test('what is loaded anew is judged whole: a broken file changes nothing and say
 })
 
 test('a management listener beyond this machine wants a token', () => {
-  for (const host of ['0.0.0.0', '::', '10.0.0.1', 'gateway.example']) {
+  for (const host of ['0.0.0.0', '::', '10.0.0.1', 'gateway.example', '127.gateway.example']) {
     const [problem, ...others] = judge({ management: { host, port: 9402 } })
     assert.match(problem, /^management\.token is missing/)
     assert.deepEqual(others, [])
