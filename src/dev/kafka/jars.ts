@@ -16,15 +16,15 @@ export const kafkaVersion = /<kafka\.version>([^<]+)</.exec(readFileSync(POM, 'u
  * The folder with Kafka's jars, resolved by Maven the first time and kept: later starts need no network.
  * Throws DevError without a JVM, or without Maven when it is needed.
  */
-export async function kafkaJars(dataDir: string, say: (line: string) => void): Promise<string> {
+export async function kafkaJars(dataDir: string, say: (line: string) => void, version = kafkaVersion): Promise<string> {
   await assertJava()
   // Absolute: Maven takes a relative path as one from its POM.
-  const libs = resolve(dataDir, `kafka-${kafkaVersion}`)
+  const libs = resolve(dataDir, `kafka-${version}`)
   const stamp = join(libs, 'complete')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(POM, 'utf8')) return libs
-  say(`Fetching Apache Kafka ${kafkaVersion} with Maven (once; about 90 jars)`)
+  say(`Fetching Apache Kafka ${version} with Maven (once; about 90 jars)`)
   mkdirSync(libs, { recursive: true })
-  await copyJars(libs, say)
+  await copyJars(libs, version, say)
   writeFileSync(stamp, readFileSync(POM, 'utf8'))
   return libs
 }
@@ -43,8 +43,9 @@ async function assertJava(): Promise<void> {
     throw new DevError(`Java ${version} is too old for Kafka ${kafkaVersion}. Install a JDK ${OLDEST_JAVA} or later.`)
 }
 
-function copyJars(libs: string, say: (line: string) => void): Promise<void> {
-  const goals = ['-B', '-f', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${libs}`, '-DincludeScope=runtime']
+function copyJars(libs: string, version: string, say: (line: string) => void): Promise<void> {
+  const options = [`-Dkafka.version=${version}`, `-DoutputDirectory=${libs}`, '-DincludeScope=runtime']
+  const goals = ['-B', '-f', POM, 'dependency:copy-dependencies', ...options]
   return new Promise((resolve, reject) => {
     const maven = spawn('mvn', goals, { stdio: ['ignore', 'pipe', 'pipe'] })
     let tail = ''

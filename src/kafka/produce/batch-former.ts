@@ -1,7 +1,7 @@
 import type { Log } from '../../core/log.ts'
 import { encodeBatch, recordBytes } from '../records/encode-batch.ts'
 import type { Codec } from '../records/compression.ts'
-import type { Batch } from './batch.ts'
+import { type Batch, unsentBatch } from './batch.ts'
 import { encodingFailed } from './failures.ts'
 import type { ProducerSession } from './producer-session.ts'
 import type { ProducePorts } from './ports.ts'
@@ -47,7 +47,7 @@ export class BatchFormer {
 
   form(topic: string, slices: readonly Slice[], session: ProducerSession, sequence: number): Batch | null {
     try {
-      return {
+      return unsentBatch({
         bytes: encodeBatch(slices, {
           producerId: session.producerId,
           producerEpoch: session.epoch,
@@ -58,14 +58,8 @@ export class BatchFormer {
         recordCount: slices.reduce((sum, { from, to }) => sum + to - from, 0),
         sequence,
         topicId: this.#ports.peek(topic)?.id ?? null,
-        giveUpAtMs: slices.reduce((first, { submission }) => Math.min(first, submission.times.giveUpAtMs), Infinity),
-        inFlight: false,
-        attempt: 0,
-        sentAtMs: 0,
-        doubt: 'none',
-        abandoned: false,
-        reclaimed: null
-      }
+        giveUpAtMs: slices.reduce((first, { submission }) => Math.min(first, submission.times.giveUpAtMs), Infinity)
+      })
     } catch (error) {
       this.#log.error({ topic, err: error }, 'A record batch could not be encoded')
       for (const slice of slices) failSlice(slice, encodingFailed)

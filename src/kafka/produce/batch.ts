@@ -30,6 +30,13 @@ export interface Batch {
   reclaimed: readonly Slice[] | null
 }
 
+/** A batch as it was formed, before it is sent for the first time. */
+export function unsentBatch(
+  formed: Pick<Batch, 'bytes' | 'slices' | 'recordCount' | 'sequence' | 'topicId' | 'giveUpAtMs'>
+): Batch {
+  return { ...formed, inFlight: false, attempt: 0, sentAtMs: 0, doubt: 'none', abandoned: false, reclaimed: null }
+}
+
 /** Kafka's sequence numbers wrap from 2^31 − 1 to 0. */
 export function sequenceAfter({ sequence, recordCount }: Batch): number {
   return (sequence + recordCount) & 0x7fffffff

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { kafkaJars, kafkaVersion } from '../../../src/dev/kafka/jars.ts'
-import { jarsOf } from './jars.ts'
 import { negotiated } from './negotiated.ts'
 import { modeOf, startBroker, type StartedBroker } from './started-broker.ts'
 import { runTests, type Summary } from './suite.ts'
@@ -46,7 +45,7 @@ async function test(version: string): Promise<Outcome> {
   let broker: StartedBroker | undefined
   let apis = '-'
   try {
-    broker = await startBroker(version, await jarsOf(version), dataDir)
+    broker = await startBroker(version, await kafkaJars('.local', say, version), dataDir)
     apis = await negotiated(broker.address)
     interrupted.signal.throwIfAborted()
     // Tests that are interrupted do not tidy up: their folders go with this one.

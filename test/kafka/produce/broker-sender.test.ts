@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises'
 import { SPAN_STRIDE } from '../../../src/core/record-table.ts'
 import { BrokerSender, type SenderHooks } from '../../../src/kafka/produce/broker-sender.ts'
+import { unsentBatch } from '../../../src/kafka/produce/batch.ts'
 import { PartitionQueue } from '../../../src/kafka/produce/partition-queue.ts'
 import { Submission } from '../../../src/kafka/produce/submission.ts'
 import { applyVerdict } from '../../../src/kafka/produce/verdict.ts'
@@ -73,20 +74,15 @@ function newQueue(partition: number): PartitionQueue {
   const queue = new PartitionQueue('t', partition, {
     cut: waiting => waiting.splice(0, 1),
     renew: () => null,
-    form: (slices, _session, sequence) => ({
-      bytes: Buffer.alloc(10),
-      slices,
-      recordCount: 1,
-      sequence,
-      topicId: null,
-      giveUpAtMs: 1e12,
-      inFlight: false,
-      attempt: 0,
-      sentAtMs: 0,
-      doubt: 'none',
-      abandoned: false,
-      reclaimed: null
-    })
+    form: (slices, _session, sequence) =>
+      unsentBatch({
+        bytes: Buffer.alloc(10),
+        slices,
+        recordCount: 1,
+        sequence,
+        topicId: null,
+        giveUpAtMs: 1e12
+      })
   })
   queue.begin({ producerId: 7n, epoch: 0 })
   queue.ledBy(1, 0)

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import type { ProduceOutcome } from '../../../src/core/produce-outcome.ts'
 import { SPAN_STRIDE, type RecordTable } from '../../../src/core/record-table.ts'
-import type { Batch } from '../../../src/kafka/produce/batch.ts'
+import { type Batch, unsentBatch } from '../../../src/kafka/produce/batch.ts'
 import { PartitionQueue } from '../../../src/kafka/produce/partition-queue.ts'
 import type { ProducerSession } from '../../../src/kafka/produce/producer-session.ts'
 import { Submission, type Slice } from '../../../src/kafka/produce/submission.ts'
@@ -121,20 +121,14 @@ class World {
   }
 
   #batch(slices: readonly Slice[], sequence: number): Batch {
-    return {
+    return unsentBatch({
       bytes: Buffer.alloc(0),
       slices,
       recordCount: slices.reduce((sum, { from, to }) => sum + to - from, 0),
       sequence,
       topicId: null,
-      giveUpAtMs: Math.min(...slices.map(({ submission }) => submission.times.giveUpAtMs)),
-      inFlight: false,
-      attempt: 0,
-      sentAtMs: 0,
-      doubt: 'none',
-      abandoned: false,
-      reclaimed: null
-    }
+      giveUpAtMs: Math.min(...slices.map(({ submission }) => submission.times.giveUpAtMs))
+    })
   }
 }
 
