@@ -8,7 +8,7 @@ import { GatewayProcess } from '../../test/support/gateway-process.ts'
 import type { LoadResult, Work } from '../load/jobs.ts'
 import { LoadGenerator } from '../load/load-generator.ts'
 import type { Endpoint } from '../load/raw-client.ts'
-import { cpuUsOf } from './process-cpu.ts'
+import { cpuUsOf } from '../../test/support/process-cpu.ts'
 import type { Sample } from './result.ts'
 
 export type Scheme = 'http' | 'https'

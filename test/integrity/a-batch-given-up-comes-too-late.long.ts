@@ -1,39 +1,29 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GatewayProcess } from '../support/gateway-process.ts'
-import { FaultCluster } from './support/cluster.ts'
 import { minutes } from './support/minutes.ts'
+import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
 
 const DELIVERY_TIMEOUT_MS = 4000
 const LEADER = 1
 
 suite('A batch given up comes too late', () => {
-  let cluster: FaultCluster
-  let gateway: GatewayProcess
-  before(async () => {
-    cluster = await FaultCluster.start({ relayed: true })
-    gateway = await GatewayProcess.start({
-      bootstrapServers: cluster.bootstrapServers,
-      settings: {
-        limits: { requestTimeoutMs: 2000 },
-        kafka: { requestTimeoutMs: 3000, connectTimeoutMs: 1000, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS }
-      }
-    })
-  })
-  after(async () => {
-    await gateway.stop()
-    await cluster.close()
-  })
+  const stand = useStand(
+    { relayed: true },
+    {
+      limits: { requestTimeoutMs: 2000 },
+      kafka: { requestTimeoutMs: 3000, connectTimeoutMs: 1000, deliveryTimeoutMs: DELIVERY_TIMEOUT_MS }
+    }
+  )
 
   test('after the delivery time-out new records are stored, and late copies of the old ones are not', async t => {
-    await cluster.operator.createTopic('given-up', [
+    await stand.cluster.operator.createTopic('given-up', [
       [LEADER, 2, 3],
       [LEADER, 3, 2]
     ])
-    const relay = cluster.relay(LEADER)
-    const trial = new Trial({ cluster, gateway, topic: 'given-up', read: [0] })
+    const relay = stand.cluster.relay(LEADER)
+    const trial = new Trial({ ...stand, topic: 'given-up', read: [0] })
     await sleep(1000)
     let faults = 0
     for (const end = Date.now() + minutes() * 60_000; faults === 0 || Date.now() < end; faults++) {

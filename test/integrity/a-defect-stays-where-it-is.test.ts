@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayProcess } from '../support/gateway-process.ts'
-import { sharedBroker, uniqueTopic } from '../support/gateway.ts'
+import { sharedBroker } from '../support/gateway.ts'
 import { Client, type Answer } from './support/client.ts'
+import { createTopic } from './support/topics.ts'
 import { wellBehaved } from './support/well-behaved.ts'
 
 const PLANT = new URL('./support/plant.ts', import.meta.url).href
@@ -17,14 +18,6 @@ async function start(t: TestContext): Promise<GatewayProcess> {
   })
   t.after(() => gateway.stop())
   return gateway
-}
-
-async function createTopic(gateway: GatewayProcess, purpose: string): Promise<string> {
-  const topic = uniqueTopic(purpose)
-  const client = new Client(gateway)
-  assert.equal((await client.request('PUT', `/v1/topics/${topic}`, '{}')).status, 200)
-  client.close()
-  return topic
 }
 
 async function strike(gateway: GatewayProcess, topic: string): Promise<Answer> {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../src/dev/kafka/free-port.ts'
-import { GatewayProcess } from '../support/gateway-process.ts'
-import { FaultCluster } from './support/cluster.ts'
 import { minutes } from './support/minutes.ts'
 import { read, slopeOf, type Reading } from './support/readings.ts'
+import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
 
 /** Of a round: a fault, and the time to get over it. */
@@ -13,47 +12,37 @@ const LONG_ROUND_MS = 60_000
 const SHORT_ROUND_MS = 12_000
 const FREEZE_MS = 6000
 
+const managementPort = await freePort()
+
 suite('A fault a minute leaves it as it was', () => {
-  let cluster: FaultCluster
-  let gateway: GatewayProcess
-  let managementPort: number
-  before(async () => {
-    cluster = await FaultCluster.start({ relayed: true })
-    managementPort = await freePort()
-    const settings = { management: { port: managementPort } }
-    gateway = await GatewayProcess.start({ bootstrapServers: cluster.bootstrapServers, settings })
-  })
-  after(async () => {
-    await gateway.stop()
-    await cluster.close()
-  })
+  const stand = useStand({ relayed: true }, { management: { port: managementPort } })
 
   /** One after the other; each leaves the cluster whole. */
   const faults: readonly [string, () => Promise<unknown>][] = [
     [
       'kill',
       async () => {
-        const leader = await cluster.operator.leaderOf('soaked')
-        await cluster.broker(leader).kill()
+        const leader = await stand.cluster.operator.leaderOf('soaked')
+        await stand.cluster.broker(leader).kill()
         await sleep(1000)
-        await cluster.broker(leader).start()
+        await stand.cluster.broker(leader).start()
       }
     ],
-    ['reset', async () => cluster.relays.forEach(relay => relay.reset())],
+    ['reset', async () => stand.cluster.relays.forEach(relay => relay.reset())],
     [
       'freeze',
       async () => {
-        const leader = await cluster.operator.leaderOf('soaked')
-        cluster.broker(leader).freeze()
+        const leader = await stand.cluster.operator.leaderOf('soaked')
+        stand.cluster.broker(leader).freeze()
         await sleep(FREEZE_MS)
-        cluster.broker(leader).thaw()
+        stand.cluster.broker(leader).thaw()
       }
     ],
-    ['move', () => cluster.operator.reassign('soaked', 0, [3, 2, 1])],
+    ['move', () => stand.cluster.operator.reassign('soaked', 0, [3, 2, 1])],
     [
       'black hole',
       async () => {
-        const relay = cluster.relay(await cluster.operator.leaderOf('soaked'))
+        const relay = stand.cluster.relay(await stand.cluster.operator.leaderOf('soaked'))
         relay.hold()
         await sleep(3000)
         relay.flow()
@@ -62,15 +51,15 @@ suite('A fault a minute leaves it as it was', () => {
     [
       'restart',
       async () => {
-        await cluster.broker(1).stop()
-        await cluster.broker(1).start()
+        await stand.cluster.broker(1).stop()
+        await stand.cluster.broker(1).start()
       }
     ]
   ]
 
   test('mixed load through faults of every kind: nothing lost, nothing twice, memory flat', async t => {
-    await cluster.operator.createTopic('soaked', 6)
-    const trial = new Trial({ cluster, gateway, topic: 'soaked', read: [0, 1, 2], pauseMs: 20 })
+    await stand.cluster.operator.createTopic('soaked', 6)
+    const trial = new Trial({ ...stand, topic: 'soaked', read: [0, 1, 2], pauseMs: 20 })
     const roundMs = minutes() > 0 ? LONG_ROUND_MS : SHORT_ROUND_MS
     const rounds = Math.max(faults.length, Math.ceil((minutes() * 60_000) / roundMs))
     const readings: Reading[] = []
@@ -78,7 +67,7 @@ suite('A fault a minute leaves it as it was', () => {
       const [name, cause] = faults[round % faults.length]
       const end = Date.now() + roundMs
       await cause()
-      await cluster.operator.untilInSync()
+      await stand.cluster.operator.untilInSync()
       await sleep(Math.max(0, end - Date.now()))
       const reading = await read(managementPort)
       readings.push(reading)

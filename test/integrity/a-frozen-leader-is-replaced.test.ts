@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GatewayProcess } from '../support/gateway-process.ts'
-import { FaultCluster } from './support/cluster.ts'
 import { minutes } from './support/minutes.ts'
+import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
 
 /** Longer than a request may take, and than Kafka waits for a broker here. */
@@ -11,28 +10,19 @@ const SHORT_FREEZE_MS = 10_000
 const LONG_FREEZE_MS = 20_000
 
 suite('A frozen leader is replaced', () => {
-  let cluster: FaultCluster
-  let gateway: GatewayProcess
-  before(async () => {
-    cluster = await FaultCluster.start()
-    gateway = await GatewayProcess.start({ bootstrapServers: cluster.bootstrapServers })
-  })
-  after(async () => {
-    await gateway.stop()
-    await cluster.close()
-  })
+  const stand = useStand()
 
   test('SIGSTOP of the leader under load, and SIGCONT: its late answers and copies store nothing twice', async t => {
-    const { operator } = cluster
+    const { operator } = stand.cluster
     await operator.createTopic('frozen', 3)
-    const trial = new Trial({ cluster, gateway, topic: 'frozen', read: [0, 1] })
+    const trial = new Trial({ ...stand, topic: 'frozen', read: [0, 1] })
     await sleep(1500)
     let freezes = 0
     for (const end = Date.now() + minutes() * 60_000; freezes === 0 || Date.now() < end; freezes++) {
       const leader = await operator.leaderOf('frozen')
-      cluster.broker(leader).freeze()
+      stand.cluster.broker(leader).freeze()
       await sleep(minutes() > 0 ? LONG_FREEZE_MS : SHORT_FREEZE_MS)
-      cluster.broker(leader).thaw()
+      stand.cluster.broker(leader).thaw()
       await sleep(1500)
       await operator.untilInSync()
     }

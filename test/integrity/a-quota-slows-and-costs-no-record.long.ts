@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GatewayProcess } from '../support/gateway-process.ts'
-import { FaultCluster } from './support/cluster.ts'
 import { minutes } from './support/minutes.ts'
 import { Reader } from './support/readers.ts'
+import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
 
 /** Over which Kafka takes the rate; shorter than its usual 11, so that the test is. */
@@ -19,22 +18,13 @@ const RECORD_BYTES = 220
 const QUICK = [{ keyed: true, recordsPerRequest: 1 }]
 
 suite('A quota slows and costs no record', () => {
-  let cluster: FaultCluster
-  let gateway: GatewayProcess
-  before(async () => {
-    cluster = await FaultCluster.start({ properties: { 'quota.window.num': String(WINDOW_S) } })
-    gateway = await GatewayProcess.start({ bootstrapServers: cluster.bootstrapServers })
-  })
-  after(async () => {
-    await gateway.stop()
-    await cluster.close()
-  })
+  const stand = useStand({ properties: { 'quota.window.num': String(WINDOW_S) } })
 
   test('a throttled writer is slowed to the rate, no request fails, and partitions of other brokers are left alone', async t => {
-    const { operator } = cluster
+    const { operator } = stand.cluster
     await operator.createTopic('slowed', [[1, 2, 3]])
     await operator.createTopic('alone', [[2, 3, 1]])
-    const loaded = new Trial({ cluster, gateway, topic: 'slowed', read: [0], padding: PADDING })
+    const loaded = new Trial({ ...stand, topic: 'slowed', read: [0], padding: PADDING })
     const perSecond = async (forMs: number) => {
       const before = loaded.writers.acknowledged
       await sleep(forMs)
@@ -44,7 +34,7 @@ suite('A quota slows and costs no record', () => {
     await operator.quota(CLIENT_ID, 'producer_byte_rate', PRODUCER_BYTES_PER_SECOND)
     // What was sent before counts in Kafka's window.
     await sleep(1500 * WINDOW_S)
-    const alone = new Trial({ cluster, gateway, topic: 'alone', count: 2, kinds: QUICK, pauseMs: 20 })
+    const alone = new Trial({ ...stand, topic: 'alone', count: 2, kinds: QUICK, pauseMs: 20 })
     const throttled = await perSecond(Math.max(6000, minutes() * 60_000))
     await alone.writers.stop()
     await operator.quota(CLIENT_ID, 'producer_byte_rate', -1)
@@ -56,7 +46,7 @@ suite('A quota slows and costs no record', () => {
     assert.ok(throttled < (2 * PRODUCER_BYTES_PER_SECOND) / RECORD_BYTES, `${throttled} records a second`)
     assert.ok(freed > 3 * throttled, `${freed} records a second after it, ${throttled} before`)
     assert.deepEqual(
-      gateway.warnings.filter(({ msg }) => msg === 'No answer to a record batch'),
+      stand.gateway.warnings.filter(({ msg }) => msg === 'No answer to a record batch'),
       []
     )
     const other = await alone.judge(t, 0)
@@ -67,13 +57,13 @@ suite('A quota slows and costs no record', () => {
   })
 
   test('throttled readers come to the end and miss nothing', async t => {
-    const { operator } = cluster
+    const { operator } = stand.cluster
     await operator.createTopic('slowly-read', [[1, 2, 3]])
-    const trial = new Trial({ cluster, gateway, topic: 'slowly-read', padding: PADDING })
+    const trial = new Trial({ ...stand, topic: 'slowly-read', padding: PADDING })
     while (trial.writers.acknowledged < 1500) await sleep(100)
     await trial.writers.stop()
     await operator.quota(CLIENT_ID, 'consumer_byte_rate', CONSUMER_BYTES_PER_SECOND)
-    const reader = new Reader(gateway, 'slowly-read', 0)
+    const reader = new Reader(stand.gateway, 'slowly-read', 0)
     const stored = await operator.dump('slowly-read')
     const startedMs = performance.now()
     await reader.readTo(stored.length)

@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GatewayProcess } from '../support/gateway-process.ts'
-import { FaultCluster } from './support/cluster.ts'
 import type { Entry } from './support/ledger.ts'
 import { minutes } from './support/minutes.ts'
+import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
 
 suite('A re-created topic takes new records only', () => {
-  let cluster: FaultCluster
-  let gateway: GatewayProcess
-  before(async () => {
-    cluster = await FaultCluster.start()
-    gateway = await GatewayProcess.start({ bootstrapServers: cluster.bootstrapServers })
-  })
-  after(async () => {
-    await gateway.stop()
-    await cluster.close()
-  })
+  const stand = useStand()
 
   test('deleted and created again under load, by somebody else: no batch of the old topic is in the new one', async t => {
-    const { operator } = cluster
+    const { operator } = stand.cluster
     await operator.createTopic('again', 3)
     const expected = ['TOPIC_NOT_FOUND', 'TOPIC_RECREATED']
-    const trial = new Trial({ cluster, gateway, topic: 'again', expected, count: 12 })
+    const trial = new Trial({ ...stand, topic: 'again', expected, count: 12 })
     let deletedAtMs = 0
     let createdAtMs = 0
     let rounds = 0

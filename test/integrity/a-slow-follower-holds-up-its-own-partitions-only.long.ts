@@ -1,32 +1,24 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GatewayProcess } from '../support/gateway-process.ts'
 import { Client } from './support/client.ts'
-import { FaultCluster } from './support/cluster.ts'
+import { useStand } from './support/stand.ts'
 
 const DELAY_MS = 100
 const SLOW = 3
 
 suite('A slow follower holds up its own partitions only', () => {
-  let cluster: FaultCluster
-  let gateway: GatewayProcess
-  before(async () => {
-    cluster = await FaultCluster.start({ slowFollower: SLOW })
-    gateway = await GatewayProcess.start({ bootstrapServers: cluster.bootstrapServers })
-    await cluster.operator.createTopic('mixed', [
+  const stand = useStand({ slowFollower: SLOW })
+  before(() =>
+    stand.cluster.operator.createTopic('mixed', [
       [1, 2],
       [1, SLOW]
     ])
-  })
-  after(async () => {
-    await gateway.stop()
-    await cluster.close()
-  })
+  )
 
   /** How long each of a client's requests took, one after the other, for one partition. */
   const timesOf = async (partition: number, durationMs: number): Promise<number[]> => {
-    const client = new Client(gateway)
+    const client = new Client(stand.gateway)
     const times: number[] = []
     for (const end = Date.now() + durationMs; Date.now() < end; await sleep(2)) {
       const body = JSON.stringify({ records: [{ value: 'x'.repeat(100), partition }] })
@@ -42,7 +34,7 @@ suite('A slow follower holds up its own partitions only', () => {
   test('partitions of the same leader that do not wait for it keep their latency, as do their callers', async t => {
     await Promise.all([timesOf(0, 1500), timesOf(1, 1500)])
     const alone = median(await timesOf(0, 2000))
-    for (const detour of cluster.detours) detour.delay(DELAY_MS)
+    for (const detour of stand.cluster.detours) detour.delay(DELAY_MS)
     await sleep(500)
     const [beside, slow] = await Promise.all([
       Promise.all([timesOf(0, 4000), timesOf(0, 4000)]),

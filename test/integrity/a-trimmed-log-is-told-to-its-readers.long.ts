@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GatewayProcess } from '../support/gateway-process.ts'
 import { Client } from './support/client.ts'
-import { FaultCluster } from './support/cluster.ts'
 import type { Entry } from './support/ledger.ts'
+import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
 
 suite('A trimmed log is told to its readers', () => {
-  let cluster: FaultCluster
-  let gateway: GatewayProcess
-  before(async () => {
-    cluster = await FaultCluster.start()
-    gateway = await GatewayProcess.start({ bootstrapServers: cluster.bootstrapServers })
-  })
-  after(async () => {
-    await gateway.stop()
-    await cluster.close()
-  })
+  const stand = useStand()
 
   test('records are deleted under writers and readers: 400 names the new bounds, and reading goes on from there', async t => {
-    const { operator } = cluster
+    const { operator } = stand.cluster
     await operator.createTopic('trimmed', 1)
-    const trial = new Trial({ cluster, gateway, topic: 'trimmed', read: [0] })
-    const late = new Client(gateway)
+    const trial = new Trial({ ...stand, topic: 'trimmed', read: [0] })
+    const late = new Client(stand.gateway)
     const read = (offset: number) =>
       late.request('GET', `/v1/consumer/topics/trimmed/partitions/0/offsets/${offset}?count=10`)
     let begin = 0

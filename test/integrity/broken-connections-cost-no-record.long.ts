@@ -1,31 +1,21 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GatewayProcess } from '../support/gateway-process.ts'
-import { FaultCluster } from './support/cluster.ts'
 import { minutes } from './support/minutes.ts'
 import type { Relay } from './support/relay.ts'
+import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
 
 /** Shorter than an HTTP request may take: whoever waits through it gets his answer all the same. */
 const SILENCE_MS = 3000
 
 suite('Broken connections cost no record', () => {
-  let cluster: FaultCluster
-  let gateway: GatewayProcess
-  before(async () => {
-    cluster = await FaultCluster.start({ relayed: true })
-    gateway = await GatewayProcess.start({ bootstrapServers: cluster.bootstrapServers })
-  })
-  after(async () => {
-    await gateway.stop()
-    await cluster.close()
-  })
+  const stand = useStand({ relayed: true })
 
   test('connections reset, half closed, held, delayed and refused under load: no request fails', async t => {
-    await cluster.operator.createTopic('broken', 6)
-    const relays = [...cluster.relays.values()]
-    const trial = new Trial({ cluster, gateway, topic: 'broken', read: [0, 1] })
+    await stand.cluster.operator.createTopic('broken', 6)
+    const relays = [...stand.cluster.relays.values()]
+    const trial = new Trial({ ...stand, topic: 'broken', read: [0, 1] })
     await sleep(1000)
     for (const end = Date.now() + minutes() * 60_000; ;) {
       await everyFault(relays)

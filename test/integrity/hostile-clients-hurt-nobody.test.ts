@@ -3,10 +3,10 @@ import { after, before, suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { GatewayProcess } from '../support/gateway-process.ts'
-import { sharedBroker, uniqueTopic } from '../support/gateway.ts'
-import { Client } from './support/client.ts'
+import { sharedBroker } from '../support/gateway.ts'
 import { minutes } from './support/minutes.ts'
 import { head, openSocket, openSockets, received } from './support/sockets.ts'
+import { createTopic, fillWithLarge } from './support/topics.ts'
 import { wellBehaved } from './support/well-behaved.ts'
 
 /** In the long form as many as a promise speaks of; both ends of each connection need a file descriptor. */
@@ -23,10 +23,7 @@ suite('Hostile clients hurt nobody', () => {
       bootstrapServers: [sharedBroker()],
       settings: { limits: { connections: 20_000, writeTimeoutMs: 20_000, inFlightBytes: 64 * 1024 * 1024 } }
     })
-    topic = uniqueTopic('hostile')
-    const client = new Client(gateway)
-    await client.request('PUT', `/v1/topics/${topic}`, '{"partition_count":2}')
-    client.close()
+    topic = await createTopic(gateway, 'hostile', 2)
   })
   after(() => gateway.stop())
 
@@ -75,14 +72,8 @@ suite('Hostile clients hurt nobody', () => {
   })
 
   test('answers that nobody reads', async t => {
-    const client = new Client(gateway)
-    const large = uniqueTopic('unread')
-    await client.request('PUT', `/v1/topics/${large}`, '{}')
-    for (let record = 0; record < 3; record++) {
-      const body = JSON.stringify({ records: [{ value: 'x'.repeat(900_000) }] })
-      assert.equal((await client.request('POST', `/v1/producer/topics/${large}`, body)).status, 200)
-    }
-    client.close()
+    const large = await createTopic(gateway, 'unread')
+    await fillWithLarge(gateway, large, 3)
     const count = scale(1000, 100)
     const beforeMb = gateway.memoryMb().now
     const sockets = await openSockets(gateway, count)

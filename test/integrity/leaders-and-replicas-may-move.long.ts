@@ -1,31 +1,21 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionForKey } from '../../src/kafka/records/murmur2.ts'
-import { GatewayProcess } from '../support/gateway-process.ts'
-import { FaultCluster } from './support/cluster.ts'
 import { minutes } from './support/minutes.ts'
+import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
 
 suite('Leaders and replicas may move', () => {
-  let cluster: FaultCluster
-  let gateway: GatewayProcess
-  before(async () => {
-    cluster = await FaultCluster.start()
-    gateway = await GatewayProcess.start({ bootstrapServers: cluster.bootstrapServers })
-  })
-  after(async () => {
-    await gateway.stop()
-    await cluster.close()
-  })
+  const stand = useStand()
 
   test('partitions are reassigned to other brokers, and their leaders elected anew, under load: no request fails', async t => {
-    const { operator } = cluster
+    const { operator } = stand.cluster
     await operator.createTopic('moved', [
       [1, 2],
       [2, 3]
     ])
-    const trial = new Trial({ cluster, gateway, topic: 'moved', read: [0, 1] })
+    const trial = new Trial({ ...stand, topic: 'moved', read: [0, 1] })
     let moves = 0
     for (const end = Date.now() + minutes() * 60_000; moves < 3 || Date.now() < end; moves++) {
       for (const replicas of [
@@ -46,9 +36,9 @@ suite('Leaders and replicas may move', () => {
   })
 
   test('partitions are added under load: nothing is lost, and keys go where the new count puts them', async t => {
-    const { operator } = cluster
+    const { operator } = stand.cluster
     await operator.createTopic('grown', 2)
-    const trial = new Trial({ cluster, gateway, topic: 'grown', read: [0] })
+    const trial = new Trial({ ...stand, topic: 'grown', read: [0] })
     await sleep(1000)
     await operator.addPartitions('grown', 6)
     const addedAtMs = performance.now()

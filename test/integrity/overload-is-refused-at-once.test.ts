@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayProcess } from '../support/gateway-process.ts'
-import { sharedBroker, uniqueTopic } from '../support/gateway.ts'
+import { sharedBroker } from '../support/gateway.ts'
 import { Client, type Answer } from './support/client.ts'
 import { FaultCluster } from './support/cluster.ts'
 import { head, openSockets } from './support/sockets.ts'
+import { createTopic, fillWithLarge, storedRecords } from './support/topics.ts'
 import { wellBehaved } from './support/well-behaved.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -20,22 +21,6 @@ async function start(t: TestContext, bootstrapServers = [sharedBroker()]): Promi
   return gateway
 }
 
-async function createTopic(gateway: GatewayProcess, partitions: number): Promise<string> {
-  const topic = uniqueTopic('overload')
-  const client = new Client(gateway)
-  const { status } = await client.request('PUT', `/v1/topics/${topic}`, `{"partition_count":${partitions}}`)
-  assert.equal(status, 200)
-  client.close()
-  return topic
-}
-
-async function stored(gateway: GatewayProcess, topic: string): Promise<number> {
-  const client = new Client(gateway)
-  const { json } = await client.request('GET', `/v1/metadata/topics/${topic}/partitions`)
-  client.close()
-  return json.partitions.reduce((sum: number, { latest_offset: end }: { latest_offset: number }) => sum + end, 0)
-}
-
 function isRefusal({ status, headers, json }: Answer): boolean {
   if (status !== 503 || json.code !== 'OVERLOADED') return false
   assert.deepEqual([json.retriable, headers['retry-after']], [true, '1'])
@@ -45,7 +30,7 @@ function isRefusal({ status, headers, json }: Answer): boolean {
 suite('Overload is refused at once', () => {
   test('more than the budget holds: refusals come quickly, what is accepted is stored once, and all is as before after it', async t => {
     const gateway = await start(t)
-    const topic = await createTopic(gateway, 4)
+    const topic = await createTopic(gateway, 'overload', 4)
     const before = await wellBehaved(gateway, topic, sleep(1000))
     const records = 1000
     const body = JSON.stringify({ records: Array.from({ length: records }, () => ({ value: 'x'.repeat(1000) })) })
@@ -67,7 +52,7 @@ suite('Overload is refused at once', () => {
     await sleep(1000)
     const after = await wellBehaved(gateway, topic, sleep(1000))
     assert.deepEqual([...new Set([...before.statuses, ...after.statuses])], [200])
-    assert.equal(await stored(gateway, topic), accepted.length * records + small + after.statuses.length)
+    assert.equal(await storedRecords(gateway, topic), accepted.length * records + small + after.statuses.length)
     const longest = (some: readonly Answer[]) => Math.max(...some.map(({ tookMs }) => tookMs))
     t.diagnostic(
       `${accepted.length * records} records acknowledged and found, ${refused.length} requests refused; ` +
@@ -82,7 +67,7 @@ suite('Overload is refused at once', () => {
 
   test('bodies that are being read count: half-sent ones keep new requests out until they are given up', async t => {
     const gateway = await start(t)
-    const topic = await createTopic(gateway, 1)
+    const topic = await createTopic(gateway, 'overload', 1)
     const client = new Client(gateway)
     const sockets = await openSockets(gateway, 12)
     const bytes = MEGABYTE
@@ -99,13 +84,9 @@ suite('Overload is refused at once', () => {
 
   test('answers that nobody takes count: readers that stand still keep new ones out until they are gone', async t => {
     const gateway = await start(t)
-    const topic = await createTopic(gateway, 1)
+    const topic = await createTopic(gateway, 'overload', 1)
     const client = new Client(gateway)
-    const value = 'x'.repeat(900_000)
-    for (let record = 0; record < 6; record++) {
-      const body = JSON.stringify({ records: [{ value }] })
-      assert.equal((await client.request('POST', `/v1/producer/topics/${topic}`, body)).status, 200)
-    }
+    await fillWithLarge(gateway, topic, 6)
     const page = `/v1/consumer/topics/${topic}/partitions/0/offsets/0?count=6`
     const sockets = await openSockets(gateway, 12)
     for (const socket of sockets) {

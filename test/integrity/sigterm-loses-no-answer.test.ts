@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayProcess } from '../support/gateway-process.ts'
-import { sharedBroker, uniqueTopic } from '../support/gateway.ts'
-import { Client } from './support/client.ts'
+import { sharedBroker } from '../support/gateway.ts'
 import { head, openSocket, received } from './support/sockets.ts'
+import { createTopic, fillWithLarge, storedRecords } from './support/topics.ts'
 
 const GRACE_MS = 5000
 
@@ -15,10 +15,7 @@ async function start(t: TestContext): Promise<{ gateway: GatewayProcess; topic: 
     settings: { limits: { shutdownGraceMs: GRACE_MS } }
   })
   t.after(() => gateway.stop())
-  const topic = uniqueTopic('sigterm')
-  const client = new Client(gateway)
-  assert.equal((await client.request('PUT', `/v1/topics/${topic}`, '{"partition_count":3}')).status, 200)
-  client.close()
+  const topic = await createTopic(gateway, 'sigterm', 3)
   return { gateway, topic }
 }
 
@@ -79,14 +76,8 @@ suite('SIGTERM loses no answer', () => {
       statuses.includes(503) ? [200, 503] : [200]
     )
     const after = await GatewayProcess.start({ bootstrapServers: [sharedBroker()] })
-    const client = new Client(after)
-    const { json } = await client.request('GET', `/v1/metadata/topics/${topic}/partitions`)
-    client.close()
+    const stored = await storedRecords(after, topic)
     await after.stop()
-    const stored = json.partitions.reduce(
-      (sum: number, { latest_offset: end }: { latest_offset: number }) => sum + end,
-      0
-    )
     t.diagnostic(
       `${acknowledged} records acknowledged, ${stored} found; ${statuses.length} answers, ${unexplained} requests met a connection that had just ended; exit after ${Math.round(tookMs)} ms`
     )
@@ -96,12 +87,7 @@ suite('SIGTERM loses no answer', () => {
 
   test('a body that is still on its way and a large answer that is being read are brought to their end', async t => {
     const { gateway, topic } = await start(t)
-    const client = new Client(gateway)
-    const large = JSON.stringify({
-      records: Array.from({ length: 5 }, () => ({ value: 'x'.repeat(900_000), partition: 0 }))
-    })
-    assert.equal((await client.request('POST', `/v1/producer/topics/${topic}`, large)).status, 200)
-    client.close()
+    await fillWithLarge(gateway, topic, 5)
     const reader = await openSocket(gateway)
     let taken = 0
     reader.on('data', (chunk: Buffer) => {
@@ -130,12 +116,7 @@ suite('SIGTERM loses no answer', () => {
 
   test('a client that never reads holds the end up for the grace, not longer; the exit is still 0', async t => {
     const { gateway, topic } = await start(t)
-    const client = new Client(gateway)
-    const large = JSON.stringify({
-      records: Array.from({ length: 5 }, () => ({ value: 'x'.repeat(900_000), partition: 0 }))
-    })
-    assert.equal((await client.request('POST', `/v1/producer/topics/${topic}`, large)).status, 200)
-    client.close()
+    await fillWithLarge(gateway, topic, 5)
     const reader = await openSocket(gateway)
     reader.pause()
     reader.write(head(gateway.token, 'GET', `/v1/consumer/topics/${topic}/partitions/0/offsets/0?count=5`))

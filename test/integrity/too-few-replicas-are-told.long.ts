@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GatewayProcess } from '../support/gateway-process.ts'
 import { Client } from './support/client.ts'
-import { FaultCluster } from './support/cluster.ts'
 import { minutes } from './support/minutes.ts'
+import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
 
 const LEADER = 1
@@ -13,25 +12,13 @@ const FOLLOWER = 2
 const TOLD_LIMIT_MS = 15_000
 
 suite('Too few replicas are told', () => {
-  let cluster: FaultCluster
-  let gateway: GatewayProcess
-  before(async () => {
-    cluster = await FaultCluster.start()
-    gateway = await GatewayProcess.start({
-      bootstrapServers: cluster.bootstrapServers,
-      settings: { limits: { requestTimeoutMs: 4000 } }
-    })
-  })
-  after(async () => {
-    await gateway.stop()
-    await cluster.close()
-  })
+  const stand = useStand({}, { limits: { requestTimeoutMs: 4000 } })
 
   test('a frozen and a killed follower of two replicas: refused as retriable, nothing of it stored, and back with the broker', async t => {
-    const { operator } = cluster
+    const { operator } = stand.cluster
     await operator.createTopic('few', [[LEADER, FOLLOWER]])
-    const trial = new Trial({ cluster, gateway, topic: 'few', read: [0] })
-    const client = new Client(gateway)
+    const trial = new Trial({ ...stand, topic: 'few', read: [0] })
+    const client = new Client(stand.gateway)
     t.after(() => client.close())
     const alone = () =>
       operator.describe('few').then(
@@ -52,7 +39,7 @@ suite('Too few replicas are told', () => {
     await sleep(1000)
     let faults = 0
     for (const end = Date.now() + minutes() * 60_000; faults === 0 || Date.now() < end;) {
-      const broker = cluster.broker(FOLLOWER)
+      const broker = stand.cluster.broker(FOLLOWER)
       // What was appended waits for the follower: whether it is stored is not known until it is sent again.
       broker.freeze()
       while (!(await alone())) await sleep(100)

@@ -10,12 +10,11 @@ import { JsonClient } from '../../src/core/lib/https-json.ts'
 import { appWithGroups, RESOURCE } from '../../src/dev/identity/directory.ts'
 import { LocalServices } from '../../src/dev/local-services.ts'
 import { freePort } from '../../src/dev/kafka/free-port.ts'
+import { cpuUsOf } from './process-cpu.ts'
 
 const BIN = new URL('../../bin/kafka-rest-proxy.js', import.meta.url).pathname
 const LOG_FILE = 'gateway.log'
 const CONFIG_FILE = 'config.yaml'
-/** `utime` and `stime` in /proc are counted in these (USER_HZ). */
-const TICKS_PER_SECOND = 100
 
 export interface GatewayProcessOptions {
   readonly bootstrapServers: readonly string[]
@@ -149,8 +148,7 @@ export class GatewayProcess {
 
   /** Processor time used so far. */
   cpuUs(): number {
-    const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ')[1].split(' ')
-    return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6
+    return cpuUsOf(this.pid)
   }
 
   /** Resident memory now and at its highest. */
