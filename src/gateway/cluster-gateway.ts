@@ -13,7 +13,7 @@ export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gatewa
   const topics = new Topics(metadata, cluster.topics, offsets)
   return {
     produce: (call, topic, records, released) => produce.execute(call, topic, records, released),
-    consume: (call, read) => consume.execute(call, read),
+    consume: (call, read, use) => consume.execute(call, read, use),
     createTopic: (call, topic, spec) => topics.create(call, topic, spec),
     deleteTopic: (call, topic) => topics.delete(call, topic),
     listTopics: call => topics.list(call),

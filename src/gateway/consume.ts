@@ -22,7 +22,7 @@ export class Consume {
     this.#meter = meter
   }
 
-  async execute(call: Call, read: ReadRequest): Promise<RecordPage> {
+  async execute<T>(call: Call, read: ReadRequest, use: (page: RecordPage) => T): Promise<T> {
     const { topic, partition, count } = read
     refuseInternal(topic)
     let known = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, call.deadline))
@@ -32,12 +32,15 @@ export class Consume {
     if (known.partitions[partition] === undefined) throw partitionNotFound(topic, partition, known.partitions.length)
     const offset = typeof read.from === 'number' ? read.from : await this.#bound(call, read, read.from)
     const startedMs = performance.now()
+    let endedMs: number | undefined
     try {
-      const page = await this.#fetcher.read({ topic, partition, offset, count, deadline: call.deadline })
-      this.#meter.consumed(topic, page.count, page.payloadBytes)
-      return page
+      return await this.#fetcher.read({ topic, partition, offset, count, deadline: call.deadline }, page => {
+        endedMs = performance.now()
+        this.#meter.consumed(topic, page.count, page.payloadBytes)
+        return use(page)
+      })
     } finally {
-      this.#meter.read((performance.now() - startedMs) / 1000)
+      this.#meter.read(((endedMs ?? performance.now()) - startedMs) / 1000)
     }
   }
 

@@ -27,7 +27,8 @@ export interface Gateway {
    * `released` is called once, when the bytes of `records` are needed no more: a batch may outlive its answer.
    */
   produce(call: Call, topic: string, records: RecordTable, released: () => void): Promise<ProduceOutcome>
-  consume(call: Call, read: ReadRequest): Promise<RecordPage>
+  /** The page is `use`'s until that returns: its memory then holds another. */
+  consume<T>(call: Call, read: ReadRequest, use: (page: RecordPage) => T): Promise<T>
   createTopic(call: Call, topic: string, spec: TopicSpec): Promise<void>
   deleteTopic(call: Call, topic: string): Promise<void>
   /** Sorted by code point, internal topics left out. */

@@ -100,6 +100,8 @@ export interface Reply {
   readonly code?: string | undefined
   /** Its bytes are in the budget already, until the exchange ends. */
   readonly counted?: boolean
+  /** Nobody needs the body once it is sent: its memory may then hold another text. */
+  readonly recycled?: boolean
 }
 
 export function jsonReply(status: number, value: unknown): Reply {

@@ -6,6 +6,7 @@ import type { ByteBudget } from '../core/byte-budget.ts'
 import { acceptsGzip } from './accept-encoding.ts'
 import { commonHeaders } from './common-headers.ts'
 import { type Exchange, isBodyUnderWay, type Reply } from './exchange.ts'
+import { recycleText } from './json/text-writer.ts'
 
 const gzipped = promisify(gzip)
 /** Below this, headers and the time of compressing outweigh what is saved. */
@@ -27,6 +28,8 @@ export interface SendOptions {
 export async function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): Promise<void> {
   const { body } = reply
   if (body.length < WORTH_COMPRESSING_BYTES) return write(exchange, reply, body, {}, options)
+  // Where the client left, compression may still be reading: then the memory is left to the garbage collector.
+  if (reply.recycled) exchange.onEnd(() => exchange.response.writableFinished && recycleText(body))
   const varies = reply.headers?.Vary
   const vary = { Vary: varies === undefined ? 'Accept-Encoding' : `${varies}, Accept-Encoding` }
   if (!acceptsGzip(exchange.request.headers['accept-encoding'])) return write(exchange, reply, body, vary, options)

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import type { RecordPage } from '../../src/core/record-page.ts'
-import type { Gateway } from '../../src/gateway/gateway.ts'
 import { codeIn } from './support/code-in.ts'
-import { emptyPage, pageOf, startFront } from './support/front.ts'
+import { emptyPage, type ModelGateway, pageOf, startFront } from './support/front.ts'
 import { RawClient, rawRequest } from './support/raw-client.ts'
 import { waitUntil } from './support/wait-until.ts'
 
@@ -14,7 +13,7 @@ const READ = rawRequest('GET /v1/consumer/topics/a/partitions/0/offsets/0')
 const LARGE = pageOf(Buffer.alloc(32 * 1024 * 1024, 'a'))
 
 /** A gateway whose `listTopics` waits to be told. */
-function held(): { gateway: Partial<Gateway>; answer: () => void; asked: () => boolean } {
+function held(): { gateway: Partial<ModelGateway>; answer: () => void; asked: () => boolean } {
   const waiting: (() => void)[] = []
   return {
     gateway: { listTopics: () => new Promise(resolve => waiting.push(() => resolve(['a']))) },
@@ -179,3 +178,44 @@ test('a port in use is a rejection that leaves nothing listening', { timeout: 10
   const { front } = await startFront(t)
   await assert.rejects(front.listen(['127.0.0.1'], taken.port), { code: 'EADDRINUSE' })
 })
+
+test(
+  'texts whose memory is used again are never mixed, whoever is slow to take them or leaves',
+  { timeout: 30_000 },
+  async t => {
+    const BYTES = 5_000_000 // more than the kernel takes at once
+    const { port } = await startFront(t, {
+      limits: { inFlightBytes: 256 * 1024 * 1024 },
+      gateway: { consume: (_call, { partition }) => Promise.resolve(pageOf(Buffer.alloc(BYTES, 97 + partition))) }
+    })
+    const read = (reader: number, round: number) =>
+      new Promise<void>((resolve, reject) => {
+        const letter = (reader + round) % 26
+        const socket = connect(port, '127.0.0.1')
+        const pieces: Buffer[] = []
+        let taken = 0
+        socket.on('error', reject)
+        socket.on('data', piece => {
+          pieces.push(piece)
+          taken += piece.length
+          if (reader % 5 === 1) {
+            socket.destroy()
+            resolve()
+          } else if (taken >= BYTES + 200) {
+            const [value] = /(?<="value":")[^"]*/.exec(Buffer.concat(pieces).toString('latin1')) ?? ['']
+            socket.destroy()
+            if (value === String.fromCharCode(97 + letter).repeat(BYTES)) resolve()
+            else reject(new Error(`reader ${reader} was sent another's bytes`))
+          } else if (reader % 5 === 0) {
+            socket.pause()
+            setTimeout(() => socket.resume(), 3)
+          }
+        })
+        socket.write(rawRequest(`GET /v1/consumer/topics/a/partitions/${letter}/offsets/0`))
+      })
+    const reader = async (number: number) => {
+      for (let round = 0; round < 3; round++) await read(number, round)
+    }
+    await Promise.all(Array.from({ length: 20 }, (_, number) => reader(number)))
+  }
+)

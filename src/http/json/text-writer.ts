@@ -1,3 +1,7 @@
+import { BufferPool } from '../../core/lib/buffer-pool.ts'
+
+const POOL_BYTES = 32 * 1024 * 1024
+const pool = new BufferPool(POOL_BYTES)
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
@@ -37,6 +41,11 @@ export function fixedText(ascii: string): FixedText {
   }
 }
 
+/** Takes back what {@link TextWriter.finish} gave: nobody may touch it from now on. */
+export function recycleText(text: Buffer): void {
+  pool.give(text)
+}
+
 /** Text written straight into a growing buffer. {@link room} is asked for by the caller, once for several fixed texts. */
 export class TextWriter {
   #bytes: Buffer
@@ -44,7 +53,7 @@ export class TextWriter {
   #length = 0
 
   constructor(capacityBytes: number) {
-    this.#bytes = Buffer.allocUnsafe(capacityBytes + OVERSHOOT_BYTES)
+    this.#bytes = pool.take(capacityBytes + OVERSHOOT_BYTES)
     this.#view = viewOf(this.#bytes)
   }
 
@@ -132,8 +141,9 @@ export class TextWriter {
   }
 
   #grow(neededBytes: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(neededBytes, Math.ceil(this.#bytes.length * 1.5)))
+    const larger = pool.take(Math.max(neededBytes, Math.ceil(this.#bytes.length * 1.5)))
     this.#bytes.copy(larger, 0, 0, this.#length)
+    pool.give(this.#bytes)
     this.#bytes = larger
     this.#view = viewOf(larger)
   }

@@ -28,16 +28,19 @@ export function consume({ gateway, limits, budget }: RouteContext): Route {
       charge.raiseTo(Math.min(count * BYTES_PER_RECORD, PAGE_BYTES))
       // Until the client has taken the answer: readers that stand still fill the budget, not the memory.
       exchange.onEnd(() => charge.release())
-      const page = await gateway.consume(exchange.call(limits.requestTimeoutMs), { topic, partition, from, count })
-      exchange.records = page.count
-      exchange.allowance?.owe({ records: page.count, bytes: page.payloadBytes })
-      charge.raiseTo(page.payloadBytes * COPIES)
-      return {
-        status: 200,
-        body: writePage(page, { keys, values }),
-        headers: { NextOffset: String(page.nextOffset) },
-        counted: true
-      }
+      const call = exchange.call(limits.requestTimeoutMs)
+      return gateway.consume(call, { topic, partition, from, count }, page => {
+        exchange.records = page.count
+        exchange.allowance?.owe({ records: page.count, bytes: page.payloadBytes })
+        charge.raiseTo(page.payloadBytes * COPIES)
+        return {
+          status: 200,
+          body: writePage(page, { keys, values }),
+          headers: { NextOffset: String(page.nextOffset) },
+          counted: true,
+          recycled: true
+        }
+      })
     }
   }
 }

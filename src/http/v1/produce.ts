@@ -31,6 +31,7 @@ export function produce({ gateway, limits, budget }: RouteContext): Route {
         status,
         body: answer,
         code,
+        recycled: true,
         ...(retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } })
       }
     }

@@ -1,5 +1,6 @@
 import type { Deadline } from '../../core/deadline.ts'
 import { GatewayError } from '../../core/errors.ts'
+import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import { UNKNOWN_TOPIC_OR_PARTITION } from '../codes.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
 import {
@@ -20,6 +21,8 @@ export interface ReadResult {
   readonly result: FetchResult
   /** The request held this partition only: Kafka then returns a whole batch, however large. */
   readonly alone: boolean
+  /** Once, when the records are needed no more: their memory will then hold other answers. */
+  release(): void
 }
 
 interface Reader {
@@ -35,6 +38,8 @@ interface PendingRead {
   deadline: Deadline
 }
 
+const POOL_BYTES = 32 * 1024 * 1024
+const pool = new BufferPool(POOL_BYTES)
 const THROTTLING_QUOTA_EXCEEDED = 89
 const PARTITIONS_PER_REQUEST = 64
 const REQUEST_BYTES = 8 * 1024 * 1024
@@ -155,22 +160,28 @@ function exchange(channel: FetchChannel, version: number, reads: readonly Pendin
   const partitions = reads.map(({ wanted }) => wanted)
   const body = writeFetchRequest(version, partitions)
   return new Promise((resolve, reject) => {
-    channel.send(FETCH, version, version >= FETCH_FLEXIBLE_SINCE, body, (error, response) => {
+    const done = (error: Error | null, response: Buffer | null) => {
       if (response === null) reject(error ?? new TransportError('no answer', true))
       else resolve(response)
-    })
+    }
+    channel.send(FETCH, version, version >= FETCH_FLEXIBLE_SINCE, body, done, bytes => pool.take(bytes))
   })
 }
 
 /** Returns for how long the broker throttles. Throws where the answer cannot be read. */
 function settle(version: number, reads: readonly PendingRead[], response: Buffer): number {
   const answer = parseFetchResponse(version, response)
+  let inUse = reads.reduce((sum, { readers }) => sum + readers.length, 0)
+  // A reader that has left meanwhile releases nothing: the memory is then the garbage collector's.
+  const release = () => {
+    if (--inUse === 0) pool.give(response)
+  }
   const byPartition = new Map(answer.results.map(result => [`${result.topic}/${result.partition}`, result]))
   for (const { wanted, readers } of reads) {
     const { topicId } = wanted
     const topic = version >= FETCH_TOPIC_IDS_SINCE && topicId !== null ? topicId.toString('hex') : wanted.topic
     const result = byPartition.get(`${topic}/${wanted.partition}`) ?? missing(wanted, answer)
-    for (const reader of readers) reader.resolve({ result, alone: reads.length === 1 })
+    for (const reader of readers) reader.resolve({ result, alone: reads.length === 1, release })
   }
   return answer.throttleTimeMs
 }

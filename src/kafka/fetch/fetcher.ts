@@ -12,6 +12,7 @@ import { PageBuilder } from '../records/page-builder.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
 import { awaitLeader } from './await-leader.ts'
 import { BrokerReads, type ReadResult } from './broker-reads.ts'
+import { FetchSizes } from './fetch-sizes.ts'
 import type { FetchBrokers, FetchMetadata, FetchOffsets } from './ports.ts'
 
 export interface PageRequest {
@@ -25,10 +26,6 @@ export interface PageRequest {
 
 export const PAGE_BYTES = 6 * 1024 * 1024
 export const PAGE_RECORDS = 100_000
-/** A first guess of a record with its share of a batch. */
-const BYTES_PER_RECORD = 1024
-const FETCH_FIRST_BYTES = 64 * 1024
-const FETCH_LIMIT_BYTES = 2 * 1024 * 1024
 /** Kafka returns at least one whole batch (KIP-74); a batch still cut off at this size is none. */
 const BATCH_LIMIT_BYTES = 128 * 1024 * 1024
 const PAUSE_FIRST_MS = 25
@@ -54,6 +51,7 @@ export class Fetcher {
   readonly #meter: Meter
   readonly #connectionsPerBroker: number
   readonly #reads = new Map<number, BrokerReads>()
+  readonly #sizes = new FetchSizes()
 
   constructor(
     brokers: FetchBrokers,
@@ -73,27 +71,29 @@ export class Fetcher {
 
   /**
    * A page that is empty only where no readable record lies between the offset and the last stable offset. An error
-   * behind the first record ends the page: the next read meets it.
+   * behind the first record ends the page: the next read meets it. The page is `use`'s until that returns.
    *
    * Throws OFFSET_OUT_OF_RANGE, TOPIC_NOT_FOUND, PARTITION_NOT_FOUND, KAFKA_REFUSED, CORRUPT_DATA, LEADER_NOT_AVAILABLE,
    * KAFKA_UNAVAILABLE, OVERLOADED, and DEADLINE_EXCEEDED where Kafka did not answer or only unreadable records were
    * passed in time; those that end at the deadline carry the header `NextOffset`.
    */
-  async read(request: PageRequest): Promise<RecordPage> {
+  async read<T>(request: PageRequest, use: (page: RecordPage) => T): Promise<T> {
     const limits = { count: Math.min(request.count, PAGE_RECORDS), bytes: PAGE_BYTES }
     const page = new PageBuilder(request.partition, request.offset, limits)
     try {
-      await this.#fill(request, page)
-    } catch (error) {
-      if (page.count === 0 || !(error instanceof GatewayError)) throw error
-      this.#log.debug({ topic: request.topic, code: error.code, detail: error.detail }, 'A page ends before an error')
+      await this.#fill(request, page).catch((error: unknown) => {
+        if (page.count === 0 || !(error instanceof GatewayError)) throw error
+        this.#log.debug({ topic: request.topic, code: error.code, detail: error.detail }, 'A page ends before an error')
+      })
+      return use(page.build())
+    } finally {
+      page.recycle()
     }
-    return page.build()
   }
 
   async #fill(request: PageRequest, page: PageBuilder): Promise<void> {
-    const firstBytes = Math.min(Math.max(request.count * BYTES_PER_RECORD, FETCH_FIRST_BYTES), FETCH_LIMIT_BYTES)
-    let maxBytes = firstBytes
+    const needed = () => this.#sizes.bytesFor(request.topic, page.limits.count - page.count)
+    let maxBytes = needed()
     let alone = false
     let setbacks = 0
     for (;;) {
@@ -104,7 +104,7 @@ export class Fetcher {
         continue
       }
       if (request.deadline.passed) throw deadlineExceeded(request, page)
-      maxBytes = alone && outcome === 'alone' ? enlarged(maxBytes, request, page) : firstBytes
+      maxBytes = alone && outcome === 'alone' ? enlarged(maxBytes, request, page) : needed()
       alone = outcome === 'alone'
       setbacks = 0
     }
@@ -127,8 +127,13 @@ export class Fetcher {
       if (!(error instanceof TransportError)) throw error
       return { code: 'KAFKA_UNAVAILABLE', message: 'Kafka does not answer.', detail: causeText(error) }
     }
+    page.onRecycle(() => read.release())
     const { errorCode } = read.result
-    if (errorCode === 0) return absorb(read, page)
+    if (errorCode === 0) {
+      const progress = absorb(read, page)
+      this.#sizes.learn(topic, page.stored)
+      return progress
+    }
     if (errorCode === OFFSET_OUT_OF_RANGE) return this.#outOfRange(request, page.nextOffset)
     return troubleOf(errorCode, request)
   }

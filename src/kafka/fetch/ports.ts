@@ -12,7 +12,8 @@ export interface FetchChannel {
     version: number,
     flexible: boolean,
     body: Buffer,
-    callback: (error: Error | null, response: Buffer | null) => void
+    callback: (error: Error | null, response: Buffer | null) => void,
+    allocate?: (bytes: number) => Buffer
   ): void
 }
 

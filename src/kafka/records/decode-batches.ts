@@ -32,14 +32,15 @@ export function decodeBatches(records: Buffer, filter: AbortedFilter, page: Page
     if (int64At(records, position) >= endOffset) return false
     const magic = records[position + MAGIC_AT]
     if (magic < MAGIC) decodeMessages(records.subarray(position, end), page)
-    else if (magic === MAGIC) decodeBatch(records.subarray(position, end), filter, page)
+    else if (magic === MAGIC) decodeBatch(records.subarray(position, end), records.length - position, filter, page)
     else throw corrupt(`format ${magic} of record batches is not known`)
     position = end
   }
   return false
 }
 
-function decodeBatch(batch: Buffer, filter: AbortedFilter, page: PageBuilder): void {
+/** `ahead`: bytes from the batch to the end of the answer. */
+function decodeBatch(batch: Buffer, ahead: number, filter: AbortedFilter, page: PageBuilder): void {
   const header = readHeader(batch)
   const { attributes, lastOffset, producerId } = header
   filter.reached(lastOffset)
@@ -47,6 +48,12 @@ function decodeBatch(batch: Buffer, filter: AbortedFilter, page: PageBuilder): v
     // Compaction may leave an empty control batch behind.
     if (header.recordCount > 0) filter.marker(producerId, readControlType(batch, HEADER_BYTES))
   } else if (lastOffset >= page.nextOffset && !(attributes & TRANSACTIONAL_BIT && filter.isAborted(producerId))) {
+    const { stored } = page
+    stored.bytes += batch.length
+    stored.records += header.recordCount
+    stored.largestBatchBytes = Math.max(stored.largestBatchBytes, batch.length)
+    // Room for what follows too, if it is like this one: making room batch by batch copies what is there each time.
+    page.reserve(Math.ceil((header.recordCount / batch.length) * ahead))
     if (!decodeRecords(batch.subarray(HEADER_BYTES), header, page)) return
   }
   page.nextOffset = Math.max(page.nextOffset, lastOffset + 1)

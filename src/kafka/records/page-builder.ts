@@ -8,14 +8,27 @@ import {
   PAGE_VALUE_START,
   type RecordPage
 } from '../../core/record-page.ts'
+import { BufferPool } from '../../core/lib/buffer-pool.ts'
 
+const POOL_BYTES = 16 * 1024 * 1024
+const pool = new BufferPool(POOL_BYTES)
 const FIRST_CAPACITY = 64
+/** Two float64 columns, the spans of int32, and one byte. */
+const BYTES_PER_ROW = 16 + PAGE_STRIDE * 4 + 1
+const NO_MEMORY: Buffer = Buffer.alloc(0)
 
 export interface PageLimits {
   /** Records, 1 and up. */
   readonly count: number
   /** Keys and values in bytes, as stored; the first record is let in however large. As much again is allowed of headers. */
   readonly bytes: number
+}
+
+/** Batches that were read, as they are stored. */
+export interface StoredSize {
+  bytes: number
+  records: number
+  largestBatchBytes: number
 }
 
 /** Collects the positions of records until the page is full. */
@@ -28,12 +41,16 @@ export class PageBuilder {
   nextOffset: number
   /** True once nothing more fits, or a record was found that does not. */
   full = false
+  readonly stored: StoredSize = { bytes: 0, records: 0, largestBatchBytes: 0 }
   #headerBytes = 0
   readonly #chunks: Buffer[] = []
-  #spans = new Int32Array(FIRST_CAPACITY * PAGE_STRIDE)
-  #offsets = new Float64Array(FIRST_CAPACITY)
-  #timestamps = new Float64Array(FIRST_CAPACITY)
-  #logAppendTime = new Uint8Array(FIRST_CAPACITY)
+  readonly #lenders: (() => void)[] = []
+  /** What the columns lie in; none before the first record. */
+  #memory: Buffer = NO_MEMORY
+  #spans: Int32Array = new Int32Array(0)
+  #offsets: Float64Array = new Float64Array(0)
+  #timestamps: Float64Array = new Float64Array(0)
+  #logAppendTime: Uint8Array = new Uint8Array(0)
 
   constructor(partition: number, offset: number, limits: PageLimits) {
     this.partition = partition
@@ -50,7 +67,7 @@ export class PageBuilder {
   /** Makes room for so many more, as far as the page may hold them: growing step by step copies what is there each time. */
   reserve(records: number): void {
     const needed = Math.min(this.count + records, this.limits.count)
-    if (needed > this.#offsets.length) this.#grow(Math.max(needed, this.#offsets.length * 2))
+    if (needed > this.#offsets.length) this.#grow(needed)
   }
 
   /** False, and {@link full} is set, when a record of these lengths no longer fits; it is then the next one to read. */
@@ -76,7 +93,7 @@ export class PageBuilder {
     headersLength: number
   ): void {
     const row = this.count++
-    if (row === this.#offsets.length) this.#grow(row * 2)
+    if (row === this.#offsets.length) this.#grow(row + 1)
     const at = row * PAGE_STRIDE
     this.#spans[at + PAGE_CHUNK] = chunk
     this.#spans[at + PAGE_KEY_START] = keyStart
@@ -108,15 +125,33 @@ export class PageBuilder {
     }
   }
 
-  #grow(capacity: number): void {
-    this.#spans = enlarged(this.#spans, new Int32Array(capacity * PAGE_STRIDE))
-    this.#offsets = enlarged(this.#offsets, new Float64Array(capacity))
-    this.#timestamps = enlarged(this.#timestamps, new Float64Array(capacity))
-    this.#logAppendTime = enlarged(this.#logAppendTime, new Uint8Array(capacity))
+  /** For what lends its memory to the chunks. */
+  onRecycle(release: () => void): void {
+    this.#lenders.push(release)
+  }
+
+  /** What was built must not be looked at any more: its memory will hold another page. */
+  recycle(): void {
+    pool.give(this.#memory)
+    this.#memory = NO_MEMORY
+    for (const release of this.#lenders.splice(0)) release()
+  }
+
+  #grow(neededRows: number): void {
+    const memory = pool.take(Math.max(neededRows, this.#offsets.length * 2, FIRST_CAPACITY) * BYTES_PER_ROW)
+    const rows = Math.floor(memory.length / BYTES_PER_ROW)
+    const { buffer, byteOffset } = memory
+    this.#offsets = carried(this.#offsets, new Float64Array(buffer, byteOffset, rows))
+    this.#timestamps = carried(this.#timestamps, new Float64Array(buffer, byteOffset + rows * 8, rows))
+    this.#spans = carried(this.#spans, new Int32Array(buffer, byteOffset + rows * 16, rows * PAGE_STRIDE))
+    const flagsAt = byteOffset + rows * (BYTES_PER_ROW - 1)
+    this.#logAppendTime = carried(this.#logAppendTime, new Uint8Array(buffer, flagsAt, rows))
+    pool.give(this.#memory)
+    this.#memory = memory
   }
 }
 
-function enlarged<T extends Int32Array | Float64Array | Uint8Array>(from: T, to: T): T {
+function carried<T extends Int32Array | Float64Array | Uint8Array>(from: T, to: T): T {
   to.set(from)
   return to
 }

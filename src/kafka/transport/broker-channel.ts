@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { apiVersionsV3, Connection, Writer, type ConnectionOptions } from '@platformatic/kafka'
+import { apiVersionsV3, Connection, type Reader, Writer, type ConnectionOptions } from '@platformatic/kafka'
 import { Deadline } from '../../core/deadline.ts'
 import { within } from '../../core/lib/within.ts'
 import type { BrokerMeter } from '../../core/meter.ts'
@@ -83,14 +83,15 @@ export class BrokerChannel {
 
   /**
    * Sends a request of our own making, whole or in pieces that are copied before this returns, and hands over the answer
-   * behind its header, in one buffer.
+   * behind its header, in one buffer: made by `allocate` where it came in several pieces.
    */
   send(
     apiKey: number,
     version: number,
     flexible: boolean,
     body: Buffer | readonly Buffer[],
-    callback: (error: TransportError | null, response: Buffer | null) => void
+    callback: (error: TransportError | null, response: Buffer | null) => void,
+    allocate: (bytes: number) => Buffer = bytes => Buffer.allocUnsafe(bytes)
   ): void {
     const connection = this.#connection
     if (connection === null || !connection.isConnected()) {
@@ -102,7 +103,7 @@ export class BrokerChannel {
       apiKey,
       version,
       () => written(body),
-      (_correlation, _key, _version, reader) => reader.buffer.slice(reader.position),
+      (_correlation, _key, _version, reader) => joined(reader, allocate),
       flexible,
       flexible,
       (error, response) => {
@@ -183,6 +184,19 @@ export class BrokerChannel {
 async function askVersions(connection: Connection): Promise<ReadonlyMap<number, VersionRange>> {
   const { apiKeys } = await apiVersionsV3.api.async(connection, 'kafka-rest-proxy', '1')
   return new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]))
+}
+
+/** What is left to read, in one buffer. */
+function joined({ buffer: { buffers, length }, position }: Reader, allocate: (bytes: number) => Buffer): Buffer {
+  if (buffers.length === 1) return buffers[0].subarray(position)
+  const whole = allocate(length - position).subarray(0, length - position)
+  let at = -position
+  for (const part of buffers) {
+    if (at >= 0) whole.set(part, at)
+    else if (at + part.length > 0) whole.set(part.subarray(-at), 0)
+    at += part.length
+  }
+  return whole
 }
 
 function written(body: Buffer | readonly Buffer[]): Writer {

@@ -5,6 +5,11 @@ import { BufferPool } from '../../../src/core/lib/buffer-pool.ts'
 
 const MEGABYTE = 1024 * 1024
 
+function overlap(one: Buffer, other: Buffer): boolean {
+  if (one.buffer !== other.buffer) return false
+  return one.byteOffset < other.byteOffset + other.length && other.byteOffset < one.byteOffset + one.length
+}
+
 suite('A buffer pool', () => {
   test('hands out again what came back, whatever part of it was given', () => {
     const pool = new BufferPool(MEGABYTE)
@@ -17,7 +22,7 @@ suite('A buffer pool', () => {
   })
 
   test('never lends the same memory to two, however buffers come and go', () => {
-    const step = fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 1_100_000 }))
+    const step = fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 2_200_000 }))
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), steps => {
         const pool = new BufferPool(4 * MEGABYTE)
@@ -26,7 +31,7 @@ suite('A buffer pool', () => {
           if (take) {
             const buffer = pool.take(bytes)
             assert.ok(buffer.length >= bytes)
-            assert.ok(lent.every(other => other.buffer !== buffer.buffer))
+            assert.ok(lent.every(other => !overlap(other, buffer)))
             lent.push(buffer)
           } else {
             const [back] = lent.splice(bytes % Math.max(1, lent.length), 1)

@@ -4,10 +4,10 @@ import type { CorsConfig, LimitsConfig, QuotasConfig } from '../../../src/config
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import type { Log, RequestLine, RequestLog } from '../../../src/core/log.ts'
-import { fullAccess, type Principal } from '../../../src/core/principal.ts'
+import { type Call, fullAccess, type Principal } from '../../../src/core/principal.ts'
 import type { Meter } from '../../../src/core/meter.ts'
 import type { RecordPage } from '../../../src/core/record-page.ts'
-import type { Gateway, ProduceOutcome } from '../../../src/gateway/gateway.ts'
+import type { Gateway, ProduceOutcome, ReadRequest } from '../../../src/gateway/gateway.ts'
 import { HttpFront, type HttpServerOptions } from '../../../src/http/server.ts'
 
 export const TOKEN = 'Bearer good'
@@ -70,8 +70,13 @@ export function stored(count: number): ProduceOutcome {
   }
 }
 
+/** A gateway without Kafka, as tests write it: it answers reads with pages that are its own. */
+export type ModelGateway = Omit<Gateway, 'consume'> & {
+  consume(call: Call, read: ReadRequest): Promise<RecordPage>
+}
+
 /** Answers everything with success, and frees the bytes of a produce with its answer. */
-export const gateway: Gateway = {
+const model: ModelGateway = {
   produce(_call, _topic, records, released) {
     released()
     return Promise.resolve(stored(records.count))
@@ -85,6 +90,12 @@ export const gateway: Gateway = {
   describePartition: (_call, _topic, partition) =>
     Promise.resolve({ partition, earliestOffset: 0, latestOffset: 42, leader: null, replicas: [], isr: [] }),
   ready: () => true
+}
+
+/** The parts that a test writes, and success for the rest. */
+export function gatewayOf(parts: Partial<ModelGateway> = {}): Gateway {
+  const all = { ...model, ...parts }
+  return { ...all, consume: async (call, read, use) => use(await all.consume(call, read)) }
 }
 
 export interface LogLine {
@@ -105,7 +116,7 @@ export interface TestFront {
 
 export interface FrontSettings {
   readonly limits?: Partial<LimitsConfig>
-  readonly gateway?: Partial<Gateway>
+  readonly gateway?: Partial<ModelGateway>
   readonly gatekeeper?: Pick<Gatekeeper, 'admit' | 'ready'>
   readonly quotas?: Partial<QuotasConfig>
   readonly cors?: Partial<CorsConfig>
@@ -120,7 +131,7 @@ export async function startFront(context: TestContext, settings: FrontSettings =
   const budget = new ByteBudget(limits.inFlightBytes)
   const log: LogLine[] = []
   const front = new HttpFront({
-    gateway: { ...gateway, ...settings.gateway },
+    gateway: gatewayOf(settings.gateway),
     gatekeeper: settings.gatekeeper ?? gatekeeper,
     limits,
     quotas: { overrides: [], principalsRemembered: 100, ...settings.quotas },

@@ -79,14 +79,20 @@ export class ModelChannel implements FetchChannel {
     version: number,
     _flexible: boolean,
     body: Buffer,
-    callback: (error: Error | null, response: Buffer | null) => void
+    callback: (error: Error | null, response: Buffer | null) => void,
+    allocate: (bytes: number) => Buffer
   ): void {
+    const answer = (bytes: Buffer) => {
+      const response = allocate(bytes.length).subarray(0, bytes.length)
+      response.set(bytes)
+      callback(null, response)
+    }
     const partitions = readRequest(version, body)
     const request: Request = {
       version,
       partitions,
       body,
-      answer: bytes => callback(null, bytes ?? this.#respond(version, partitions)),
+      answer: bytes => answer(bytes ?? this.#respond(version, partitions)),
       fail: () => callback(new TransportError('connection lost', true), null)
     }
     this.requests.push(request)
