@@ -22,7 +22,7 @@ export class Connection {
   closing = false
   /** The request that arrived last, until it is answered and has arrived whole. */
   latest: OpenRequest | undefined
-  readonly #exchanges = new Set<OpenRequest>()
+  readonly #exchanges: OpenRequest[] = []
   #untakenAnswers = 0
   /** What had been read when the last request was answered, and when that was. */
   #bytesDone = 0
@@ -33,19 +33,19 @@ export class Connection {
     this.socket = socket
     // A response that waits behind another one never hears that the socket is gone: its exchange hears it from here.
     socket.once('close', () => {
-      for (const exchange of this.#exchanges) exchange.end()
+      for (const exchange of this.#exchanges.slice()) exchange.end()
     })
   }
 
   /** Requests that are not answered yet; more than one when the client pipelines. */
   get openExchanges(): number {
-    return this.#exchanges.size
+    return this.#exchanges.length
   }
 
   /** For so long every answer has been taken whole, and no byte of another request has come. */
   isIdleFor(durationMs: number): boolean {
     return (
-      this.#exchanges.size === 0 &&
+      this.#exchanges.length === 0 &&
       this.socket.bytesRead === this.#bytesDone &&
       performance.now() - this.#idleSinceMs >= durationMs
     )
@@ -53,21 +53,22 @@ export class Connection {
 
   begin(exchange: OpenRequest): void {
     this.latest = exchange
-    this.#exchanges.add(exchange)
+    this.#exchanges.push(exchange)
   }
 
   finish(exchange: OpenRequest): void {
-    this.#exchanges.delete(exchange)
+    const place = this.#exchanges.indexOf(exchange)
+    if (place >= 0) this.#exchanges.splice(place, 1)
     // An idle connection keeps nothing of what it carried.
     if (this.latest === exchange && exchange.request.complete) this.latest = undefined
     this.#bytesDone = this.socket.bytesRead
     this.#idleSinceMs = performance.now()
-    if (this.#exchanges.size === 0) this.#whenIdle?.()
+    if (this.#exchanges.length === 0) this.#whenIdle?.()
   }
 
   /** Calls once, when no request is waiting for its answer; at once when none is. */
   whenIdle(callback: () => void): void {
-    if (this.#exchanges.size === 0) callback()
+    if (this.#exchanges.length === 0) callback()
     else this.#whenIdle = callback
   }
 

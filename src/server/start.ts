@@ -10,7 +10,7 @@ import { HttpFront } from '../http/server.ts'
 import { Cluster } from '../kafka/cluster.ts'
 import { openAuditStream } from '../telemetry/audit-stream.ts'
 import { Metrics } from '../telemetry/metrics.ts'
-import { countBuffersWithHeap } from './buffer-memory.ts'
+import { suitGarbageCollection } from './garbage-collection.ts'
 import { CertificateFiles } from './certificate-files.ts'
 import { startManagement } from './management.ts'
 import { RulesReload, type RulesSource } from './rules-reload.ts'
@@ -44,7 +44,7 @@ export async function startServer(
   log: Log & RequestLog,
   { hosts = [config.listen.host], setLogLevel = () => undefined, rulesSource }: StartOptions = {}
 ): Promise<RunningServer> {
-  countBuffersWithHeap()
+  suitGarbageCollection()
   const {
     listen,
     auth,

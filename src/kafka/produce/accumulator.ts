@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Deadline } from '../../core/deadline.ts'
+import { Bag } from '../../core/lib/bag.ts'
 import type { Log } from '../../core/log.ts'
 import type { ProduceOutcome } from '../../core/produce-outcome.ts'
 import type { RecordTable } from '../../core/record-table.ts'
@@ -53,7 +54,7 @@ export class Accumulator {
   readonly #topics = new Map<string, TopicQueues>()
   readonly #senders = new Map<string, BrokerSender>()
   /** In the order of their deadlines. */
-  readonly #submissions = new Set<Submission>()
+  readonly #submissions = new Bag<Submission>()
   readonly #active = new Set<PartitionQueue>()
   readonly #sessions: ProducerSessions
   readonly #former: BatchFormer
@@ -265,9 +266,8 @@ export class Accumulator {
 
   #sweepNow(): void {
     const nowMs = performance.now()
-    for (const submission of this.#submissions) {
-      if (submission.times.answerAtMs - WITHDRAW_LEAD_MS > nowMs) break
-      if (submission.answered) continue
+    for (const submission of this.#submissions.members()) {
+      if (submission.answered || submission.times.answerAtMs - WITHDRAW_LEAD_MS > nowMs) continue
       this.#withdraw(submission)
       if (submission.times.answerAtMs <= nowMs) submission.answerNow(outcomeUnknown)
     }

@@ -128,7 +128,7 @@ export class BrokerSender {
     return collected
   }
 
-  #send(version: number, batches: readonly Sent[]): void {
+  #send(version: number, batches: Sent[]): void {
     const named = batches.some(({ batch }) => batch.topicId === null)
     const agreed = named ? Math.min(version, PRODUCE_TOPIC_IDS_SINCE - 1) : version
     const body = writeProduceRequest(agreed, this.#timeoutMs, byTopic(batches))
@@ -138,6 +138,8 @@ export class BrokerSender {
       if (error !== null || response === null)
         for (const sent of batches) this.#hooks.lost(sent, error?.sent ?? true, error?.message ?? 'no answer')
       else this.#settle(agreed, batches, response)
+      // The client library may hold on to the callback for a while: not to all that the batches refer to.
+      batches.length = 0
       if (this.#offered.size > 0 && !this.#scheduled) this.#flush()
     })
   }

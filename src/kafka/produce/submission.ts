@@ -1,3 +1,4 @@
+import type { Bagged } from '../../core/lib/bag.ts'
 import type { ProduceOutcome, RecordFailure } from '../../core/produce-outcome.ts'
 import type { RecordTable } from '../../core/record-table.ts'
 
@@ -14,7 +15,8 @@ export interface SubmissionTimes {
  * One produce request on its way through the accumulator: collects what became of each record, answers once, and
  * tells when nobody needs the bytes of the request any more (a batch may outlive the answer).
  */
-export class Submission {
+export class Submission implements Bagged {
+  place = -1
   readonly topic: string
   readonly table: RecordTable
   readonly times: SubmissionTimes
