@@ -6,8 +6,6 @@ const PARTITIONS = 8
 const COUNT = 10
 const CONNECTIONS = 50
 const RECORDS = 400_000
-/** Every partition has at least so many. */
-const END = 40_000
 const BATCHES = [
   ['16 KB', 16_384],
   ['200 KB', 204_800]
@@ -15,7 +13,7 @@ const BATCHES = [
 
 /** P3b: ten records at random offsets. */
 export function randomReads(): Row {
-  const topics = new Map<string, string>()
+  const topics = new Map<string, { topic: string; end: number }>()
   let floor: FloorServer | undefined
   const own = (size: string) => `HTTP, batches of ${size}`
   const native = (size: string) => `a native consumer that seeks, batches of ${size}`
@@ -37,7 +35,6 @@ export function randomReads(): Row {
     async prepare(bench) {
       for (const [size, bytes] of BATCHES) {
         const topic = await bench.createTopic('random', PARTITIONS)
-        topics.set(size, topic)
         await producerPerformance(bench.libs, bench.bootstrap, {
           topic,
           records: RECORDS,
@@ -46,6 +43,9 @@ export function randomReads(): Row {
           // Kept in one partition until a batch is full, and waited for, so that batches have the size they should.
           properties: [`batch.size=${bytes}`, 'linger.ms=1000']
         })
+        const { partitions } = await bench.call('GET', `/v1/metadata/topics/${topic}/partitions`)
+        const ends = partitions.map(({ latest_offset: end }: { latest_offset: number }) => end)
+        topics.set(size, { topic, end: Math.min(...ends) })
       }
       floor = await FloorServer.start(await bench.gateway('http'))
     },
@@ -53,8 +53,8 @@ export function randomReads(): Row {
       const samples: Sample[] = []
       const gateway = await bench.gateway('http')
       for (const [size] of BATCHES) {
-        const topic = topics.get(size) ?? ''
-        const work = { kind: 'random', topic, partitions: PARTITIONS, count: COUNT, end: END } as const
+        const { topic, end } = topics.get(size) ?? { topic: '', end: 0 }
+        const work = { kind: 'random', topic, partitions: PARTITIONS, count: COUNT, end } as const
         const { result, gatewayCpuUs, brokerCpuUs, clientCpuUs, ...sample } = await bench.measure(
           own(size),
           gateway,
