@@ -123,6 +123,11 @@ const kafka = Type.Object(
       default: 2,
       description: 'Reads of distinct partitions share one request on each.'
     }),
+    fetchCacheBytes: Type.Integer({
+      minimum: 0,
+      default: 16 * 1024 * 1024,
+      description: 'Batches of which a page took a part, kept for the next one for a second; 0 keeps none.'
+    }),
     batchBytes: bytes(
       131_072,
       'Size at which a merged record batch is closed; large batches make small reads dear for everyone.'

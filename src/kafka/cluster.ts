@@ -29,7 +29,8 @@ export class Cluster {
     this.#refresher = new MetadataRefresher(this.metadata, config.metadataMaxAgeMs, log)
     this.offsets = new OffsetLookup(brokers, this.metadata)
     this.topics = new TopicAdmin(brokers, this.metadata, this.offsets, log)
-    this.fetcher = new Fetcher(brokers, this.metadata, this.offsets, config.fetchConnectionsPerBroker, log, meter)
+    const reading = { connectionsPerBroker: config.fetchConnectionsPerBroker, cacheBytes: config.fetchCacheBytes }
+    this.fetcher = new Fetcher(brokers, this.metadata, this.offsets, reading, log, meter)
     this.accumulator = new Accumulator(
       {
         channel: (brokerId, index) => brokers.channel(brokerId, 'produce', index),

@@ -36,6 +36,9 @@ const BETWEEN_BYTES = 256
 /** What a record takes besides key and value, as a rule. */
 const USUAL_RECORD_BYTES = 144
 
+/** By partition, as asked for. */
+const partitionTexts: FixedText[] = []
+
 /** The body of a read: JSON text written straight from the bytes of the record batches. */
 export function writePage(page: RecordPage, encoding: PageEncoding): Buffer {
   return new PageWriter(page, encoding).write()
@@ -57,7 +60,7 @@ class PageWriter {
     this.#page = page
     this.#encoding = encoding
     this.#writer = new TextWriter(64 + Math.ceil(page.payloadBytes * 1.1) + page.count * USUAL_RECORD_BYTES)
-    this.#partition = fixedText(`,"partition":${page.partition},"offset":`)
+    this.#partition = partitionTexts[page.partition] ??= fixedText(`,"partition":${page.partition},"offset":`)
   }
 
   write(): Buffer {

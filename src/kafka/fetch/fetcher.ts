@@ -8,12 +8,20 @@ import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import { AbortedFilter } from '../records/aborted-filter.ts'
 import { decodeBatches } from '../records/decode-batches.ts'
+import { isTransactional, readRecords } from '../records/decode-records.ts'
 import { PageBuilder } from '../records/page-builder.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
 import { awaitLeader } from './await-leader.ts'
+import { BatchCache, type BatchPlace } from './batch-cache.ts'
 import { BrokerReads, type ReadResult } from './broker-reads.ts'
 import { FetchSizes } from './fetch-sizes.ts'
 import type { FetchBrokers, FetchMetadata, FetchOffsets } from './ports.ts'
+
+export interface FetcherOptions {
+  readonly connectionsPerBroker: number
+  /** Of {@link BatchCache}. */
+  readonly cacheBytes: number
+}
 
 export interface PageRequest {
   readonly topic: string
@@ -52,12 +60,13 @@ export class Fetcher {
   readonly #connectionsPerBroker: number
   readonly #reads = new Map<number, BrokerReads>()
   readonly #sizes = new FetchSizes()
+  readonly #kept: BatchCache
 
   constructor(
     brokers: FetchBrokers,
     metadata: FetchMetadata,
     offsets: FetchOffsets,
-    connectionsPerBroker: number,
+    { connectionsPerBroker, cacheBytes }: FetcherOptions,
     log: Log,
     meter: Meter = noMeter
   ) {
@@ -65,6 +74,7 @@ export class Fetcher {
     this.#metadata = metadata
     this.#offsets = offsets
     this.#connectionsPerBroker = connectionsPerBroker
+    this.#kept = new BatchCache(cacheBytes)
     this.#log = log
     this.#meter = meter
   }
@@ -116,6 +126,8 @@ export class Fetcher {
     const known = checkPartition(metadata, topic, partition)
     if (known.leader < 0) return leaderless(`${topic}-${partition} has no leader`)
     const { leaderEpoch } = known
+    const place = metadata?.id ? { topic, topicId: metadata.id, partition, leaderEpoch } : null
+    if (place !== null && this.#takeKept(place, page)) return 'done'
     const wanted = { topic, topicId: metadata?.id ?? null, partition, leaderEpoch, offset: page.nextOffset, maxBytes }
     let read: ReadResult
     try {
@@ -132,10 +144,20 @@ export class Fetcher {
     if (errorCode === 0) {
       const progress = absorb(read, page)
       this.#sizes.learn(topic, page.stored)
+      if (place !== null && page.rest !== undefined && !isTransactional(page.rest.header))
+        this.#kept.keep(place, page.rest)
       return progress
     }
     if (errorCode === OFFSET_OUT_OF_RANGE) return this.#outOfRange(request, page.nextOffset)
     return troubleOf(errorCode, request)
+  }
+
+  /** Takes what an earlier page left of its last batch; returns whether that fills this page. */
+  #takeKept(place: BatchPlace, page: PageBuilder): boolean {
+    const batch = this.#kept.find(place, page.nextOffset, giveBack => page.onRecycle(giveBack))
+    if (batch === undefined) return false
+    if (readRecords(batch, page)) page.nextOffset = batch.header.lastOffset + 1
+    return page.full
   }
 
   /** A leader that lags may call an offset out of range that is not: only the current leader's bounds decide. */

@@ -1,14 +1,13 @@
 import type { AbortedFilter } from './aborted-filter.ts'
 import { crc32c } from './crc32c.ts'
 import { decodeMessages } from './decode-message-set.ts'
-import { decodeRecords, readControlType, type BatchHeader } from './decode-records.ts'
+import { decodeRecords, isTransactional, readControlType, type BatchHeader } from './decode-records.ts'
 import { corrupt, int64At, LENGTH_END, MAGIC_AT } from './layout.ts'
 import type { PageBuilder } from './page-builder.ts'
 
 const CRC_AT = 17
 const CRC_START = 21
 const HEADER_BYTES = 61
-const TRANSACTIONAL_BIT = 0x10
 const CONTROL_BIT = 0x20
 const MAGIC = 2
 
@@ -47,7 +46,7 @@ function decodeBatch(batch: Buffer, ahead: number, filter: AbortedFilter, page: 
   if (attributes & CONTROL_BIT) {
     // Compaction may leave an empty control batch behind.
     if (header.recordCount > 0) filter.marker(producerId, readControlType(batch, HEADER_BYTES))
-  } else if (lastOffset >= page.nextOffset && !(attributes & TRANSACTIONAL_BIT && filter.isAborted(producerId))) {
+  } else if (lastOffset >= page.nextOffset && !(isTransactional(header) && filter.isAborted(producerId))) {
     const { stored } = page
     stored.bytes += batch.length
     stored.records += header.recordCount

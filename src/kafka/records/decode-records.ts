@@ -15,6 +15,19 @@ export interface BatchHeader {
   readonly producerId: bigint
 }
 
+/** The records of a batch, decompressed. */
+export interface OpenBatch {
+  readonly header: BatchHeader
+  readonly bytes: Buffer
+  /** Where every {@link MARK_INTERVAL}th record begins; none where compaction has left gaps between offsets. */
+  readonly marks?: Int32Array | undefined
+}
+
+/** Records that are walked over at most to reach one in a batch with marks. */
+const MARK_INTERVAL = 32
+
+const TRANSACTIONAL_BIT = 0x10
+
 /** One for all batches: no object a record, and decoding never yields. */
 const reader = new VarintReader()
 
@@ -23,14 +36,21 @@ const reader = new VarintReader()
  * is full. Throws CORRUPT_DATA.
  * @see https://kafka.apache.org/documentation/#record
  */
-export function decodeRecords(stored: Buffer, batch: BatchHeader, page: PageBuilder): boolean {
-  const bytes = decompress(codecOf(batch.attributes), stored, DECOMPRESSED_LIMIT_BYTES)
+export function decodeRecords(stored: Buffer, header: BatchHeader, page: PageBuilder): boolean {
+  return readRecords({ header, bytes: decompress(codecOf(header.attributes), stored, DECOMPRESSED_LIMIT_BYTES) }, page)
+}
+
+/** The same, of a batch that was opened before. */
+export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
+  const { header: batch, bytes } = opened
   const logAppendTime = (batch.attributes & LOG_APPEND_TIME_BIT) !== 0
   // A record has seven bytes at least, whatever the batch says it counts.
   page.reserve(Math.min(batch.recordCount, Math.ceil(bytes.length / 7)))
+  const mark = Math.max(0, Math.floor((page.nextOffset - batch.baseOffset) / MARK_INTERVAL))
   let chunk = -1
-  let position = 0
-  for (let left = batch.recordCount; left > 0; left--) {
+  let position = opened.marks?.[mark] ?? 0
+  const passed = opened.marks === undefined ? 0 : mark * MARK_INTERVAL
+  for (let left = batch.recordCount - passed; left > 0; left--) {
     const end = openRecord(bytes, position)
     const timestampDelta = reader.varlong()
     const offset = batch.baseOffset + reader.varint()
@@ -48,7 +68,7 @@ export function decodeRecords(stored: Buffer, batch: BatchHeader, page: PageBuil
     }
     position = end
     if (offset < page.nextOffset) continue
-    if (!page.admits(keyLength, valueLength)) return false
+    if (!page.admits(keyLength, valueLength)) return page.endWithin(opened)
     if (chunk < 0) chunk = page.addChunk(bytes)
     const timestampMs = logAppendTime ? batch.maxTimestampMs : batch.baseTimestampMs + timestampDelta
     const headersLength = headerCount === 0 ? 0 : end - headersStart
@@ -64,11 +84,27 @@ export function decodeRecords(stored: Buffer, batch: BatchHeader, page: PageBuil
       headersStart,
       headersLength
     )
-    if (page.full && left > 1) return false
+    if (page.full && left > 1) return page.endWithin(opened)
   }
   if (position !== bytes.length)
     throw corrupt(`the batch at offset ${batch.baseOffset} holds more records than it counts`)
   return true
+}
+
+/** For {@link OpenBatch}, of a batch whose records were read before. */
+export function marksOf({ baseOffset, lastOffset, recordCount }: BatchHeader, bytes: Buffer): Int32Array | undefined {
+  if (lastOffset - baseOffset + 1 !== recordCount) return undefined
+  const marks = new Int32Array(Math.ceil(recordCount / MARK_INTERVAL))
+  let position = 0
+  for (let record = 0; record < recordCount; record++) {
+    if (record % MARK_INTERVAL === 0) marks[record / MARK_INTERVAL] = position
+    position = openRecord(bytes, position)
+  }
+  return marks
+}
+
+export function isTransactional({ attributes }: BatchHeader): boolean {
+  return (attributes & TRANSACTIONAL_BIT) !== 0
 }
 
 /** Leaves the reader behind the attributes of the record at `position`; returns where the record ends. */

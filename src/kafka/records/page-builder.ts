@@ -9,6 +9,7 @@ import {
   type RecordPage
 } from '../../core/record-page.ts'
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
+import type { OpenBatch } from './decode-records.ts'
 
 const POOL_BYTES = 16 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
@@ -41,6 +42,8 @@ export class PageBuilder {
   nextOffset: number
   /** True once nothing more fits, or a record was found that does not. */
   full = false
+  /** The batch that the page took some of, and left the rest. */
+  rest: OpenBatch | undefined
   readonly stored: StoredSize = { bytes: 0, records: 0, largestBatchBytes: 0 }
   #headerBytes = 0
   readonly #chunks: Buffer[] = []
@@ -109,6 +112,12 @@ export class PageBuilder {
     this.nextOffset = offset + 1
     const { count, bytes } = this.limits
     if (this.count >= count || this.payloadBytes >= bytes || this.#headerBytes >= bytes) this.full = true
+  }
+
+  /** The page is full, and the batch is not at its end. */
+  endWithin(batch: OpenBatch): false {
+    this.rest = batch
+    return false
   }
 
   build(): RecordPage {

@@ -13,13 +13,15 @@ interface Cluster {
   readonly brokers: Readonly<Record<number, Answer>>
   /** What Kafka says of the topic, question by question; the last answer stays. */
   readonly topics?: readonly (TopicMetadata | null)[]
+  readonly cacheBytes?: number
   readonly bounds?: { readonly earliest: number; readonly lastStable: number; readonly logEnd: number }
 }
 
 function clusterOf({
   brokers,
   topics = [topicLedBy([1, 1, 1])],
-  bounds = { earliest: 0, lastStable: 0, logEnd: 0 }
+  bounds = { earliest: 0, lastStable: 0, logEnd: 0 },
+  cacheBytes = 0
 }: Cluster) {
   const channels = new Map(Object.entries(brokers).map(([id, answer]) => [Number(id), new ModelChannel(answer)]))
   let asked = 0
@@ -37,7 +39,13 @@ function clusterOf({
       return Promise.resolve(current())
     }
   }
-  const fetcher = new Fetcher({ channel }, metadata, { bounds: () => Promise.resolve(bounds) }, 1, silent)
+  const fetcher = new Fetcher(
+    { channel },
+    metadata,
+    { bounds: () => Promise.resolve(bounds) },
+    { connectionsPerBroker: 1, cacheBytes },
+    silent
+  )
   const read = async (offset: number, count: number, timeoutMs = 60_000) => {
     const deadline = Deadline.after(timeoutMs)
     return fetcher.read({ topic: 'orders', partition: 0, offset, count, deadline }, page => ({
@@ -80,6 +88,36 @@ test('a page goes on over as many answers as its records need, and asks for what
   const { read, channel } = stored({ batches: batchesOf(20, 30_000), lastStableOffset: 20 })
   const { offsets, nextOffset } = await read(0, 20)
   assert.deepEqual([offsets, nextOffset], [range(0, 20), 20])
+  assert.equal(channel(1).requests.length, 2)
+})
+
+test('the next pages of a reader in small steps are taken from the batch that the first one left, then Kafka is asked', async () => {
+  const { read, channel } = clusterOf({
+    brokers: { 1: leaderOf({ batches: [plainBatch(0, 10), plainBatch(10, 10)], lastStableOffset: 20 }) },
+    cacheBytes: 1_000_000
+  })
+  for (const [offset, expected] of [
+    [0, range(0, 4)],
+    [4, range(4, 8)],
+    [8, range(8, 12)],
+    [12, range(12, 16)],
+    [16, range(16, 20)]
+  ] as const)
+    assert.deepEqual((await read(offset, 4)).offsets, expected)
+  assert.deepEqual(
+    channel(1).requests.map(({ partitions }) => partitions[0].offset),
+    [0, 10]
+  )
+})
+
+test('what is left of a transaction is asked of Kafka again', async () => {
+  const batches = [plainBatch(0, 10, { producerId: 1n, transactional: true }), markerOf(10, 1n, 'commit')]
+  const { read, channel } = clusterOf({
+    brokers: { 1: leaderOf({ batches, lastStableOffset: 11 }) },
+    cacheBytes: 1_000_000
+  })
+  await read(0, 4)
+  await read(4, 4)
   assert.equal(channel(1).requests.length, 2)
 })
 

@@ -147,6 +147,7 @@ export function kafkaConfig(bootstrapServers: string[], changes: Partial<KafkaCo
     metadataMaxAgeMs: 30_000,
     produceConnectionsPerBroker: 1,
     fetchConnectionsPerBroker: 1,
+    fetchCacheBytes: 0,
     batchBytes: 131_072,
     compression: 'none',
     ...changes
