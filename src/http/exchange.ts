@@ -102,6 +102,8 @@ export interface Reply {
   readonly counted?: boolean
   /** Nobody needs the body once it is sent: its memory may then hold another text. */
   readonly recycled?: boolean
+  /** As it is to be sent: it is not compressed, and its headers say of that what there is to say. */
+  readonly coded?: boolean
 }
 
 export function jsonReply(status: number, value: unknown): Reply {

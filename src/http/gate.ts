@@ -14,6 +14,8 @@ import { Cors } from './cors.ts'
 import { errorReply, toGatewayError } from './error-reply.ts'
 import { Exchange, type Reply } from './exchange.ts'
 import { healthReply, isHealth } from './health.ts'
+import { apiDescription } from './openapi/page.ts'
+import { PublicPages } from './public-pages.ts'
 import { Quotas } from './quotas/quotas.ts'
 import { RepeatedWarnings } from './repeated-warnings.ts'
 import { Router } from './router.ts'
@@ -40,7 +42,7 @@ export interface GateOptions {
 const MOST_PIPELINED = 64
 
 /**
- * What every request passes, in this order: health, shutting down, identity and permission, quotas, route, handler, answer, log.
+ * What every request passes, in this order: health, shutting down, public pages, identity and permission, quotas, route, handler, answer, log.
  * No framework stands between: the rules hold for all routes because there is one way through.
  */
 export class Gate {
@@ -48,6 +50,7 @@ export class Gate {
   readonly #router: Router
   readonly #quotas: Quotas
   readonly #cors: Cors
+  readonly #pages: PublicPages
   readonly #refusals: RepeatedWarnings
   readonly #meters: RequestMeters
   #draining = false
@@ -59,7 +62,9 @@ export class Gate {
     this.#quotas = new Quotas(options.quotas)
     const routes = v1Routes(options)
     this.#router = new Router(routes)
-    this.#meters = new RequestMeters(options.meter ?? noMeter, routes)
+    const pages = [apiDescription]
+    this.#pages = new PublicPages(pages)
+    this.#meters = new RequestMeters(options.meter ?? noMeter, [...routes, ...pages])
   }
 
   handle(request: IncomingMessage, response: ServerResponse, connection: Connection, expectsContinue: boolean): void {
@@ -102,6 +107,11 @@ export class Gate {
       throw new GatewayError('OVERLOADED', `More than ${MOST_PIPELINED} requests are under way on this connection.`, {
         headers: { Connection: 'close' }
       })
+    }
+    const page = this.#pages.at(target)
+    if (page !== undefined) {
+      exchange.meter = this.#meters.of(page)
+      return this.#pages.reply(page, exchange)
     }
     const admitted = this.#options.gatekeeper.admit(request.headers.authorization)
     this.#meters.judged(!(admitted instanceof Promise))

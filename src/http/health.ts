@@ -1,8 +1,52 @@
 import { GatewayError } from '../core/errors.ts'
+import { Type } from 'typebox'
 import { jsonReply, type Reply } from './exchange.ts'
+import type { Described } from './openapi/operation.ts'
+import { named } from './openapi/schema.ts'
 
 const LIVE = '/health/live'
 const READY = '/health/ready'
+
+const healthSchema = named('Health', Type.Object({ status: Type.Enum(['ok', 'unavailable']) }))
+const ok = { summary: 'All is well', value: { status: 'ok' } }
+
+export const healthCalls: readonly Described[] = [
+  {
+    method: 'GET',
+    path: LIVE,
+    isPublic: true,
+    operation: {
+      id: 'live',
+      tag: 'Health',
+      summary: 'Does the process serve?',
+      answers: { 200: { description: 'It does.', schema: healthSchema, examples: { ok } } },
+      errors: []
+    }
+  },
+  {
+    method: 'GET',
+    path: READY,
+    isPublic: true,
+    operation: {
+      id: 'ready',
+      tag: 'Health',
+      summary: 'Can requests be served?',
+      answers: {
+        200: {
+          description: 'Kafka answers, and the keys for tokens are loaded.',
+          schema: healthSchema,
+          examples: { ok }
+        },
+        503: {
+          description: 'Kafka does not answer, keys for tokens are missing, or the process is being stopped.',
+          schema: healthSchema,
+          examples: { unavailable: { summary: 'Not now', value: { status: 'unavailable' } } }
+        }
+      },
+      errors: []
+    }
+  }
+]
 
 /** The path of health that a target names, whatever follows it as a query; undefined for all others, as most are. */
 function healthPath(target: string): string | undefined {

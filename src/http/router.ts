@@ -1,12 +1,11 @@
 import { GatewayError } from '../core/errors.ts'
 import type { Exchange, Reply } from './exchange.ts'
+import type { Described } from './openapi/operation.ts'
 
 export type Params = Readonly<Record<string, string>>
 
 /** One method at one path: `/v1/topics/{topic}`. */
-export interface Route {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
-  readonly path: string
+export interface Route extends Described {
   handle(exchange: Exchange, params: Params, query: URLSearchParams): Promise<Reply>
 }
 

@@ -27,7 +27,7 @@ export interface SendOptions {
 /** Sends a whole answer; its bytes count against the budget until the client has taken them. */
 export async function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): Promise<void> {
   const { body } = reply
-  if (body.length < WORTH_COMPRESSING_BYTES) return write(exchange, reply, body, {}, options)
+  if (body.length < WORTH_COMPRESSING_BYTES || reply.coded === true) return write(exchange, reply, body, {}, options)
   // Where the client left, compression may still be reading: then the memory is left to the garbage collector.
   if (reply.recycled) exchange.onEnd(() => exchange.response.writableFinished && recycleText(body))
   const varies = reply.headers?.Vary
@@ -46,13 +46,13 @@ function write(
 ): void {
   const { request, response, connection } = exchange
   if (exchange.ended || response.headersSent) return
-  const isHead = request.method === 'HEAD'
+  const bodiless = request.method === 'HEAD' || reply.status === 304
   // Judged before anything is written: what is still to come then must be read, or the client may never see the answer.
   const underWay = isBodyUnderWay(request)
   const closes = underWay || reply.headers?.Connection === 'close' || (options.last && connection.latest === exchange)
   connection.closing ||= closes
   exchange.code = reply.code
-  exchange.bytesOut = isHead ? 0 : body.length
+  exchange.bytesOut = bodiless ? 0 : body.length
   response.writeHead(reply.status, {
     ...commonHeaders(exchange.id, body.length, options.secure),
     ...reply.headers,
@@ -60,10 +60,10 @@ function write(
     ...(closes ? { Connection: 'close' } : {})
   })
   if (underWay && !connection.broken) {
-    if (isHead) response.flushHeaders()
+    if (bodiless) response.flushHeaders()
     else response.write(body)
     discardRest(request, () => response.end())
-  } else if (isHead) {
+  } else if (bodiless) {
     response.end()
   } else if (body.length < WORTH_COMPRESSING_BYTES && isAscii(body)) {
     // As text it leaves in one piece with the head; a buffer would make two of them, and a dearer system call.

@@ -4,6 +4,7 @@ import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
 import { encoding, partitionNumber, recordCount, startOffset, topicName } from './parameters.ts'
 import { permit } from './permit.ts'
+import { consumeCall } from './record-operations.ts'
 
 /** What a page may hold of keys and values. */
 const PAGE_BYTES = 6 * 1024 * 1024
@@ -14,8 +15,7 @@ const COPIES = 2
 
 export function consume({ gateway, limits, budget }: RouteContext): Route {
   return {
-    method: 'GET',
-    path: '/v1/consumer/topics/{topic}/partitions/{partition}/offsets/{offset}',
+    ...consumeCall,
     async handle(exchange, params, query) {
       const topic = topicName(params.topic)
       permit(exchange, 'read', topic)

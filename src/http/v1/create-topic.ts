@@ -5,11 +5,11 @@ import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
 import { newTopicName } from './parameters.ts'
 import { permitCreation } from './permit.ts'
+import { createTopicCall } from './topic-operations.ts'
 
 export function createTopic({ gateway, limits, budget }: RouteContext): Route {
   return {
-    method: 'PUT',
-    path: '/v1/topics/{topic}',
+    ...createTopicCall,
     async handle(exchange, { topic }) {
       const name = newTopicName(topic)
       permitCreation(exchange, name)

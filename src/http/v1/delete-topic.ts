@@ -3,11 +3,11 @@ import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
 import { topicName } from './parameters.ts'
 import { permit } from './permit.ts'
+import { deleteTopicCall } from './topic-operations.ts'
 
 export function deleteTopic({ gateway, limits }: RouteContext): Route {
   return {
-    method: 'DELETE',
-    path: '/v1/topics/{topic}',
+    ...deleteTopicCall,
     async handle(exchange, params) {
       const topic = topicName(params.topic)
       permit(exchange, 'delete', topic)

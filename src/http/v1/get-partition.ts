@@ -4,11 +4,11 @@ import type { RouteContext } from './context.ts'
 import { partitionNumber, topicName } from './parameters.ts'
 import { permit } from './permit.ts'
 import { partitionView } from './views.ts'
+import { getPartitionCall } from './topic-operations.ts'
 
 export function getPartition({ gateway, limits }: RouteContext): Route {
   return {
-    method: 'GET',
-    path: '/v1/metadata/topics/{topic}/partitions/{partition}',
+    ...getPartitionCall,
     async handle(exchange, params) {
       const topic = topicName(params.topic)
       permit(exchange, 'describe', topic)

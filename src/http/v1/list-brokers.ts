@@ -2,11 +2,11 @@ import { jsonReply } from '../exchange.ts'
 import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
 import { brokerView } from './views.ts'
+import { listBrokersCall } from './topic-operations.ts'
 
 export function listBrokers({ gateway, limits }: RouteContext): Route {
   return {
-    method: 'GET',
-    path: '/v1/metadata/brokers',
+    ...listBrokersCall,
     async handle(exchange) {
       const brokers = await gateway.listBrokers(exchange.call(limits.requestTimeoutMs))
       return jsonReply(200, { brokers: brokers.map(brokerView) })

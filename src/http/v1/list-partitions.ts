@@ -4,11 +4,11 @@ import type { RouteContext } from './context.ts'
 import { topicName } from './parameters.ts'
 import { permit } from './permit.ts'
 import { partitionView } from './views.ts'
+import { listPartitionsCall } from './topic-operations.ts'
 
 export function listPartitions({ gateway, limits }: RouteContext): Route {
   return {
-    method: 'GET',
-    path: '/v1/metadata/topics/{topic}/partitions',
+    ...listPartitionsCall,
     async handle(exchange, params) {
       const topic = topicName(params.topic)
       permit(exchange, 'describe', topic)

@@ -6,11 +6,11 @@ import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
 import { topicName } from './parameters.ts'
 import { permit } from './permit.ts'
+import { produceCall } from './record-operations.ts'
 
 export function produce({ gateway, limits, budget }: RouteContext): Route {
   return {
-    method: 'POST',
-    path: '/v1/producer/topics/{topic}',
+    ...produceCall,
     async handle(exchange, params): Promise<Reply> {
       const topic = topicName(params.topic)
       permit(exchange, 'write', topic)

@@ -1,0 +1,161 @@
+import { STATUS_CODES } from 'node:http'
+import { errorCatalogue, type ErrorCode } from '../../core/errors.ts'
+import { errorCodes, errorSchema } from './error-schema.ts'
+import { commonHeaders, errorHeaders, quotaHeaders } from './headers.ts'
+import type { Answer, Described, Header, Operation, Parameter } from './operation.ts'
+import { namedSchemas } from './schema.ts'
+import { info, security, securitySchemes, servers, tags } from './texts.ts'
+
+type Json = Readonly<Record<string, unknown>>
+type Headers = Readonly<Record<string, Header>>
+
+/** What any request can meet on its way. */
+const ON_THE_WIRE: readonly ErrorCode[] = [
+  'BAD_REQUEST',
+  'REQUEST_TIMEOUT',
+  'URI_TOO_LONG',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL_ERROR',
+  'OVERLOADED'
+]
+/** And what comes before a route that is not for everybody. */
+const AT_THE_GATE: readonly ErrorCode[] = [
+  'UNAUTHENTICATED',
+  'INVALID_TOKEN',
+  'NOT_PERMITTED',
+  'QUOTA_EXCEEDED',
+  'IDENTITY_UNAVAILABLE',
+  'SHUTTING_DOWN'
+]
+
+/** The description of the API (OpenAPI 3.1), made of what the routes say of themselves and of the catalogue of errors. */
+export function openApiDocument(routes: readonly Described[]): Json {
+  const paths: Record<string, Record<string, Json>> = {}
+  for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operationObject(route)
+  const schemas = namedSchemas([errorSchema, routes.map(({ operation }) => operation)])
+  return {
+    openapi: '3.1.0',
+    info,
+    servers,
+    security,
+    tags,
+    paths,
+    components: {
+      schemas: Object.fromEntries(schemas),
+      headers: headerObjects({ ...commonHeaders, ...quotaHeaders }),
+      examples: Object.fromEntries(errorCodes.map(code => [code, { summary: code, value: exampleOf(code) }])),
+      securitySchemes
+    }
+  }
+}
+
+function operationObject(route: Described): Json {
+  const { path, operation, isPublic } = route
+  const { id, tag, summary, description, parameters = [], body } = operation
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(isPublic ? { security: [] } : {}),
+    ...(parameters.length === 0 ? {} : { parameters: parameters.map(each => parameterObject(path, each)) }),
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: {
+            description: body.description,
+            required: body.required,
+            content: { 'application/json': { schema: body.schema, examples: body.examples } }
+          }
+        }),
+    responses: responses(route)
+  }
+}
+
+function parameterObject(path: string, { name, description, schema, examples }: Parameter): Json {
+  const inPath = path.includes(`{${name}}`)
+  return { name, in: inPath ? 'path' : 'query', required: inPath, description, schema, examples }
+}
+
+function responses({ operation, isPublic }: Described): Json {
+  const common = isPublic ? commonHeaders : { ...commonHeaders, ...quotaHeaders }
+  const codes = new Set([...ON_THE_WIRE, ...(isPublic ? [] : AT_THE_GATE), ...operation.errors])
+  const byStatus = new Map<number, ErrorCode[]>()
+  for (const code of errorCodes.filter(each => codes.has(each))) {
+    const status = statusOf(code)
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  const all: Record<number, Json> = {}
+  for (const [status, answer] of Object.entries(operation.answers)) all[Number(status)] = success(answer, common)
+  for (const [status, these] of byStatus) {
+    const own = operation.answers[status]
+    all[status] = own === undefined ? failure(operation, status, these, common) : either(operation, own, these, common)
+  }
+  return all
+}
+
+function success({ description, schema, headers = {}, examples }: Answer, common: Headers): Json {
+  return {
+    description,
+    headers: { ...references(common), ...headerObjects(headers) },
+    content: { 'application/json': { schema, ...(examples === undefined ? {} : { examples }) } }
+  }
+}
+
+function failure(operation: Operation, status: number, codes: readonly ErrorCode[], common: Headers): Json {
+  const headers: Record<string, Header> = { ...operation.errorHeaders?.[status] }
+  for (const code of codes) Object.assign(headers, errorHeaders[code])
+  return {
+    description: `${STATUS_CODES[status]}: ${codes.map(code => `\`${code}\``).join(', ')}.`,
+    headers: { ...references(common), ...headerObjects(headers) },
+    content: { 'application/json': { schema: failureSchema(operation, codes), examples: failureExamples(codes) } }
+  }
+}
+
+/** A status that is an answer of the route itself, but may be an error too. */
+function either(operation: Operation, own: Answer, codes: readonly ErrorCode[], common: Headers): Json {
+  const status = statusOf(codes[0])
+  const error = failure(operation, status, codes, common)
+  const schema = { oneOf: [own.schema, failureSchema(operation, codes)] }
+  const examples = { ...own.examples, ...failureExamples(codes) }
+  return {
+    ...error,
+    description: `${own.description} ${String(error.description)}`,
+    content: { 'application/json': { schema, examples } }
+  }
+}
+
+function failureSchema({ errorSchema: schema = errorSchema }: Operation, codes: readonly ErrorCode[]): Json {
+  return {
+    allOf: [
+      schema,
+      { properties: { code: { enum: codes }, error_code: { enum: codes.map(code => errorCatalogue[code].errorCode) } } }
+    ]
+  }
+}
+
+function failureExamples(codes: readonly ErrorCode[]): Json {
+  return Object.fromEntries(codes.map(code => [code, { $ref: `#/components/examples/${code}` }]))
+}
+
+function exampleOf(code: ErrorCode): Json {
+  const { errorCode, summary, retriable } = errorCatalogue[code]
+  return { error_code: errorCode, code, message: summary, retriable }
+}
+
+function references(headers: Headers): Json {
+  return Object.fromEntries(Object.keys(headers).map(name => [name, { $ref: `#/components/headers/${name}` }]))
+}
+
+function headerObjects(headers: Headers): Json {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, { description, schema, always }]) => [
+      name,
+      { description, required: always, schema }
+    ])
+  )
+}
+
+function statusOf(code: ErrorCode): number {
+  return Math.floor(errorCatalogue[code].errorCode / 100)
+}

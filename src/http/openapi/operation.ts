@@ -1,0 +1,68 @@
+import type { TSchema } from 'typebox'
+import type { ErrorCode } from '../../core/errors.ts'
+
+/** A value to show, and to try: a test sends every one of a request. */
+export interface Example {
+  readonly summary: string
+  readonly value: unknown
+}
+
+export type Examples = Readonly<Record<string, Example>>
+
+/** In the path, where the route has a segment `{name}`, else in the query. */
+export interface Parameter {
+  readonly name: string
+  readonly description: string
+  readonly schema: TSchema
+  /** The first is what a request shows that is about something else. */
+  readonly examples: Examples
+}
+
+export interface RequestBody {
+  readonly required: boolean
+  readonly description: string
+  readonly schema: TSchema
+  readonly examples: Examples
+}
+
+export interface Answer {
+  readonly description: string
+  readonly schema: TSchema
+  /** By name; beside those that every answer has. */
+  readonly headers?: Readonly<Record<string, Header>>
+  readonly examples?: Examples
+}
+
+export interface Header {
+  readonly description: string
+  readonly schema: TSchema
+  /** It may be missing otherwise. */
+  readonly always: boolean
+}
+
+/** What the API's description says of one method at one path: the route itself brings it along. */
+export interface Operation {
+  readonly id: string
+  readonly tag: 'Records' | 'Topics' | 'Cluster' | 'Health' | 'Description'
+  readonly summary: string
+  readonly description?: string
+  readonly parameters?: readonly Parameter[]
+  readonly body?: RequestBody
+  /** By status; errors are not among them. */
+  readonly answers: Readonly<Record<number, Answer>>
+  /** Which the route itself can raise; those of the way to it are known. */
+  readonly errors: readonly ErrorCode[]
+  /** Of error bodies, where they say more than all do. */
+  readonly errorSchema?: TSchema
+  /** Of errors, by status. */
+  readonly errorHeaders?: Readonly<Record<number, Readonly<Record<string, Header>>>>
+}
+
+/** One method at one path, as the description sees it. */
+export interface Described {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly operation: Operation
+  /** No token is needed. */
+  readonly isPublic: boolean
+}

@@ -1,0 +1,42 @@
+import { Type } from 'typebox'
+import type { PublicPage } from '../public-pages.ts'
+import { healthCalls } from '../health.ts'
+import { v1Operations } from '../v1/operations.ts'
+import { openApiDocument } from './document.ts'
+import type { Described } from './operation.ts'
+
+const PATH = '/openapi.json'
+
+const self: Described = {
+  method: 'GET',
+  path: PATH,
+  isPublic: true,
+  operation: {
+    id: 'describeApi',
+    tag: 'Description',
+    summary: 'This description of the API, in OpenAPI 3.1.',
+    answers: {
+      200: {
+        description: 'The description; it is the same for every caller and holds no secrets.',
+        schema: Type.Object({ openapi: Type.String() }, { required: ['openapi'] }),
+        headers: { ETag: { description: 'For `If-None-Match`.', schema: Type.String(), always: true } }
+      }
+    },
+    errors: ['SHUTTING_DOWN']
+  }
+}
+
+/** Everything that the listener of the API serves. */
+export const described: readonly Described[] = [...v1Operations, ...healthCalls, self]
+
+/** For people: as it is printed and kept in `docs/`. */
+export function apiDescriptionText(): string {
+  return `${JSON.stringify(openApiDocument(described), null, 2)}\n`
+}
+
+export const apiDescription: PublicPage = {
+  method: 'GET',
+  path: PATH,
+  contentType: 'application/json; charset=utf-8',
+  body: () => Buffer.from(JSON.stringify(openApiDocument(described)))
+}

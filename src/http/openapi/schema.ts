@@ -1,0 +1,40 @@
+import { Type, type Static, type TSchema } from 'typebox'
+
+const TARGET = Symbol('target of a reference')
+
+/** Null besides what the schema allows. */
+export function orNull<T extends TSchema>(schema: T) {
+  const members: object = schema
+  const type: unknown = Object.getOwnPropertyDescriptor(members, 'type')?.value
+  return Type.Unsafe<Static<T> | null>(
+    typeof type === 'string' ? { ...members, type: [type, 'null'] } : { anyOf: [members, { type: 'null' }] }
+  )
+}
+
+/** A schema that the description shows once, under `components/schemas`, and refers to by its name. */
+export function named<T extends TSchema>(name: string, schema: T) {
+  return Type.Unsafe<Static<T>>({ $ref: `#/components/schemas/${name}`, [TARGET]: { name, schema } })
+}
+
+interface Target {
+  readonly name: string
+  readonly schema: TSchema
+}
+
+const isTarget = (value: unknown): value is Target => typeof value === 'object' && value !== null && 'schema' in value
+
+/** All named schemas that a value refers to, by whatever way, in the order of their names. */
+export function namedSchemas(value: unknown): Map<string, TSchema> {
+  const found = new Map<string, TSchema>()
+  const visit = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return
+    const target: unknown = Object.getOwnPropertyDescriptor(part, TARGET)?.value
+    if (isTarget(target) && !found.has(target.name)) {
+      found.set(target.name, target.schema)
+      visit(target.schema)
+    }
+    for (const each of Object.values(part)) visit(each)
+  }
+  visit(value)
+  return new Map([...found].toSorted(([one], [other]) => (one < other ? -1 : 1)))
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { apiDescriptionText } from '../../src/http/openapi/page.ts'
+import type { Exchange } from '../../src/http/exchange.ts'
+import { PublicPages } from '../../src/http/public-pages.ts'
+import { startFront } from './support/front.ts'
+
+const PAGE = '/openapi.json'
+const anonymous = { headers: {} }
+
+test('the description of the API is served to everybody, the same with and without gzip', async context => {
+  const { call } = await startFront(context)
+  const packed = await call(PAGE, anonymous)
+  const plain = await call(`${PAGE}?x=1`, { headers: { 'accept-encoding': 'identity' } })
+  assert.deepEqual([packed.status, plain.status], [200, 200])
+  assert.deepEqual([packed.headers.get('content-encoding'), plain.headers.get('content-encoding')], ['gzip', null])
+  assert.deepEqual([packed.headers.get('vary'), packed.headers.get('cache-control')], ['Accept-Encoding', 'no-cache'])
+  const document: unknown = await packed.json()
+  assert.deepEqual(document, JSON.parse(apiDescriptionText()))
+  assert.deepEqual(await plain.json(), document)
+})
+
+test('who has the description already is told so, without a body', async context => {
+  const { call } = await startFront(context)
+  const etag = (await call(PAGE, anonymous)).headers.get('etag') ?? ''
+  const again = (value: string) => call(PAGE, { headers: { 'if-none-match': value } })
+  for (const value of [etag, '*', `"other", ${etag}`, etag.replace('W/', '')]) {
+    const answer = await again(value)
+    assert.deepEqual([answer.status, await answer.text(), answer.headers.get('etag')], [304, '', etag], value)
+  }
+  assert.equal((await again('"other"')).status, 200)
+})
+
+test('HEAD tells the length, and other methods are 405 without a token', async context => {
+  const { call } = await startFront(context)
+  const head = await call(PAGE, { method: 'HEAD', headers: { 'accept-encoding': 'identity' } })
+  const whole = await call(PAGE, { headers: { 'accept-encoding': 'identity' } })
+  assert.deepEqual([head.status, await head.text()], [200, ''])
+  assert.equal(head.headers.get('content-length'), String((await whole.arrayBuffer()).byteLength))
+  const posted = await call(PAGE, { method: 'POST', headers: {} })
+  assert.deepEqual([posted.status, posted.headers.get('allow')], [405, 'GET, HEAD'])
+})
+
+test('readers of public pages hold up one another beyond 64, and nobody for longer than they read', () => {
+  const page = { method: 'GET', path: '/p', contentType: 'text/plain', body: () => Buffer.from('x') } as const
+  const pages = new PublicPages([page])
+  const ends: (() => void)[] = []
+  const exchange = { request: { method: 'GET', headers: {} }, onEnd: (end: () => void) => void ends.push(end) }
+  const read = () => pages.reply(page, exchange as unknown as Exchange)
+  for (let reader = 0; reader < 64; reader++) assert.equal(read().status, 200)
+  assert.throws(read, { code: 'OVERLOADED' })
+  ends[0]()
+  assert.equal(read().status, 200)
+  assert.throws(read, { code: 'OVERLOADED' })
+})
