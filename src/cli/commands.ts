@@ -41,6 +41,15 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     }
   ],
   [
+    'openapi',
+    {
+      summary: 'Print the description of the API, in OpenAPI 3.1.',
+      usage: '',
+      options: [],
+      run: async argv => (await import('./openapi.ts')).runOpenApi(argv)
+    }
+  ],
+  [
     'completion',
     {
       summary: 'Print completions, for the start-up file of a shell.',

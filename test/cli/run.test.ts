@@ -7,7 +7,7 @@ test('--help names every command, and so does a call without arguments, which is
   const help = await kafkaRestProxy(['--help'])
   assert.equal(help.exitCode, 0)
   assert.equal(help.stderr, '')
-  for (const name of ['serve', 'dev', 'check-config', 'completion', 'version']) {
+  for (const name of ['serve', 'dev', 'check-config', 'openapi', 'completion', 'version']) {
     assert.match(help.stdout, new RegExp(`^  ${name} +\\S`, 'm'))
   }
   assert.deepEqual(await kafkaRestProxy([]), { exitCode: 2, stdout: '', stderr: help.stdout })

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
 import { SPAN_STRIDE, type RecordHeader, type RecordTable } from '../../core/record-table.ts'
+import { INT32_LIMIT } from '../limits.ts'
 import { JsonCursor } from './json-cursor.ts'
 import { invalid, readInteger, readMember, readNull } from './members.ts'
 import { decodeText, readEncoding, readHeaders } from './record-headers.ts'
@@ -25,7 +26,6 @@ const CLOSE_BRACKET = 0x5d
 const QUOTE = 0x22
 /** Containers around a value: the body, `records`, the record. */
 const DEPTH_OF_VALUE = 3
-const PARTITION_LIMIT = 2_147_483_647
 /** As many as V8 keeps on its own heap: a request of one record allocates nothing outside. */
 const FIRST_ROWS = 3
 
@@ -109,10 +109,7 @@ class ProduceBody {
 
   readonly #where = () => `records[${this.#count}]`
   readonly #badPartition = () =>
-    new GatewayError(
-      'INVALID_PARTITION',
-      `${this.#where()}.partition must be a whole number from 0 to ${PARTITION_LIMIT}.`
-    )
+    new GatewayError('INVALID_PARTITION', `${this.#where()}.partition must be a whole number from 0 to ${INT32_LIMIT}.`)
   readonly #badTimestamp = () =>
     invalid(`${this.#where()}.timestamp must be a whole number of milliseconds since 1970.`)
 
@@ -184,7 +181,7 @@ class ProduceBody {
 
   #readPartition(): number {
     if (readNull(this.#cursor)) return -1
-    return readInteger(this.#cursor, 0, PARTITION_LIMIT, this.#badPartition)
+    return readInteger(this.#cursor, 0, INT32_LIMIT, this.#badPartition)
   }
 
   #readTimestamp(): void {

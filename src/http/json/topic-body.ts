@@ -1,4 +1,5 @@
 import type { TopicSpec } from '../../core/topic-spec.ts'
+import { INT32_LIMIT, PROPERTIES_LIMIT, REPLICAS_LIMIT } from '../limits.ts'
 import { JsonCursor } from './json-cursor.ts'
 import { invalid, readInteger, readMember, readNull } from './members.ts'
 import { decodeText } from './record-headers.ts'
@@ -11,7 +12,6 @@ const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
 const COLON = 0x3a
 const QUOTE = 0x22
-const PROPERTIES_LIMIT = 200
 
 /**
  * The body of a create request; empty means the cluster's defaults. Property values are strings, numbers and booleans;
@@ -35,8 +35,9 @@ export function parseTopicBody(body: Buffer, limits: { readonly jsonDepth: numbe
     const member = readMember(cursor, NAMES, seen, () => 'The body')
     seen |= 1 << member
     if (!readNull(cursor)) {
-      if (member === PARTITION_COUNT) spec.partitionCount = readCount(cursor, 'partition_count', 2_147_483_647)
-      else if (member === REPLICATION_FACTOR) spec.replicationFactor = readCount(cursor, 'replication_factor', 32_767)
+      if (member === PARTITION_COUNT) spec.partitionCount = readCount(cursor, 'partition_count', INT32_LIMIT)
+      else if (member === REPLICATION_FACTOR)
+        spec.replicationFactor = readCount(cursor, 'replication_factor', REPLICAS_LIMIT)
       else spec.properties = readProperties(cursor)
     }
     more = cursor.next(CLOSE_BRACE)

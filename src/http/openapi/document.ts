@@ -8,6 +8,7 @@ import { info, security, securitySchemes, servers, tags } from './texts.ts'
 
 type Json = Readonly<Record<string, unknown>>
 type Headers = Readonly<Record<string, Header>>
+type Failing = Pick<Operation, 'errorSchema' | 'errorHeaders'>
 
 /** What any request can meet on its way. */
 const ON_THE_WIRE: readonly ErrorCode[] = [
@@ -30,8 +31,9 @@ const AT_THE_GATE: readonly ErrorCode[] = [
 
 /** The description of the API (OpenAPI 3.1), made of what the routes say of themselves and of the catalogue of errors. */
 export function openApiDocument(routes: readonly Described[]): Json {
+  const shared = new Map<string, Json>()
   const paths: Record<string, Record<string, Json>> = {}
-  for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operationObject(route)
+  for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operationObject(route, shared)
   const schemas = namedSchemas([errorSchema, routes.map(({ operation }) => operation)])
   return {
     openapi: '3.1.0',
@@ -42,6 +44,7 @@ export function openApiDocument(routes: readonly Described[]): Json {
     paths,
     components: {
       schemas: Object.fromEntries(schemas),
+      responses: Object.fromEntries(shared),
       headers: headerObjects({ ...commonHeaders, ...quotaHeaders }),
       examples: Object.fromEntries(errorCodes.map(code => [code, { summary: code, value: exampleOf(code) }])),
       securitySchemes
@@ -49,7 +52,7 @@ export function openApiDocument(routes: readonly Described[]): Json {
   }
 }
 
-function operationObject(route: Described): Json {
+function operationObject(route: Described, shared: Map<string, Json>): Json {
   const { path, operation, isPublic } = route
   const { id, tag, summary, description, parameters = [], body } = operation
   return {
@@ -68,7 +71,7 @@ function operationObject(route: Described): Json {
             content: { 'application/json': { schema: body.schema, examples: body.examples } }
           }
         }),
-    responses: responses(route)
+    responses: responses(route, shared)
   }
 }
 
@@ -77,21 +80,30 @@ function parameterObject(path: string, { name, description, schema, examples }: 
   return { name, in: inPath ? 'path' : 'query', required: inPath, description, schema, examples }
 }
 
-function responses({ operation, isPublic }: Described): Json {
+function responses({ operation, isPublic }: Described, shared: Map<string, Json>): Json {
   const common = isPublic ? commonHeaders : { ...commonHeaders, ...quotaHeaders }
-  const codes = new Set([...ON_THE_WIRE, ...(isPublic ? [] : AT_THE_GATE), ...operation.errors])
-  const byStatus = new Map<number, ErrorCode[]>()
-  for (const code of errorCodes.filter(each => codes.has(each))) {
-    const status = statusOf(code)
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
-  }
   const all: Record<number, Json> = {}
   for (const [status, answer] of Object.entries(operation.answers)) all[Number(status)] = success(answer, common)
-  for (const [status, these] of byStatus) {
+  for (const [status, codes] of byStatus([...ON_THE_WIRE, ...(isPublic ? [] : AT_THE_GATE), ...operation.errors])) {
     const own = operation.answers[status]
-    all[status] = own === undefined ? failure(operation, status, these, common) : either(operation, own, these, common)
+    if (own !== undefined) all[status] = either(operation, own, codes, common)
+    else if (operation.errors.some(code => codes.includes(code))) all[status] = failure(operation, codes, common)
+    else {
+      const name = `${isPublic ? 'Public' : ''}${STATUS_CODES[status]?.replaceAll(/[^A-Za-z]/g, '')}`
+      shared.set(name, failure({}, codes, common))
+      all[status] = { $ref: `#/components/responses/${name}` }
+    }
   }
   return all
+}
+
+/** In the order of the catalogue. */
+function byStatus(codes: readonly ErrorCode[]): Map<number, readonly ErrorCode[]> {
+  const found = new Map<number, readonly ErrorCode[]>()
+  for (const code of errorCodes) {
+    if (codes.includes(code)) found.set(statusOf(code), [...(found.get(statusOf(code)) ?? []), code])
+  }
+  return found
 }
 
 function success({ description, schema, headers = {}, examples }: Answer, common: Headers): Json {
@@ -102,7 +114,8 @@ function success({ description, schema, headers = {}, examples }: Answer, common
   }
 }
 
-function failure(operation: Operation, status: number, codes: readonly ErrorCode[], common: Headers): Json {
+function failure(operation: Failing, codes: readonly ErrorCode[], common: Headers): Json {
+  const status = statusOf(codes[0])
   const headers: Record<string, Header> = { ...operation.errorHeaders?.[status] }
   for (const code of codes) Object.assign(headers, errorHeaders[code])
   return {
@@ -114,8 +127,7 @@ function failure(operation: Operation, status: number, codes: readonly ErrorCode
 
 /** A status that is an answer of the route itself, but may be an error too. */
 function either(operation: Operation, own: Answer, codes: readonly ErrorCode[], common: Headers): Json {
-  const status = statusOf(codes[0])
-  const error = failure(operation, status, codes, common)
+  const error = failure(operation, codes, common)
   const schema = { oneOf: [own.schema, failureSchema(operation, codes)] }
   const examples = { ...own.examples, ...failureExamples(codes) }
   return {
@@ -125,7 +137,7 @@ function either(operation: Operation, own: Answer, codes: readonly ErrorCode[], 
   }
 }
 
-function failureSchema({ errorSchema: schema = errorSchema }: Operation, codes: readonly ErrorCode[]): Json {
+function failureSchema({ errorSchema: schema = errorSchema }: Failing, codes: readonly ErrorCode[]): Json {
   return {
     allOf: [
       schema,

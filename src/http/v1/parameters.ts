@@ -1,8 +1,8 @@
 import { GatewayError } from '../../core/errors.ts'
+import { INT32_LIMIT, TOPIC_CHARACTERS } from '../limits.ts'
 
-const LEGAL_TOPIC = /^[a-zA-Z0-9._-]{1,249}$/
+const LEGAL_TOPIC = new RegExp(`^[a-zA-Z0-9._-]{1,${TOPIC_CHARACTERS}}$`)
 const DIGITS = /^\d{1,16}$/
-const INT32_LIMIT = 2_147_483_647
 
 /** Kafka's own rule. */
 export function isLegalTopic(topic: string): boolean {
@@ -14,7 +14,7 @@ export function newTopicName(topic: string): string {
   if (isLegalTopic(topic)) return topic
   throw new GatewayError(
     'INVALID_TOPIC_NAME',
-    'A topic name has 1 to 249 characters of a-z, A-Z, 0-9, dot, underscore and hyphen, and is neither . nor ...'
+    `A topic name has 1 to ${TOPIC_CHARACTERS} characters of a-z, A-Z, 0-9, dot, underscore and hyphen, and is neither . nor ...`
   )
 }
 

@@ -98,6 +98,7 @@ export const produceCall: Described = {
       'INVALID_TIMESTAMP',
       'TOO_MANY_RECORDS',
       'RECORD_TOO_LARGE',
+      'INTERNAL_ERROR',
       'LEADER_NOT_AVAILABLE',
       'NOT_ENOUGH_REPLICAS',
       'TOPIC_RECREATED',

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { named, orNull } from '../openapi/schema.ts'
-import { INT32_LIMIT, PROPERTIES_LIMIT, REPLICAS_LIMIT, TOPIC_CHARACTERS } from './limits.ts'
+import { INT32_LIMIT, PROPERTIES_LIMIT, REPLICAS_LIMIT, TOPIC_CHARACTERS } from '../limits.ts'
 
 /** The JSON forms of v1: what the routes take and give, and what the description says of it. */
 
@@ -26,7 +26,7 @@ export const startSchema = Type.Union([
 export const encodingSchema = Type.Enum(['base64'])
 export const offsetSchema = offset('Offset within the partition.')
 
-const broker = named(
+export const brokerSchema = named(
   'Broker',
   Type.Object({
     hostName: orNull(Type.String({ description: 'Null while the broker is down.' })),
@@ -42,13 +42,13 @@ export const partitionInfoSchema = named(
     partition_id: partitionSchema,
     earliest_offset: orNull(offset('Of the first record that is kept; null while nobody leads.')),
     latest_offset: orNull(offset('The last stable offset: where committed records end; null while nobody leads.')),
-    leader: orNull(broker),
-    replicas: Type.Array(broker),
-    isr: Type.Array(broker, { description: 'Replicas in sync.' })
+    leader: orNull(brokerSchema),
+    replicas: Type.Array(brokerSchema),
+    isr: Type.Array(brokerSchema, { description: 'Replicas in sync.' })
   })
 )
 
-export const brokersSchema = named('Brokers', Type.Object({ brokers: Type.Array(broker) }))
+export const brokersSchema = named('Brokers', Type.Object({ brokers: Type.Array(brokerSchema) }))
 export const topicsSchema = named(
   'Topics',
   Type.Object({

@@ -1,12 +1,21 @@
+import type { Static } from 'typebox'
 import type { BrokerInfo, PartitionInfo } from '../../core/topology.ts'
+import type { brokerSchema, partitionInfoSchema } from './schemas.ts'
 
 /** The JSON forms of v1. */
 
-export function brokerView({ host, port, id, rack }: BrokerInfo) {
+export function brokerView({ host, port, id, rack }: BrokerInfo): Static<typeof brokerSchema> {
   return { hostName: host, port, id, rack }
 }
 
-export function partitionView({ partition, earliestOffset, latestOffset, leader, replicas, isr }: PartitionInfo) {
+export function partitionView({
+  partition,
+  earliestOffset,
+  latestOffset,
+  leader,
+  replicas,
+  isr
+}: PartitionInfo): Static<typeof partitionInfoSchema> {
   return {
     partition_id: partition,
     earliest_offset: earliestOffset,

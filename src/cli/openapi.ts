@@ -1,0 +1,7 @@
+import { parseArgs } from 'node:util'
+import { apiDescriptionText } from '../http/openapi/page.ts'
+
+export const runOpenApi = (argv: string[]): void => {
+  parseArgs({ args: argv, options: {} })
+  process.stdout.write(apiDescriptionText())
+}
