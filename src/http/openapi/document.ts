@@ -35,6 +35,8 @@ export function openApiDocument(routes: readonly Described[]): Json {
   const paths: Record<string, Record<string, Json>> = {}
   for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operationObject(route, shared)
   const schemas = namedSchemas([errorSchema, routes.map(({ operation }) => operation)])
+  const codes = new Set(routes.flatMap(codesOf))
+  const used = errorCodes.filter(code => codes.has(code))
   return {
     openapi: '3.1.0',
     info,
@@ -46,7 +48,7 @@ export function openApiDocument(routes: readonly Described[]): Json {
       schemas: Object.fromEntries(schemas),
       responses: Object.fromEntries(shared),
       headers: headerObjects({ ...commonHeaders, ...quotaHeaders }),
-      examples: Object.fromEntries(errorCodes.map(code => [code, { summary: code, value: exampleOf(code) }])),
+      examples: Object.fromEntries(used.map(code => [code, { summary: code, value: exampleOf(code) }])),
       securitySchemes
     }
   }
@@ -80,11 +82,12 @@ function parameterObject(path: string, { name, description, schema, examples }: 
   return { name, in: inPath ? 'path' : 'query', required: inPath, description, schema, examples }
 }
 
-function responses({ operation, isPublic }: Described, shared: Map<string, Json>): Json {
+function responses(route: Described, shared: Map<string, Json>): Json {
+  const { operation, isPublic } = route
   const common = isPublic ? commonHeaders : { ...commonHeaders, ...quotaHeaders }
   const all: Record<number, Json> = {}
   for (const [status, answer] of Object.entries(operation.answers)) all[Number(status)] = success(answer, common)
-  for (const [status, codes] of byStatus([...ON_THE_WIRE, ...(isPublic ? [] : AT_THE_GATE), ...operation.errors])) {
+  for (const [status, codes] of byStatus(codesOf(route))) {
     const own = operation.answers[status]
     if (own !== undefined) all[status] = either(operation, own, codes, common)
     else if (operation.errors.some(code => codes.includes(code))) all[status] = failure(operation, codes, common)
@@ -95,6 +98,10 @@ function responses({ operation, isPublic }: Described, shared: Map<string, Json>
     }
   }
   return all
+}
+
+function codesOf({ operation, isPublic }: Described): ErrorCode[] {
+  return [...ON_THE_WIRE, ...(isPublic ? [] : AT_THE_GATE), ...operation.errors]
 }
 
 /** In the order of the catalogue. */

@@ -11,7 +11,11 @@ const BASE64 = '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[
 
 const encoding = (of: string) =>
   Type.Optional(
-    orNull(Type.String({ const: 'base64', description: `Given, \`${of}\` is base64 (RFC 4648, section 4, padded).` }))
+    Type.Unsafe<'base64' | null>({
+      type: ['string', 'null'],
+      enum: ['base64', null],
+      description: `Given, \`${of}\` is base64 (RFC 4648, section 4, padded).`
+    })
   )
 /** What `key_encoding` and `value_encoding` ask of key and value. */
 const whereBase64 = (member: 'key' | 'value') => ({

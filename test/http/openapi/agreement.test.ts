@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { parseProduceBody } from '../../../src/http/json/produce-body.ts'
+import { parseTopicBody } from '../../../src/http/json/topic-body.ts'
+import { encoding, isLegalTopic, partitionNumber, recordCount, startOffset } from '../../../src/http/v1/parameters.ts'
+import { apiDescription, differences } from '../../support/description.ts'
+
+/** The readers of requests are written by hand; what the description says of requests must be what they do. */
+
+const limits = { jsonDepth: 512, recordsPerRequest: 1000 }
+const schemaOf = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+const accepts = (read: () => unknown): boolean => {
+  try {
+    read()
+    return true
+  } catch {
+    return false
+  }
+}
+
+const anything = fc.oneof(
+  fc.constantFrom(
+    null,
+    true,
+    '',
+    'base64',
+    '/wA=',
+    '/wB=',
+    'AA==',
+    'AB==',
+    'QUJD',
+    'A',
+    ' ',
+    '-1',
+    [],
+    {},
+    'QUJD\n',
+    '_w=='
+  ),
+  fc.constantFrom(0, -1, 1, 1.5, 32_767, 32_768, 2 ** 31 - 1, 2 ** 31, 2 ** 53 - 1, 2 ** 53, -0.5, 1e300),
+  fc.jsonValue({ maxDepth: 2 })
+)
+/** Members with what they may be, what they may not be, or not there at all; now and then one that nobody knows. */
+const object = (members: Record<string, fc.Arbitrary<unknown>>) =>
+  fc
+    .record(
+      Object.fromEntries(
+        Object.entries({ ...members, unknown: fc.constant(1) }).map(([name, good]) => [
+          name,
+          fc.oneof(
+            { weight: name === 'unknown' ? 1 : 12, arbitrary: good },
+            { weight: name === 'unknown' ? 30 : 6, arbitrary: fc.constant(undefined) },
+            { weight: 1, arbitrary: anything }
+          )
+        ])
+      )
+    )
+    .map(value => JSON.parse(JSON.stringify(value)) as unknown)
+const base64 = fc.constantFrom('base64', null)
+const text = fc.constantFrom('', '/wA=', 'QUJD', 'text', null)
+const header = object({ key: fc.string(), value: text, value_encoding: base64 })
+const record = object({
+  key: fc.oneof(text, fc.jsonValue()),
+  value: fc.oneof(text, fc.jsonValue()),
+  partition: fc.constantFrom(0, 1, 2 ** 31 - 1, null),
+  headers: fc.oneof(fc.constant(null), fc.array(header, { maxLength: 2 })),
+  timestamp: fc.constantFrom(0, 1_700_000_000_000, 2 ** 53 - 1, null),
+  key_encoding: base64,
+  value_encoding: base64
+})
+
+function agree(name: string, values: fc.Arbitrary<unknown>, read: (body: Buffer) => unknown): void {
+  const seen = { accepted: 0, refused: 0 }
+  fc.assert(
+    fc.property(values, value => {
+      const json = JSON.stringify(value)
+      const described = differences(schemaOf(name), value)
+      const accepted = accepts(() => read(Buffer.from(json)))
+      seen[accepted ? 'accepted' : 'refused']++
+      assert.equal(accepted, described.length === 0, `${json}: ${described.join('; ')}`)
+    }),
+    { numRuns: 3000 }
+  )
+  assert.ok(seen.accepted > 300 && seen.refused > 300, JSON.stringify(seen))
+}
+
+test('a produce request is accepted exactly where it is as described', () => {
+  const bodies = fc.oneof(
+    { weight: 20, arbitrary: object({ records: fc.array(record, { minLength: 1, maxLength: 2 }) }) },
+    { weight: 1, arbitrary: anything }
+  )
+  agree('ProduceRequest', bodies, body => parseProduceBody(body, limits))
+})
+
+test('the body of a create request is accepted exactly where it is as described', () => {
+  const property = fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom('1', 1, true, null) },
+    { weight: 1, arbitrary: anything }
+  )
+  const bodies = fc.oneof(
+    {
+      weight: 20,
+      arbitrary: object({
+        partition_count: fc.constantFrom(1, 2 ** 31 - 1, null),
+        replication_factor: fc.constantFrom(1, 32_767, null),
+        topic_properties: fc.oneof(fc.constant(null), fc.dictionary(fc.string(), property, { maxKeys: 3 }))
+      })
+    },
+    { weight: 1, arbitrary: anything }
+  )
+  agree('TopicSpec', bodies, body => parseTopicBody(body, limits))
+  for (const size of [200, 201]) {
+    const topic_properties = Object.fromEntries(Array.from({ length: size }, (_, at) => [`p${at}`, 1]))
+    const accepted = accepts(() => parseTopicBody(Buffer.from(JSON.stringify({ topic_properties })), limits))
+    assert.equal(accepted, differences(schemaOf('TopicSpec'), { topic_properties }).length === 0)
+    assert.equal(accepted, size === 200)
+  }
+})
+
+test('parameters are accepted exactly where they are as described', () => {
+  const parameters = Object.values(apiDescription.paths).flatMap(methods =>
+    Object.values(methods).flatMap(operation => operation.parameters ?? [])
+  )
+  const readers: Record<string, (text: string) => unknown> = {
+    topic: value => assert.ok(isLegalTopic(value)),
+    partition: partitionNumber,
+    offset: startOffset,
+    count: recordCount,
+    key_encoding: value => encoding(value, 'key_encoding'),
+    value_encoding: value => encoding(value, 'value_encoding')
+  }
+  assert.deepEqual(new Set(parameters.map(({ name }) => name)), new Set(Object.keys(readers)))
+  const numbers = ['0', '1', '-1', '1.5', '2147483647', '2147483648', '9007199254740991', '9007199254740992', '1e3']
+  const texts = [
+    '',
+    'a',
+    'earliest',
+    'latest',
+    'Latest',
+    'base64',
+    'x/y',
+    '.',
+    '..',
+    '...',
+    'é',
+    'a'.repeat(249),
+    'a'.repeat(250)
+  ]
+  for (const { name, schema } of parameters) {
+    for (const value of [...numbers, ...texts]) {
+      const asNumber = /^-?\d+(\.\d+)?$/.test(value) ? [Number(value)] : []
+      const described = [value, ...asNumber].some(each => differences(schema, each).length === 0)
+      assert.equal(
+        accepts(() => readers[name](value)),
+        described,
+        `${name}=${value}`
+      )
+    }
+  }
+})

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { errorCatalogue } from '../../../src/core/errors.ts'
+import { apiDescriptionText } from '../../../src/http/openapi/page.ts'
+import { v1Routes } from '../../../src/http/v1/routes.ts'
+import { apiDescription, differences, resolved, type Example } from '../../support/description.ts'
+import { startFront } from '../support/front.ts'
+
+const operations = Object.entries(apiDescription.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation }))
+)
+
+test('docs/openapi.json is what the routes say now (npm run docs:generate)', () => {
+  assert.equal(readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'), apiDescriptionText())
+})
+
+test('the routes that want a token are those of the router, and no other', () => {
+  const described = operations.filter(({ operation }) => operation.security === undefined)
+  const routes = v1Routes({} as never)
+  assert.deepEqual(
+    described.map(({ method, path }) => `${method} ${path}`).toSorted(),
+    routes.map(({ method, path }) => `${method} ${path}`).toSorted()
+  )
+  assert.ok(described.length >= 8)
+})
+
+test('what is said to need no token needs none, all else does', async context => {
+  const { call } = await startFront(context)
+  for (const { method, path, operation } of operations) {
+    const { status } = await call(path.replaceAll(/\{\w+\}/g, '0'), { method, headers: {} })
+    assert.equal(status, operation.security === undefined ? 401 : 200, `${method} ${path}`)
+  }
+})
+
+test('every code of the catalogue is described, with its status, and no other', () => {
+  const elsewhere = ['METHOD_NOT_ALLOWED', 'ROUTE_NOT_FOUND']
+  const described = new Set<string>(elsewhere)
+  for (const { operation } of operations) {
+    for (const [status, response] of Object.entries(operation.responses)) {
+      const { examples = {} } = resolved(response).content['application/json']
+      for (const [name, each] of Object.entries(examples)) {
+        if (!/^[A-Z_]+$/.test(name)) continue
+        const { code, error_code } = resolved<Example>(each as Example).value as { code: string; error_code: number }
+        assert.deepEqual([code, String(Math.floor(error_code / 100))], [name, status])
+        described.add(code)
+      }
+    }
+  }
+  assert.deepEqual([...described].toSorted(), Object.keys(errorCatalogue).toSorted())
+  const { properties } = apiDescription.components.schemas.Error as { properties: { code: { enum: string[] } } }
+  assert.deepEqual(properties.code.enum, Object.keys(errorCatalogue))
+  for (const code of elsewhere) assert.ok(apiDescriptionText().includes(`\`${code}\``))
+})
+
+test('every answer has an example, and all of them are as they are said to be', () => {
+  let seen = 0
+  for (const { operation, path } of operations) {
+    for (const [status, response] of Object.entries(operation.responses)) {
+      const { schema, examples = {} } = resolved(response).content['application/json']
+      if (path !== '/openapi.json') assert.notEqual(Object.keys(examples).length, 0, `${path} ${status}`)
+      for (const [name, each] of Object.entries(examples)) {
+        assert.deepEqual(differences(schema, resolved<Example>(each as Example).value), [], `${path} ${status} ${name}`)
+        seen++
+      }
+    }
+  }
+  assert.ok(seen > 100)
+})
+
+test('a body that is not as described is noticed, in whatever way it differs', () => {
+  const { schema } = resolved(apiDescription.paths['/v1/metadata/brokers'].get.responses['200']).content[
+    'application/json'
+  ]
+  const broker = { hostName: 'b', port: 1, id: 1, rack: null }
+  assert.deepEqual(differences(schema, { brokers: [broker] }), [])
+  for (const wrong of [
+    {},
+    { brokers: [{ ...broker, id: '1' }] },
+    { brokers: [{ ...broker, more: 1 }] },
+    { brokers: [], more: 1 }
+  ])
+    assert.notDeepEqual(differences(schema, wrong), [], JSON.stringify(wrong))
+})

@@ -1,0 +1,123 @@
+import { Compile } from 'typebox/schema'
+import { apiDescriptionText } from '../../src/http/openapi/page.ts'
+
+/** The API's description, as a client reads it: what it says of an answer, and whether that is so. */
+
+export interface Example {
+  readonly value?: unknown
+  readonly $ref?: string
+}
+
+export interface DescribedParameter {
+  readonly name: string
+  readonly in: 'path' | 'query'
+  readonly schema: object
+  readonly examples: Readonly<Record<string, Example>>
+}
+
+interface Media {
+  readonly schema: object
+  readonly examples?: Readonly<Record<string, Example>>
+}
+
+interface DescribedHeader {
+  readonly required: boolean
+  readonly schema: object
+}
+
+export interface DescribedResponse {
+  readonly headers: Readonly<Record<string, DescribedHeader | { readonly $ref: string }>>
+  readonly content: { readonly 'application/json': Media }
+}
+
+export interface DescribedOperation {
+  readonly operationId: string
+  readonly security?: readonly object[]
+  readonly parameters?: readonly DescribedParameter[]
+  readonly requestBody?: { readonly content: { readonly 'application/json': Media } }
+  readonly responses: Readonly<Record<string, DescribedResponse | { readonly $ref: string }>>
+}
+
+interface Components {
+  readonly schemas: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly examples: Readonly<Record<string, Example>>
+  readonly responses: Readonly<Record<string, DescribedResponse>>
+}
+
+export interface ApiDescription {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>
+  readonly components: Components
+}
+
+export const apiDescription = JSON.parse(apiDescriptionText()) as ApiDescription
+
+export interface Answered {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+/** What a reference stands for. */
+export function resolved<T extends object>(value: T | { readonly $ref: string }): T {
+  if (!('$ref' in value)) return value
+  const steps = value.$ref.replace('#/', '').split('/')
+  return steps.reduce<unknown>((part, step) => (part as Record<string, unknown>)[step], apiDescription) as T
+}
+
+const schemas = new Map<object, ReturnType<typeof Compile>>()
+
+/** Where a value differs from a schema of the description; members that the schema does not know are told too. */
+export function differences(schema: object, value: unknown): string[] {
+  let compiled = schemas.get(schema)
+  if (compiled === undefined) {
+    const closed = { allOf: [schema], unevaluatedProperties: false, components: { schemas: closedSchemas() } }
+    schemas.set(schema, (compiled = Compile(closed)))
+  }
+  const [, errors] = compiled.Errors(value)
+  return compiled.Check(value) ? [] : errors.map(({ instancePath, message }) => `${instancePath} ${message}`)
+}
+
+/** A client must bear members that are new; a test must not. Those of errors are closed where they are referred to. */
+function closedSchemas(): Record<string, object> {
+  return Object.fromEntries(
+    Object.entries(apiDescription.components.schemas).map(([name, schema]) => [
+      name,
+      'properties' in schema && name !== 'Error' ? { additionalProperties: false, ...schema } : schema
+    ])
+  )
+}
+
+/** The operation that a request means; undefined where none is described. */
+export function operationOf(method: string, target: string): DescribedOperation | undefined {
+  const segments = target.split('?', 1)[0].split('/')
+  for (const [path, operations] of Object.entries(apiDescription.paths)) {
+    const pattern = path.split('/')
+    const fits = pattern.every((part, at) => (part.startsWith('{') ? segments[at] !== '' : part === segments[at]))
+    if (fits && pattern.length === segments.length) return operations[method === 'HEAD' ? 'get' : method.toLowerCase()]
+  }
+  return undefined
+}
+
+/** Of HTTP itself, of the connection, of the coding of the body, and of pages of other origins. */
+const NOT_DESCRIBED = /^(?:connection|content-.*|date|keep-alive|transfer-encoding|access-control-.*)$/
+
+/** In what an answer differs from its description. */
+export function problemsOf(method: string, target: string, { status, headers, text }: Answered): string[] {
+  const operation = operationOf(method, target)
+  if (operation === undefined) return status === 401 || status >= 403 ? [] : [`${status} where nothing is described`]
+  const found = operation.responses[status]
+  if (found === undefined) return [`${operation.operationId}: ${status} is not described`]
+  const response = resolved(found)
+  const described = Object.entries(response.headers).map(([name, header]) => [name.toLowerCase(), header] as const)
+  const names = new Set(described.map(([name]) => name))
+  const extra = Object.keys(headers).filter(name => !NOT_DESCRIBED.test(name) && !names.has(name))
+  const wrong = described.flatMap(([name, header]) => {
+    const { required, schema } = resolved<DescribedHeader>(header)
+    if (headers[name] === undefined) return required ? [`${name} is missing`] : []
+    return differences(schema, headers[name])
+  })
+  const body = method === 'HEAD' ? [] : differences(response.content['application/json'].schema, JSON.parse(text))
+  return [...extra.map(name => `${name} is not described`), ...wrong, ...body].map(
+    each => `${operation.operationId} ${status}: ${each}`
+  )
+}
