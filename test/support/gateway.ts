@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request as send } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import type { Log, RequestLog } from '../../src/core/log.ts'
 import { appWithGroups, RESOURCE, type Application } from '../../src/dev/identity/directory.ts'
 import { LocalServices } from '../../src/dev/local-services.ts'
 import { startServer, type RunningServer } from '../../src/server/start.ts'
+import { problemsOf } from './description.ts'
 
 export interface TestResponse {
   readonly status: number
@@ -125,13 +127,16 @@ export class TestGateway {
     return String(json.access_token)
   }
 
-  /** Sends a request, by default with a token that is let in; a body is declared as JSON unless the headers say otherwise. */
-  request(
+  /**
+   * Sends a request, by default with a token that is let in; a body is declared as JSON unless the headers say otherwise.
+   * Rejects where the answer is not as the description of the API says.
+   */
+  async request(
     method: string,
     path: string,
     { token = this.#token, headers, ...rest }: TestRequest = {}
   ): Promise<TestResponse> {
-    return this.#exchange(method, `https://localhost:${this.port}${path}`, {
+    const answer = await this.#exchange(method, `https://localhost:${this.port}${path}`, {
       ...rest,
       headers: {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
@@ -139,6 +144,8 @@ export class TestGateway {
         ...headers
       }
     })
+    assert.deepEqual(problemsOf(method, path, answer), [], `${method} ${path}: ${answer.text.slice(0, 500)}`)
+    return answer
   }
 
   get(path: string): Promise<TestResponse> {
