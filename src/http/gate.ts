@@ -33,7 +33,7 @@ export interface GateOptions {
   readonly secure: boolean
   readonly quotas: QuotasConfig
   readonly cors: CorsConfig
-  /** Takes one line, line break included, for each request but those for health; undefined where no audit log is kept. */
+  /** Takes one line, line break included, for each request but those for health and public pages; undefined where no audit log is kept. */
   readonly audit?: ((line: string) => void) | undefined
   readonly meter?: Meter
 }
@@ -125,7 +125,8 @@ export class Gate {
   #record(exchange: Exchange): void {
     const { log, audit } = this.#options
     logRequest(log, exchange)
-    if (audit === undefined || isHealth(exchange.request.url ?? '')) return
+    const { url = '' } = exchange.request
+    if (audit === undefined || isHealth(url) || this.#pages.at(url) !== undefined) return
     audit(`${JSON.stringify(auditEntry(exchange, this.#router))}\n`)
   }
 

@@ -34,8 +34,9 @@ export class PublicPages {
     this.#pages = new Map(pages.map(page => [page.path, page]))
   }
 
-  /** The page that a target names, whatever follows it as a query. */
+  /** The page that a target names, whatever follows it as a query; undefined for all others, as most are. */
   at(target: string): PublicPage | undefined {
+    if (target.startsWith('/v1/')) return undefined
     return this.#pages.get(target.split('?', 1)[0])
   }
 

@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import { apiDescriptionText } from '../../src/http/openapi/page.ts'
 import type { Exchange } from '../../src/http/exchange.ts'
 import { PublicPages } from '../../src/http/public-pages.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
 import { startFront } from './support/front.ts'
+import { waitUntil } from './support/wait-until.ts'
 
 const PAGE = '/openapi.json'
 const anonymous = { headers: {} }
@@ -29,6 +31,18 @@ test('who has the description already is told so, without a body', async context
     assert.deepEqual([answer.status, await answer.text(), answer.headers.get('etag')], [304, '', etag], value)
   }
   assert.equal((await again('"other"')).status, 200)
+})
+
+test('who reads it is counted, but not in the audit log, as nobody has to show who they are', async context => {
+  const lines: string[] = []
+  const metrics = new Metrics(0)
+  const { call } = await startFront(context, { meter: metrics, audit: line => lines.push(line) })
+  await (await call(PAGE, anonymous)).text()
+  await (await call('/v1/metadata/topics')).text()
+  await waitUntil(() => lines.length > 0)
+  assert.match(lines.join(''), /^[^\n]*"operation":"list_topics"[^\n]*\n$/)
+  const line = `kafka_rest_requests_total{version="",method="GET",route="${PAGE}",status="2xx"} 1`
+  assert.ok(metrics.registry.text('prometheus').includes(line))
 })
 
 test('HEAD tells the length, and other methods are 405 without a token', async context => {
