@@ -102,7 +102,7 @@ export interface Reply {
   readonly counted?: boolean
   /** Nobody needs the body once it is sent: its memory may then hold another text. */
   readonly recycled?: boolean
-  /** As it is to be sent: it is not compressed, and its headers say of that what there is to say. */
+  /** In the coding that the client accepts: it is sent as it is, and its headers tell of the coding. */
   readonly coded?: boolean
 }
 

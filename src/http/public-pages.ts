@@ -22,13 +22,13 @@ interface Made {
 }
 
 /** Nobody has to show who they are for these: many readers that take their time must not fill the budget of all others. */
-const MOST_AT_A_TIME = 64
+const BYTES_AT_A_TIME = 16 * 1024 * 1024
 
 /** The pages that need no token, besides health. */
 export class PublicPages {
   readonly #pages: ReadonlyMap<string, PublicPage>
   readonly #made = new Map<PublicPage, Made>()
-  #open = 0
+  #openBytes = 0
 
   constructor(pages: readonly PublicPage[]) {
     this.#pages = new Map(pages.map(page => [page.path, page]))
@@ -46,12 +46,14 @@ export class PublicPages {
     if (method !== 'GET' && method !== 'HEAD') {
       throw new GatewayError('METHOD_NOT_ALLOWED', 'This page is read with GET.', { headers: { Allow: 'GET, HEAD' } })
     }
-    if (this.#open >= MOST_AT_A_TIME) {
-      throw new GatewayError('OVERLOADED', `More than ${MOST_AT_A_TIME} public pages are being read.`)
+    const reply = replyWith(page, this.#make(page), headers)
+    const { length } = reply.body
+    if (this.#openBytes + length > BYTES_AT_A_TIME) {
+      throw new GatewayError('OVERLOADED', 'Too much of the public pages is being read; try again shortly.')
     }
-    this.#open++
-    exchange.onEnd(() => this.#open--)
-    return replyWith(page, this.#make(page), headers)
+    this.#openBytes += length
+    exchange.onEnd(() => (this.#openBytes -= length))
+    return reply
   }
 
   #make(page: PublicPage): Made {
@@ -75,7 +77,6 @@ function replyWith({ contentType }: PublicPage, { plain, packed, etag }: Made, h
       'Content-Type': contentType,
       'Cache-Control': 'no-cache',
       ETag: etag,
-      Vary: 'Accept-Encoding',
       ...(gzipped ? { 'Content-Encoding': 'gzip' } : {})
     }
   }

@@ -27,12 +27,13 @@ export interface SendOptions {
 /** Sends a whole answer; its bytes count against the budget until the client has taken them. */
 export async function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): Promise<void> {
   const { body } = reply
-  if (body.length < WORTH_COMPRESSING_BYTES || reply.coded === true) return write(exchange, reply, body, {}, options)
+  if (body.length < WORTH_COMPRESSING_BYTES && reply.coded !== true) return write(exchange, reply, body, {}, options)
   // Where the client left, compression may still be reading: then the memory is left to the garbage collector.
   if (reply.recycled) exchange.onEnd(() => exchange.response.writableFinished && recycleText(body))
   const varies = reply.headers?.Vary
   const vary = { Vary: varies === undefined ? 'Accept-Encoding' : `${varies}, Accept-Encoding` }
-  if (!acceptsGzip(exchange.request.headers['accept-encoding'])) return write(exchange, reply, body, vary, options)
+  if (reply.coded === true || !acceptsGzip(exchange.request.headers['accept-encoding']))
+    return write(exchange, reply, body, vary, options)
   const packed = await gzipped(body, { level: constants.Z_BEST_SPEED })
   write(exchange, reply, packed, { ...vary, 'Content-Encoding': 'gzip' }, options)
 }

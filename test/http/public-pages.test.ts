@@ -55,15 +55,24 @@ test('HEAD tells the length, and other methods are 405 without a token', async c
   assert.deepEqual([posted.status, posted.headers.get('allow')], [405, 'GET, HEAD'])
 })
 
-test('readers of public pages hold up one another beyond 64, and nobody for longer than they read', () => {
-  const page = { method: 'GET', path: '/p', contentType: 'text/plain', body: () => Buffer.from('x') } as const
-  const pages = new PublicPages([page])
+test('readers of public pages hold up one another beyond 16 MiB, and nobody for longer than they read', () => {
+  const body = () => Buffer.alloc(1024 * 1024)
+  const pages = new PublicPages([{ method: 'GET', path: '/p', contentType: 'text/plain', body }])
+  const page = pages.at('/p')
+  assert.ok(page !== undefined)
   const ends: (() => void)[] = []
   const exchange = { request: { method: 'GET', headers: {} }, onEnd: (end: () => void) => void ends.push(end) }
   const read = () => pages.reply(page, exchange as unknown as Exchange)
-  for (let reader = 0; reader < 64; reader++) assert.equal(read().status, 200)
+  for (let reader = 0; reader < 16; reader++) assert.equal(read().status, 200)
   assert.throws(read, { code: 'OVERLOADED' })
   ends[0]()
   assert.equal(read().status, 200)
   assert.throws(read, { code: 'OVERLOADED' })
+})
+
+test('a page of another origin may read it, and no cache takes its answer for that to others', async context => {
+  const { call } = await startFront(context, { cors: { origins: ['https://app.example'] } })
+  const { headers } = await call(PAGE, { headers: { origin: 'https://app.example' } })
+  assert.equal(headers.get('access-control-allow-origin'), 'https://app.example')
+  assert.equal(headers.get('vary'), 'Origin, Accept-Encoding')
 })

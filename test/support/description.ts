@@ -10,7 +10,7 @@ export interface Example {
 
 export interface DescribedParameter {
   readonly name: string
-  readonly in: 'path' | 'query'
+  readonly in: 'path' | 'query' | 'header'
   readonly schema: object
   readonly examples: Readonly<Record<string, Example>>
 }
@@ -27,13 +27,13 @@ interface DescribedHeader {
 
 export interface DescribedResponse {
   readonly headers: Readonly<Record<string, DescribedHeader | { readonly $ref: string }>>
-  readonly content: { readonly 'application/json': Media }
+  readonly content?: { readonly 'application/json': Media }
 }
 
 export interface DescribedOperation {
   readonly operationId: string
   readonly security?: readonly object[]
-  readonly parameters?: readonly DescribedParameter[]
+  readonly parameters: readonly (DescribedParameter | { readonly $ref: string })[]
   readonly requestBody?: { readonly content: { readonly 'application/json': Media } }
   readonly responses: Readonly<Record<string, DescribedResponse | { readonly $ref: string }>>
 }
@@ -101,6 +101,8 @@ export function operationOf(method: string, target: string): DescribedOperation 
 /** Of HTTP itself, of the connection, of the coding of the body, and of pages of other origins. */
 const NOT_DESCRIBED = /^(?:connection|content-.*|date|keep-alive|transfer-encoding|access-control-.*)$/
 
+const NO_BODY: Media = { schema: { const: '' } }
+
 /** In what an answer differs from its description. */
 export function problemsOf(method: string, target: string, { status, headers, text }: Answered): string[] {
   const operation = operationOf(method, target)
@@ -119,7 +121,8 @@ export function problemsOf(method: string, target: string, { status, headers, te
     return differences(schema, headers[name])
   })
   const unread = method === 'HEAD' || headers['content-encoding'] !== undefined
-  const body = unread ? [] : differences(response.content['application/json'].schema, JSON.parse(text))
+  const { schema } = response.content?.['application/json'] ?? NO_BODY
+  const body = unread ? [] : differences(schema, text === '' ? text : JSON.parse(text))
   return [...extra.map(name => `${name} is not described`), ...wrong, ...body].map(
     each => `${operation.operationId} ${status}: ${each}`
   )

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { errorCatalogue, type ErrorCode } from '../../core/errors.ts'
 import { errorCodes, errorSchema } from './error-schema.ts'
-import { commonHeaders, errorHeaders, quotaHeaders } from './headers.ts'
+import { commonHeaders, errorHeaders, quotaHeaders, requestId } from './headers.ts'
 import type { Answer, Described, Header, Operation, Parameter } from './operation.ts'
 import { namedSchemas } from './schema.ts'
 import { info, security, securitySchemes, servers, tags } from './texts.ts'
@@ -29,6 +29,8 @@ const AT_THE_GATE: readonly ErrorCode[] = [
   'SHUTTING_DOWN'
 ]
 
+const REQUEST_ID_REFERENCE = { $ref: `#/components/parameters/${requestId.name}` }
+
 /** The description of the API (OpenAPI 3.1), made of what the routes say of themselves and of the catalogue of errors. */
 export function openApiDocument(routes: readonly Described[]): Json {
   const shared = new Map<string, Json>()
@@ -46,6 +48,7 @@ export function openApiDocument(routes: readonly Described[]): Json {
     paths,
     components: {
       schemas: Object.fromEntries(schemas),
+      parameters: { [requestId.name]: parameterObject('', requestId) },
       responses: Object.fromEntries(shared),
       headers: headerObjects({ ...commonHeaders, ...quotaHeaders }),
       examples: Object.fromEntries(used.map(code => [code, { summary: code, value: exampleOf(code) }])),
@@ -63,7 +66,7 @@ function operationObject(route: Described, shared: Map<string, Json>): Json {
     summary,
     ...(description === undefined ? {} : { description }),
     ...(isPublic ? { security: [] } : {}),
-    ...(parameters.length === 0 ? {} : { parameters: parameters.map(each => parameterObject(path, each)) }),
+    parameters: [...parameters.map(each => parameterObject(path, each)), REQUEST_ID_REFERENCE],
     ...(body === undefined
       ? {}
       : {
@@ -77,9 +80,9 @@ function operationObject(route: Described, shared: Map<string, Json>): Json {
   }
 }
 
-function parameterObject(path: string, { name, description, schema, examples }: Parameter): Json {
+function parameterObject(path: string, { name, in: place, description, schema, examples }: Parameter): Json {
   const inPath = path.includes(`{${name}}`)
-  return { name, in: inPath ? 'path' : 'query', required: inPath, description, schema, examples }
+  return { name, in: place ?? (inPath ? 'path' : 'query'), required: inPath, description, schema, examples }
 }
 
 function responses(route: Described, shared: Map<string, Json>): Json {
@@ -117,7 +120,9 @@ function success({ description, schema, headers = {}, examples }: Answer, common
   return {
     description,
     headers: { ...references(common), ...headerObjects(headers) },
-    content: { 'application/json': { schema, ...(examples === undefined ? {} : { examples }) } }
+    ...(schema === undefined
+      ? {}
+      : { content: { 'application/json': { schema, ...(examples === undefined ? {} : { examples }) } } })
   }
 }
 

@@ -1,8 +1,17 @@
 import { Type } from 'typebox'
 import type { ErrorCode } from '../../core/errors.ts'
-import type { Header } from './operation.ts'
+import type { Header, Parameter } from './operation.ts'
 
 const text = Type.String()
+
+/** Of every request. */
+export const requestId: Parameter = {
+  name: 'X-Request-Id',
+  in: 'header',
+  description: 'Returned, and in the log, where it is 1 to 64 of `A-Za-z0-9._-`; anything else is replaced.',
+  schema: text,
+  examples: { id: { summary: 'An id of the client', value: 'parcel-service.4711' } }
+}
 
 /** Of every answer. */
 export const commonHeaders: Readonly<Record<string, Header>> = {

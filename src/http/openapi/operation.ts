@@ -9,9 +9,10 @@ export interface Example {
 
 export type Examples = Readonly<Record<string, Example>>
 
-/** In the path, where the route has a segment `{name}`, else in the query. */
+/** In the path, where the route has a segment `{name}`, else in the query, unless it says `header`. */
 export interface Parameter {
   readonly name: string
+  readonly in?: 'header'
   readonly description: string
   readonly schema: TSchema
   /** The first is what a request shows that is about something else. */
@@ -27,7 +28,8 @@ export interface RequestBody {
 
 export interface Answer {
   readonly description: string
-  readonly schema: TSchema
+  /** Undefined where there is no body. */
+  readonly schema?: TSchema
   /** By name; beside those that every answer has. */
   readonly headers?: Readonly<Record<string, Header>>
   readonly examples?: Examples

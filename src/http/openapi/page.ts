@@ -7,6 +7,8 @@ import type { Described } from './operation.ts'
 
 const PATH = '/openapi.json'
 
+const etag = { ETag: { description: 'For `If-None-Match`.', schema: Type.String(), always: true } }
+
 const self: Described = {
   method: 'GET',
   path: PATH,
@@ -15,12 +17,22 @@ const self: Described = {
     id: 'describeApi',
     tag: 'Description',
     summary: 'This description of the API, in OpenAPI 3.1.',
+    parameters: [
+      {
+        name: 'If-None-Match',
+        in: 'header',
+        description: 'The `ETag` of the description that the client has already.',
+        schema: Type.String(),
+        examples: { other: { summary: 'Of another description', value: 'W/"other"' } }
+      }
+    ],
     answers: {
       200: {
         description: 'The description; it is the same for every caller and holds no secrets.',
         schema: Type.Object({ openapi: Type.String() }, { additionalProperties: true }),
-        headers: { ETag: { description: 'For `If-None-Match`.', schema: Type.String(), always: true } }
-      }
+        headers: etag
+      },
+      304: { description: 'The client has it already.', headers: etag }
     },
     errors: ['SHUTTING_DOWN']
   }

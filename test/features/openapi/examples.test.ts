@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { apiDescription, type DescribedOperation, type DescribedParameter } from '../../support/description.ts'
+import {
+  apiDescription,
+  resolved,
+  type DescribedOperation,
+  type DescribedParameter
+} from '../../support/description.ts'
 import { TestGateway } from '../../support/gateway.ts'
 
 interface Call {
@@ -11,13 +16,15 @@ interface Call {
   readonly title: string
   readonly target: string
   readonly body?: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
 const firstOf = ({ examples }: DescribedParameter): unknown => Object.values(examples)[0].value
 
 /** One call for each example of the operation, with the first of all else that the path needs. */
 function callsOf(method: string, path: string, operation: DescribedOperation): Call[] {
-  const { parameters = [], requestBody } = operation
+  const { requestBody } = operation
+  const parameters = operation.parameters.map(each => resolved(each))
   const target = (name?: string, value?: unknown): string => {
     const filled = path.replaceAll(/\{(\w+)\}/g, (_, segment: string) => {
       const found = parameters.find(each => each.name === segment)
@@ -26,19 +33,24 @@ function callsOf(method: string, path: string, operation: DescribedOperation): C
     return name === undefined || path.includes(`{${name}}`) ? filled : `${filled}?${name}=${String(value)}`
   }
   const bodies = Object.entries(requestBody?.content['application/json'].examples ?? {})
-  const call = (title: string, filled: string, body = bodies[0]?.[1].value): Call => ({
+  const call = (title: string, filled: string, body = bodies[0]?.[1].value, headers = {}): Call => ({
     operation,
     method: method.toUpperCase(),
     path,
     title,
     target: filled,
+    headers,
     ...(body === undefined ? {} : { body: JSON.stringify(body) })
   })
   return [
     call('as it is', target()),
     ...bodies.map(([name, { value }]) => call(name, target(), value)),
-    ...parameters.flatMap(({ name, examples }) =>
-      Object.entries(examples).map(([title, { value }]) => call(`${name}: ${title}`, target(name, value)))
+    ...parameters.flatMap(({ name, in: place, examples }) =>
+      Object.entries(examples).map(([example, { value }]) => {
+        const title = `${name}: ${example}`
+        if (place === 'header') return call(title, target(), undefined, { [name.toLowerCase()]: String(value) })
+        return call(title, target(name, value))
+      })
     )
   ]
 }
@@ -57,17 +69,15 @@ suite('The examples of the description', () => {
   const remove = () => gateway.request('DELETE', TOPIC)
   const create = () => gateway.createTopic('shipments')
 
-  for (const { operation, method, path, title, target, body } of calls) {
+  for (const { operation, method, path, title, target, headers, body } of calls) {
     test(`${operation.operationId}, ${title}, is answered with 200 as described`, async () => {
       const changes = path === '/v1/topics/{topic}'
       await remove()
       if (!(changes && method === 'PUT')) await create()
       const anonymous = operation.security === undefined ? {} : { token: null }
       // The gateway of the tests compares the answer with the description.
-      const { status, text } = await gateway.request(method, target, {
-        ...anonymous,
-        ...(body === undefined ? {} : { body })
-      })
+      const request = { headers, ...anonymous, ...(body === undefined ? {} : { body }) }
+      const { status, text } = await gateway.request(method, target, request)
       assert.equal(status, 200, text)
       await remove()
     })
