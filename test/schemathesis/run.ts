@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +13,8 @@ import { GatewayProcess } from '../support/gateway-process.ts'
  * provider, by its own description. Ends with the status of Schemathesis; options are handed to it.
  */
 const VERSION = '4.32.5'
+/** Named in hooks.py too. */
+const TOPIC = 'kept'
 const MOST_SECONDS = 60
 /** For the installation too. */
 const TIMEOUT_MS = 170_000
@@ -38,6 +41,20 @@ function install(folder: string): string {
   return program
 }
 
+function createTopic({ port, token, ca }: GatewayProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` }
+    const options = { host: 'localhost', family: 4, port, ca, method: 'PUT', path: `/v1/topics/${TOPIC}`, headers }
+    request(options, response => {
+      response.resume()
+      if (response.statusCode === 200) resolve()
+      else reject(new Error(`Topic ${TOPIC} was not created: ${response.statusCode}`))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-schemathesis-'))
 try {
   const program = install(process.env.KAFKA_REST_TEST_VENV ?? join(folder, 'venv'))
@@ -46,6 +63,7 @@ try {
   try {
     const gateway = await GatewayProcess.start({ bootstrapServers: cluster.bootstrapServers })
     try {
+      await createTopic(gateway)
       const options = ['run', `${gateway.url}/openapi.json`, '--no-color', '--checks', 'all']
       const limits = ['--max-time', String(MOST_SECONDS), '--tls-verify', gateway.caFile]
       process.exitCode = run(program, [...options, ...limits, ...process.argv.slice(2)], {
