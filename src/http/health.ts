@@ -1,5 +1,5 @@
-import { GatewayError } from '../core/errors.ts'
 import { Type } from 'typebox'
+import { GatewayError } from '../core/errors.ts'
 import { jsonReply, type Reply } from './exchange.ts'
 import type { Described } from './openapi/operation.ts'
 import { named } from './openapi/schema.ts'

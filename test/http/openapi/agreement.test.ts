@@ -41,24 +41,26 @@ const anything = fc.oneof(
   fc.constantFrom(0, -1, 1, 1.5, 32_767, 32_768, 2 ** 31 - 1, 2 ** 31, 2 ** 53 - 1, 2 ** 53, -0.5, 1e300),
   fc.jsonValue({ maxDepth: 2 })
 )
+const USUALLY_THERE = { good: 30, absent: 1 }
+const OFTEN_THERE = { good: 30, absent: 15 }
+const HARDLY_THERE = { good: 1, absent: 60 }
+const presenceOf = (name: string) => (['records', 'value'].includes(name) ? USUALLY_THERE : OFTEN_THERE)
+
+const member = (good: fc.Arbitrary<unknown>, weights = OFTEN_THERE) =>
+  fc.oneof(
+    { weight: weights.good, arbitrary: good },
+    { weight: weights.absent, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: anything }
+  )
 /** Members with what they may be, what they may not be, or not there at all; now and then one that nobody knows. */
-const object = (members: Record<string, fc.Arbitrary<unknown>>) =>
-  fc
-    .record(
-      Object.fromEntries(
-        Object.entries({ ...members, unknown: fc.constant(1) }).map(([name, good]) => [
-          name,
-          fc.oneof(
-            { weight: name === 'unknown' ? 1 : 12, arbitrary: good },
-            { weight: name === 'unknown' ? 30 : 6, arbitrary: fc.constant(undefined) },
-            { weight: 1, arbitrary: anything }
-          )
-        ])
-      )
-    )
+const object = (members: Record<string, fc.Arbitrary<unknown>>) => {
+  const known = Object.entries(members).map(([name, good]) => [name, member(good, presenceOf(name))] as const)
+  return fc
+    .record({ ...Object.fromEntries(known), unknown: member(fc.constant(1), HARDLY_THERE) })
     .map(value => JSON.parse(JSON.stringify(value)) as unknown)
+}
 const base64 = fc.constantFrom('base64', null)
-const text = fc.constantFrom('', '/wA=', 'QUJD', 'text', null)
+const text = fc.constantFrom('', '/wA=', 'QUJD', 'QQ==', 'text', null)
 const header = object({ key: fc.string(), value: text, value_encoding: base64 })
 const record = object({
   key: fc.oneof(text, fc.jsonValue()),
@@ -82,7 +84,7 @@ function agree(name: string, values: fc.Arbitrary<unknown>, read: (body: Buffer)
     }),
     { numRuns: 3000 }
   )
-  assert.ok(seen.accepted > 300 && seen.refused > 300, JSON.stringify(seen))
+  assert.ok(seen.accepted > 100 && seen.refused > 100, JSON.stringify(seen))
 }
 
 test('a produce request is accepted exactly where it is as described', () => {
