@@ -1,5 +1,6 @@
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
-import { marksOf, type BatchHeader, type OpenBatch } from '../records/decode-records.ts'
+import { marksOf } from '../records/decode-records.ts'
+import type { BatchHeader, OpenBatch } from '../records/open-batch.ts'
 import { codecOf } from '../records/layout.ts'
 
 /** For so long Kafka is not asked again: what was deleted meanwhile may be read for that time. */

@@ -1,7 +1,8 @@
 import type { AbortedFilter } from './aborted-filter.ts'
 import { crc32c } from './crc32c.ts'
 import { decodeMessages } from './decode-message-set.ts'
-import { decodeRecords, isTransactional, readControlType, type BatchHeader } from './decode-records.ts'
+import { decodeRecords, readControlType } from './decode-records.ts'
+import { isTransactional, type BatchHeader } from './open-batch.ts'
 import { corrupt, int64At, LENGTH_END, MAGIC_AT } from './layout.ts'
 import type { PageBuilder } from './page-builder.ts'
 

@@ -1,32 +1,8 @@
 import { decompress } from './compression.ts'
 import { codecOf, corrupt, DECOMPRESSED_LIMIT_BYTES, LOG_APPEND_TIME_BIT } from './layout.ts'
+import { MARK_INTERVAL, type BatchHeader, type OpenBatch } from './open-batch.ts'
 import type { PageBuilder } from './page-builder.ts'
 import { VarintReader } from './varint.ts'
-
-/** What the header of a record batch says of its records. */
-export interface BatchHeader {
-  readonly baseOffset: number
-  /** May lie beyond the last record: compaction keeps it. */
-  readonly lastOffset: number
-  readonly recordCount: number
-  readonly attributes: number
-  readonly baseTimestampMs: number
-  readonly maxTimestampMs: number
-  readonly producerId: bigint
-}
-
-/** The records of a batch, decompressed. */
-export interface OpenBatch {
-  readonly header: BatchHeader
-  readonly bytes: Buffer
-  /** Where every {@link MARK_INTERVAL}th record begins; none where compaction has left gaps between offsets. */
-  readonly marks?: Int32Array | undefined
-}
-
-/** Records that are walked over at most to reach one in a batch with marks. */
-const MARK_INTERVAL = 32
-
-const TRANSACTIONAL_BIT = 0x10
 
 /** One for all batches: no object a record, and decoding never yields. */
 const reader = new VarintReader()
@@ -101,10 +77,6 @@ export function marksOf({ baseOffset, lastOffset, recordCount }: BatchHeader, by
     position = openRecord(bytes, position)
   }
   return marks
-}
-
-export function isTransactional({ attributes }: BatchHeader): boolean {
-  return (attributes & TRANSACTIONAL_BIT) !== 0
 }
 
 /** Leaves the reader behind the attributes of the record at `position`; returns where the record ends. */

@@ -9,7 +9,7 @@ import {
   type RecordPage
 } from '../../core/record-page.ts'
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
-import type { OpenBatch } from './decode-records.ts'
+import type { OpenBatch } from './open-batch.ts'
 
 const POOL_BYTES = 16 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
