@@ -1,0 +1,56 @@
+import { parseProduceBody, type ProduceBodyLimits } from '../../src/http/json/produce-body.ts'
+import { GatewayError } from '../../src/core/errors.ts'
+import type { Timed } from './measure.ts'
+
+/** As the server has them by default. */
+export const LIMITS: ProduceBodyLimits = { jsonDepth: 512, recordsPerRequest: 100_000 }
+
+/** 1000 records of 100 bytes: the kind case. */
+export function plainBody(): Buffer {
+  return bodyOf(Array.from({ length: 1000 }, (_, at) => `{"value":"${String(at).padStart(100, 'x')}"}`))
+}
+
+/** 1000 records of 1 KB each as applications send them: keyed, nested, with numbers, escapes and text beyond ASCII. */
+export function nestedBody(): Buffer {
+  return bodyOf(Array.from({ length: 1000 }, (_, at) => `{"key":"user-${at}","value":${nestedValue(at)}}`))
+}
+
+function nestedValue(at: number): string {
+  const item = (n: number) => ({
+    sku: `A-${n}-${at}`,
+    title: `A "quoted" name, \\ and a\ttab — ${n}`,
+    price: 12.5 + n,
+    tags: ['new', 'größe', `t${n}`],
+    stock: { berlin: n, paris: null, open: true }
+  })
+  const text = (notes: string) =>
+    JSON.stringify({
+      id: at,
+      at: '2026-01-01T00:00:00Z',
+      user: { name: 'Ada', mail: 'ada@example.org' },
+      items: [1, 2, 3, 4].map(item),
+      notes
+    })
+  const room = 1024 - Buffer.byteLength(text(''))
+  return text('line of text '.repeat(Math.ceil(room / 13)).slice(0, room))
+}
+
+export function bodyOf(records: readonly string[]): Buffer {
+  return Buffer.from(`{"records":[${records.join(',')}]}`)
+}
+
+/** The scan decodes in place: it is handed a fresh copy each time. */
+export function scanOf(name: string, body: Buffer, limits = LIMITS): Timed {
+  const copy = Buffer.from(body)
+  return { name, prepare: () => void body.copy(copy), run: () => outcomeOf(copy, limits) }
+}
+
+/** What the server makes of a body: how many records, or which refusal. */
+export function outcomeOf(body: Buffer, limits = LIMITS): string {
+  try {
+    return `${parseProduceBody(body, limits).count} records`
+  } catch (error) {
+    if (error instanceof GatewayError) return error.code
+    throw error
+  }
+}

@@ -1,0 +1,88 @@
+import { cpus } from 'node:os'
+import type { HotFunction } from './hot-function.ts'
+import { LIMIT, type HostileResult } from './judge.ts'
+import { ratioOf, type Effort, type Timing } from './measure.ts'
+
+export interface FunctionResult {
+  readonly hot: HotFunction
+  readonly own: Timing
+  readonly twin: Timing | undefined
+}
+
+export function pageOf(
+  functions: readonly FunctionResult[],
+  hostile: readonly HostileResult[],
+  effort: Effort
+): string {
+  const machine = `Node ${process.version}, ${cpus().length} cores (${cpus()[0].model.trim()})`
+  return `# Measurements by function
+
+Written by \`npm run bench:micro\`: ${machine}; one thread, no Kafka, no network; ${effort.turns} turns of ${effort.turnMs} ms after a warm-up, each
+function beside its twin. The figure of a turn is its median run, the figure here the median of the turns (lowest–highest). Only ratios are
+good on another machine.
+
+## Functions of the two hot paths
+
+${functionsTable(functions)}
+
+Below "Authorization", a record is a request. The twin is the obvious way to the same end.
+
+## Bad input costs no more than good
+
+${LIMIT} times the time of a normal body by the byte is the limit, the dearer of the two normal ones being the measure; the run fails where a body takes more. A
+tiny record costs by the record, not by the byte: both are given. Limits are the server's defaults, and where the answer is a refusal, its time
+counts as if the whole body had been read only if it was: the bytes are those of the body.
+
+${hostileTable(hostile)}
+`
+}
+
+export function functionsTable(results: readonly FunctionResult[]): string {
+  const lines = results.map(({ hot: { name, records, bytes }, own, twin }) => {
+    const { median, lowest, highest } = own.spread
+    const each = (ns: number) => decimal(ns / records)
+    const twinCells =
+      twin === undefined
+        ? ['–', '–', '–']
+        : [twin.name, each(twin.spread.median), `${decimal(ratioOf(twin, own).median)} ×`]
+    return row([name, each(median), `${each(lowest)}–${each(highest)}`, decimal(median / bytes), ...twinCells])
+  })
+  return table(
+    ['function', 'ns a record', 'lowest–highest', 'ns a byte', 'twin', 'twin, ns a record', 'twin takes'],
+    lines
+  )
+}
+
+export function hostileTable(results: readonly HostileResult[]): string {
+  const lines = results.map(({ name, body, outcome, nsPerByte, ratios, timing, allowed }) => {
+    const count = /^(\d+) records$/.exec(outcome)?.[1]
+    const perRecord = count === undefined ? '–' : decimal(timing.spread.median / Number(count))
+    const [plain, nested] = ratios.map(decimal)
+    const milliseconds = decimal(timing.spread.median / 1e6)
+    return row([
+      name,
+      kilobytes(body),
+      outcome,
+      milliseconds,
+      perRecord,
+      decimal(nsPerByte),
+      plain,
+      allowed ? nested : `**${nested}**`
+    ])
+  })
+  return table(['body', 'KB', 'answer', 'ms', 'ns a record', 'ns a byte', '× plain', '× nested'], lines)
+}
+
+const kilobytes = (body: Buffer) => String(Math.round(body.length / 1024))
+
+function decimal(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(value >= 10 ? 1 : 2)
+}
+
+function row(cells: readonly (string | undefined)[]): string {
+  return `| ${cells.join(' | ')} |`
+}
+
+function table(heads: readonly string[], lines: readonly string[]): string {
+  return [row(heads), row(heads.map(() => '---')), ...lines].join('\n')
+}

@@ -1,0 +1,70 @@
+import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import type { OidcProviderConfig } from '../../src/config/auth-schema.ts'
+import { bearerToken } from '../../src/auth/bearer.ts'
+import { Policy } from '../../src/auth/policy.ts'
+import { TopicGrants } from '../../src/auth/topic-grants.ts'
+import { TokenVerifier } from '../../src/auth/token-verifier.ts'
+import { Router } from '../../src/http/router.ts'
+import { topicName } from '../../src/http/v1/parameters.ts'
+import type { HotFunction } from './hot-function.ts'
+
+const MANY = 1000
+const ISSUER = 'https://login.example.org/tenant/v2.0'
+const TARGET = '/v1/producer/topics/orders'
+
+/** What every request goes through before its body is read; a "record" is a request here. */
+export async function requestFunctions(): Promise<HotFunction[]> {
+  const { verifier, authorization } = await verifierWithToken()
+  await verifier.verify(authorization)
+  const grants = new TopicGrants([
+    { operations: ['read'], topics: ['audit', 'metrics-*'] },
+    { operations: ['write'], topics: ['orders*'] }
+  ])
+  const handle = () => Promise.reject(new Error('never called'))
+  const router = new Router([
+    { method: 'GET', path: '/v1/metadata/topics', handle },
+    { method: 'PUT', path: '/v1/admin/topics/{topic}', handle },
+    { method: 'POST', path: '/v1/producer/topics/{topic}', handle }
+  ])
+  return [
+    each('Authorization: the token in it', authorization.length, () => bearerToken(authorization).length),
+    each('Authorization: a token known', authorization.length, () => (verifier.known(authorization)?.appOnly ? 1 : 0)),
+    each('permission for a topic', 6, () => (grants.allows('write', topicName('orders')) ? 1 : 0)),
+    each('route', TARGET.length, () => router.find('POST', TARGET).params.topic.length)
+  ]
+}
+
+function each(name: string, bytes: number, run: () => number): HotFunction {
+  const many = () => {
+    let sum = 0
+    for (let time = 0; time < MANY; time++) sum += run()
+    return sum
+  }
+  return { name, records: MANY, bytes: bytes * MANY, run: many }
+}
+
+async function verifierWithToken() {
+  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
+  const lookup = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'RS256' }] })
+  const token = await new SignJWT({ oid: '0c9f6a1e', azp: 'client', roles: ['Kafka.Users'] })
+    .setProtectedHeader({ alg: 'RS256', kid: 'k' })
+    .setIssuer(ISSUER)
+    .setAudience('kafka')
+    .setExpirationTime('1h')
+    .sign(privateKey)
+  const config: OidcProviderConfig = {
+    issuer: ISSUER,
+    audience: ['kafka'],
+    algorithms: ['RS256'],
+    issuerAliases: [],
+    tenants: [],
+    groupsClaims: ['groups', 'roles'],
+    rolesClaims: ['roles'],
+    principalClaims: ['oid', 'sub'],
+    clockToleranceMs: 5000
+  }
+  const keys = { current: lookup, keysFor: () => Promise.resolve(lookup), onChange: () => undefined }
+  const policy = new Policy({ permittedGroups: ['Kafka.Users'], rules: [] })
+  const verifier = new TokenVerifier([{ config, keys }], policy, Date.now)
+  return { verifier, authorization: `Bearer ${token}` }
+}
