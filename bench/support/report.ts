@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { kafkaVersion } from '../../src/dev/kafka/jars.ts'
+import { chartOf, type ChartBar } from './chart.ts'
 import type { Aim, Row, Sample } from './result.ts'
 import { spreadOf, type Spread } from './statistics.ts'
 
@@ -32,7 +33,7 @@ const number = (value: number) => Math.round(value).toLocaleString('en')
 const decimal = (value: number | undefined, digits: number) =>
   value === undefined || Number.isNaN(value) ? '–' : value.toFixed(digits)
 
-/** Prints the tables and writes `docs/benchmark.md` and `bench/results/<date>.json`. */
+/** Prints the tables and writes `docs/benchmark.md`, its picture, and `bench/results/<date>.json`. */
 export function writeReport(report: Report): void {
   const date = new Date().toISOString().slice(0, 10)
   const machine = `Node ${process.version}, Kafka ${kafkaVersion}, ${cpus().length} cores (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB`
@@ -45,13 +46,26 @@ compared. Authentication, access log, limits, idempotence and CRC checks are on.
 From start to ready ${Math.round(report.startMs)} ms. Resident memory ${report.idleMb} MB at rest, ${report.peakMb} MB at its highest. ${number(report.verified)} records were
 acknowledged, and as many are in Kafka.
 
+![How many times each aim was reached](benchmark.svg)
+
 ${report.results.map(section).join('\n')}`
   console.log(text)
   writeFileSync(new URL('../../docs/benchmark.md', import.meta.url), text)
+  writeFileSync(new URL('../../docs/benchmark.svg', import.meta.url), chartOf(report.results.flatMap(barsOf)))
   const folder = new URL('../results/', import.meta.url)
   mkdirSync(folder, { recursive: true })
-  const results = report.results.map(({ row, samples }) => ({ row: row.id, title: row.title, unit: row.unit, samples }))
+  const results = report.results.map(({ row, samples }) => ({
+    row: row.id,
+    title: row.title,
+    unit: row.unit,
+    aims: row.aims,
+    samples
+  }))
   writeFileSync(new URL(`${date}.json`, folder), `${JSON.stringify({ ...report, machine, results }, null, 1)}\n`)
+}
+
+function barsOf({ row, samples }: RowResult): ChartBar[] {
+  return row.aims.map(aim => ({ row: row.id, of: aim.of, factor: aim.factor, ...judge(aim, samples) }))
 }
 
 function section({ row, samples }: RowResult): string {
