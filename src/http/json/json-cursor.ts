@@ -9,10 +9,11 @@ const COLON = 0x3a
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
+/** From an opening bracket to its closing one, of either kind. */
+const TO_CLOSE = 2
 const MINUS = 0x2d
 
-/** Containers that are open in a value being skipped, one bit each: 1 for an object. */
+/** The closing brackets of the containers that are open in a value being skipped. */
 const stack = new Uint8Array(10_000)
 
 /**
@@ -44,13 +45,8 @@ export class JsonCursor {
 
   /** The first byte that is no white space; 0 at the end. */
   peek(): number {
-    const { bytes } = this
-    let { position } = this
-    let byte = bytes[position]
-    if (byte > 0x20) return byte
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++position]
-    this.position = position
-    return byte ?? 0
+    const byte = this.bytes[this.position]
+    return byte > 0x20 ? byte : this.#pastSpace()
   }
 
   expect(byte: number): void {
@@ -86,10 +82,11 @@ export class JsonCursor {
     let escaped = false
     let position = this.#skipRun(this.position + 1)
     while (bytes[position] !== QUOTE) {
-      this.position = position
-      if (bytes[position] !== BACKSLASH) this.fail()
+      if (bytes[position] !== BACKSLASH) this.#failAt(position)
       escaped = true
-      position = this.#skipRun(this.#afterEscape(position + 1))
+      do position = this.#afterEscape(position + 1)
+      while (bytes[position] === BACKSLASH)
+      position = this.#skipRun(position)
     }
     this.position = position + 1
     return escaped
@@ -97,19 +94,17 @@ export class JsonCursor {
 
   /** Digits, point and exponent as RFC 8259 has them; the text is what lies between the positions. */
   skipNumber(): void {
-    if (this.bytes[this.position] === MINUS) this.position++
-    if (this.bytes[this.position] === 0x30) this.position++
-    else this.#skipDigits()
-    if (this.bytes[this.position] === 0x2e) {
-      this.position++
-      this.#skipDigits()
+    const { bytes } = this
+    let { position } = this
+    if (bytes[position] === MINUS) position++
+    position = bytes[position] === 0x30 ? position + 1 : this.#afterDigits(position)
+    if (bytes[position] === 0x2e) position = this.#afterDigits(position + 1)
+    if ((bytes[position] | 0x20) === 0x65) {
+      const sign = bytes[++position]
+      if (sign === 0x2b || sign === MINUS) position++
+      position = this.#afterDigits(position)
     }
-    if ((this.bytes[this.position] | 0x20) === 0x65) {
-      this.position++
-      const sign = this.bytes[this.position]
-      if (sign === 0x2b || sign === MINUS) this.position++
-      this.#skipDigits()
-    }
+    this.position = position
   }
 
   /** Any value, `depth` containers deep already. */
@@ -120,16 +115,18 @@ export class JsonCursor {
       if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
         if (depth + open >= this.#depthLimit)
           throw malformed(`The body nests deeper than ${this.#depthLimit} levels at byte ${this.position}.`)
-        const object = byte === OPEN_BRACE
-        if (this.enter(byte, object ? CLOSE_BRACE : CLOSE_BRACKET)) {
-          stack[open++] = object ? 1 : 0
-          if (object) this.#skipName()
+        this.position++
+        const close = byte + TO_CLOSE
+        if (this.peek() !== close) {
+          stack[open++] = close
+          if (byte === OPEN_BRACE) this.#skipName()
           continue
         }
+        this.position++
       } else this.#skipScalar(byte)
-      while (open > 0 && !this.next(stack[open - 1] === 1 ? CLOSE_BRACE : CLOSE_BRACKET)) open--
+      while (open > 0 && !this.next(stack[open - 1])) open--
       if (open === 0) return
-      if (stack[open - 1] === 1) this.#skipName()
+      if (stack[open - 1] === CLOSE_BRACE) this.#skipName()
     }
   }
 
@@ -154,10 +151,30 @@ export class JsonCursor {
     }
   }
 
-  #skipDigits(): void {
-    const start = this.position
-    while (isDigit(this.bytes[this.position])) this.position++
-    if (this.position === start) this.fail()
+  #afterDigits(start: number): number {
+    const { bytes } = this
+    let position = start
+    while (isDigit(bytes[position])) position++
+    if (position === start) this.#failAt(position)
+    return position
+  }
+
+  #failAt(position: number): never {
+    this.position = position
+    return this.fail()
+  }
+
+  /** Four spaces at a time: some indent a great deal. */
+  #pastSpace(): number {
+    const { bytes } = this
+    const { length } = bytes
+    let { position } = this
+    while (position < length && isSpace(bytes[position])) {
+      position++
+      while (position <= length - 4 && this.#view.getInt32(position, true) === 0x20202020) position += 4
+    }
+    this.position = position
+    return position < length ? bytes[position] : 0
   }
 
   /**
@@ -182,14 +199,16 @@ export class JsonCursor {
     const { bytes } = this
     const letter = bytes[position]
     if (SIMPLE_ESCAPES[letter] > 0) return position + 1
-    this.position = position
-    if (letter !== 0x75) this.fail()
-    for (let digit = 1; digit <= 4; digit++) {
-      this.position = position + digit
-      if (!(HEX_VALUES[bytes[position + digit]] >= 0)) this.fail()
+    if (letter !== 0x75) this.#failAt(position)
+    for (let digit = position + 1; digit <= position + 4; digit++) {
+      if (!(HEX_VALUES[bytes[digit]] >= 0)) this.#failAt(digit)
     }
     return position + 5
   }
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
 function isPlain(byte: number): boolean {

@@ -5,10 +5,13 @@ import { unescapeInPlace } from './string-bytes.ts'
 const COLON = 0x3a
 const QUOTE = 0x22
 const MINUS = 0x2d
+const POINT = 0x2e
 /** Of a caller's own text in a message. */
 const SHOWN_BYTES = 64
 /** A whole number of fewer digits is exact in a double. */
 const EXACT_DIGITS = 15
+/** 10 to a higher power is not exact in a double. */
+const EXACT_POWER = 22
 /** No number in range needs more, unless someone plays. */
 const NUMBER_LIMIT_BYTES = 40
 
@@ -81,12 +84,34 @@ function wholeNumber(bytes: Buffer, start: number, end: number): number {
 /** Judged by the digits: as a double, 0.99999999999999999 would be 1, and a record would go to another partition. */
 function wholeDecimal(bytes: Buffer, start: number, end: number): number {
   if (end - start > NUMBER_LIMIT_BYTES) return NaN
-  const text = bytes.toString('latin1', start, end)
-  const [, whole, fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:e(.+))?$/i.exec(text) ?? []
-  const digits = `${whole}${fraction}`
-  const significant = digits.replace(/0+$/, '')
-  const places = fraction.length - (digits.length - significant.length) - Number(exponent)
-  return significant === '' || places <= 0 ? Number(text) + 0 : NaN
+  let at = bytes[start] === MINUS ? start + 1 : start
+  let significant = 0
+  let zeros = 0
+  let places = 0
+  let fraction = 0
+  for (; at < end && (bytes[at] | 0x20) !== 0x65; at++) {
+    const digit = bytes[at] - 0x30
+    if (bytes[at] === POINT) fraction = 1
+    else if (digit === 0) zeros++
+    else {
+      significant = significant * 10 ** (zeros + 1) + digit
+      zeros = 0
+    }
+    if (bytes[at] !== POINT) places += fraction
+  }
+  if (significant === 0) return 0
+  const power = zeros - places + exponentOf(bytes, at + 1, end)
+  if (power < 0) return NaN
+  // Beyond that a product is rounded twice.
+  if (significant > Number.MAX_SAFE_INTEGER || power > EXACT_POWER) return Number(bytes.toString('latin1', start, end))
+  return (bytes[start] === MINUS ? -significant : significant) * 10 ** power
+}
+
+/** 0 where there is none. */
+function exponentOf(bytes: Buffer, start: number, end: number): number {
+  let value = 0
+  for (let at = start; at < end; at++) if (isDigit(bytes[at])) value = value * 10 + bytes[at] - 0x30
+  return bytes[start] === MINUS ? -value : value
 }
 
 /** Past a null, if that is what stands here. */
