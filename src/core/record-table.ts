@@ -7,10 +7,9 @@ export const VALUE_LENGTH = 3
 export const PARTITION = 4
 export const SPAN_STRIDE = 5
 
-export interface RecordHeader {
-  readonly key: Buffer
-  readonly value: Buffer | null
-}
+/** Headers of one record, {@link HEADER_STRIDE} numbers each: start and length of the key, start and length of the value (−1 is null). */
+export type HeaderSpans = readonly number[]
+export const HEADER_STRIDE = 4
 
 /**
  * The records of one produce request as positions in its body: no object and no string per record.
@@ -23,5 +22,5 @@ export interface RecordTable {
   /** Milliseconds since 1970, NaN where the caller gave none; absent when no record has one. */
   readonly timestamps?: Float64Array
   /** Sparse; absent when no record has headers. */
-  readonly headers?: readonly (readonly RecordHeader[] | undefined)[]
+  readonly headers?: readonly (HeaderSpans | undefined)[]
 }

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
-import { SPAN_STRIDE, type RecordHeader, type RecordTable } from '../../core/record-table.ts'
+import { SPAN_STRIDE, type HeaderSpans, type RecordTable } from '../../core/record-table.ts'
 import { INT32_LIMIT } from '../limits.ts'
 import { JsonCursor } from './json-cursor.ts'
 import { invalid, readInteger, readMember, readNull } from './members.ts'
@@ -58,7 +58,7 @@ class ProduceBody {
   #spans = new Int32Array(FIRST_ROWS * SPAN_STRIDE)
   #count = 0
   #timestamps: number[] | undefined
-  #headers: (readonly RecordHeader[] | undefined)[] | undefined
+  #headers: (HeaderSpans | undefined)[] | undefined
 
   constructor(body: Buffer, limits: ProduceBodyLimits) {
     this.#cursor = new JsonCursor(body, limits.jsonDepth)

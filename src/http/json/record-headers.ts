@@ -1,4 +1,4 @@
-import type { RecordHeader } from '../../core/record-table.ts'
+import { HEADER_STRIDE } from '../../core/record-table.ts'
 import type { JsonCursor } from './json-cursor.ts'
 import { invalid, matches, readMember, readNull } from './members.ts'
 import { decodeBase64InPlace, unescapeInPlace } from './string-bytes.ts'
@@ -12,68 +12,73 @@ const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 const QUOTE = 0x22
 
-interface Text {
-  readonly start: number
-  readonly end: number
-  readonly escaped: boolean
+/** A string as it was found: `start` is −1 where there is none. */
+class Text {
+  start = -1
+  end = 0
+  escaped = false
 }
+
+/** One of each for all headers: reading them never yields. */
+const key = new Text()
+const value = new Text()
+const encoding = new Text()
 
 /**
  * The `headers` of a record: an array of key, value and perhaps `value_encoding`. `record` is what has them, as messages
  * name it; asked only when one is needed, as in all functions here.
  */
-export function readHeaders(cursor: JsonCursor, record: () => string): RecordHeader[] {
+export function readHeaders(cursor: JsonCursor, record: () => string): number[] {
   if (cursor.peek() !== OPEN_BRACKET) throw invalid(`${record()}.headers must be an array.`)
-  const headers: RecordHeader[] = []
+  const headers: number[] = []
   if (!cursor.enter(OPEN_BRACKET, CLOSE_BRACKET)) return headers
-  const where = () => `${record()}.headers[${headers.length}]`
-  do headers.push(readHeader(cursor, where))
+  const where = () => `${record()}.headers[${headers.length / HEADER_STRIDE}]`
+  do readHeader(cursor, where, headers)
   while (cursor.next(CLOSE_BRACKET))
   return headers
 }
 
-function readHeader(cursor: JsonCursor, where: () => string): RecordHeader {
+function readHeader(cursor: JsonCursor, where: () => string, headers: number[]): void {
   if (cursor.peek() !== OPEN_BRACE) throw invalid(`${where()} must be an object.`)
-  let key: Text | null = null
-  let value: Text | null = null
+  key.start = value.start = -1
   let base64 = false
   let seen = 0
   let more = cursor.enter(OPEN_BRACE, CLOSE_BRACE)
   while (more) {
     const member = readMember(cursor, NAMES, seen, where)
     seen |= 1 << member
-    if (member === KEY) key = readText(cursor, where, 'key')
-    else if (member === VALUE) value = readNull(cursor) ? null : readText(cursor, where, 'value')
-    else base64 = readEncoding(cursor, where, 'value_encoding')
+    if (member === KEY) readText(cursor, where, 'key', key)
+    else if (member !== VALUE) base64 = readEncoding(cursor, where, 'value_encoding')
+    else if (!readNull(cursor)) readText(cursor, where, 'value', value)
     more = cursor.next(CLOSE_BRACE)
   }
-  if (key === null) throw invalid(`${where()} has no key.`)
-  return {
-    key: textBytes(cursor.bytes, key, false, where, 'key'),
-    value: value === null ? null : textBytes(cursor.bytes, value, base64, where, 'value')
-  }
+  if (key.start < 0) throw invalid(`${where()} has no key.`)
+  const keyLength = lengthOf(cursor.bytes, key, false, where, 'key')
+  const valueLength = value.start < 0 ? -1 : lengthOf(cursor.bytes, value, base64, where, 'value')
+  headers.push(key.start, keyLength, value.start, valueLength)
 }
 
-function readText(cursor: JsonCursor, where: () => string, member: string): Text {
+function readText(cursor: JsonCursor, where: () => string, member: string, text: Text): void {
   if (cursor.peek() !== QUOTE) throw invalid(`${where()}.${member} must be a string.`)
-  const start = cursor.position + 1
-  const escaped = cursor.skipString()
-  return { start, end: cursor.position - 1, escaped }
+  text.start = cursor.position + 1
+  text.escaped = cursor.skipString()
+  text.end = cursor.position - 1
 }
 
 /** True for `base64`; null counts as absent. */
 export function readEncoding(cursor: JsonCursor, where: () => string, member: string): boolean {
   if (readNull(cursor)) return false
-  const { start, end, escaped } = readText(cursor, where, member)
+  readText(cursor, where, member, encoding)
+  const { start, end, escaped } = encoding
   const length = escaped ? unescapeInPlace(cursor.bytes, start, end) : end - start
   if (!matches(cursor.bytes, start, length, 'base64'))
     throw invalid(`${where()}.${member} must be "base64" where it is given.`)
   return true
 }
 
-function textBytes(bytes: Buffer, { start, end, escaped }: Text, base64: boolean, where: () => string, member: string) {
-  const length = decodeText(bytes, start, end, escaped, base64, where, member)
-  return bytes.subarray(start, start + length)
+function lengthOf(bytes: Buffer, text: Text, base64: boolean, where: () => string, member: string): number {
+  if (!text.escaped && !base64) return text.end - text.start
+  return decodeText(bytes, text.start, text.end, text.escaped, base64, where, member)
 }
 
 /**

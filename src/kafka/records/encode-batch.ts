@@ -1,10 +1,11 @@
 import {
+  HEADER_STRIDE,
   KEY_LENGTH,
   KEY_START,
   SPAN_STRIDE,
   VALUE_LENGTH,
   VALUE_START,
-  type RecordHeader,
+  type HeaderSpans,
   type RecordTable
 } from '../../core/record-table.ts'
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
@@ -78,16 +79,18 @@ function timestampOf(slice: BatchSlice, row: number): number {
   return own === undefined || Number.isNaN(own) ? slice.timestampMs : own
 }
 
-function headersSize(headers: readonly RecordHeader[]): number {
-  let size = varintSize(headers.length)
-  for (const { key, value } of headers) {
-    size += varintSize(key.length) + key.length + varintSize(value === null ? -1 : value.length) + (value?.length ?? 0)
+function headersSize(headers: HeaderSpans): number {
+  let size = varintSize(headers.length / HEADER_STRIDE)
+  for (let at = 0; at < headers.length; at += HEADER_STRIDE) {
+    const keyLength = headers[at + 1]
+    const valueLength = headers[at + 3]
+    size += varintSize(keyLength) + keyLength + varintSize(valueLength) + (valueLength > 0 ? valueLength : 0)
   }
   return size
 }
 
 /** Key, value and headers with their lengths. */
-function contentSize(keyLength: number, valueLength: number, headers: readonly RecordHeader[] | undefined): number {
+function contentSize(keyLength: number, valueLength: number, headers: HeaderSpans | undefined): number {
   const payloadBytes = (keyLength > 0 ? keyLength : 0) + (valueLength > 0 ? valueLength : 0)
   return (
     varintSize(keyLength) + varintSize(valueLength) + payloadBytes + (headers === undefined ? 1 : headersSize(headers))
@@ -147,7 +150,7 @@ function writeRecord(
   position = writeSpan(target, position, bytes, spans[at + KEY_START], spans[at + KEY_LENGTH])
   position = writeSpan(target, position, bytes, spans[at + VALUE_START], spans[at + VALUE_LENGTH])
   const headers = table.headers?.[row]
-  if (headers !== undefined) return writeHeaders(target, position, headers)
+  if (headers !== undefined) return writeHeaders(target, position, bytes, headers)
   target[position++] = 0
   return position
 }
@@ -163,11 +166,11 @@ function writeSpan(target: Buffer, start: number, source: Buffer, from: number, 
   return position
 }
 
-function writeHeaders(target: Buffer, start: number, headers: readonly RecordHeader[]): number {
-  let position = writeVarint(target, start, headers.length)
-  for (const { key, value } of headers) {
-    position = writeSpan(target, position, key, 0, key.length)
-    position = value === null ? writeVarint(target, position, -1) : writeSpan(target, position, value, 0, value.length)
+function writeHeaders(target: Buffer, start: number, source: Buffer, headers: HeaderSpans): number {
+  let position = writeVarint(target, start, headers.length / HEADER_STRIDE)
+  for (let at = 0; at < headers.length; at += HEADER_STRIDE) {
+    position = writeSpan(target, position, source, headers[at], headers[at + 1])
+    position = writeSpan(target, position, source, headers[at + 2], headers[at + 3])
   }
   return position
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { crc32c, Reader, readRecordsBatch, type RecordsBatch } from '@platformatic/kafka'
 import * as fc from 'fast-check'
-import { SPAN_STRIDE, type RecordHeader, type RecordTable } from '../../../src/core/record-table.ts'
+import { SPAN_STRIDE, type RecordTable } from '../../../src/core/record-table.ts'
 import { codecs } from '../../../src/kafka/records/compression.ts'
 import { encodeBatch, recordBytes, type BatchSlice } from '../../../src/kafka/records/encode-batch.ts'
 
@@ -10,7 +10,7 @@ interface Source {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly timestampMs: number | null
-  readonly headers: readonly RecordHeader[] | null
+  readonly headers: readonly { readonly key: Buffer; readonly value: Buffer | null }[] | null
 }
 
 const options = { producerId: -1n, producerEpoch: -1, baseSequence: -1, compression: 'none' } as const
@@ -34,7 +34,7 @@ function tableOf(sources: readonly Source[]): RecordTable {
     ? Float64Array.from(sources, ({ timestampMs }) => timestampMs ?? NaN)
     : undefined
   const headers = sources.some(source => source.headers !== null)
-    ? sources.map(source => source.headers ?? undefined)
+    ? sources.map(source => source.headers?.flatMap(({ key, value }) => [...place(key), ...place(value)]))
     : undefined
   return {
     bytes: Buffer.concat(chunks),
