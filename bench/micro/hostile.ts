@@ -5,7 +5,7 @@ export interface HostileBody {
   readonly body: Buffer
 }
 
-const SIZE_BYTES = 2 * 1024 * 1024
+const SIZE_BYTES = 1024 * 1024
 
 /** Bodies of one size that are as dear as their makers could think of; some are valid, some are refused. */
 export function hostileBodies(): HostileBody[] {
@@ -14,7 +14,8 @@ export function hostileBodies(): HostileBody[] {
     make('deep nesting, as deep as allowed', bodyOf(filled('{"value":', ['['.repeat(509), ']'.repeat(509)], '}'))),
     make('deep nesting, deeper than allowed', within('[')),
     make('nested objects', bodyOf(filled('{"value":', ['{"a":'.repeat(500), `1${'}'.repeat(500)}`], '}'))),
-    make('tiny records, more than allowed', bodyOf(times('{"value":1}'))),
+    make('tiny records', bodyOf(times('{"value":1}'))),
+    make('tiny records, more than allowed', bodyOf([...times('{"value":1}'), ...times('{"value":1}')])),
     make('tiny records with spaces', bodyOf(times('{ "value" : 1 }'))),
     make('one huge number', within('1', '')),
     make('a huge partition number', Buffer.from(`{"records":[{"partition":${'1'.repeat(SIZE_BYTES)},"value":1}]}`)),

@@ -22,7 +22,7 @@ export interface Effort {
   readonly warmUpMs: number
 }
 
-const FEWEST_RUNS = 3
+const FEWEST_RUNS = 5
 let kept: unknown
 
 /** The last thing that a timed function returned. */
@@ -31,8 +31,8 @@ export function lastResult(): unknown {
 }
 
 /**
- * All of them in turns, so that what slows the machine slows them alike. The figure of a turn is its median run: one that
- * another process interrupted does not count.
+ * All of them in turns, so that what slows the machine slows them alike. The figure of a turn is its quickest run: what
+ * else the machine does can only add to it.
  */
 export function measureInTurns(all: readonly Timed[], { turns, turnMs, warmUpMs }: Effort): Timing[] {
   for (const each of all) turnOf(each, warmUpMs)
@@ -52,7 +52,7 @@ function turnOf({ prepare, run }: Timed, milliseconds: number): number {
     kept = run()
     runs.push((performance.now() - begin) * 1e6)
   }
-  return spreadOf(runs).median
+  return spreadOf(runs).lowest
 }
 
 /** Turn by turn, how many times the other's time one takes. */

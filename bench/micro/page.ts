@@ -18,7 +18,7 @@ export function pageOf(
   return `# Measurements by function
 
 Written by \`npm run bench:micro\`: ${machine}; one thread, no Kafka, no network; ${effort.turns} turns of ${effort.turnMs} ms after a warm-up, each
-function beside its twin. The figure of a turn is its median run, the figure here the median of the turns (lowest–highest). Only ratios are
+function beside its twin. The figure of a turn is its quickest run, the figure here the median of the turns (lowest–highest). Only ratios are
 good on another machine.
 
 ## Functions of the two hot paths

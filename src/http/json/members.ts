@@ -19,30 +19,52 @@ export function invalid(message: string): GatewayError {
   return new GatewayError('INVALID_BODY', message)
 }
 
+/** The names that the members of an object may have, in ASCII. */
+export interface MemberNames {
+  readonly texts: readonly string[]
+  /** As they stand in a body, with the quote behind them: nearly all do, and are known without being scanned first. */
+  readonly quoted: readonly Uint8Array[]
+}
+
+export function memberNames(...texts: readonly string[]): MemberNames {
+  return { texts, quoted: texts.map(text => Uint8Array.from(Buffer.from(`${text}"`))) }
+}
+
 /**
  * Reads the name of a member and the colon behind it, and returns which of `names` it is. `seen` holds a bit for each
  * that this object had already. Throws INVALID_BODY for a name that is not among them, or there twice; `where` is the
  * object as the message names it.
  */
-export function readMember(cursor: JsonCursor, names: readonly string[], seen: number, where: () => string): number {
+export function readMember(cursor: JsonCursor, names: MemberNames, seen: number, where: () => string): number {
   if (cursor.peek() !== QUOTE) cursor.fail()
-  const start = cursor.position + 1
-  const escaped = cursor.skipString()
-  const end = cursor.position - 1
-  const length = escaped ? unescapeInPlace(cursor.bytes, start, end) : end - start
-  const index = indexOfName(cursor.bytes, start, length, names)
-  if (index < 0) {
-    const name = length < 0 ? 'with a lone surrogate' : `'${shown(cursor.bytes, start, start + length)}'`
-    throw invalid(`${where()} has a member ${name}, which is not known; it takes ${names.join(', ')}.`)
-  }
-  if (seen & (1 << index)) throw invalid(`${where()} has the member '${names[index]}' twice.`)
+  let index = quotedName(cursor.bytes, cursor.position + 1, names.quoted)
+  if (index < 0) index = otherName(cursor, names.texts, where)
+  else cursor.position += 1 + names.quoted[index].length
+  if (seen & (1 << index)) throw invalid(`${where()} has the member '${names.texts[index]}' twice.`)
   cursor.expect(COLON)
   return index
 }
 
-function indexOfName(bytes: Buffer, start: number, length: number, names: readonly string[]): number {
-  for (let index = 0; index < names.length; index++) if (matches(bytes, start, length, names[index])) return index
+function quotedName(bytes: Buffer, start: number, quoted: readonly Uint8Array[]): number {
+  for (let index = 0; index < quoted.length; index++) {
+    const name = quoted[index]
+    let at = 0
+    while (at < name.length && bytes[start + at] === name[at]) at++
+    if (at === name.length) return index
+  }
   return -1
+}
+
+/** One that is spelled with escapes, or not known. */
+function otherName(cursor: JsonCursor, texts: readonly string[], where: () => string): number {
+  const start = cursor.position + 1
+  const escaped = cursor.skipString()
+  const end = cursor.position - 1
+  const length = escaped ? unescapeInPlace(cursor.bytes, start, end) : end - start
+  for (let index = 0; index < texts.length; index++)
+    if (matches(cursor.bytes, start, length, texts[index])) return index
+  const name = length < 0 ? 'with a lone surrogate' : `'${shown(cursor.bytes, start, start + length)}'`
+  throw invalid(`${where()} has a member ${name}, which is not known; it takes ${texts.join(', ')}.`)
 }
 
 /** Whether the bytes are this text in ASCII. */

@@ -2,7 +2,7 @@ import { GatewayError } from '../../core/errors.ts'
 import { SPAN_STRIDE, type HeaderSpans, type RecordTable } from '../../core/record-table.ts'
 import { INT32_LIMIT } from '../limits.ts'
 import { JsonCursor } from './json-cursor.ts'
-import { invalid, readInteger, readMember, readNull } from './members.ts'
+import { invalid, readInteger, memberNames, readMember, readNull } from './members.ts'
 import { decodeText, readEncoding, readHeaders } from './record-headers.ts'
 
 export interface ProduceBodyLimits {
@@ -10,8 +10,8 @@ export interface ProduceBodyLimits {
   readonly recordsPerRequest: number
 }
 
-const BODY_NAMES = ['records'] as const
-const RECORD_NAMES = ['key', 'value', 'partition', 'headers', 'timestamp', 'key_encoding', 'value_encoding'] as const
+const BODY_NAMES = memberNames('records')
+const RECORD_NAMES = memberNames('key', 'value', 'partition', 'headers', 'timestamp', 'key_encoding', 'value_encoding')
 const KEY = 0
 const VALUE = 1
 const PARTITION = 2

@@ -1,9 +1,9 @@
 import { HEADER_STRIDE } from '../../core/record-table.ts'
 import type { JsonCursor } from './json-cursor.ts'
-import { invalid, matches, readMember, readNull } from './members.ts'
+import { invalid, matches, memberNames, readMember, readNull } from './members.ts'
 import { decodeBase64InPlace, unescapeInPlace } from './string-bytes.ts'
 
-const NAMES = ['key', 'value', 'value_encoding'] as const
+const NAMES = memberNames('key', 'value', 'value_encoding')
 const KEY = 0
 const VALUE = 1
 const OPEN_BRACKET = 0x5b

@@ -1,10 +1,10 @@
 import type { TopicSpec } from '../../core/topic-spec.ts'
 import { INT32_LIMIT, PROPERTIES_LIMIT, REPLICAS_LIMIT } from '../limits.ts'
 import { JsonCursor } from './json-cursor.ts'
-import { invalid, readInteger, readMember, readNull } from './members.ts'
+import { invalid, readInteger, memberNames, readMember, readNull } from './members.ts'
 import { decodeText } from './record-headers.ts'
 
-const NAMES = ['partition_count', 'replication_factor', 'topic_properties'] as const
+const NAMES = memberNames('partition_count', 'replication_factor', 'topic_properties')
 const PARTITION_COUNT = 0
 const REPLICATION_FACTOR = 1
 const OPEN_BRACE = 0x7b

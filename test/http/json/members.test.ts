@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { JsonCursor } from '../../../src/http/json/json-cursor.ts'
-import { invalid, readInteger, readMember } from '../../../src/http/json/members.ts'
+import { invalid, memberNames, readInteger, readMember } from '../../../src/http/json/members.ts'
 import { refusal } from './support/texts.ts'
 
 const MAX = Number.MAX_SAFE_INTEGER
@@ -67,7 +67,7 @@ suite('A whole number in a body', () => {
 })
 
 suite('A name of a member', () => {
-  const names = ['alpha', 'beta'] as const
+  const names = memberNames('alpha', 'beta')
   const refused = (text: string, seen = 0) => {
     const cursor = new JsonCursor(Buffer.from(text), 8)
     return refusal(() => readMember(cursor, names, seen, () => 'It'))
@@ -82,6 +82,11 @@ suite('A name of a member', () => {
       'INVALID_BODY',
       `It has a member 'a${'é'.repeat(31)}', which is not known; it takes alpha, beta.`
     ])
+    assert.deepEqual(refused('"alph":'), [
+      'INVALID_BODY',
+      "It has a member 'alph', which is not known; it takes alpha, beta."
+    ])
+    assert.deepEqual(refused('"beta'), ['MALFORMED_JSON', 'The body ends at byte 5, in the middle of a value.'])
     assert.deepEqual(refused('"\\ud800":'), [
       'INVALID_BODY',
       'It has a member with a lone surrogate, which is not known; it takes alpha, beta.'
