@@ -7,9 +7,20 @@ export const VALUE_LENGTH = 3
 export const PARTITION = 4
 export const SPAN_STRIDE = 5
 
-/** Headers of one record, {@link HEADER_STRIDE} numbers each: start and length of the key, start and length of the value (−1 is null). */
-export type HeaderSpans = readonly number[]
+/** Columns of {@link HeaderTable.spans}, a row a header: start and length of the key, start and length of the value (−1 is null). */
 export const HEADER_STRIDE = 4
+
+/** The headers of all records of a request, record after record. */
+export interface HeaderTable {
+  readonly spans: Int32Array
+  /** By record: where its headers end in {@link spans}; they begin where those of the record before end. */
+  readonly ends: Int32Array
+}
+
+/** Where the headers of a record begin in the spans. */
+export function headersStart({ ends }: HeaderTable, row: number): number {
+  return row === 0 ? 0 : ends[row - 1]
+}
 
 /**
  * The records of one produce request as positions in its body: no object and no string per record.
@@ -21,6 +32,6 @@ export interface RecordTable {
   readonly spans: Int32Array
   /** Milliseconds since 1970, NaN where the caller gave none; absent when no record has one. */
   readonly timestamps?: Float64Array
-  /** Sparse; absent when no record has headers. */
-  readonly headers?: readonly (HeaderSpans | undefined)[]
+  /** Absent when no record has headers. */
+  readonly headers?: HeaderTable
 }

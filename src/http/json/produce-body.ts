@@ -1,5 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
-import { SPAN_STRIDE, type HeaderSpans, type RecordTable } from '../../core/record-table.ts'
+import { SPAN_STRIDE, type RecordTable } from '../../core/record-table.ts'
+import { HeaderCollector } from './header-collector.ts'
 import { INT32_LIMIT } from '../limits.ts'
 import { JsonCursor } from './json-cursor.ts'
 import { invalid, readInteger, memberNames, readMember, readNull } from './members.ts'
@@ -58,7 +59,7 @@ class ProduceBody {
   #spans = new Int32Array(FIRST_ROWS * SPAN_STRIDE)
   #count = 0
   #timestamps: number[] | undefined
-  #headers: (HeaderSpans | undefined)[] | undefined
+  #headers: HeaderCollector | undefined
 
   constructor(body: Buffer, limits: ProduceBodyLimits) {
     this.#cursor = new JsonCursor(body, limits.jsonDepth)
@@ -90,7 +91,9 @@ class ProduceBody {
       count: this.#count,
       spans: this.#spans,
       ...(this.#timestamps === undefined ? {} : { timestamps: filled(this.#timestamps, this.#count) }),
-      ...(this.#headers === undefined ? {} : { headers: this.#headers })
+      ...(this.#headers === undefined || this.#headers.count === 0
+        ? {}
+        : { headers: this.#headers.finish(this.#count) })
     }
   }
 
@@ -193,11 +196,9 @@ class ProduceBody {
 
   #readHeaders(): void {
     if (readNull(this.#cursor)) return
-    const headers = readHeaders(this.#cursor, this.#where)
-    if (headers.length === 0) return
-    const all = (this.#headers ??= [])
-    while (all.length < this.#count) all.push(undefined)
-    all.push(headers)
+    const headers = (this.#headers ??= new HeaderCollector())
+    headers.close(this.#count)
+    readHeaders(this.#cursor, this.#where, headers)
   }
 }
 

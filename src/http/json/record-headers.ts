@@ -1,4 +1,4 @@
-import { HEADER_STRIDE } from '../../core/record-table.ts'
+import type { HeaderCollector } from './header-collector.ts'
 import type { JsonCursor } from './json-cursor.ts'
 import { invalid, matches, memberNames, readMember, readNull } from './members.ts'
 import { decodeBase64InPlace, unescapeInPlace } from './string-bytes.ts'
@@ -25,20 +25,19 @@ const value = new Text()
 const encoding = new Text()
 
 /**
- * The `headers` of a record: an array of key, value and perhaps `value_encoding`. `record` is what has them, as messages
- * name it; asked only when one is needed, as in all functions here.
+ * Adds the `headers` of a record to `headers`: an array of key, value and perhaps `value_encoding`. `record` is what has
+ * them, as messages name it; asked only when one is needed, as in all functions here.
  */
-export function readHeaders(cursor: JsonCursor, record: () => string): number[] {
+export function readHeaders(cursor: JsonCursor, record: () => string, headers: HeaderCollector): void {
   if (cursor.peek() !== OPEN_BRACKET) throw invalid(`${record()}.headers must be an array.`)
-  const headers: number[] = []
-  if (!cursor.enter(OPEN_BRACKET, CLOSE_BRACKET)) return headers
-  const where = () => `${record()}.headers[${headers.length / HEADER_STRIDE}]`
+  if (!cursor.enter(OPEN_BRACKET, CLOSE_BRACKET)) return
+  const before = headers.count
+  const where = () => `${record()}.headers[${headers.count - before}]`
   do readHeader(cursor, where, headers)
   while (cursor.next(CLOSE_BRACKET))
-  return headers
 }
 
-function readHeader(cursor: JsonCursor, where: () => string, headers: number[]): void {
+function readHeader(cursor: JsonCursor, where: () => string, headers: HeaderCollector): void {
   if (cursor.peek() !== OPEN_BRACE) throw invalid(`${where()} must be an object.`)
   key.start = value.start = -1
   let base64 = false
@@ -55,7 +54,7 @@ function readHeader(cursor: JsonCursor, where: () => string, headers: number[]):
   if (key.start < 0) throw invalid(`${where()} has no key.`)
   const keyLength = lengthOf(cursor.bytes, key, false, where, 'key')
   const valueLength = value.start < 0 ? -1 : lengthOf(cursor.bytes, value, base64, where, 'value')
-  headers.push(key.start, keyLength, value.start, valueLength)
+  headers.add(key.start, keyLength, value.start, valueLength)
 }
 
 function readText(cursor: JsonCursor, where: () => string, member: string, text: Text): void {

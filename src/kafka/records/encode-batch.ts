@@ -1,11 +1,12 @@
 import {
   HEADER_STRIDE,
+  headersStart,
   KEY_LENGTH,
   KEY_START,
   SPAN_STRIDE,
   VALUE_LENGTH,
   VALUE_START,
-  type HeaderSpans,
+  type HeaderTable,
   type RecordTable
 } from '../../core/record-table.ts'
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
@@ -43,10 +44,7 @@ const COPY_THRESHOLD_BYTES = 48
 
 /** Upper bound of what the record takes in a batch, too high by 16 bytes at most. */
 export function recordBytes(table: RecordTable, row: number): number {
-  const at = row * SPAN_STRIDE
-  return (
-    PREFIX_LIMIT_BYTES + contentSize(table.spans[at + KEY_LENGTH], table.spans[at + VALUE_LENGTH], table.headers?.[row])
-  )
+  return PREFIX_LIMIT_BYTES + contentSize(table, row)
 }
 
 /**
@@ -79,29 +77,30 @@ function timestampOf(slice: BatchSlice, row: number): number {
   return own === undefined || Number.isNaN(own) ? slice.timestampMs : own
 }
 
-function headersSize(headers: HeaderSpans): number {
-  let size = varintSize(headers.length / HEADER_STRIDE)
-  for (let at = 0; at < headers.length; at += HEADER_STRIDE) {
-    const keyLength = headers[at + 1]
-    const valueLength = headers[at + 3]
+function headersSize(headers: HeaderTable, row: number): number {
+  const { spans, ends } = headers
+  const start = headersStart(headers, row)
+  let size = varintSize((ends[row] - start) / HEADER_STRIDE)
+  for (let at = start; at < ends[row]; at += HEADER_STRIDE) {
+    const keyLength = spans[at + 1]
+    const valueLength = spans[at + 3]
     size += varintSize(keyLength) + keyLength + varintSize(valueLength) + (valueLength > 0 ? valueLength : 0)
   }
   return size
 }
 
 /** Key, value and headers with their lengths. */
-function contentSize(keyLength: number, valueLength: number, headers: HeaderSpans | undefined): number {
+function contentSize({ spans, headers }: RecordTable, row: number): number {
+  const keyLength = spans[row * SPAN_STRIDE + KEY_LENGTH]
+  const valueLength = spans[row * SPAN_STRIDE + VALUE_LENGTH]
   const payloadBytes = (keyLength > 0 ? keyLength : 0) + (valueLength > 0 ? valueLength : 0)
-  return (
-    varintSize(keyLength) + varintSize(valueLength) + payloadBytes + (headers === undefined ? 1 : headersSize(headers))
-  )
+  const headersBytes = headers === undefined ? 1 : headersSize(headers, row)
+  return varintSize(keyLength) + varintSize(valueLength) + payloadBytes + headersBytes
 }
 
 /** Of one record without its own length prefix. */
 function bodySize(table: RecordTable, row: number, timestampDelta: number, offsetDelta: number): number {
-  const at = row * SPAN_STRIDE
-  const content = contentSize(table.spans[at + KEY_LENGTH], table.spans[at + VALUE_LENGTH], table.headers?.[row])
-  return 1 + varlongSize(timestampDelta) + varintSize(offsetDelta) + content
+  return 1 + varlongSize(timestampDelta) + varintSize(offsetDelta) + contentSize(table, row)
 }
 
 function sizeOfRecords(slices: readonly BatchSlice[], baseTimestampMs: number): number {
@@ -149,8 +148,7 @@ function writeRecord(
   position = writeVarint(target, position, offsetDelta)
   position = writeSpan(target, position, bytes, spans[at + KEY_START], spans[at + KEY_LENGTH])
   position = writeSpan(target, position, bytes, spans[at + VALUE_START], spans[at + VALUE_LENGTH])
-  const headers = table.headers?.[row]
-  if (headers !== undefined) return writeHeaders(target, position, bytes, headers)
+  if (table.headers !== undefined) return writeHeaders(target, position, bytes, table.headers, row)
   target[position++] = 0
   return position
 }
@@ -166,11 +164,13 @@ function writeSpan(target: Buffer, start: number, source: Buffer, from: number, 
   return position
 }
 
-function writeHeaders(target: Buffer, start: number, source: Buffer, headers: HeaderSpans): number {
-  let position = writeVarint(target, start, headers.length / HEADER_STRIDE)
-  for (let at = 0; at < headers.length; at += HEADER_STRIDE) {
-    position = writeSpan(target, position, source, headers[at], headers[at + 1])
-    position = writeSpan(target, position, source, headers[at + 2], headers[at + 3])
+function writeHeaders(target: Buffer, start: number, source: Buffer, headers: HeaderTable, row: number): number {
+  const { spans, ends } = headers
+  const from = headersStart(headers, row)
+  let position = writeVarint(target, start, (ends[row] - from) / HEADER_STRIDE)
+  for (let at = from; at < ends[row]; at += HEADER_STRIDE) {
+    position = writeSpan(target, position, source, spans[at], spans[at + 1])
+    position = writeSpan(target, position, source, spans[at + 2], spans[at + 3])
   }
   return position
 }

@@ -3,6 +3,8 @@ import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { GatewayError } from '../../../src/core/errors.ts'
 import {
+  HEADER_STRIDE,
+  headersStart,
   KEY_LENGTH,
   KEY_START,
   PARTITION,
@@ -201,4 +203,27 @@ suite('The scanner of produce bodies', () => {
     parseProduceBody(shared.subarray(6, 6 + body.length), limits)
     assert.deepEqual([shared.toString('latin1', 0, 6), shared.toString('latin1', 6 + body.length)], ['before', 'after'])
   })
+})
+
+test('headers stay with their record, whichever records have some', () => {
+  const names = fc.array(fc.string({ unit: fc.constantFrom('a', 'é', '"') }), { maxLength: 20 })
+  fc.assert(
+    fc.property(fc.array(fc.option(names), { minLength: 1, maxLength: 30 }), wanted => {
+      const records = wanted.map(keys => ({
+        value: 1,
+        ...(keys && { headers: keys.map(key => ({ key, value: null })) })
+      }))
+      const { headers, bytes, count } = parse(JSON.stringify({ records }))
+      if (headers === undefined) return assert.ok(wanted.every(keys => (keys ?? []).length === 0))
+      const { spans, ends } = headers
+      for (let row = 0; row < count; row++) {
+        const keys: string[] = []
+        for (let at = headersStart(headers, row); at < ends[row]; at += HEADER_STRIDE) {
+          keys.push(bytes.toString('utf8', spans[at], spans[at] + spans[at + 1]))
+          assert.equal(spans[at + 3], -1)
+        }
+        assert.deepEqual(keys, wanted[row] ?? [])
+      }
+    })
+  )
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { HEADER_STRIDE } from '../../../src/core/record-table.ts'
+import { HeaderCollector } from '../../../src/http/json/header-collector.ts'
 import { JsonCursor } from '../../../src/http/json/json-cursor.ts'
 import { readHeaders } from '../../../src/http/json/record-headers.ts'
 import { forms, jsonObject, jsonString, refusal, text } from './support/texts.ts'
@@ -9,10 +10,12 @@ import { forms, jsonObject, jsonString, refusal, text } from './support/texts.ts
 /** Key and value of each, as the spans say where they stand. */
 function read(json: string) {
   const cursor = new JsonCursor(Buffer.from(json), 512)
-  const spans = readHeaders(cursor, () => 'records[7]')
+  const headers = new HeaderCollector()
+  readHeaders(cursor, () => 'records[7]', headers)
+  const { spans } = headers.finish(1)
   const part = (at: number) =>
     spans[at + 1] < 0 ? null : Buffer.from(cursor.bytes.subarray(spans[at], spans[at] + spans[at + 1]))
-  return Array.from({ length: spans.length / HEADER_STRIDE }, (_, header) => ({
+  return Array.from({ length: headers.count }, (_, header) => ({
     key: part(header * HEADER_STRIDE),
     value: part(header * HEADER_STRIDE + 2)
   }))

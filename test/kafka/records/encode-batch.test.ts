@@ -33,9 +33,8 @@ function tableOf(sources: readonly Source[]): RecordTable {
   const timestamps = sources.some(({ timestampMs }) => timestampMs !== null)
     ? Float64Array.from(sources, ({ timestampMs }) => timestampMs ?? NaN)
     : undefined
-  const headers = sources.some(source => source.headers !== null)
-    ? sources.map(source => source.headers?.flatMap(({ key, value }) => [...place(key), ...place(value)]))
-    : undefined
+  const headersOf = sources.map(({ headers }) => headers?.flatMap(({ key, value }) => [...place(key), ...place(value)]))
+  const headers = headersOf.some(each => each !== undefined) ? headerTableOf(headersOf) : undefined
   return {
     bytes: Buffer.concat(chunks),
     count: sources.length,
@@ -43,6 +42,13 @@ function tableOf(sources: readonly Source[]): RecordTable {
     ...(timestamps === undefined ? {} : { timestamps }),
     ...(headers === undefined ? {} : { headers })
   }
+}
+
+/** As the scanner gathers them, with room behind them. */
+function headerTableOf(headersOf: readonly (readonly number[] | undefined)[]) {
+  let end = 0
+  const ends = Int32Array.from(headersOf, spans => (end += spans?.length ?? 0))
+  return { spans: Int32Array.from([...headersOf.flatMap(spans => spans ?? []), 9, 9, 9, 9]), ends }
 }
 
 function sliceOf(sources: readonly Source[], timestampMs = ARRIVAL_MS): BatchSlice {
