@@ -62,6 +62,15 @@ export class JsonCursor {
     return false
   }
 
+  /** Past nine bytes, if they stand here: two words, little-endian, and one more. */
+  skipNine(first: number, second: number, last: number): boolean {
+    const { position } = this
+    if (position + 9 > this.bytes.length || this.#view.getInt32(position, true) !== first) return false
+    if (this.#view.getInt32(position + 4, true) !== second || this.bytes[position + 8] !== last) return false
+    this.position = position + 9
+    return true
+  }
+
   /** Between two elements: true behind a comma, false behind the closing bracket. */
   next(close: number): boolean {
     const byte = this.peek()

@@ -25,6 +25,11 @@ const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const QUOTE = 0x22
+const COLON = 0x3a
+/** `{"value":`, as most records begin, but for its colon. */
+const VALUE_FIRST = Buffer.from('{"value"')
+const VALUE_FIRST_0 = VALUE_FIRST.readInt32LE(0)
+const VALUE_FIRST_4 = VALUE_FIRST.readInt32LE(4)
 /** Containers around a value: the body, `records`, the record. */
 const DEPTH_OF_VALUE = 3
 /** As many as V8 keeps on its own heap: a request of one record allocates nothing outside. */
@@ -125,7 +130,12 @@ class ProduceBody {
     let keyBase64 = false
     let valueBase64 = false
     let seen = 0
-    let more = cursor.enter(OPEN_BRACE, CLOSE_BRACE)
+    let more: boolean
+    if (cursor.skipNine(VALUE_FIRST_0, VALUE_FIRST_4, COLON)) {
+      this.#readValue(this.#value)
+      seen = 1 << VALUE
+      more = cursor.next(CLOSE_BRACE)
+    } else more = cursor.enter(OPEN_BRACE, CLOSE_BRACE)
     while (more) {
       const member = readMember(cursor, RECORD_NAMES, seen, this.#where)
       seen |= 1 << member

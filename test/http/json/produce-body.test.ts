@@ -197,6 +197,25 @@ suite('The scanner of produce bodies', () => {
     assert.equal(codeOf(whole), 'accepted')
   })
 
+  test('a record that begins with its value, without white space, is held to the same rules', () => {
+    const whole = '{"records":[{"value":1},{"value":"v","key":"k","partition":0}]}'
+    for (let end = 0; end < whole.length; end++) assert.notEqual(codeOf(whole.slice(0, end)), 'accepted')
+    assert.equal(codeOf(whole), 'accepted')
+    const others = [
+      '{"value":1,"value":2}',
+      '{"value":1,"v\\u0061lue":2}',
+      '{"value":1,"x":2}',
+      '{"value"x1}',
+      '{"valuE":1}'
+    ]
+    assert.deepEqual(
+      others.map(record => codeOf(`{"records":[${record}]}`)),
+      ['INVALID_BODY', 'INVALID_BODY', 'INVALID_BODY', 'MALFORMED_JSON', 'INVALID_BODY']
+    )
+    const codes = ['{"value":}', '{"value":1,}', '{"value":1 2}'].map(record => codeOf(`{"records":[${record}]}`))
+    assert.deepEqual(codes, ['MALFORMED_JSON', 'MALFORMED_JSON', 'MALFORMED_JSON'])
+  })
+
   test('never writes outside the body it was handed', () => {
     const body = '{"records":[{"key":"\\u0041\\u0042","value":"YWJj","value_encoding":"base64"}]}'
     const shared = Buffer.from(`before${body}after`)
