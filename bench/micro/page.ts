@@ -25,16 +25,23 @@ good on another machine.
 
 ${functionsTable(functions)}
 
-Below "Authorization", a record is a request. The twin is the obvious way to the same end.
+From the first "Authorization" on, a record is a request. The twin is the obvious way to the same end.
 
 ## Bad input costs no more than good
 
-${LIMIT} times the time of a normal body by the byte is the limit, the dearer of the two normal ones being the measure; the run fails where a body takes more. A
-tiny record costs by the record, not by the byte: both are given. Limits are the server's defaults, and where the answer is a refusal, its time
-counts as if the whole body had been read only if it was: the bytes are those of the body.
+${LIMIT} times the time of a normal body by the byte is the limit, the dearer of the two normal ones being the measure; the run fails where a body
+takes more. Limits are the server's defaults; a refusal is divided by the bytes of the whole body, read or not. What costs by the record, the
+number or the name, and not by the byte, shows where those are tiny: both figures are given.
+
+${verdictOf(hostile)}
 
 ${hostileTable(hostile)}
 `
+}
+
+function verdictOf(hostile: readonly HostileResult[]): string {
+  const dear = hostile.filter(({ allowed }) => !allowed).map(({ name }) => name)
+  return dear.length === 0 ? 'All are within the limit.' : `**Beyond the limit**: ${dear.join('; ')}.`
 }
 
 export function functionsTable(results: readonly FunctionResult[]): string {

@@ -5,6 +5,7 @@ import { Policy } from '../../src/auth/policy.ts'
 import { TopicGrants } from '../../src/auth/topic-grants.ts'
 import { TokenVerifier } from '../../src/auth/token-verifier.ts'
 import { Router } from '../../src/http/router.ts'
+import { v1Operations } from '../../src/http/v1/operations.ts'
 import { topicName } from '../../src/http/v1/parameters.ts'
 import type { HotFunction } from './hot-function.ts'
 
@@ -21,11 +22,7 @@ export async function requestFunctions(): Promise<HotFunction[]> {
     { operations: ['write'], topics: ['orders*'] }
   ])
   const handle = () => Promise.reject(new Error('never called'))
-  const router = new Router([
-    { method: 'GET', path: '/v1/metadata/topics', handle },
-    { method: 'PUT', path: '/v1/admin/topics/{topic}', handle },
-    { method: 'POST', path: '/v1/producer/topics/{topic}', handle }
-  ])
+  const router = new Router(v1Operations.map(operation => ({ ...operation, handle })))
   return [
     each('Authorization: the token in it', authorization.length, () => bearerToken(authorization).length),
     each('Authorization: a token known', authorization.length, () => (verifier.known(authorization)?.appOnly ? 1 : 0)),
