@@ -93,5 +93,6 @@ const announce = ({ identity, certificates, bootstrapServers }: LocalServices, p
   say(`\nKafka ${bootstrapServers.join(', ')} is served at ${gatewayUrl}. Try it, in another shell in this folder:\n`)
   for (const line of pasteLines({ gatewayUrl, tokenUrl: identity.tokenUrl, caFile: certificates.caFile }))
     say(`${line}\n`)
+  say(`The API to read and to try in a browser: ${gatewayUrl}/docs\n`)
   say('Ctrl-C stops everything.')
 }

@@ -238,6 +238,17 @@ const cors = Type.Object(
   strict
 )
 
+const docs = Type.Object(
+  {
+    page: Type.Enum(['off', 'on'], {
+      default: 'off',
+      description: 'Swagger UI at `/docs`, for anybody who reaches the port; calls that are tried there need a token.'
+    }),
+    hint: Type.Optional(Type.String({ description: 'Shown on that page: how to get a token.' }))
+  },
+  strict
+)
+
 const audit = Type.Object(
   {
     output: Type.Optional(
@@ -252,7 +263,7 @@ const audit = Type.Object(
 
 /** The whole configuration: the single source of its types, its validation, its defaults and its reference page. */
 export const configSchema = Type.Object(
-  { listen, kafka, auth, limits, quotas, cors, audit, log, management: Type.Optional(management), metrics },
+  { listen, kafka, auth, limits, quotas, cors, docs, audit, log, management: Type.Optional(management), metrics },
   strict
 ) satisfies TObject
 
@@ -260,6 +271,7 @@ export type Config = Static<typeof configSchema>
 export type KafkaConfig = Config['kafka']
 export type AuthConfig = Config['auth']
 export type LimitsConfig = Config['limits']
+export type DocsConfig = Config['docs']
 export type CorsConfig = Config['cors']
 export type QuotasConfig = Config['quotas']
 export type QuotaConfig = NonNullable<QuotasConfig['principal']>

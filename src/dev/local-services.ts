@@ -9,6 +9,7 @@ import { SigningKey } from './identity/signing-key.ts'
 import { isBusy } from './kafka/free-port.ts'
 import { kafkaJars } from './kafka/jars.ts'
 import { LocalCluster } from './kafka/local-cluster.ts'
+import { tokenCommand } from './paste-lines.ts'
 
 export interface LocalServicesOptions {
   readonly dataDir: string
@@ -104,7 +105,8 @@ export class LocalServices {
         oidc: [{ issuer, audience: [RESOURCE], jwksUri, caFile }],
         graph: { baseUrl: url, tokenUrl, clientId, clientSecret, caFile },
         permittedGroups: [GROUP_ID]
-      }
+      },
+      docs: { page: 'on', hint: tokenCommand({ tokenUrl, caFile }) }
     }
   }
 

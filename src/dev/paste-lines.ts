@@ -10,17 +10,23 @@ export interface PasteOptions {
 /** Shell lines for a first try: a token, a topic, records in, records out, the list of topics. */
 export function pasteLines({ gatewayUrl, tokenUrl, caFile }: PasteOptions): string[] {
   const ca = shellWord(relative(process.cwd(), caFile))
-  const { clientId, clientSecret } = appWithGroups
-  const form = `client_id=${clientId}&client_secret=${clientSecret}&grant_type=client_credentials&scope=${RESOURCE}/.default`
   const curl = `curl --cacert ${ca} -H "Authorization: Bearer $TOKEN"`
   const json = `-H 'Content-Type: application/json'`
   return [
-    `TOKEN=$(curl -s --cacert ${ca} -X POST -H 'Content-Type: application/x-www-form-urlencoded' -d '${form}' '${tokenUrl}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+    `TOKEN=$(${tokenCommand({ tokenUrl, caFile })})`,
     `${curl} -X PUT ${gatewayUrl}/v1/topics/hello ${json} -d '{"partition_count":1}'`,
     `${curl} ${gatewayUrl}/v1/producer/topics/hello ${json} -d '{"records":[{"key":"k1","value":"text"},{"value":{"any":["JSON",1.0]}}]}'`,
     `${curl} -i '${gatewayUrl}/v1/consumer/topics/hello/partitions/0/offsets/0?count=10'`,
     `${curl} ${gatewayUrl}/v1/metadata/topics`
   ]
+}
+
+/** Prints a token of the local provider, to be run where development mode was started. */
+export function tokenCommand({ tokenUrl, caFile }: Omit<PasteOptions, 'gatewayUrl'>): string {
+  const { clientId, clientSecret } = appWithGroups
+  const form = `client_id=${clientId}&client_secret=${clientSecret}&grant_type=client_credentials&scope=${RESOURCE}/.default`
+  const ca = shellWord(relative(process.cwd(), caFile))
+  return `curl -s --cacert ${ca} -X POST -H 'Content-Type: application/x-www-form-urlencoded' -d '${form}' '${tokenUrl}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/'`
 }
 
 /** As one word of a POSIX shell, quoted only where it has to be. */

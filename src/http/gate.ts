@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Gatekeeper } from '../auth/gatekeeper.ts'
-import type { CorsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
+import type { CorsConfig, DocsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Log, RequestLog } from '../core/log.ts'
@@ -11,6 +11,7 @@ import { logRequest } from './access-log.ts'
 import { auditEntry } from './audit.ts'
 import type { Connection } from './connections.ts'
 import { Cors } from './cors.ts'
+import { docsPages } from './docs/pages.ts'
 import { errorReply, toGatewayError } from './error-reply.ts'
 import { Exchange, type Reply } from './exchange.ts'
 import { healthReply, isHealth } from './health.ts'
@@ -33,6 +34,8 @@ export interface GateOptions {
   readonly secure: boolean
   readonly quotas: QuotasConfig
   readonly cors: CorsConfig
+  /** No documentation page where left out. */
+  readonly docs?: DocsConfig
   /** Takes one line, line break included, for each request but those for health and public pages; undefined where no audit log is kept. */
   readonly audit?: ((line: string) => void) | undefined
   readonly meter?: Meter
@@ -62,7 +65,7 @@ export class Gate {
     this.#quotas = new Quotas(options.quotas)
     const routes = v1Routes(options)
     this.#router = new Router(routes)
-    const pages = [apiDescription]
+    const pages = [apiDescription, ...docsPages(options.docs)]
     this.#pages = new PublicPages(pages)
     this.#meters = new RequestMeters(options.meter ?? noMeter, [...routes, ...pages])
   }

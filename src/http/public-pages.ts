@@ -10,6 +10,8 @@ export interface PublicPage {
   readonly method: 'GET'
   readonly path: string
   readonly contentType: string
+  /** Besides the type, the caching and the coding. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Asked once, when the page is wanted for the first time. */
   readonly body: () => Buffer
 }
@@ -67,13 +69,18 @@ export class PublicPages {
   }
 }
 
-function replyWith({ contentType }: PublicPage, { plain, packed, etag }: Made, headers: IncomingHttpHeaders): Reply {
+function replyWith(
+  { contentType, headers: own }: PublicPage,
+  { plain, packed, etag }: Made,
+  headers: IncomingHttpHeaders
+): Reply {
   const gzipped = acceptsGzip(headers['accept-encoding'])
   return {
     status: knows(headers['if-none-match'], etag) ? 304 : 200,
     body: gzipped ? packed : plain,
     coded: true,
     headers: {
+      ...own,
       'Content-Type': contentType,
       'Cache-Control': 'no-cache',
       ETag: etag,

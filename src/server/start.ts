@@ -52,6 +52,7 @@ export async function startServer(
     limits,
     quotas,
     cors,
+    docs,
     management,
     audit: { output }
   } = config
@@ -72,6 +73,7 @@ export async function startServer(
     limits,
     quotas,
     cors,
+    docs,
     audit: auditStream === undefined ? undefined : line => auditStream.write(line),
     budget,
     log,

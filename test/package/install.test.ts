@@ -48,6 +48,9 @@ suite('The package, installed into an empty folder', { timeout: 170_000 }, () =>
     const paths = installation.packing.files.map(({ path }) => path)
     for (const path of ['bin/kafka-rest-proxy.js', 'dist/main.js', 'local-kafka/pom.xml', 'LICENSE', 'docs/api.md'])
       assert.ok(paths.includes(path), path)
+    const page = ['init.js', 'page.css', 'swagger-ui.css', 'swagger-ui-bundle.js']
+    for (const name of [...page, 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE'])
+      assert.ok(paths.includes(`dist/http/docs/static/${name}`), name)
     assert.deepEqual(
       paths.filter(path => path.endsWith('.ts') || path.startsWith('src/') || path.startsWith('test/')),
       []
@@ -80,7 +83,8 @@ suite('The package, installed into an empty folder', { timeout: 170_000 }, () =>
     const config = {
       listen: { host: '127.0.0.1', port, tls: 'none' },
       kafka: { bootstrapServers: [sharedBroker()] },
-      auth: { mode: 'none' }
+      auth: { mode: 'none' },
+      docs: { page: 'on' }
     }
     writeFileSync(file, JSON.stringify(config))
     const startedMs = performance.now()
@@ -107,6 +111,10 @@ suite('The package, installed into an empty folder', { timeout: 170_000 }, () =>
       records.map(({ key, value }) => [key, value]),
       [['k', '{"n":1.0}']]
     )
+    for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
+      const { status } = await fetch(`${url}/docs/${name}`)
+      assert.equal(status, 200, name)
+    }
     child.kill('SIGTERM')
     assert.equal(await exited, 0, output())
   })

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { Gatekeeper } from '../../../src/auth/gatekeeper.ts'
-import type { CorsConfig, LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
+import type { CorsConfig, DocsConfig, LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import type { Log, RequestLine, RequestLog } from '../../../src/core/log.ts'
@@ -120,6 +120,7 @@ export interface FrontSettings {
   readonly gatekeeper?: Pick<Gatekeeper, 'admit' | 'ready'>
   readonly quotas?: Partial<QuotasConfig>
   readonly cors?: Partial<CorsConfig>
+  readonly docs?: DocsConfig
   readonly audit?: (line: string) => void
   readonly tls?: HttpServerOptions['tls']
   readonly meter?: Meter
@@ -136,6 +137,7 @@ export async function startFront(context: TestContext, settings: FrontSettings =
     limits,
     quotas: { overrides: [], principalsRemembered: 100, ...settings.quotas },
     cors: { origins: [], maxAgeMs: 60_000, ...settings.cors },
+    ...(settings.docs === undefined ? {} : { docs: settings.docs }),
     audit: settings.audit,
     budget,
     log: recorder(log),

@@ -17,6 +17,7 @@ const SOURCES = [
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'copy-docs-page.ts',
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
