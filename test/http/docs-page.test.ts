@@ -40,7 +40,7 @@ test('the page has nothing inline, names no other host, and keeps no token beyon
   const page = await (await call('/docs', anonymous)).text()
   assert.doesNotMatch(page, /<script>|<style|style=|\son\w+=|https?:|"\/\//)
   const script = await (await call('/docs/init.js', anonymous)).text()
-  assert.match(script, /url: 'openapi\.json'/)
+  assert.match(script, /fetch\('openapi\.json'\)/)
   assert.match(script, /persistAuthorization: false/)
   assert.match(script, /validatorUrl: null/)
 })

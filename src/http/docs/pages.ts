@@ -75,7 +75,7 @@ function documentation(hint: string | undefined): string {
 ${hint === undefined ? '' : `<p class="hint">How to get a token for “Authorize”:<code>${escaped(hint)}</code></p>`}
 <div id="api"></div>
 <script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/init.js"></script>
+<script type="module" src="docs/init.js"></script>
 </body>
 </html>
 `

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { promisify } from 'node:util'
+import { appWithGroups } from '../../../src/dev/identity/directory.ts'
+import { TestGateway } from '../../support/gateway.ts'
+
+const run = promisify(execFile)
+const LIMIT_MS = 20_000
+
+/** The blocks of a page that are in this language. */
+function blocksOf(page: string, language: string): string[] {
+  const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8')
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]+?)^\`\`\``, 'gm'))].map(([, block]) => block)
+}
+
+suite('What the documentation tells to type', { timeout: 90_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-docs-'))
+  let gateway: TestGateway
+  let env: NodeJS.ProcessEnv
+
+  before(async () => {
+    gateway = await TestGateway.start({ settings: { management: { port: 0 } } })
+    const { caFile } = gateway.services.certificates
+    env = {
+      PATH: process.env.PATH,
+      TOKEN: await gateway.token(appWithGroups),
+      URL: `https://localhost:${gateway.port}`,
+      CA: caFile,
+      NODE_EXTRA_CA_CERTS: caFile
+    }
+  })
+  after(async () => {
+    await gateway.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const output = async (program: string, ...argv: string[]): Promise<string[]> => {
+    const { stdout } = await run(program, argv, { env, timeout: LIMIT_MS, cwd: folder })
+    return stdout.trim().split('\n')
+  }
+  const script = (name: string, text: string): string => {
+    const file = join(folder, name)
+    writeFileSync(file, text)
+    return file
+  }
+  const listed = async (): Promise<string[]> => (await gateway.get('/v1/metadata/topics')).json.topics
+
+  test('docs/api.md: the shell lines make every call there is, and leave nothing', async () => {
+    const [block] = blocksOf('docs/api.md', 'sh')
+    const lines = await output('bash', '-euc', block)
+    const answers = lines.map(line => JSON.parse(line))
+    const [created, produced, read, partitions, partition, topics, brokers, deleted] = answers
+    assert.equal(answers.length, 8)
+    assert.deepEqual([created, deleted], [{ topic: 'from-shell' }, { topic: 'from-shell' }])
+    assert.deepEqual(
+      produced.offsets,
+      [0, 1].map(offset => ({ partition: 0, offset }))
+    )
+    assert.deepEqual(
+      read.records.map(({ key, value }: { key: string | null; value: string }) => [key, value]),
+      [
+        ['k', '{"n":1.0}'],
+        [null, 'text']
+      ]
+    )
+    assert.deepEqual([partition.earliest_offset, partition.latest_offset], [0, 2])
+    assert.deepEqual(partitions, { topic: 'from-shell', partitions: [partition] })
+    assert.ok(topics.topics.includes('from-shell'))
+    assert.ok(brokers.brokers.length > 0)
+    assert.ok(!(await listed()).includes('from-shell'))
+  })
+
+  test('docs/api.md: the Python program is told of a topic that exists, and reads what it wrote to the end', async () => {
+    const [program] = blocksOf('docs/api.md', 'python')
+    const [conflict, offsets, ...read] = await output('python3', script('guide.py', program))
+    assert.equal(conflict, '409 TOPIC_EXISTS')
+    assert.equal(
+      offsets,
+      "{'offsets': [{'partition': 0, 'offset': 0}, {'partition': 0, 'offset': 1}, {'partition': 0, 'offset': 2}]}"
+    )
+    assert.deepEqual(read, ['0 k {"n": 1.5}', '1 None text', '2 k None'])
+    assert.ok(!(await listed()).includes('from-python'))
+  })
+
+  test('docs/api.md: the Node program is told of a topic that exists, and reads what it wrote to the end', async () => {
+    const [program] = blocksOf('docs/api.md', 'js')
+    const [conflict, offsets, ...read] = await output(process.execPath, script('guide.mjs', program))
+    assert.match(conflict, /^TOPIC_EXISTS: /)
+    assert.deepEqual(
+      JSON.parse(offsets).offsets,
+      [0, 1, 2].map(offset => ({ partition: 0, offset }))
+    )
+    assert.deepEqual(read, ['0 k {"n":1.5}', '1 null text', '2 k null'])
+    assert.ok(!(await listed()).includes('from-node'))
+  })
+
+  test('README.md: the lines under "Use it" create, write, read and list', async () => {
+    await gateway.request('DELETE', '/v1/topics/hello')
+    const [, block] = blocksOf('README.md', 'sh')
+    assert.ok(block.includes('URL=https://localhost:9400') && block.includes('=.local/certs/ca.pem'))
+    const here = block
+      .replace('https://localhost:9400', String(env.URL))
+      .replace('.local/certs/ca.pem', gateway.services.certificates.caFile)
+    const lines = await output(
+      'bash',
+      '-euc',
+      here.replaceAll(/^curl .*$/gm, line => `${line.replace('curl', 'curl -sS')}\necho`)
+    )
+    const [created, produced, read, topics] = lines.map(line => JSON.parse(line))
+    assert.deepEqual(created, { topic: 'hello' })
+    assert.deepEqual(produced, { offsets: [{ partition: 0, offset: 0 }] })
+    assert.equal(read.records[0].value, '{"any":["JSON",1.0]}')
+    assert.ok(topics.topics.includes('hello'))
+    await gateway.request('DELETE', '/v1/topics/hello')
+  })
+
+  test('docs/operations.md: readiness is asked and the log level set', async () => {
+    const [block] = blocksOf('docs/operations.md', 'sh')
+    const here = block.replaceAll('localhost:9402', `127.0.0.1:${gateway.server.managementPort}`)
+    assert.notEqual(here, block)
+    const lines = await output('bash', '-euc', here.replaceAll('\n', '\necho\n'))
+    assert.deepEqual(
+      lines.map(line => JSON.parse(line)),
+      [{ status: 'ok', not_ready: [] }, { level: 'debug' }]
+    )
+    assert.ok(gateway.logged.some(({ message }) => message === 'setLogLevel'))
+  })
+})
