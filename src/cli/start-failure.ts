@@ -8,7 +8,7 @@ export const startFailure = (error: Error): string | undefined => {
   const address = memberOf(error, 'address') || memberOf(error, 'hostname')
   if (code === 'EADDRINUSE')
     return `Port ${port} of ${address} is in use. Stop what listens there, or set listen.port (KAFKA_REST_LISTEN_PORT).`
-  if (code === 'EACCES' && memberOf(error, 'syscall') === 'listen')
+  if (code === 'EACCES' && /^(listen|bind)$/.test(memberOf(error, 'syscall')))
     return `Port ${port} needs rights that this user lacks. Set listen.port (KAFKA_REST_LISTEN_PORT) to one from 1024 up.`
   if (code === 'EADDRNOTAVAIL' || (code === 'ENOTFOUND' && memberOf(error, 'syscall') === 'getaddrinfo'))
     return `${address} is no address of this machine. Set listen.host (KAFKA_REST_LISTEN_HOST); 0.0.0.0 is all of them.`

@@ -67,8 +67,8 @@ const table = (heads: readonly string[], rows: readonly (readonly string[])[]): 
   return [line(cells[0]), rule, ...cells.slice(1).map(line)].join('\n')
 }
 
-const sectionTable = (name: string, section: SectionShape): string => {
-  const rows = settingsOf(section, [name]).map(setting => [
+const sectionTable = (name: string, section: SectionShape, path = [name]): string => {
+  const rows = settingsOf(section, path).map(setting => [
     code(setting.name),
     code(setting.variable),
     typeCell(setting),
@@ -102,5 +102,12 @@ const listTables = (name: string, section: SectionShape): string[] =>
 const chapter = ([name, { shape }]: readonly [string, Member]): string[] =>
   shape.kind === 'section' ? [sectionTable(name, shape), ...listTables(name, shape)] : []
 
+/** The keys that stand in no section. */
+const single = (): string => {
+  const members = [...configShape.members].filter(([, { shape }]) => shape.kind !== 'section')
+  return sectionTable('In no section', { ...configShape, members: new Map(members) }, [])
+}
+
 /** The text of `docs/configuration.md`. */
-export const configReference = (): string => [INTRODUCTION, ...[...configShape.members].flatMap(chapter)].join('\n')
+export const configReference = (): string =>
+  [INTRODUCTION, ...[...configShape.members].flatMap(chapter), single()].join('\n')

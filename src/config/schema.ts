@@ -261,9 +261,29 @@ const audit = Type.Object(
   strict
 )
 
+const workers = Type.Integer({
+  minimum: 1,
+  maximum: 64,
+  default: 1,
+  description: 'Processes that share the port, so that more than one core is used; 1 is a single process.'
+})
+
 /** The whole configuration: the single source of its types, its validation, its defaults and its reference page. */
 export const configSchema = Type.Object(
-  { listen, kafka, auth, limits, quotas, cors, docs, audit, log, management: Type.Optional(management), metrics },
+  {
+    listen,
+    kafka,
+    auth,
+    limits,
+    quotas,
+    cors,
+    docs,
+    audit,
+    log,
+    management: Type.Optional(management),
+    metrics,
+    workers
+  },
   strict
 ) satisfies TObject
 

@@ -27,7 +27,7 @@ type LoopDelay = ReturnType<typeof monitorEventLoopDelay>
 /** Adds what the gateway and its runtime know of themselves; the returned function stops watching. */
 export function addReadings(registry: Registry, facts: Facts): () => void {
   addFacts(registry, facts)
-  addMemory(registry)
+  addProcess(registry)
   const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
   loop.enable()
   addLoop(registry, loop)
@@ -41,17 +41,29 @@ export function addReadings(registry: Registry, facts: Facts): () => void {
 function addFacts(registry: Registry, facts: Facts): void {
   const gauge = (name: string, help: string, read: () => number) =>
     registry.reading(PREFIX + name, help, 'gauge', () => [[{}, read()]])
-  registry.reading(`${PREFIX}build_info`, 'Version of the gateway and of Node; always 1.', 'gauge', () => [
-    [{ version: facts.version, node: process.versions.node }, 1]
-  ])
-  registry.reading(`${PREFIX}ready`, 'Whether each part that readiness needs is well: 1 or 0.', 'gauge', () =>
-    Object.entries(facts.ready()).map(([part, well]) => [{ part }, Number(well)])
+  registry.reading(
+    `${PREFIX}build_info`,
+    'Version of the gateway and of Node; always 1.',
+    'gauge',
+    () => [[{ version: facts.version, node: process.versions.node }, 1]],
+    'most'
+  )
+  registry.reading(
+    `${PREFIX}ready`,
+    'Whether each part that readiness needs is well: 1 or 0.',
+    'gauge',
+    () => Object.entries(facts.ready()).map(([part, well]) => [{ part }, Number(well)]),
+    'least'
   )
   gauge('in_flight_bytes', 'Bytes held for callers, counted against limits.inFlightBytes.', () => facts.inFlightBytes())
   gauge('in_flight_limit_bytes', 'limits.inFlightBytes.', () => facts.inFlightLimitBytes)
   gauge('open_connections', 'Open connections of clients.', () => facts.openConnections())
-  registry.reading(`${PREFIX}key_set_age_seconds`, 'Since the keys of an issuer were loaded.', 'gauge', () =>
-    facts.keySets().map(({ issuer, ageSeconds }) => [{ issuer }, ageSeconds])
+  registry.reading(
+    `${PREFIX}key_set_age_seconds`,
+    'Since the keys of an issuer were loaded.',
+    'gauge',
+    () => facts.keySets().map(({ issuer, ageSeconds }) => [{ issuer }, ageSeconds]),
+    'most'
   )
   registry.reading(`${PREFIX}graph_calls_total`, 'Calls of Microsoft Graph, by their end.', 'counter', () => {
     const { answered, failed } = facts.graphCalls()
@@ -67,11 +79,13 @@ function addFacts(registry: Registry, facts: Facts): void {
     () => {
       const expiry = facts.certificateExpiry()
       return expiry === undefined ? [] : [[{}, expiry]]
-    }
+    },
+    'least'
   )
 }
 
-function addMemory(registry: Registry): void {
+/** What any process of an instance tells, also one that serves nobody itself. */
+export function addProcess(registry: Registry): void {
   registry.reading(`${PREFIX}memory_bytes`, 'Memory of the process, by kind.', 'gauge', () => {
     const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
     return [
@@ -88,9 +102,13 @@ function addMemory(registry: Registry): void {
       [{ mode: 'system' }, system / 1e6]
     ]
   })
-  registry.reading(`${PREFIX}start_time_seconds`, 'Start of the process, in seconds since 1970.', 'gauge', () => [
-    [{}, performance.timeOrigin / 1000]
-  ])
+  registry.reading(
+    `${PREFIX}start_time_seconds`,
+    'Start of the process, in seconds since 1970.',
+    'gauge',
+    () => [[{}, performance.timeOrigin / 1000]],
+    'each'
+  )
   registry.reading(`${PREFIX}active_resources`, 'Timers, sockets and the like that keep the process.', 'gauge', () => [
     [{}, process.getActiveResourcesInfo().length]
   ])
@@ -107,7 +125,8 @@ function addLoop(registry: Registry, loop: LoopDelay): void {
       )
       loop.reset()
       return reading
-    }
+    },
+    'each'
   )
 }
 

@@ -38,11 +38,28 @@ export class Histogram {
 /** What is read when somebody asks: label values and a number, any number of times. */
 export type Reading = readonly (readonly [labels: Labels, value: number])[]
 
-interface Family {
+/** A number as it is shown; `le` is the bound of a bucket. */
+export interface Sample {
+  readonly suffix: '' | '_bucket' | '_sum' | '_count'
+  readonly labels: Labels
+  readonly le?: number
+  readonly value: number
+}
+
+/** How the numbers of several processes become one; `each` keeps them apart by a label. */
+export type Merging = 'sum' | 'least' | 'most' | 'each'
+
+/** All that is known of a metric at one moment. */
+export interface FamilySnapshot {
   readonly name: string
   readonly help: string
   readonly type: MetricType
-  write(lines: string[], exposition: Exposition): void
+  readonly merging: Merging
+  readonly samples: readonly Sample[]
+}
+
+interface Family extends Omit<FamilySnapshot, 'samples'> {
+  samples(): Sample[]
 }
 
 /** The metrics of one process, in the order in which they were made. */
@@ -55,35 +72,35 @@ export class Registry {
 
   /** A family of counters; `name` ends in `_total`. The same labels give the same counter. */
   counters(name: string, help: string): (labels?: Labels) => Cell {
-    return this.#kept(name, help, 'counter', () => new Cell(), writeCell)
+    return this.#kept(name, help, 'counter', () => new Cell(), cellSamples)
   }
 
   gauges(name: string, help: string): (labels?: Labels) => Cell {
-    return this.#kept(name, help, 'gauge', () => new Cell(), writeCell)
+    return this.#kept(name, help, 'gauge', () => new Cell(), cellSamples)
   }
 
   /** `bounds` ascend; the one without end is added. */
   histograms(name: string, help: string, bounds: readonly number[]): (labels?: Labels) => Histogram {
-    return this.#kept(name, help, 'histogram', () => new Histogram(bounds), writeHistogram)
+    return this.#kept(name, help, 'histogram', () => new Histogram(bounds), histogramSamples)
   }
 
   /** Read only when somebody asks. */
-  reading(name: string, help: string, type: 'counter' | 'gauge', read: () => Reading): void {
-    this.#add(name, help, type, lines => {
-      for (const [labels, value] of read()) lines.push(`${name}${labelText(labels)} ${numberText(value)}`)
+  reading(name: string, help: string, type: 'counter' | 'gauge', read: () => Reading, merging: Merging = 'sum'): void {
+    this.#add({
+      name,
+      help,
+      type,
+      merging,
+      samples: () => read().map(([labels, value]) => ({ suffix: '', labels, value }))
     })
   }
 
+  snapshot(): FamilySnapshot[] {
+    return Array.from(this.#families.values(), family => ({ ...family, samples: family.samples() }))
+  }
+
   text(exposition: Exposition): string {
-    const lines: string[] = []
-    for (const family of this.#families.values()) {
-      const openMetrics = exposition === 'openmetrics'
-      const name = openMetrics && family.type === 'counter' ? family.name.replace(/_total$/, '') : family.name
-      lines.push(`# HELP ${name} ${escapeHelp(family.help, openMetrics)}`, `# TYPE ${name} ${family.type}`)
-      family.write(lines, exposition)
-    }
-    if (exposition === 'openmetrics') lines.push('# EOF')
-    return `${lines.join('\n')}\n`
+    return expositionText(this.snapshot(), exposition)
   }
 
   #kept<T>(
@@ -91,12 +108,11 @@ export class Registry {
     help: string,
     type: MetricType,
     make: () => T,
-    write: (lines: string[], name: string, labels: Labels, member: T, exposition: Exposition) => void
+    samplesOf: (labels: Labels, member: T) => Sample[]
   ): (labels?: Labels) => T {
     const members = new Map<string, { readonly labels: Labels; readonly member: T }>()
-    this.#add(name, help, type, (lines, exposition) => {
-      for (const { labels, member } of members.values()) write(lines, name, labels, member, exposition)
-    })
+    const samples = () => [...members.values()].flatMap(({ labels, member }) => samplesOf(labels, member))
+    this.#add({ name, help, type, merging: 'sum', samples })
     return (labels = {}) => {
       const key = labelText(labels)
       let known = members.get(key)
@@ -105,23 +121,39 @@ export class Registry {
     }
   }
 
-  #add(name: string, help: string, type: MetricType, write: Family['write']): void {
-    if (this.#families.has(name)) throw new Error(`There are two metrics of the name ${name}`)
-    this.#families.set(name, { name, help, type, write })
+  #add(family: Family): void {
+    if (this.#families.has(family.name)) throw new Error(`There are two metrics of the name ${family.name}`)
+    this.#families.set(family.name, family)
   }
 }
 
-function writeCell(lines: string[], name: string, labels: Labels, cell: Cell): void {
-  lines.push(`${name}${labelText(labels)} ${numberText(cell.value)}`)
+/** What a scraper reads. */
+export function expositionText(families: readonly FamilySnapshot[], exposition: Exposition): string {
+  const openMetrics = exposition === 'openmetrics'
+  const lines: string[] = []
+  for (const { name, help, type, samples } of families) {
+    const shown = openMetrics && type === 'counter' ? name.replace(/_total$/, '') : name
+    lines.push(`# HELP ${shown} ${escapeHelp(help, openMetrics)}`, `# TYPE ${shown} ${type}`)
+    for (const { suffix, labels, le, value } of samples) {
+      const all = le === undefined ? labels : { ...labels, le: boundText(le, exposition) }
+      lines.push(`${name}${suffix}${labelText(all)} ${numberText(value)}`)
+    }
+  }
+  if (openMetrics) lines.push('# EOF')
+  return `${lines.join('\n')}\n`
 }
 
-function writeHistogram(lines: string[], name: string, labels: Labels, it: Histogram, exposition: Exposition): void {
+function cellSamples(labels: Labels, { value }: Cell): Sample[] {
+  return [{ suffix: '', labels, value }]
+}
+
+function histogramSamples(labels: Labels, { bounds, counts, sum }: Histogram): Sample[] {
   let cumulative = 0
-  for (const [at, bound] of [...it.bounds, Infinity].entries()) {
-    cumulative += it.counts[at]
-    lines.push(`${name}_bucket${labelText({ ...labels, le: boundText(bound, exposition) })} ${cumulative}`)
-  }
-  lines.push(`${name}_sum${labelText(labels)} ${numberText(it.sum)}`, `${name}_count${labelText(labels)} ${cumulative}`)
+  const buckets = [...bounds, Infinity].map((le, at): Sample => {
+    cumulative += counts[at]
+    return { suffix: '_bucket', labels, le, value: cumulative }
+  })
+  return [...buckets, { suffix: '_sum', labels, value: sum }, { suffix: '_count', labels, value: cumulative }]
 }
 
 /** OpenMetrics wants bounds as floating point numbers. */
@@ -134,7 +166,7 @@ function numberText(value: number): string {
   return value === -Infinity ? '-Inf' : String(value)
 }
 
-function labelText(labels: Labels): string {
+export function labelText(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`)
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }

@@ -6,15 +6,18 @@ import { prefersOpenMetrics } from './negotiate.ts'
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+/** Whether each part is well. */
+export type Parts = Readonly<Record<string, boolean>>
+
 export interface ManagementOptions {
   /** Wanted as a bearer token by all but health; undefined lets everybody in. */
   readonly token: string | undefined
   readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
-  metrics(exposition: 'prometheus' | 'openmetrics'): string
+  metrics(exposition: 'prometheus' | 'openmetrics'): string | Promise<string>
   /** Parts that must be well for the gateway to be ready. */
-  ready(): Readonly<Record<string, boolean>>
+  ready(): Parts | Promise<Parts>
   /** Kafka and the identity provider have been asked once, whatever they said. */
-  started(): boolean
+  started(): boolean | Promise<boolean>
   setLogLevel(level: LogLevel): void
 }
 
@@ -102,7 +105,7 @@ export class ManagementServer {
       case '/health/ready':
         return this.#ready()
       case '/health/startup':
-        return this.#options.started() ? json(200, { status: 'ok' }) : json(503, { status: 'starting' })
+        return (await this.#options.started()) ? json(200, { status: 'ok' }) : json(503, { status: 'starting' })
       case '/log-level':
         return this.#setLogLevel(request)
       default:
@@ -116,17 +119,17 @@ export class ManagementServer {
     return token === undefined || timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`))
   }
 
-  #metrics(accept: string | undefined): Answer {
+  async #metrics(accept: string | undefined): Promise<Answer> {
     const exposition = prefersOpenMetrics(accept) ? 'openmetrics' : 'prometheus'
     return {
       status: 200,
-      body: this.#options.metrics(exposition),
+      body: await this.#options.metrics(exposition),
       headers: { 'Content-Type': CONTENT_TYPES[exposition], Vary: 'Accept' }
     }
   }
 
-  #ready(): Answer {
-    const parts = this.#options.ready()
+  async #ready(): Promise<Answer> {
+    const parts = await this.#options.ready()
     const notReady = Object.keys(parts).filter(part => !parts[part])
     return notReady.length === 0
       ? json(200, { status: 'ok', not_ready: [] })
