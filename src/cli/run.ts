@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/config-error.ts'
 import { nearest } from '../core/lib/nearest.ts'
+import { WorkerFailure } from '../server/workers/worker-failure.ts'
 import { commands } from './commands.ts'
 import { commandHelp, generalHelp } from './help.ts'
 import { startFailure } from './start-failure.ts'
@@ -36,6 +37,7 @@ const report = (error: unknown, name: string, argv: readonly string[]): number =
     complain(String(error))
     return FAILED
   }
+  if (error instanceof WorkerFailure) return error.exitCode
   if (isUsageError(error)) {
     const [reason] = error.message.split(/\.\s/, 1)
     const meant = meantFlag(reason, name)

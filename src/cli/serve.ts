@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { loadAccess } from '../config/load.ts'
+import type { StartOptions } from '../server/start.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import { loadFrom, sourcesFrom } from './config-option.ts'
 
@@ -12,15 +13,32 @@ export const runServe = async (argv: string[]): Promise<void> => {
   const { config } = loadFrom(file)
   const { closeOnSignal, startServer } = await import('../server/start.ts')
   const log = createLogger(config.log.level)
-  const server = await startServer(config, log, {
+  const options: StartOptions = {
     setLogLevel: level => (log.level = level),
     rulesSource: { file, load: () => loadAccess(sourcesFrom(file)) }
-  })
+  }
   const graceMs = config.limits.shutdownGraceMs + config.kafka.deliveryTimeoutMs + CLOSING_MS
+  if (config.workers === 1) {
+    const server = await startServer(config, log, options)
+    closeOnSignal(
+      () => server.close(),
+      graceMs,
+      log,
+      () => server.reloadRules()
+    )
+    return
+  }
+  const { isWorker, runWorker } = await import('../server/workers/worker.ts')
+  if (isWorker()) {
+    await runWorker(config, log, options, graceMs)
+    return
+  }
+  const { startWorkers } = await import('../server/workers/parent.ts')
+  const crew = await startWorkers(config, log, options)
   closeOnSignal(
-    () => server.close(),
-    graceMs,
+    () => crew.close(),
+    graceMs + CLOSING_MS,
     log,
-    () => server.reloadRules()
+    () => crew.reloadRules()
   )
 }

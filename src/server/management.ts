@@ -4,21 +4,19 @@ import type { Gatekeeper } from '../auth/gatekeeper.ts'
 import type { Config } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import type { Log } from '../core/log.ts'
-import { ManagementServer } from '../http/management/server.ts'
-import type { Cluster } from '../kafka/cluster.ts'
+import { type ManagementOptions, ManagementServer, type Parts } from '../http/management/server.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { addReadings } from '../telemetry/readings.ts'
+import { addReadings, type Facts } from '../telemetry/readings.ts'
 import { packageVersion } from './package-version.ts'
 
 /** What the management listener looks at. */
 export interface Watched {
   readonly metrics: Metrics
   readonly gatekeeper: Gatekeeper
-  readonly cluster: Cluster
   readonly budget: ByteBudget
   openConnections(): number
   started(): boolean
-  draining(): boolean
+  ready(): Parts
   /** PEM; undefined without TLS. */
   certificate(): string | Buffer | undefined
   setLogLevel(level: Config['log']['level']): void
@@ -29,49 +27,71 @@ export interface RunningManagement {
   close(): Promise<void>
 }
 
-/** Rejects when the port is in use. */
-export async function startManagement(
-  { host, port, tls, token }: NonNullable<Config['management']>,
-  watched: Watched,
-  log: Log
-): Promise<RunningManagement> {
-  const { metrics, gatekeeper, cluster, budget } = watched
-  const ready = () => ({ kafka: cluster.ready, keys: gatekeeper.ready(), draining: !watched.draining() })
-  const server = new ManagementServer({
-    token,
-    tls: tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
-    metrics: exposition => metrics.registry.text(exposition),
-    ready,
-    started: () => watched.started(),
-    setLogLevel(level) {
-      watched.setLogLevel(level)
-      log.warn({ level }, 'The log level was changed')
-    }
-  })
-  const stopReadings = addReadings(metrics.registry, {
+/** What the readings of a process are made of. */
+export async function factsOf(watched: Watched): Promise<Facts> {
+  const { gatekeeper, budget } = watched
+  return {
     version: await packageVersion(),
-    ready,
+    ready: () => watched.ready(),
     inFlightBytes: () => budget.usedBytes,
     inFlightLimitBytes: budget.limitBytes,
     openConnections: () => watched.openConnections(),
     keySets: () => gatekeeper.readings().keySets,
     graphCalls: () => gatekeeper.readings().graphCalls,
     certificateExpiry: () => expiryOf(watched.certificate())
-  })
+  }
+}
+
+/** The listener of a process by itself. Rejects when the port is in use. */
+export async function startManagement(
+  management: NonNullable<Config['management']>,
+  watched: Watched,
+  log: Log
+): Promise<RunningManagement> {
+  const { metrics } = watched
+  const stopReadings = addReadings(metrics.registry, await factsOf(watched))
   try {
-    const bound = await server.listen(host, port)
-    log.info({ host, port: bound }, 'The management listener is open')
+    const opened = await openManagement(
+      management,
+      {
+        metrics: exposition => metrics.registry.text(exposition),
+        ready: () => watched.ready(),
+        started: () => watched.started(),
+        setLogLevel: level => watched.setLogLevel(level)
+      },
+      log
+    )
     return {
-      port: bound,
+      port: opened.port,
       async close() {
         stopReadings()
-        await server.close()
+        await opened.close()
       }
     }
   } catch (error) {
     stopReadings()
     throw error
   }
+}
+
+/** Rejects when the port is in use. */
+export async function openManagement(
+  { host, port, tls, token }: NonNullable<Config['management']>,
+  answers: Omit<ManagementOptions, 'token' | 'tls'>,
+  log: Log
+): Promise<RunningManagement> {
+  const server = new ManagementServer({
+    ...answers,
+    token,
+    tls: tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
+    setLogLevel(level) {
+      answers.setLogLevel(level)
+      log.warn({ level }, 'The log level was changed')
+    }
+  })
+  const bound = await server.listen(host, port)
+  log.info({ host, port: bound }, 'The management listener is open')
+  return { port: bound, close: () => server.close() }
 }
 
 function expiryOf(certificate: string | Buffer | undefined): number | undefined {

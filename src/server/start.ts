@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly setLogLevel?: (level: Config['log']['level']) => void
   /** Where groups and rules are read again from, when the file changes or {@link RunningServer.reloadRules} asks. */
   readonly rulesSource?: RulesSource
+  /** In place of a management listener of its own. */
+  readonly manage?: typeof startManagement
 }
 
 /**
@@ -42,7 +44,12 @@ export interface StartOptions {
 export async function startServer(
   config: Config,
   log: Log & RequestLog,
-  { hosts = [config.listen.host], setLogLevel = () => undefined, rulesSource }: StartOptions = {}
+  {
+    hosts = [config.listen.host],
+    setLogLevel = () => undefined,
+    rulesSource,
+    manage = startManagement
+  }: StartOptions = {}
 ): Promise<RunningServer> {
   suitGarbageCollection()
   const {
@@ -85,15 +92,14 @@ export async function startServer(
   const watched = {
     metrics,
     gatekeeper,
-    cluster,
     budget,
     openConnections: () => front.openConnections,
     started: () => started,
-    draining: () => draining,
+    ready: () => ({ kafka: cluster.ready, keys: gatekeeper.ready(), draining: !draining }),
     certificate: () => certificate?.pair.cert,
     setLogLevel
   }
-  const managing = management && (await startManagement(management, watched, log))
+  const managing = management && (await manage(management, watched, log))
   const port = await front.listen(hosts, listen.port).catch(async (error: unknown) => {
     await managing?.close()
     throw error

@@ -1,0 +1,175 @@
+import cluster, { type Worker } from 'node:cluster'
+import type { Log } from '../../core/log.ts'
+import { countedBy, mergeMetrics, type ProcessMetrics } from '../../telemetry/merge.ts'
+import type { FamilySnapshot } from '../../telemetry/registry.ts'
+import type { Message, Order, Report } from './messages.ts'
+import { WorkerFailure } from './worker-failure.ts'
+
+const REPORT_TIMEOUT_MS = 2000
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 10_000
+/** A worker that served for so long did not end because of how it was started. */
+const STEADY_MS = 60_000
+
+interface Member {
+  readonly name: string
+  readonly worker: Worker
+  readonly ended: Promise<number>
+  serving: boolean
+  /** As of the last time that somebody asked. */
+  metrics: readonly FamilySnapshot[]
+}
+
+/** The workers of an instance, seen by their parent: starts them, replaces those that die, asks them, ends them. */
+export class Crew {
+  readonly #size: number
+  readonly #log: Log
+  readonly #members = new Map<string, Member>()
+  readonly #waiting = new Map<number, (name: string, report: Report) => void>()
+  /** What workers had counted that are gone. */
+  #gone: ProcessMetrics = { worker: '', families: [] }
+  #level: Extract<Order, { kind: 'logLevel' }> | undefined
+  #questions = 0
+  #closing = false
+
+  constructor(size: number, log: Log) {
+    this.#size = size
+    this.#log = log
+    // JSON would turn the infinite into null.
+    cluster.setupPrimary({ serialization: 'advanced' })
+    process.on('exit', () => this.#killAll())
+  }
+
+  /** Rejects with a {@link WorkerFailure} where one cannot start; the first goes ahead, so that one alone says why. */
+  async start(): Promise<void> {
+    await this.#launch('1')
+    await Promise.all(Array.from({ length: this.#size - 1 }, (_, at) => this.#launch(String(at + 2))))
+    for (const member of this.#members.values()) this.#replaceWhenGone(member, FIRST_PAUSE_MS)
+  }
+
+  /** Whether as many serve as there should be. */
+  get complete(): boolean {
+    return [...this.#members.values()].filter(({ serving }) => serving).length === this.#size
+  }
+
+  get closing(): boolean {
+    return this.#closing
+  }
+
+  /** Tells all that serve. A log level is also told to those to come. */
+  tell(order: Order): void {
+    if (order.kind === 'logLevel') this.#level = order
+    for (const member of this.#members.values()) if (member.serving) send(member, order)
+  }
+
+  /** What each worker tells of itself; those that do not answer in time are left out. */
+  async reports(): Promise<ReadonlyMap<string, Report>> {
+    const id = this.#questions++
+    const reports = new Map<string, Report>()
+    const asked = [...this.#members.values()].filter(({ serving }) => serving)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, REPORT_TIMEOUT_MS)
+    this.#waiting.set(id, (name, report) => {
+      reports.set(name, report)
+      if (reports.size === asked.length) resolve()
+    })
+    if (asked.length === 0) resolve()
+    for (const member of asked) send(member, { kind: 'report', id })
+    await promise
+    clearTimeout(timer)
+    this.#waiting.delete(id)
+    return reports
+  }
+
+  /** The metrics of all, those of workers that are gone included, and of the parent itself. */
+  async metrics(parent: ProcessMetrics): Promise<FamilySnapshot[]> {
+    await this.reports()
+    const living = Array.from(this.#members.values(), ({ name, metrics }) => ({ worker: name, families: metrics }))
+    return mergeMetrics([...living, this.#gone, parent])
+  }
+
+  /** Ends all in order; rejects where one did not end well. Those that do not serve yet are ended at once. */
+  async close(): Promise<void> {
+    this.#closing = true
+    const members = [...this.#members.values()]
+    for (const member of members) {
+      if (member.serving) send(member, { kind: 'close' })
+      else member.worker.process.kill('SIGKILL')
+    }
+    const served = members.filter(({ serving }) => serving)
+    const statuses = await Promise.all(served.map(({ ended }) => ended))
+    const failed = statuses.filter(status => status !== 0).length
+    if (failed > 0) throw new Error(`${failed} of ${served.length} workers did not end in order`)
+  }
+
+  /** Resolves when it serves. */
+  #launch(name: string): Promise<Member> {
+    const worker = cluster.fork()
+    const { promise, resolve, reject } = Promise.withResolvers<Member>()
+    const ended = new Promise<number>(end => {
+      worker.once('exit', (code: number | null, signal: string | null) => {
+        this.#forget(member)
+        end(code ?? 1)
+        reject(code === null ? new Error(`A worker was ended by ${signal} while it started.`) : new WorkerFailure(code))
+      })
+    })
+    const member: Member = { name, worker, ended, serving: false, metrics: [] }
+    this.#members.set(name, member)
+    worker.on('error', err => this.#log.error({ err, worker: name }, 'A worker cannot be told anything'))
+    worker.on('message', (message: Message) => {
+      if (message.kind === 'report') {
+        member.metrics = message.report.families
+        this.#waiting.get(message.id)?.(name, message.report)
+        return
+      }
+      member.serving = true
+      if (this.#level !== undefined) send(member, this.#level)
+      resolve(member)
+    })
+    return promise
+  }
+
+  #forget(member: Member): void {
+    if (this.#members.get(member.name) === member) this.#members.delete(member.name)
+    const families = mergeMetrics([this.#gone, countedBy({ worker: member.name, families: member.metrics })])
+    this.#gone = { worker: '', families }
+  }
+
+  #replaceWhenGone({ name, worker, ended }: Member, pauseMs: number): void {
+    const sinceMs = performance.now()
+    void ended.then(status => {
+      if (this.#closing) return
+      const nextPauseMs = performance.now() - sinceMs > STEADY_MS ? FIRST_PAUSE_MS : pauseMs
+      const { pid, signalCode: signal } = worker.process
+      this.#log.error({ worker: name, pid, status, signal, pauseMs: nextPauseMs }, 'A WORKER HAS DIED: another follows')
+      this.#replace(name, nextPauseMs)
+    })
+  }
+
+  #replace(name: string, pauseMs: number): void {
+    const nextPauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    setTimeout(() => {
+      if (this.#closing) return
+      this.#launch(name).then(
+        member => {
+          this.#log.info({ worker: name, pid: member.worker.process.pid }, 'A worker was replaced')
+          this.#replaceWhenGone(member, nextPauseMs)
+        },
+        (err: unknown) => {
+          if (this.#closing) return
+          this.#log.error({ err, worker: name, pauseMs: nextPauseMs }, 'A worker cannot start')
+          this.#replace(name, nextPauseMs)
+        }
+      )
+    }, pauseMs)
+  }
+
+  #killAll(): void {
+    for (const { worker } of this.#members.values()) worker.process.kill('SIGKILL')
+  }
+}
+
+/** One that is gone hears nothing. */
+function send({ worker }: Member, order: Order): void {
+  if (worker.isConnected()) worker.send(order, () => undefined)
+}

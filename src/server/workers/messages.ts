@@ -1,0 +1,22 @@
+import type { Config } from '../../config/schema.ts'
+import type { Parts } from '../../http/management/server.ts'
+import type { FamilySnapshot } from '../../telemetry/registry.ts'
+
+/** What the parent tells its workers. */
+export type Order =
+  | { readonly kind: 'close' }
+  | { readonly kind: 'reloadRules' }
+  | { readonly kind: 'logLevel'; readonly level: Config['log']['level'] }
+  | { readonly kind: 'report'; readonly id: number }
+
+/** What a worker tells of itself for the management listener, which answers for all. */
+export interface Report {
+  readonly ready: Parts
+  readonly started: boolean
+  readonly families: readonly FamilySnapshot[]
+}
+
+/** What a worker tells its parent. */
+export type Message =
+  | { readonly kind: 'serving' }
+  | { readonly kind: 'report'; readonly id: number; readonly report: Report }

@@ -1,0 +1,71 @@
+import type { Config } from '../../config/schema.ts'
+import type { Log } from '../../core/log.ts'
+import type { Parts } from '../../http/management/server.ts'
+import { addProcess } from '../../telemetry/readings.ts'
+import { expositionText, Registry } from '../../telemetry/registry.ts'
+import { openManagement, type RunningManagement } from '../management.ts'
+import type { RunningServer, StartOptions } from '../start.ts'
+import { Crew } from './crew.ts'
+
+/** Starts `config.workers` processes that share the port. Rejects where one of them, or the management port, cannot be had. */
+export async function startWorkers(
+  config: Config,
+  log: Log,
+  { setLogLevel = () => undefined }: Pick<StartOptions, 'setLogLevel'>
+): Promise<Pick<RunningServer, 'reloadRules' | 'close'>> {
+  const crew = new Crew(config.workers, log)
+  const managing = config.management && (await openFor(crew, config.management, log, setLogLevel))
+  try {
+    await crew.start()
+  } catch (error) {
+    await managing?.close()
+    throw error
+  }
+  log.info({ workers: config.workers }, 'All workers serve')
+  return {
+    reloadRules: () => crew.tell({ kind: 'reloadRules' }),
+    async close() {
+      await crew.close()
+      await managing?.close()
+    }
+  }
+}
+
+/** The management listener answers for all workers. */
+function openFor(
+  crew: Crew,
+  management: NonNullable<Config['management']>,
+  log: Log,
+  setLogLevel: NonNullable<StartOptions['setLogLevel']>
+): Promise<RunningManagement> {
+  const registry = new Registry()
+  addProcess(registry)
+  registry.reading('kafka_rest_ready', '', 'gauge', () => [[{ part: 'workers' }, Number(crew.complete)]], 'least')
+  return openManagement(
+    management,
+    {
+      async metrics(exposition) {
+        const parent = { worker: 'parent', families: registry.snapshot() }
+        return expositionText(await crew.metrics(parent), exposition)
+      },
+      ready: () => readiness(crew),
+      async started() {
+        const reports = await crew.reports()
+        return crew.complete && [...reports.values()].every(({ started }) => started)
+      },
+      setLogLevel(level) {
+        setLogLevel(level)
+        crew.tell({ kind: 'logLevel', level })
+      }
+    },
+    log
+  )
+}
+
+async function readiness(crew: Crew): Promise<Parts> {
+  const reports = [...(await crew.reports()).values()]
+  const parts: Record<string, boolean> = { workers: crew.complete && reports.length > 0, draining: !crew.closing }
+  for (const { ready } of reports)
+    for (const [part, well] of Object.entries(ready)) parts[part] = (parts[part] ?? true) && well
+  return parts
+}

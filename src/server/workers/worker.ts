@@ -1,0 +1,79 @@
+import cluster from 'node:cluster'
+import closeWithGrace from 'close-with-grace'
+import type { Config } from '../../config/schema.ts'
+import type { Log, RequestLog } from '../../core/log.ts'
+import { addReadings } from '../../telemetry/readings.ts'
+import { factsOf, type RunningManagement, type Watched } from '../management.ts'
+import { type RunningServer, startServer, type StartOptions } from '../start.ts'
+import type { Message, Order } from './messages.ts'
+import { shareOf } from './share.ts'
+
+/** Terminals and service managers send them to the whole group; the parent alone acts on them, and tells. */
+const PARENTS_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
+/** True in a process that a parent started as one of its workers. */
+export const isWorker = (): boolean => cluster.isWorker
+
+/** Serves as one of several processes. It ends in order when the parent says so, or is gone. */
+export async function runWorker(
+  config: Config,
+  log: Log & RequestLog,
+  options: StartOptions,
+  graceMs: number
+): Promise<void> {
+  let server: RunningServer | undefined
+  for (const signal of PARENTS_SIGNALS) process.on(signal, () => undefined)
+  const { close } = closeWithGrace({ delay: graceMs, skip: [...PARENTS_SIGNALS] }, async ({ err }) => {
+    if (err !== undefined) log.error({ err }, 'The worker ends on an error that nobody caught')
+    await server?.close()
+  })
+  const reports = new Reports()
+  const obey = (order: Order): void => {
+    if (order.kind === 'close') close()
+    else if (order.kind === 'reloadRules') server?.reloadRules()
+    else if (order.kind === 'logLevel') options.setLogLevel?.(order.level)
+    else reports.answer(order.id)
+  }
+  process.on('message', obey)
+  cluster.worker?.once('disconnect', () => {
+    // Else node:cluster ends the process at once, with the requests under way.
+    if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
+    log.error({}, 'The parent process is gone: this worker ends')
+    close()
+  })
+  server = await startServer(shareOf(config), log, {
+    ...options,
+    manage: (management, watched) => reports.open(management, watched)
+  })
+  tell({ kind: 'serving' })
+}
+
+/** In place of a management listener: the parent has it, and asks. */
+class Reports {
+  #watched: Watched | undefined
+
+  async open({ port }: NonNullable<Config['management']>, watched: Watched): Promise<RunningManagement> {
+    const stop = addReadings(watched.metrics.registry, await factsOf(watched))
+    this.#watched = watched
+    return {
+      port,
+      close() {
+        stop()
+        return Promise.resolve()
+      }
+    }
+  }
+
+  answer(id: number): void {
+    const watched = this.#watched
+    if (watched === undefined) return
+    const families = watched.metrics.registry.snapshot()
+    const report = { ready: watched.ready(), started: watched.started(), families }
+    tell({ kind: 'report', id, report })
+  }
+}
+
+/** A parent that is gone hears nothing. */
+function tell(message: Message): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined)
+}
