@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { loadAccess } from '../config/load.ts'
 import type { StartOptions } from '../server/start.ts'
 import { createLogger } from '../telemetry/logger.ts'
+import { standardOutput } from '../telemetry/standard-output.ts'
 import { loadFrom, sourcesFrom } from './config-option.ts'
 
 /** Time for the connections to Kafka to close, beyond what requests are given. */
@@ -12,7 +13,7 @@ export const runServe = async (argv: string[]): Promise<void> => {
   const { config: file } = parseArgs({ args: argv, options: { config: { type: 'string' } } }).values
   const { config } = loadFrom(file)
   const { closeOnSignal, startServer } = await import('../server/start.ts')
-  const log = createLogger(config.log.level)
+  const log = createLogger(config.log.level, standardOutput(config.workers > 1))
   const options: StartOptions = {
     setLogLevel: level => (log.level = level),
     rulesSource: { file, load: () => loadAccess(sourcesFrom(file)) }

@@ -20,6 +20,8 @@ export interface GatewayProcessOptions {
   readonly bootstrapServers: readonly string[]
   /** Parts of the configuration, section by section. */
   readonly settings?: Readonly<Record<string, object>>
+  /** Processes that share the port. */
+  readonly workers?: number
   /** Plain HTTP instead of HTTPS. */
   readonly plain?: boolean
   /** Off where Kafka is not to be reached. */
@@ -67,6 +69,7 @@ export class GatewayProcess {
   static async start({
     bootstrapServers,
     settings = {},
+    workers = 1,
     plain = false,
     awaitReady = true,
     nodeFlags = []
@@ -85,6 +88,7 @@ export class GatewayProcess {
     const config = {
       ...base,
       ...settings,
+      workers,
       listen: { ...base.listen, host: '127.0.0.1', port, ...(plain ? { tls: 'none' } : {}), ...settings.listen },
       kafka: { ...base.kafka, ...settings.kafka },
       auth: { ...base.auth, ...settings.auth }
@@ -124,6 +128,17 @@ export class GatewayProcess {
     return Number(this.#child.pid)
   }
 
+  /** Processes that it has started, its workers. */
+  get childPids(): number[] {
+    const text = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8')
+    return text.split(' ').filter(Boolean).map(Number)
+  }
+
+  /** All that it logged so far. */
+  get log(): string {
+    return readFileSync(join(this.#folder, LOG_FILE), 'utf8')
+  }
+
   async untilReady(limitMs: number): Promise<void> {
     for (const end = performance.now() + limitMs; !(await this.isReady()); await sleep(10)) {
       if (this.#child.exitCode !== null) throw new Error(`The gateway ended with ${this.#child.exitCode}.`)
@@ -146,9 +161,9 @@ export class GatewayProcess {
     return new Agent({ keepAlive: true, ca: this.ca, maxSockets })
   }
 
-  /** Processor time used so far. */
+  /** Processor time used so far, by its workers too. */
   cpuUs(): number {
-    return cpuUsOf(this.pid)
+    return [this.pid, ...this.childPids].reduce((sum, pid) => sum + cpuUsOf(pid), 0)
   }
 
   /** Resident memory now and at its highest. */

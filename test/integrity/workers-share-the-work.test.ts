@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { suite, test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../src/dev/kafka/free-port.ts'
+import { GatewayProcess } from '../support/gateway-process.ts'
+import { sharedBroker } from '../support/gateway.ts'
+import { cpuUsOf } from '../support/process-cpu.ts'
+import { Client } from './support/client.ts'
+import { createTopic, storedRecords } from './support/topics.ts'
+
+const BIN = new URL('../../bin/kafka-rest-proxy.js', import.meta.url).pathname
+const GRACE_MS = 5000
+const BODY = JSON.stringify({ records: Array.from({ length: 20 }, (_, at) => ({ value: `v${at}` })) })
+const LIMIT_MS = 10_000
+
+interface Instance {
+  readonly gateway: GatewayProcess
+  readonly topic: string
+  readonly managementPort: number
+}
+
+async function start(t: TestContext): Promise<Instance> {
+  const managementPort = await freePort()
+  const gateway = await GatewayProcess.start({
+    bootstrapServers: [sharedBroker()],
+    workers: 2,
+    settings: { limits: { shutdownGraceMs: GRACE_MS }, management: { port: managementPort } }
+  })
+  t.after(() => gateway.stop())
+  await until('both workers serve', async () => (await ready(managementPort)).status === 200)
+  return { gateway, managementPort, topic: await createTopic(gateway, 'workers', 3) }
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + LIMIT_MS; !(await holds()); await sleep(20))
+    assert.ok(performance.now() < end, `in ${LIMIT_MS} ms it did not happen that ${what}`)
+}
+
+const ready = async (port: number) => {
+  const response = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined)
+  const { not_ready: notReady } = ((await response?.json()) ?? {}) as { not_ready?: string[] }
+  return { status: response?.status, notReady }
+}
+
+async function metric(port: number, line: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  return Number(
+    text
+      .split('\n')
+      .find(each => each.startsWith(`${line} `))
+      ?.slice(line.length + 1)
+  )
+}
+
+const isAlive = (pid: number) =>
+  existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+
+/** Clients of one connection each that write until told to stop; how they fared. */
+function load({ gateway, topic }: Instance, clients: number) {
+  let going = true
+  let acknowledged = 0
+  const statuses = new Map<number, number>()
+  const work = async () => {
+    const client = new Client(gateway)
+    while (going) {
+      const { status, headers } = await client.request('POST', `/v1/producer/topics/${topic}`, BODY)
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      if (status === 200) acknowledged += 20
+      if (headers.connection === 'close' || status === 503) break
+      if (status === 0) await sleep(20)
+    }
+    client.close()
+  }
+  const all = Promise.all(Array.from({ length: clients }, work))
+  return {
+    async end() {
+      going = false
+      await all
+      return { acknowledged, statuses }
+    }
+  }
+}
+
+suite('Workers share the work of one port', () => {
+  test('both serve; the metrics are the sum; what each limits is a share; SIGHUP and log level reach both', async t => {
+    const instance = await start(t)
+    const { gateway, managementPort, topic } = instance
+    const pids = gateway.childPids
+    assert.equal(pids.length, 2)
+    const before = pids.map(pid => cpuUsOf(pid))
+    const working = load(instance, 8)
+    await sleep(1000)
+    const { acknowledged, statuses } = await working.end()
+    const spent = pids.map((pid, at) => cpuUsOf(pid) - before[at])
+    t.diagnostic(
+      `${acknowledged} records; CPU of the workers ${spent.map(us => Math.round(us / 1000)).join(' and ')} ms`
+    )
+    assert.ok(Math.min(...spent) > Math.max(...spent) / 4, `CPU of the workers: ${spent.join(', ')} µs`)
+    assert.deepEqual([...statuses.keys()], [200])
+    assert.equal(await metric(managementPort, 'kafka_rest_produce_records_total{outcome="stored"}'), acknowledged)
+    assert.equal(await storedRecords(gateway, topic), acknowledged)
+    assert.equal(await metric(managementPort, 'kafka_rest_in_flight_limit_bytes'), 256 * 1024 * 1024)
+    for (const worker of ['1', '2', 'parent'])
+      assert.ok((await metric(managementPort, `kafka_rest_start_time_seconds{worker="${worker}"}`)) > 0, worker)
+    gateway.signal('SIGHUP')
+    await until('both have read the rules again', async () => {
+      return (await metric(managementPort, 'kafka_rest_rules_reloads_total{outcome="taken"}')) === 2
+    })
+    const lines = () => gateway.log.split('\n').filter(line => line.includes('/health/live')).length
+    const put = { method: 'PUT', body: '{"level":"warn"}' }
+    assert.equal((await fetch(`http://127.0.0.1:${managementPort}/log-level`, put)).status, 200)
+    await sleep(300)
+    const had = lines()
+    for (let at = 0; at < 4; at++) {
+      const client = new Client(gateway)
+      assert.equal((await client.request('GET', '/health/live')).status, 200)
+      client.close()
+    }
+    await sleep(300)
+    assert.equal(lines(), had)
+  })
+
+  test('kill -9 of one under load: its connections break, others go on, it is replaced, no acknowledged record is lost, the sums do not fall', async t => {
+    const instance = await start(t)
+    const { gateway, managementPort, topic } = instance
+    const working = load(instance, 8)
+    await sleep(700)
+    const stored = 'kafka_rest_produce_records_total{outcome="stored"}'
+    const counted = await metric(managementPort, stored)
+    const [victim, other] = gateway.childPids
+    process.kill(victim, 'SIGKILL')
+    await until(
+      'readiness tells of it',
+      async () => (await ready(managementPort)).notReady?.includes('workers') === true
+    )
+    await until('it was replaced', async () => (await ready(managementPort)).status === 200)
+    assert.ok((await metric(managementPort, stored)) >= counted)
+    await sleep(500)
+    const { acknowledged, statuses } = await working.end()
+    const pids = gateway.childPids
+    assert.ok(pids.includes(other) && !pids.includes(victim) && pids.length === 2, pids.join())
+    const broken = statuses.get(0) ?? 0
+    const found = await storedRecords(gateway, topic)
+    t.diagnostic(`${acknowledged} records acknowledged, ${found} found, ${broken} requests broken off`)
+    assert.deepEqual(
+      [...statuses.keys()].filter(status => status !== 0),
+      [200]
+    )
+    assert.ok(broken >= 1 && broken <= 8, `${broken} requests were broken off`)
+    assert.ok(found >= acknowledged && found <= acknowledged + broken * 20, `${found} found of ${acknowledged}`)
+    const died = gateway.warnings.find(({ msg }) => msg.startsWith('A WORKER HAS DIED'))
+    assert.deepEqual([died?.pid, died?.signal], [victim, 'SIGKILL'])
+  })
+
+  test('SIGTERM to the whole group under load: both answer what they accepted, exit 0, no record more or less', async t => {
+    const instance = await start(t)
+    const { gateway, topic } = instance
+    const working = load(instance, 12)
+    await sleep(700)
+    const pids = gateway.childPids
+    for (const pid of pids) process.kill(pid, 'SIGTERM')
+    gateway.signal('SIGTERM')
+    assert.equal(await gateway.exited, 0)
+    const { acknowledged, statuses } = await working.end()
+    assert.deepEqual(pids.filter(isAlive), [])
+    assert.deepEqual(
+      [...statuses.keys()].filter(status => status !== 200 && status !== 503),
+      []
+    )
+    const after = await GatewayProcess.start({ bootstrapServers: [sharedBroker()] })
+    t.after(() => after.stop())
+    assert.equal(await storedRecords(after, topic), acknowledged)
+    for (const line of gateway.log.trimEnd().split('\n')) assert.doesNotThrow(() => JSON.parse(line), line)
+  })
+
+  test('SIGKILL of the parent leaves no process, and a second SIGTERM neither', async t => {
+    for (const end of ['SIGKILL', 'SIGTERM'] as const) {
+      const instance = await start(t)
+      const { gateway } = instance
+      const pids = gateway.childPids
+      const client = new Client(gateway)
+      assert.equal((await client.request('GET', '/health/live')).status, 200)
+      gateway.signal(end)
+      if (end === 'SIGTERM') gateway.signal(end)
+      await gateway.exited
+      await until(`no worker is left after ${end}`, () => !pids.some(isAlive))
+      client.close()
+    }
+  })
+
+  test('a start that fails says what a single process says, once, with its status', async t => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    t.after(() => holder.close())
+    const address = holder.address()
+    assert.ok(typeof address === 'object' && address !== null)
+    const failure = async (workers: string) => {
+      const env = {
+        PATH: process.env.PATH,
+        KAFKA_REST_LISTEN_HOST: '127.0.0.1',
+        KAFKA_REST_LISTEN_PORT: String(address.port),
+        KAFKA_REST_LISTEN_TLS: 'none',
+        KAFKA_REST_AUTH_MODE: 'none',
+        KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: sharedBroker(),
+        KAFKA_REST_WORKERS: workers
+      }
+      const child = spawn(process.execPath, [BIN, 'serve'], { env, stdio: ['ignore', 'ignore', 'pipe'] })
+      let text = ''
+      child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      const [status] = (await once(child, 'close')) as [number | null]
+      return { status, text }
+    }
+    const single = await failure('1')
+    assert.equal(single.status, 1)
+    assert.match(single.text, /^kafka-rest-proxy: Port \d+ of 127\.0\.0\.1 is in use\./)
+    assert.deepEqual(await failure('2'), single)
+  })
+})
