@@ -20,16 +20,24 @@ interface Member {
   metrics: readonly FamilySnapshot[]
 }
 
+/** What all that serve were asked at one moment. */
+interface Question {
+  readonly reports: Map<Member, Report>
+  /** Those who have not answered and may yet. */
+  readonly open: Set<Member>
+  readonly answered: () => void
+}
+
 /** The workers of an instance, seen by their parent: starts them, replaces those that die, asks them, ends them. */
 export class Crew {
   readonly #size: number
   readonly #log: Log
   readonly #members = new Map<string, Member>()
-  readonly #waiting = new Map<number, (name: string, report: Report) => void>()
+  readonly #questions = new Map<number, Question>()
   /** What workers had counted that are gone. */
   #gone: ProcessMetrics = { worker: '', families: [] }
   #level: Extract<Order, { kind: 'logLevel' }> | undefined
-  #questions = 0
+  #asked = 0
   #closing = false
 
   constructor(size: number, log: Log) {
@@ -47,6 +55,10 @@ export class Crew {
     for (const member of this.#members.values()) this.#replaceWhenGone(member, FIRST_PAUSE_MS)
   }
 
+  get size(): number {
+    return this.#size
+  }
+
   /** Whether as many serve as there should be. */
   get complete(): boolean {
     return [...this.#members.values()].filter(({ serving }) => serving).length === this.#size
@@ -62,23 +74,20 @@ export class Crew {
     for (const member of this.#members.values()) if (member.serving) send(member, order)
   }
 
-  /** What each worker tells of itself; those that do not answer in time are left out. */
-  async reports(): Promise<ReadonlyMap<string, Report>> {
-    const id = this.#questions++
-    const reports = new Map<string, Report>()
-    const asked = [...this.#members.values()].filter(({ serving }) => serving)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, REPORT_TIMEOUT_MS)
-    this.#waiting.set(id, (name, report) => {
-      reports.set(name, report)
-      if (reports.size === asked.length) resolve()
-    })
-    if (asked.length === 0) resolve()
-    for (const member of asked) send(member, { kind: 'report', id })
+  /** What each worker tells of itself; those that die over it or do not answer in time are left out. */
+  async reports(): Promise<readonly Report[]> {
+    const id = this.#asked++
+    const open = new Set([...this.#members.values()].filter(({ serving }) => serving))
+    const { promise, resolve: answered } = Promise.withResolvers<void>()
+    const question: Question = { reports: new Map(), open, answered }
+    this.#questions.set(id, question)
+    const timer = setTimeout(answered, REPORT_TIMEOUT_MS)
+    for (const member of open) send(member, { kind: 'report', id })
+    if (open.size === 0) answered()
     await promise
     clearTimeout(timer)
-    this.#waiting.delete(id)
-    return reports
+    this.#questions.delete(id)
+    return [...question.reports.values()]
   }
 
   /** The metrics of all, those of workers that are gone included, and of the parent itself. */
@@ -119,7 +128,9 @@ export class Crew {
     worker.on('message', (message: Message) => {
       if (message.kind === 'report') {
         member.metrics = message.report.families
-        this.#waiting.get(message.id)?.(name, message.report)
+        const question = this.#questions.get(message.id)
+        question?.reports.set(member, message.report)
+        if (question !== undefined) settle(question, member)
         return
       }
       member.serving = true
@@ -131,6 +142,7 @@ export class Crew {
 
   #forget(member: Member): void {
     if (this.#members.get(member.name) === member) this.#members.delete(member.name)
+    for (const question of this.#questions.values()) settle(question, member)
     const families = mergeMetrics([this.#gone, countedBy({ worker: member.name, families: member.metrics })])
     this.#gone = { worker: '', families }
   }
@@ -167,6 +179,11 @@ export class Crew {
   #killAll(): void {
     for (const { worker } of this.#members.values()) worker.process.kill('SIGKILL')
   }
+}
+
+function settle({ open, answered }: Question, member: Member): void {
+  open.delete(member)
+  if (open.size === 0) answered()
 }
 
 /** One that is gone hears nothing. */

@@ -51,7 +51,7 @@ function openFor(
       ready: () => readiness(crew),
       async started() {
         const reports = await crew.reports()
-        return crew.complete && [...reports.values()].every(({ started }) => started)
+        return reports.length === crew.size && reports.every(({ started }) => started)
       },
       setLogLevel(level) {
         setLogLevel(level)
@@ -63,8 +63,8 @@ function openFor(
 }
 
 async function readiness(crew: Crew): Promise<Parts> {
-  const reports = [...(await crew.reports()).values()]
-  const parts: Record<string, boolean> = { workers: crew.complete && reports.length > 0, draining: !crew.closing }
+  const reports = await crew.reports()
+  const parts: Record<string, boolean> = { workers: reports.length === crew.size, draining: !crew.closing }
   for (const { ready } of reports)
     for (const [part, well] of Object.entries(ready)) parts[part] = (parts[part] ?? true) && well
   return parts
