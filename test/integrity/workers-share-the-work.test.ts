@@ -1,50 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { suite, test, type TestContext } from 'node:test'
+import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../../src/dev/kafka/free-port.ts'
-import { GatewayProcess } from '../support/gateway-process.ts'
 import { sharedBroker } from '../support/gateway.ts'
 import { cpuUsOf } from '../support/process-cpu.ts'
 import { Client } from './support/client.ts'
 import { createTopic, storedRecords } from './support/topics.ts'
+import { type Instance, isAlive, ready, startWorkers, until } from './support/workers.ts'
 
 const BIN = new URL('../../bin/kafka-rest-proxy.js', import.meta.url).pathname
-const GRACE_MS = 5000
 const BODY = JSON.stringify({ records: Array.from({ length: 20 }, (_, at) => ({ value: `v${at}` })) })
-const LIMIT_MS = 10_000
-
-interface Instance {
-  readonly gateway: GatewayProcess
-  readonly topic: string
-  readonly managementPort: number
-}
-
-async function start(t: TestContext): Promise<Instance> {
-  const managementPort = await freePort()
-  const gateway = await GatewayProcess.start({
-    bootstrapServers: [sharedBroker()],
-    workers: 2,
-    settings: { limits: { shutdownGraceMs: GRACE_MS }, management: { port: managementPort } }
-  })
-  t.after(() => gateway.stop())
-  await until('both workers serve', async () => (await ready(managementPort)).status === 200)
-  return { gateway, managementPort, topic: await createTopic(gateway, 'workers', 3) }
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + LIMIT_MS; !(await holds()); await sleep(20))
-    assert.ok(performance.now() < end, `in ${LIMIT_MS} ms it did not happen that ${what}`)
-}
-
-const ready = async (port: number) => {
-  const response = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined)
-  const { not_ready: notReady } = ((await response?.json()) ?? {}) as { not_ready?: string[] }
-  return { status: response?.status, notReady }
-}
 
 async function metric(port: number, line: string): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
@@ -56,17 +23,14 @@ async function metric(port: number, line: string): Promise<number> {
   )
 }
 
-const isAlive = (pid: number) =>
-  existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-
 /** Clients of one connection each that write until told to stop; how they fared. */
-function load({ gateway, topic }: Instance, clients: number) {
-  let going = true
+function load({ gateway }: Instance, topic: string, clients: number) {
+  const going = new AbortController()
   let acknowledged = 0
   const statuses = new Map<number, number>()
   const work = async () => {
     const client = new Client(gateway)
-    while (going) {
+    while (!going.signal.aborted) {
       const { status, headers } = await client.request('POST', `/v1/producer/topics/${topic}`, BODY)
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
       if (status === 200) acknowledged += 20
@@ -78,7 +42,7 @@ function load({ gateway, topic }: Instance, clients: number) {
   const all = Promise.all(Array.from({ length: clients }, work))
   return {
     async end() {
-      going = false
+      going.abort()
       await all
       return { acknowledged, statuses }
     }
@@ -86,13 +50,22 @@ function load({ gateway, topic }: Instance, clients: number) {
 }
 
 suite('Workers share the work of one port', () => {
+  let instance: Instance
+  let second: Instance | undefined
+
+  before(async () => void (instance = await startWorkers()))
+  after(async () => {
+    await instance.gateway.stop()
+    await second?.gateway.stop()
+  })
+
   test('both serve; the metrics are the sum; what each limits is a share; SIGHUP and log level reach both', async t => {
-    const instance = await start(t)
-    const { gateway, managementPort, topic } = instance
+    const { gateway, managementPort } = instance
+    const topic = await createTopic(gateway, 'workers', 3)
     const pids = gateway.childPids
     assert.equal(pids.length, 2)
     const before = pids.map(pid => cpuUsOf(pid))
-    const working = load(instance, 8)
+    const working = load(instance, topic, 8)
     await sleep(1000)
     const { acknowledged, statuses } = await working.end()
     const spent = pids.map((pid, at) => cpuUsOf(pid) - before[at])
@@ -125,9 +98,9 @@ suite('Workers share the work of one port', () => {
   })
 
   test('kill -9 of one under load: its connections break, others go on, it is replaced, no acknowledged record is lost, the sums do not fall', async t => {
-    const instance = await start(t)
-    const { gateway, managementPort, topic } = instance
-    const working = load(instance, 8)
+    const { gateway, managementPort } = instance
+    const topic = await createTopic(gateway, 'workers', 3)
+    const working = load(instance, topic, 8)
     await sleep(700)
     const stored = 'kafka_rest_produce_records_total{outcome="stored"}'
     const counted = await metric(managementPort, stored)
@@ -156,10 +129,10 @@ suite('Workers share the work of one port', () => {
     assert.deepEqual([died?.pid, died?.signal], [victim, 'SIGKILL'])
   })
 
-  test('SIGTERM to the whole group under load: both answer what they accepted, exit 0, no record more or less', async t => {
-    const instance = await start(t)
-    const { gateway, topic } = instance
-    const working = load(instance, 12)
+  test('SIGTERM to the whole group under load: both answer what they accepted, exit 0, no record more or less', async () => {
+    const { gateway } = instance
+    const topic = await createTopic(gateway, 'workers', 3)
+    const working = load(instance, topic, 12)
     await sleep(700)
     const pids = gateway.childPids
     for (const pid of pids) process.kill(pid, 'SIGTERM')
@@ -171,25 +144,18 @@ suite('Workers share the work of one port', () => {
       [...statuses.keys()].filter(status => status !== 200 && status !== 503),
       []
     )
-    const after = await GatewayProcess.start({ bootstrapServers: [sharedBroker()] })
-    t.after(() => after.stop())
-    assert.equal(await storedRecords(after, topic), acknowledged)
+    second = await startWorkers()
+    assert.equal(await storedRecords(second.gateway, topic), acknowledged)
     for (const line of gateway.log.trimEnd().split('\n')) assert.doesNotThrow(() => JSON.parse(line), line)
   })
 
-  test('SIGKILL of the parent leaves no process, and a second SIGTERM neither', async t => {
-    for (const end of ['SIGKILL', 'SIGTERM'] as const) {
-      const instance = await start(t)
-      const { gateway } = instance
-      const pids = gateway.childPids
-      const client = new Client(gateway)
-      assert.equal((await client.request('GET', '/health/live')).status, 200)
-      gateway.signal(end)
-      if (end === 'SIGTERM') gateway.signal(end)
-      await gateway.exited
-      await until(`no worker is left after ${end}`, () => !pids.some(isAlive))
-      client.close()
-    }
+  test('SIGKILL of the parent leaves no process', async () => {
+    const { gateway } = (second ??= await startWorkers())
+    const pids = gateway.childPids
+    assert.equal(pids.length, 2)
+    gateway.signal('SIGKILL')
+    assert.equal(await gateway.exited, 'SIGKILL')
+    await until('no worker is left', () => !pids.some(isAlive))
   })
 
   test('a start that fails says what a single process says, once, with its status', async t => {
