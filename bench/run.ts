@@ -7,6 +7,7 @@ import { bulkProduce } from './rows/bulk-produce.ts'
 import { latency } from './rows/latency.ts'
 import { randomReads } from './rows/random-reads.ts'
 import { singleProduce } from './rows/single-produce.ts'
+import { workers } from './rows/workers.ts'
 import { variedProduce } from './rows/varied-produce.ts'
 
 /**
@@ -25,7 +26,15 @@ const { values } = parseArgs({
 })
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 const seconds = Number(values.seconds ?? (values.quick ? 2 : 5))
-const all: readonly Row[] = [bulkProduce(), variedProduce(), singleProduce(), bulkConsume(), randomReads(), latency()]
+const all: readonly Row[] = [
+  bulkProduce(),
+  variedProduce(),
+  singleProduce(),
+  bulkConsume(),
+  randomReads(),
+  latency(),
+  ...workers()
+]
 const wanted = values.rows?.split(',')
 const unknown = wanted?.find(id => !all.some(row => row.id === id))
 if (unknown !== undefined)

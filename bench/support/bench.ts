@@ -48,12 +48,12 @@ export class Bench {
   }
 
   /** The gateway of a scheme, with these settings beside the defaults; started when first asked for. */
-  async gateway(scheme: Scheme, settings: Readonly<Record<string, object>> = {}): Promise<GatewayProcess> {
-    const name = `${scheme} ${JSON.stringify(settings)}`
+  async gateway(scheme: Scheme, settings: Readonly<Record<string, object>> = {}, workers = 1): Promise<GatewayProcess> {
+    const name = `${scheme} ${JSON.stringify(settings)} ${workers}`
     let gateway = this.#gateways.get(name)
     if (gateway === undefined) {
       const bootstrapServers = this.bootstrap.split(',')
-      gateway = await GatewayProcess.start({ bootstrapServers, plain: scheme === 'http', settings })
+      gateway = await GatewayProcess.start({ bootstrapServers, plain: scheme === 'http', settings, workers })
       this.#gateways.set(name, gateway)
     }
     return gateway
