@@ -6,7 +6,11 @@ import { bulkConsume } from './rows/bulk-consume.ts'
 import { bulkProduce } from './rows/bulk-produce.ts'
 import { latency } from './rows/latency.ts'
 import { randomReads } from './rows/random-reads.ts'
+import { slowFollower } from './rows/slow-follower.ts'
 import { singleProduce } from './rows/single-produce.ts'
+import { growth } from './rows/growth.ts'
+import { memory } from './rows/memory.ts'
+import { start } from './rows/start.ts'
 import { workers } from './rows/workers.ts'
 import { variedProduce } from './rows/varied-produce.ts'
 
@@ -24,6 +28,8 @@ const { values } = parseArgs({
     brokers: { type: 'string', default: '1' }
   }
 })
+/** Left out of `--quick`. */
+const SLOW_ROWS = new Set(['P1b', 'P1c', 'P5', 'P7'])
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 const seconds = Number(values.seconds ?? (values.quick ? 2 : 5))
 const all: readonly Row[] = [
@@ -33,13 +39,17 @@ const all: readonly Row[] = [
   bulkConsume(),
   randomReads(),
   latency(),
-  ...workers()
+  slowFollower(),
+  memory(),
+  start(),
+  ...workers(),
+  growth()
 ]
 const wanted = values.rows?.split(',')
 const unknown = wanted?.find(id => !all.some(row => row.id === id))
 if (unknown !== undefined)
   throw new RangeError(`There is no row ${unknown}; there are ${all.map(row => row.id).join(', ')}.`)
-const rows = all.filter(row => wanted?.includes(row.id) ?? (!values.quick || row.id !== 'P1b'))
+const rows = all.filter(row => wanted?.includes(row.id) ?? (!values.quick || !SLOW_ROWS.has(row.id)))
 
 const bench = await Bench.start({ brokers: Number(values.brokers), seconds })
 try {
@@ -71,7 +81,7 @@ async function measure(row: Row): Promise<Sample[]> {
 }
 
 function line({ unit }: Row, { contestant, rate, gatewayCpuUs, clientCpuUs, p50Ms, p99Ms }: Sample): string {
-  const parts = [`${Math.round(rate).toLocaleString('en')} ${unit}`]
+  const parts = [`${rate < 100 ? rate.toFixed(2) : Math.round(rate).toLocaleString('en')} ${unit}`]
   if (gatewayCpuUs !== undefined) parts.push(`server ${gatewayCpuUs.toFixed(2)} µs`)
   if (clientCpuUs !== undefined) parts.push(`client ${clientCpuUs.toFixed(2)} µs`)
   if (p99Ms !== undefined) parts.push(`p50 ${p50Ms?.toFixed(1)} p99 ${p99Ms.toFixed(1)} ms`)

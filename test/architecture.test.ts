@@ -94,7 +94,7 @@ test('every import is seen: as many as the text has lines that look like one', (
     const text = withoutComments(textOf(file))
     const statements = text.match(/^(import\b(?!\(|\.meta)|export\s.*\sfrom\s|\} from ')/gm) ?? []
     const heads = statements.filter(line => line !== "} from '").length
-    const found = importsOf(file).filter(({ specifier }) => !text.includes(`import('${specifier}'`)).length
+    const found = importsOf(file).length - (text.match(/\bimport\('/g) ?? []).length
     assert.ok(found >= heads, `${file}: ${heads} import statements, ${found} understood`)
     assert.doesNotMatch(text, /\bimport\((?!\s*['"])/, `${file}: a dynamic import without a literal escapes this test`)
     assert.doesNotMatch(text, /\brequire\(/, `${file}: require`)

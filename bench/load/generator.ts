@@ -3,6 +3,9 @@ import type { Job, LoadResult, Work } from './jobs.ts'
 import { RawClient, type RawResponse } from './raw-client.ts'
 
 /** The load generator: a process of its own that takes a job by message, does it, and sends back what it measured. */
+/** So many reads for one whose records are looked at, which takes the generator far longer than the read itself. */
+const READS_PER_LOOK = 100
+
 type Step = (client: RawClient, connection: number) => Promise<{ records: number; bytes: number }>
 
 process.on('message', (job: Job) => {
@@ -125,19 +128,28 @@ function stepOf(work: Work, token: string, connections: number): Step {
   }
   const path = (partition: number, offset: number) =>
     `/v1/consumer/topics/${work.topic}/partitions/${partition}/offsets/${offset}?count=${work.count}`
+  let reads = 0
+  /** Of a sample of the answers every record is looked at: each stands where it was asked for, and is what was stored. */
+  const read = async (client: RawClient, partition: number, offset: number, query: string): Promise<RawResponse> => {
+    const looked = reads++ % READS_PER_LOOK === 0
+    const response = await client.send(requestBytes('GET', path(partition, offset) + query, token), looked)
+    expectSuccess(response)
+    if (looked) expectStored(response, offset, work.value)
+    return response
+  }
   if (work.kind === 'random') {
     return async client => {
       const partition = Math.floor(Math.random() * work.partitions)
       const offset = Math.floor(Math.random() * (work.end - work.count))
-      const { bytes } = expectSuccess(await client.send(requestBytes('GET', path(partition, offset), token)))
+      const { bytes, nextOffset } = await read(client, partition, offset, '')
+      if (nextOffset !== offset + work.count) throw new Error(`Asked for ${work.count} records: on to ${nextOffset}.`)
       return { records: work.count, bytes }
     }
   }
   const offsets = new Float64Array(connections)
   return async (client, connection) => {
     const from = offsets[connection]
-    const url = path(connection % work.partitions, from) + work.query
-    const { bytes, nextOffset } = expectSuccess(await client.send(requestBytes('GET', url, token)))
+    const { bytes, nextOffset } = await read(client, connection % work.partitions, from, work.query)
     offsets[connection] = nextOffset - from < work.count && bytes < 1_000_000 ? 0 : nextOffset
     return { records: nextOffset - from, bytes }
   }
@@ -146,6 +158,15 @@ function stepOf(work: Work, token: string, connections: number): Step {
 function expectSuccess(response: RawResponse): RawResponse {
   if (response.status !== 200) throw new Error(`The answer was ${response.status}.`)
   return response
+}
+
+function expectStored({ body, nextOffset }: RawResponse, offset: number, value: string | undefined): void {
+  const { records } = JSON.parse(String(body)) as { records: { offset: number; value: string }[] }
+  const wrong = records.findIndex(
+    (record, at) => record.offset !== offset + at || (value ?? record.value) !== record.value
+  )
+  if (wrong >= 0) throw new Error(`Record ${wrong} of a page from ${offset} on is not what was stored.`)
+  if (nextOffset !== offset + records.length) throw new Error(`A page from ${offset} on has lost records.`)
 }
 
 function requestBytes(method: string, path: string, token: string, body?: string): Buffer {

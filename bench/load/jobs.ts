@@ -20,6 +20,8 @@ export type Work =
       readonly partitions: number
       readonly count: number
       readonly query: string
+      /** Of every record, as the answer has it; undefined where they differ. */
+      readonly value?: string
     }
   /** Reads `count` records at random offsets below `end`. */
   | {
@@ -28,6 +30,7 @@ export type Work =
       readonly partitions: number
       readonly count: number
       readonly end: number
+      readonly value?: string
     }
 
 export interface LoadResult {

@@ -22,7 +22,7 @@ export async function requestFunctions(): Promise<HotFunction[]> {
     { operations: ['write'], topics: ['orders*'] }
   ])
   const handle = () => Promise.reject(new Error('never called'))
-  const router = new Router(v1Operations.map(operation => ({ ...operation, handle })))
+  const router = new Router(v1Operations.map(operation => Object.assign({ handle }, operation)))
   return [
     each('Authorization: the token in it', authorization.length, () => bearerToken(authorization).length),
     each('Authorization: a token known', authorization.length, () => (verifier.known(authorization)?.appOnly ? 1 : 0)),

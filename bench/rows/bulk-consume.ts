@@ -6,6 +6,7 @@ import { bodyOf, nativeProduceSample, produceSample } from './bulk-produce.ts'
 const PARTITIONS = 8
 const RECORDS_PER_PAGE = 10_000
 const NATIVE_RECORDS = 2_000_000
+const VALUE = 'x'.repeat(100)
 const BASE64 = '&value_encoding=base64&key_encoding=base64'
 
 /** P3: pages of about 1 MiB of values, one reader a partition. */
@@ -13,7 +14,8 @@ export function bulkConsume(): Row {
   let topic = ''
   let native = ''
   const read = async (bench: Bench, contestant: string, scheme: Scheme, query: string): Promise<Sample> => {
-    const work = { kind: 'pages', topic, partitions: PARTITIONS, count: RECORDS_PER_PAGE, query } as const
+    const value = query === '' ? VALUE : Buffer.from(VALUE).toString('base64')
+    const work = { kind: 'pages', topic, partitions: PARTITIONS, count: RECORDS_PER_PAGE, query, value } as const
     const { result: _, ...sample } = await bench.measure(contestant, await bench.gateway(scheme), work, {
       connections: 8
     })
@@ -35,7 +37,7 @@ export function bulkConsume(): Row {
     async prepare(bench) {
       topic = await bench.createTopic('pages', PARTITIONS)
       native = await bench.createTopic('pages-native', PARTITIONS)
-      const body = bodyOf(() => `{"value":"${'x'.repeat(100)}"}`)
+      const body = bodyOf(() => `{"value":"${VALUE}"}`)
       await produceSample(bench, 'fill', 'http', topic, body, 8)
       await nativeProduceSample(bench, 'fill', native, 100, [], NATIVE_RECORDS)
       await read(bench, 'warm', 'http', '')

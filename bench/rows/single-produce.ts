@@ -39,6 +39,10 @@ export function singleProduce(): Row {
     aims,
     async prepare(bench) {
       topic = await bench.createTopic('single', 8)
+      for (const scheme of ['http', 'https'] as const) {
+        await bench.measure('warm', await bench.gateway(scheme), work(), { connections: 50 })
+        await floorSample(bench, scheme, 50)
+      }
     },
     async round(bench) {
       const samples: Sample[] = []

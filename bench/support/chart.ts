@@ -8,7 +8,7 @@ export interface ChartBar {
   /** To the contestant that the aim names. */
   readonly ratio: Spread
   readonly factor: number
-  readonly of: 'rate' | 'p99Ms'
+  readonly of: 'rate' | 'size' | 'p99Ms'
   readonly reached: boolean
 }
 

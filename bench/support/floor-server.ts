@@ -22,8 +22,12 @@ export class FloorServer {
     return new FloorServer({ host: '127.0.0.1', port, ...(secure ? { ca: gateway.ca.toString() } : {}) }, child)
   }
 
+  get pid(): number {
+    return Number(this.#child.pid)
+  }
+
   cpuUs(): number {
-    return cpuUsOf(Number(this.#child.pid))
+    return cpuUsOf(this.pid)
   }
 
   stop(): void {

@@ -3,7 +3,7 @@ import type { Bench } from './bench.ts'
 /** What one run of one contestant measured. */
 export interface Sample {
   readonly contestant: string
-  /** In the row's unit, the larger the better. */
+  /** In the row's unit; the larger the better, but for rows about sizes. */
   readonly rate: number
   readonly p50Ms?: number
   readonly p99Ms?: number
@@ -18,9 +18,11 @@ export interface Sample {
 export interface Aim {
   readonly text: string
   readonly contestant: string
-  readonly against: string
-  readonly of: 'rate' | 'p99Ms'
-  /** At least (rates) or at most (times) so many times the other's, and for times so many milliseconds on top. */
+  /** Undefined where the number itself is the aim. */
+  readonly against?: string
+  /** `size`: what stands in the place of the rate is the better the smaller it is. */
+  readonly of: 'rate' | 'size' | 'p99Ms'
+  /** At least (rates) or at most (sizes and times) so many times the other's, and for times so many milliseconds on top. */
   readonly factor: number
   readonly plusMs?: number
 }

@@ -11,6 +11,7 @@ import { appWithGroups, RESOURCE } from '../../src/dev/identity/directory.ts'
 import { LocalServices } from '../../src/dev/local-services.ts'
 import { freePort } from '../../src/dev/kafka/free-port.ts'
 import { cpuUsOf } from './process-cpu.ts'
+import { memoryMbOf } from './process-memory.ts'
 
 const BIN = new URL('../../bin/kafka-rest-proxy.js', import.meta.url).pathname
 const LOG_FILE = 'gateway.log'
@@ -168,9 +169,8 @@ export class GatewayProcess {
 
   /** Resident memory now and at its highest. */
   memoryMb(): { now: number; peak: number } {
-    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8')
-    const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1])
-    return { now: Math.round(kilobytes('VmRSS') / 1024), peak: Math.round(kilobytes('VmHWM') / 1024) }
+    const { now, peak } = memoryMbOf(this.pid)
+    return { now: Math.round(now), peak: Math.round(peak) }
   }
 
   signal(name: NodeJS.Signals): void {
