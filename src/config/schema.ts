@@ -1,6 +1,7 @@
 import { type Static, type TObject, Type } from 'typebox'
 import { auth } from './auth-schema.ts'
 import { bytes, file, milliseconds, secret, strict } from './fields.ts'
+import { traces } from './traces-schema.ts'
 
 const listen = Type.Object(
   {
@@ -282,6 +283,7 @@ export const configSchema = Type.Object(
     log,
     management: Type.Optional(management),
     metrics,
+    traces: Type.Optional(traces),
     workers
   },
   strict
@@ -292,6 +294,7 @@ export type KafkaConfig = Config['kafka']
 export type AuthConfig = Config['auth']
 export type LimitsConfig = Config['limits']
 export type DocsConfig = Config['docs']
+export type TracesConfig = NonNullable<Config['traces']>
 export type CorsConfig = Config['cors']
 export type QuotasConfig = Config['quotas']
 export type QuotaConfig = NonNullable<QuotasConfig['principal']>

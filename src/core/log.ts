@@ -17,6 +17,8 @@ export interface RequestLine {
   /** Of the error that was answered. */
   readonly code: string | undefined
   readonly principal: string | undefined
+  /** Where requests are traced. */
+  readonly traceId: string | undefined
   readonly bytesIn: number
   readonly bytesOut: number
   readonly durationMs: number

@@ -1,4 +1,5 @@
 import type { Deadline } from './deadline.ts'
+import type { RequestTrace } from './tracing.ts'
 
 /** What may be done with a topic. Each of `read`, `write`, `delete` and `alter` implies `describe`, as Kafka's do. */
 export const operations = ['read', 'write', 'create', 'delete', 'describe', 'alter'] as const
@@ -27,6 +28,8 @@ export interface Principal {
 export interface Call {
   readonly principal: Principal
   readonly deadline: Deadline
+  /** Where requests are traced. */
+  readonly trace?: RequestTrace | undefined
 }
 
 /** The caller where authentication is switched off (`auth.mode: none`). */

@@ -31,10 +31,11 @@ export class Consume {
     if (known === null) throw topicNotFound(topic)
     if (known.partitions[partition] === undefined) throw partitionNotFound(topic, partition, known.partitions.length)
     const offset = typeof read.from === 'number' ? read.from : await this.#bound(call, read, read.from)
+    const { deadline, trace } = call
     const startedMs = performance.now()
     let endedMs: number | undefined
     try {
-      return await this.#fetcher.read({ topic, partition, offset, count, deadline: call.deadline }, page => {
+      return await this.#fetcher.read({ topic, partition, offset, count, deadline, trace }, page => {
         endedMs = performance.now()
         this.#meter.consumed(topic, page.count, page.payloadBytes)
         return use(page)

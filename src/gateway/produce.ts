@@ -25,7 +25,7 @@ export class Produce {
     try {
       const metadata = await this.#checkedTopic(call, topic, records)
       handedOver = true
-      const outcome = await this.#accumulator.submit(metadata, records, call.deadline, released)
+      const outcome = await this.#accumulator.submit(metadata, records, call.deadline, released, call.trace)
       this.#meter.produced(topic, records.bytes.length, fatesOf(outcome))
       return outcome
     } finally {

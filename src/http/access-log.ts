@@ -6,7 +6,7 @@ const LOGGED_PATH_CHARACTERS = 512
 
 /** One line for a request that has ended: never its query, its headers or its body. */
 export function logRequest(log: RequestLog, exchange: Exchange): void {
-  const { request, response, id, principal, code, bytesIn, bytesOut, startedMs } = exchange
+  const { request, response, id, principal, trace, code, bytesIn, bytesOut, startedMs } = exchange
   const { url = '', method = '' } = request
   const query = url.indexOf('?')
   log.request({
@@ -16,6 +16,7 @@ export function logRequest(log: RequestLog, exchange: Exchange): void {
     status: response.headersSent ? response.statusCode : null,
     code,
     principal: principal?.id,
+    traceId: trace?.traceId,
     bytesIn,
     bytesOut,
     durationMs: performance.now() - startedMs,

@@ -4,6 +4,7 @@ import { Deadline } from '../core/deadline.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { RouteMeter } from '../core/meter.ts'
 import type { Call, Principal } from '../core/principal.ts'
+import type { RequestTrace } from '../core/tracing.ts'
 import type { Connection, OpenRequest } from './connections.ts'
 import type { Allowance } from './quotas/quotas.ts'
 
@@ -31,6 +32,10 @@ export class Exchange implements OpenRequest {
   readonly address: string | undefined
   /** Of the route, once that is found. */
   meter: RouteMeter | undefined
+  /** Method and path of the route, once that is found. */
+  routeName: string | undefined
+  /** Where requests are traced. */
+  trace: RequestTrace | undefined
   bytesIn = 0
   bytesOut = 0
   /** The body broke off, and why. */
@@ -59,7 +64,7 @@ export class Exchange implements OpenRequest {
   /** What the use cases are handed: the deadline runs from now, when the request is complete. */
   call(requestTimeoutMs: number): Call {
     if (this.principal === undefined) throw new Error('A use case was reached without admission')
-    return { principal: this.principal, deadline: Deadline.after(requestTimeoutMs) }
+    return { principal: this.principal, deadline: Deadline.after(requestTimeoutMs), trace: this.trace }
   }
 
   /** Calls when the answer has been handed over whole or never will be. */

@@ -6,6 +6,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Log, RequestLog } from '../core/log.ts'
 import type { Principal } from '../core/principal.ts'
 import { type Meter, noMeter } from '../core/meter.ts'
+import type { Tracer } from '../core/tracing.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { logRequest } from './access-log.ts'
 import { auditEntry } from './audit.ts'
@@ -39,6 +40,8 @@ export interface GateOptions {
   /** Takes one line, line break included, for each request but those for health and public pages; undefined where no audit log is kept. */
   readonly audit?: ((line: string) => void) | undefined
   readonly meter?: Meter
+  /** Requests are not traced where left out. */
+  readonly tracer?: Tracer | undefined
 }
 
 /** Requests that one connection may have under way by pipelining. */
@@ -103,6 +106,7 @@ export class Gate {
       exchange.meter = this.#meters.health
       return health
     }
+    this.#trace(exchange, method)
     const preflight = this.#cors.preflight(method, request.headers)
     if (preflight !== undefined) return preflight
     if (this.#draining) throw new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
@@ -122,6 +126,7 @@ export class Gate {
     this.#meter(exchange, exchange.principal)
     const { route, params, query } = this.#router.find(method, target)
     exchange.meter = this.#meters.of(route)
+    exchange.routeName = `${route.method} ${route.path}`
     return route.handle(exchange, params, query)
   }
 
@@ -131,6 +136,24 @@ export class Gate {
     const { url = '' } = exchange.request
     if (audit === undefined || isHealth(url) || this.#pages.at(url) !== undefined) return
     audit(`${JSON.stringify(auditEntry(exchange, this.#router))}\n`)
+  }
+
+  #trace(exchange: Exchange, method: string): void {
+    const { tracer } = this.#options
+    if (tracer === undefined) return
+    const { traceparent, tracestate } = exchange.request.headers
+    const state = Array.isArray(tracestate) ? tracestate.join(',') : tracestate
+    const trace = tracer.begin(
+      method,
+      typeof traceparent === 'string' ? traceparent : undefined,
+      state,
+      exchange.startedMs
+    )
+    exchange.trace = trace
+    exchange.onEnd(() => {
+      const { response, routeName, code } = exchange
+      trace.end({ path: routeName, status: response.headersSent ? response.statusCode : null, code })
+    })
   }
 
   #meter(exchange: Exchange, principal: Principal): void {

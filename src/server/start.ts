@@ -10,9 +10,11 @@ import { HttpFront } from '../http/server.ts'
 import { Cluster } from '../kafka/cluster.ts'
 import { openAuditStream } from '../telemetry/audit-stream.ts'
 import { Metrics } from '../telemetry/metrics.ts'
+import { openTracer } from '../telemetry/traces/tracing.ts'
 import { suitGarbageCollection } from './garbage-collection.ts'
 import { CertificateFiles } from './certificate-files.ts'
 import { startManagement } from './management.ts'
+import { packageVersion } from './package-version.ts'
 import { RulesReload, type RulesSource } from './rules-reload.ts'
 
 export interface RunningServer {
@@ -61,6 +63,7 @@ export async function startServer(
     cors,
     docs,
     management,
+    traces,
     audit: { output }
   } = config
   if (auth.mode === 'none')
@@ -74,6 +77,7 @@ export async function startServer(
   const certificate = listen.tls === 'none' ? undefined : new CertificateFiles(listen.tls, log)
   const budget = new ByteBudget(limits.inFlightBytes)
   const auditStream = output === undefined ? undefined : openAuditStream(output, log)
+  const tracer = traces && (await openTracer(traces, await packageVersion(), log))
   const front = new HttpFront({
     gateway: clusterGateway(cluster, meter),
     gatekeeper,
@@ -85,7 +89,8 @@ export async function startServer(
     budget,
     log,
     tls: certificate?.pair ?? 'none',
-    meter
+    meter,
+    tracer
   })
   let started = false
   let draining = false
@@ -127,6 +132,7 @@ export async function startServer(
       await cluster.close()
       gatekeeper.close()
       await managing?.close()
+      await tracer?.close()
       auditStream?.close()
     }
   }

@@ -18,11 +18,12 @@ function isoTime(): string {
  * and through the logger it cost five times as much. What a client has a say in goes through JSON.stringify.
  */
 export function requestLine(line: RequestLine): string {
-  const { requestId, method, path, status, code, principal, bytesIn, bytesOut, durationMs, aborted } = line
+  const { requestId, method, path, status, code, principal, traceId, bytesIn, bytesOut, durationMs, aborted } = line
   return (
     `{"level":"info","time":"${isoTime()}","requestId":${JSON.stringify(requestId)},"method":${JSON.stringify(method)},` +
     `"path":${JSON.stringify(path)},"status":${status}${code === undefined ? '' : `,"code":"${code}"`}` +
-    `${principal === undefined ? '' : `,"principal":${JSON.stringify(principal)}`},"bytesIn":${bytesIn},"bytesOut":${bytesOut},` +
+    (principal === undefined ? '' : `,"principal":${JSON.stringify(principal)}`) +
+    `${traceId === undefined ? '' : `,"traceId":"${traceId}"`},"bytesIn":${bytesIn},"bytesOut":${bytesOut},` +
     `"ms":${Math.round(durationMs * 10) / 10}${aborted ? ',"aborted":true' : ''},"msg":"request"}\n`
   )
 }

@@ -77,6 +77,20 @@ suite('The package, installed into an empty folder', { timeout: 170_000 }, () =>
     assert.match((await program(['check-config', '--config', file])).stdout, /9400/)
   })
 
+  test('says what to install where traces are configured, which it does not bring along', async () => {
+    const file = join(installation.folder, 'traced.yaml')
+    writeFileSync(
+      file,
+      "listen: { tls: none }\nkafka: { bootstrapServers: ['127.0.0.1:1'] }\nauth: { mode: none }\ntraces: { endpoint: 'http://127.0.0.1:1/v1/traces' }\n"
+    )
+    const { peerDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    const packages = Object.entries<string>(peerDependencies).map(([name, wanted]) => `${name}@${wanted}`)
+    await assert.rejects(program(['serve', '--config', file]), ({ stderr, code }) => {
+      assert.ok(stderr.includes(`npm install ${packages.join(' ')}`), stderr)
+      return code === 1
+    })
+  })
+
   test('serves a cluster: a record goes in and comes out; SIGTERM ends it with status 0', async t => {
     const port = await freePort()
     const file = join(installation.folder, 'served.yaml')

@@ -11,6 +11,7 @@ const line = {
   status: 200,
   code: undefined,
   principal: 'caller-1',
+  traceId: undefined,
   bytesIn: 0,
   bytesOut: 20,
   durationMs: 1.2345,

@@ -1,5 +1,6 @@
 import { readBody } from '../body.ts'
 import type { Reply } from '../exchange.ts'
+import { withHeaders } from '../json/added-headers.ts'
 import { writeProduceAnswer } from '../json/offsets-writer.ts'
 import { parseProduceBody } from '../json/produce-body.ts'
 import type { Route } from '../router.ts'
@@ -25,7 +26,9 @@ export function produce({ gateway, limits, budget }: RouteContext): Route {
         throw error
       }
       // The batch may outlive the answer: the gateway says when the bytes are free.
-      const outcome = await gateway.produce(exchange.call(limits.requestTimeoutMs), topic, records, body.release)
+      const added = exchange.trace?.recordHeaders ?? []
+      const traced = added.length === 0 ? records : withHeaders(records, added)
+      const outcome = await gateway.produce(exchange.call(limits.requestTimeoutMs), topic, traced, body.release)
       const { status, body: answer, code, retryAfterS } = writeProduceAnswer(outcome)
       return {
         status,

@@ -4,6 +4,7 @@ import { GatewayError, type ErrorCode } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import { type Meter, noMeter } from '../../core/meter.ts'
 import type { RecordPage } from '../../core/record-page.ts'
+import type { RequestTrace } from '../../core/tracing.ts'
 import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import { AbortedFilter } from '../records/aborted-filter.ts'
@@ -31,6 +32,7 @@ export interface PageRequest {
   /** 1 and up; a page holds at most {@link PAGE_RECORDS}. */
   readonly count: number
   readonly deadline: Deadline
+  readonly trace?: RequestTrace | undefined
 }
 
 export const PAGE_BYTES = 6 * 1024 * 1024
@@ -130,6 +132,7 @@ export class Fetcher {
     const place = metadata?.id ? { topic, topicId: metadata.id, partition, leaderEpoch } : null
     if (place !== null && this.#takeKept(place, page)) return 'done'
     const wanted = { topic, topicId: metadata?.id ?? null, partition, leaderEpoch, offset: page.nextOffset, maxBytes }
+    const askedMs = performance.now()
     let read: ReadResult
     try {
       const answer = this.#readsFrom(known.leader).read(wanted, alone, deadline)
@@ -142,6 +145,7 @@ export class Fetcher {
     }
     page.onRecycle(() => read.release())
     const { errorCode } = read.result
+    traceFetch(request, known.leader, askedMs, errorCode)
     if (errorCode === 0) {
       const progress = absorb(read, page)
       this.#sizes.learn(topic, page.stored)
@@ -201,6 +205,24 @@ export class Fetcher {
     }
     return reads
   }
+}
+
+function traceFetch(
+  { topic, partition, trace }: PageRequest,
+  broker: number,
+  askedMs: number,
+  errorCode: number
+): void {
+  if (trace === undefined) return
+  const attributes = {
+    'messaging.system': 'kafka',
+    'messaging.destination.name': topic,
+    'messaging.destination.partition.id': String(partition),
+    'messaging.operation.type': 'receive',
+    'kafka.broker.id': broker,
+    'kafka.error_code': errorCode
+  }
+  trace.did('Fetch', askedMs, performance.now(), attributes, errorCode !== 0)
 }
 
 /** Takes the records of an answer into the page. */

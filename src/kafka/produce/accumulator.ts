@@ -4,11 +4,12 @@ import { Bag } from '../../core/lib/bag.ts'
 import type { Log } from '../../core/log.ts'
 import type { ProduceOutcome } from '../../core/produce-outcome.ts'
 import type { RecordTable } from '../../core/record-table.ts'
+import type { RequestTrace } from '../../core/tracing.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { Codec } from '../records/compression.ts'
 import type { Batch } from './batch.ts'
 import { BatchFormer } from './batch-former.ts'
-import { BrokerSender, type Sent } from './broker-sender.ts'
+import { BrokerSender, isOverdue, type Sent } from './broker-sender.ts'
 import { leaderMissing, notSentInTime, outcomeUnknown, topicMissing, topicRecreated } from './failures.ts'
 import { LeaderWatch } from './leader-watch.ts'
 import { PartitionQueue } from './partition-queue.ts'
@@ -18,7 +19,7 @@ import type { ProduceResult } from './produce-message.ts'
 import type { QueueHooks } from './queue-hooks.ts'
 import { ProducerSessions } from './producer-sessions.ts'
 import { ReplicaLanes } from './replica-lanes.ts'
-import { Submission, type Slice } from './submission.ts'
+import { Submission, wholeSlice, type Slice } from './submission.ts'
 import { applyVerdict } from './verdict.ts'
 
 export interface AccumulatorOptions {
@@ -80,7 +81,13 @@ export class Accumulator {
    * Sends the records and tells what became of each, by `answerAt` at the latest; never rejects.
    * Partitions that records name must exist in `topic`. `released` is called once, when nobody needs the bytes any more.
    */
-  submit(topic: TopicMetadata, table: RecordTable, answerAt: Deadline, released: () => void): Promise<ProduceOutcome> {
+  submit(
+    topic: TopicMetadata,
+    table: RecordTable,
+    answerAt: Deadline,
+    released: () => void,
+    trace?: RequestTrace
+  ): Promise<ProduceOutcome> {
     const topicQueues = this.#queuesOf(topic.name)
     const { partitions, groups } = partitionRecords(table, topic, topicQueues.sticky, this.#options.batchBytes)
     return new Promise(resolve => {
@@ -94,19 +101,11 @@ export class Accumulator {
         released()
         if (this.#submissions.size === 0) this.#drained?.()
       })
+      submission.trace = trace
       this.#submissions.add(submission)
       for (const { partition, rows, bytes } of groups) {
         const queue = this.#queueOf(topicQueues, topic.name, partition)
-        queue.add({
-          submission,
-          table,
-          rows,
-          from: 0,
-          to: rows.length,
-          timestampMs: times.arrivedAtMs,
-          bytes,
-          alone: false
-        })
+        queue.add(wholeSlice(submission, rows, bytes))
         this.#kick(queue)
       }
       this.#sweep ??= setInterval(() => this.#sweepNow(), SWEEP_MS)
@@ -292,9 +291,4 @@ export class Accumulator {
       queues?.get(partition)?.withdraw((slice: Slice) => slice.submission === submission)
     }
   }
-}
-
-/** The batch was given to another leader meanwhile. */
-function isOverdue({ batch, attempt }: Sent): boolean {
-  return !batch.inFlight || batch.attempt !== attempt
 }

@@ -22,6 +22,11 @@ export interface Sent {
   readonly attempt: number
 }
 
+/** The batch was given to another leader meanwhile. */
+export function isOverdue({ batch, attempt }: Sent): boolean {
+  return !batch.inFlight || batch.attempt !== attempt
+}
+
 export interface SenderHooks {
   /** Does this sender still serve the partition? */
   serves(sender: BrokerSender, queue: PartitionQueue): boolean
@@ -159,6 +164,7 @@ export class BrokerSender {
       const { topicId } = sent.batch
       const topic = version >= PRODUCE_TOPIC_IDS_SINCE && topicId !== null ? topicId.toString('hex') : sent.queue.topic
       const result = results.get(`${topic}/${sent.queue.partition}`)
+      traceBatch(sent, result?.errorCode)
       if (result === undefined) this.#hooks.lost(sent, true, 'the answer leaves the partition out')
       else this.#answered(sent, result)
     }
@@ -176,6 +182,24 @@ export class BrokerSender {
   #flushAfter(delayMs: number): void {
     this.#scheduled = true
     setTimeout(() => this.#flush(), Math.ceil(delayMs))
+  }
+}
+
+/** A batch serves many requests: each that is traced has spans of its own for the time in the queue and for Kafka's. */
+function traceBatch({ queue, batch, attempt }: Sent, errorCode = -1): void {
+  const endMs = performance.now()
+  for (const { submission } of batch.slices) {
+    const { trace, arrivedMs } = submission
+    if (trace === undefined) continue
+    const attributes = {
+      'messaging.system': 'kafka',
+      'messaging.destination.name': queue.topic,
+      'messaging.destination.partition.id': String(queue.partition),
+      'messaging.batch.message_count': batch.recordCount
+    }
+    if (attempt === 1) trace.did('queue', arrivedMs, batch.sentAtMs, attributes, false)
+    const call = { ...attributes, 'messaging.operation.type': 'send', 'kafka.error_code': errorCode }
+    trace.did('Produce', batch.sentAtMs, endMs, call, errorCode !== 0)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Bagged } from '../../core/lib/bag.ts'
 import type { ProduceOutcome, RecordFailure } from '../../core/produce-outcome.ts'
 import type { RecordTable } from '../../core/record-table.ts'
+import type { RequestTrace } from '../../core/tracing.ts'
 
 export interface SubmissionTimes {
   /** Milliseconds since 1970: the timestamp of records that bring none. */
@@ -17,6 +18,9 @@ export interface SubmissionTimes {
  */
 export class Submission implements Bagged {
   place = -1
+  /** Where requests are traced. */
+  trace: RequestTrace | undefined
+  readonly arrivedMs = performance.now()
   readonly topic: string
   readonly table: RecordTable
   readonly times: SubmissionTimes
@@ -102,6 +106,13 @@ export interface Slice {
   readonly bytes: number
   /** A batch that held it was rejected: it shares no batch with other callers again. */
   readonly alone: boolean
+}
+
+/** All records of a submission for one partition. */
+export function wholeSlice(submission: Submission, rows: Int32Array, bytes: number): Slice {
+  const { table, times } = submission
+  const timestampMs = times.arrivedAtMs
+  return { submission, table, rows, from: 0, to: rows.length, timestampMs, bytes, alone: false }
 }
 
 export function storeSlice(slice: Slice, baseOffset: number): void {

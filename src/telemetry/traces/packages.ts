@@ -1,0 +1,33 @@
+/**
+ * OpenTelemetry weighs more than the gateway itself, and most run without: the packages are optional peers, installed by those
+ * who configure traces. Throws an Error that says how.
+ */
+export async function loadPackages() {
+  try {
+    const [api, sdk, resources, { OTLPTraceExporter }] = await Promise.all([
+      import('@opentelemetry/api'),
+      import('@opentelemetry/sdk-trace'),
+      import('@opentelemetry/resources'),
+      import('@opentelemetry/exporter-trace-otlp-http')
+    ])
+    return { api, sdk, resources, OTLPTraceExporter }
+  } catch (cause) {
+    const packages = Object.entries(OPTIONAL_PACKAGES).map(([name, version]) => `${name}@${version}`)
+    throw new Error(
+      `traces.endpoint is set, but OpenTelemetry is not installed; run: npm install ${packages.join(' ')}`,
+      {
+        cause
+      }
+    )
+  }
+}
+
+export type TracePackages = Awaited<ReturnType<typeof loadPackages>>
+
+/** As in `peerDependencies`, which a test compares. */
+export const OPTIONAL_PACKAGES = {
+  '@opentelemetry/api': '1.10.0',
+  '@opentelemetry/exporter-trace-otlp-http': '0.301.0',
+  '@opentelemetry/resources': '3.1.0',
+  '@opentelemetry/sdk-trace': '3.1.1'
+}
