@@ -1,4 +1,5 @@
 import type { Endpoint } from './raw-client.ts'
+import type { Contents, Source } from './reference.ts'
 
 /** What the generator is to do; sent to its process. */
 export interface Job {
@@ -13,24 +14,16 @@ export interface Job {
 
 export type Work =
   | { readonly kind: 'produce'; readonly path: string; readonly body: string; readonly records: number }
-  /** Each connection follows NextOffset through a partition, from its beginning again at the end. */
-  | {
-      readonly kind: 'pages'
-      readonly topic: string
-      readonly partitions: number
-      readonly count: number
-      readonly query: string
-      /** Of every record, as the answer has it; undefined where they differ. */
-      readonly value?: string
-    }
-  /** Reads `count` records at random offsets below `end`. */
+  /** Each connection follows NextOffset through a partition, from its beginning again at the end; every page is checked. */
+  | ({ readonly kind: 'pages' } & Source)
+  /** Reads `count` records at random offsets below `end`; all are counted, some compared. */
   | {
       readonly kind: 'random'
       readonly topic: string
       readonly partitions: number
       readonly count: number
       readonly end: number
-      readonly value?: string
+      readonly contents: Contents
     }
 
 export interface LoadResult {

@@ -1,5 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { crc32 } from 'node:zlib'
+import { ChunkedBody } from './chunked-body.ts'
 
 export interface Endpoint {
   readonly host: string
@@ -16,30 +18,35 @@ export interface RawResponse {
   readonly nextOffset: number
   /** Kept for those who asked for it. */
   readonly body: Buffer | null
+  /** Of the body, for those who asked for it, else 0. */
+  readonly crc: number
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 
 /**
  * One HTTP/1.1 connection that does next to nothing, so that the generator is not what is measured: requests are finished
- * bytes, one at a time; of an answer only what a load test needs is looked at. Knows Content-Length only.
+ * bytes, one at a time; of an answer only what a load test needs is looked at.
  */
 export class RawClient {
   readonly #socket: Socket
   #head: Buffer = Buffer.alloc(0)
   #status = 0
   #nextOffset = -1
+  /** Of a body whose length is known; −1 between answers. */
   #missing = -1
+  #chunked: ChunkedBody | null = null
   #bytes = 0
-  #keep = false
-  #chunks: Buffer[] = []
+  #crc = 0
+  #want: 'body' | 'crc' | undefined
+  #pieces: Buffer[] = []
   #done: ((response: RawResponse) => void) | null = null
   #fail: ((error: Error) => void) | null = null
 
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.setNoDelay(true)
-    socket.on('data', chunk => this.#take(chunk))
+    socket.on('data', piece => this.#take(piece))
     socket.on('error', error => this.#fail?.(error))
     socket.on('close', () => this.#fail?.(new Error('The server closed the connection.')))
   }
@@ -58,12 +65,12 @@ export class RawClient {
     })
   }
 
-  /** `keep` hands over the body. */
-  send(request: Buffer, keep = false): Promise<RawResponse> {
+  /** `want`: what is handed over of the body. */
+  send(request: Buffer, want?: 'body' | 'crc'): Promise<RawResponse> {
     return new Promise((resolve, reject) => {
       this.#done = resolve
       this.#fail = reject
-      this.#keep = keep
+      this.#want = want
       this.#socket.write(request)
     })
   }
@@ -73,29 +80,45 @@ export class RawClient {
     this.#socket.destroy()
   }
 
-  #take(chunk: Buffer): void {
-    if (this.#missing >= 0) return this.#body(chunk)
-    this.#head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk])
+  #take(piece: Buffer): void {
+    if (this.#missing >= 0) return this.#body(piece)
+    this.#head = this.#head.length === 0 ? piece : Buffer.concat([this.#head, piece])
     const end = this.#head.indexOf(HEAD_END)
     if (end < 0) return
     const head = this.#head.toString('latin1', 0, end)
     const rest = this.#head.subarray(end + HEAD_END.length)
     this.#head = Buffer.alloc(0)
     this.#status = Number(head.slice(9, 12))
-    this.#bytes = this.#missing = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? 0)
+    this.#missing = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? 0)
+    this.#chunked = /\r\ntransfer-encoding: chunked/i.test(head) ? new ChunkedBody() : null
     this.#nextOffset = Number(/\r\nnextoffset: (\d+)/i.exec(head)?.[1] ?? -1)
+    this.#bytes = this.#crc = 0
     this.#body(rest)
   }
 
-  #body(chunk: Buffer): void {
-    this.#missing -= chunk.length
-    if (this.#keep) this.#chunks.push(chunk)
-    if (this.#missing > 0) return
+  #body(piece: Buffer): void {
+    if (this.#chunked === null) {
+      this.#missing -= piece.length
+      this.#data(piece)
+      if (this.#missing <= 0) this.#end()
+    } else {
+      for (const data of this.#chunked.take(piece)) this.#data(data)
+      if (this.#chunked.done) this.#end()
+    }
+  }
+
+  #data(piece: Buffer): void {
+    this.#bytes += piece.length
+    if (this.#want === 'body') this.#pieces.push(piece)
+    else if (this.#want === 'crc') this.#crc = crc32(piece, this.#crc)
+  }
+
+  #end(): void {
     this.#missing = -1
-    const body = this.#keep ? Buffer.concat(this.#chunks) : null
-    this.#chunks = []
+    const body = this.#want === 'body' ? Buffer.concat(this.#pieces) : null
+    this.#pieces = []
     const done = this.#done
     this.#fail = null
-    done?.({ status: this.#status, bytes: this.#bytes, nextOffset: this.#nextOffset, body })
+    done?.({ status: this.#status, bytes: this.#bytes, nextOffset: this.#nextOffset, body, crc: this.#crc })
   }
 }

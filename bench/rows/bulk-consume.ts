@@ -1,12 +1,13 @@
 import type { Bench, Scheme } from '../support/bench.ts'
 import { consumerPerformance } from '../support/kafka-tools.ts'
 import type { Row, Sample } from '../support/result.ts'
-import { bodyOf, nativeProduceSample, produceSample } from './bulk-produce.ts'
+import { bodyOf, nativeProduceSample, produceSample, RECORDS_PER_REQUEST } from './bulk-produce.ts'
 
 const PARTITIONS = 8
 const RECORDS_PER_PAGE = 10_000
 const NATIVE_RECORDS = 2_000_000
-const VALUE = 'x'.repeat(100)
+/** All different, so that a record in another's place is seen. */
+const VALUES = Array.from({ length: RECORDS_PER_REQUEST }, (_, number) => `${number}`.padEnd(100, 'x'))
 const BASE64 = '&value_encoding=base64&key_encoding=base64'
 
 /** P3: pages of about 1 MiB of values, one reader a partition. */
@@ -14,8 +15,9 @@ export function bulkConsume(): Row {
   let topic = ''
   let native = ''
   const read = async (bench: Bench, contestant: string, scheme: Scheme, query: string): Promise<Sample> => {
-    const value = query === '' ? VALUE : Buffer.from(VALUE).toString('base64')
-    const work = { kind: 'pages', topic, partitions: PARTITIONS, count: RECORDS_PER_PAGE, query, value } as const
+    const contents = { values: VALUES, records: bench.acknowledged.get(topic) ?? 0, even: true }
+    const source = { topic, partitions: PARTITIONS, count: RECORDS_PER_PAGE, query, contents }
+    const work = { kind: 'pages', ...source } as const
     const { result: _, ...sample } = await bench.measure(contestant, await bench.gateway(scheme), work, {
       connections: 8
     })
@@ -37,11 +39,12 @@ export function bulkConsume(): Row {
     async prepare(bench) {
       topic = await bench.createTopic('pages', PARTITIONS)
       native = await bench.createTopic('pages-native', PARTITIONS)
-      const body = bodyOf(() => `{"value":"${VALUE}"}`)
+      const body = bodyOf(number => JSON.stringify({ value: VALUES[number] }))
       await produceSample(bench, 'fill', 'http', topic, body, 8)
       await nativeProduceSample(bench, 'fill', native, 100, [], NATIVE_RECORDS)
       await read(bench, 'warm', 'http', '')
       await read(bench, 'warm', 'https', '')
+      await read(bench, 'warm', 'http', BASE64)
     },
     async round(bench) {
       const nativeRead = await consumerPerformance(bench.libs, bench.bootstrap, native, NATIVE_RECORDS)

@@ -3,7 +3,7 @@ import { producerPerformance } from '../support/kafka-tools.ts'
 import type { Row, Sample } from '../support/result.ts'
 
 const PARTITIONS = 8
-const RECORDS_PER_REQUEST = 1000
+export const RECORDS_PER_REQUEST = 1000
 const TUNED = ['batch.size=262144', 'linger.ms=5']
 
 export function bodyOf(record: (number: number) => string): string {

@@ -1,3 +1,4 @@
+import type { Bench } from '../support/bench.ts'
 import { FloorServer } from '../support/floor-server.ts'
 import { nativeSeek, producerPerformance } from '../support/kafka-tools.ts'
 import type { Aim, Row, Sample } from '../support/result.ts'
@@ -6,6 +7,8 @@ const PARTITIONS = 8
 const COUNT = 10
 const CONNECTIONS = 50
 const RECORDS = 400_000
+const VALUES = Array.from({ length: 1000 }, (_, number) => `${number}`.padEnd(100, 'x'))
+const CONTENTS = { values: VALUES, records: RECORDS, even: false }
 const BATCHES = [
   ['16 KB', 16_384],
   ['200 KB', 204_800]
@@ -18,6 +21,22 @@ export function randomReads(): Row {
   const own = (size: string) => `HTTP, batches of ${size}`
   const native = (size: string) => `a native consumer that seeks, batches of ${size}`
   const floorName = 'bare node:http, 50 connections'
+  const workOf = (size: string) => {
+    const { topic, end } = topics.get(size) ?? { topic: '', end: 0 }
+    return { kind: 'random', topic, partitions: PARTITIONS, count: COUNT, end, contents: CONTENTS } as const
+  }
+  const read = async (bench: Bench, size: string): Promise<Sample> => {
+    const load = { connections: CONNECTIONS }
+    const { result, ...sample } = await bench.measure(own(size), await bench.gateway('http'), workOf(size), load)
+    const each = (cpuUs = Number.NaN) => cpuUs * COUNT
+    return {
+      ...sample,
+      rate: result.requests / result.seconds,
+      gatewayCpuUs: each(sample.gatewayCpuUs),
+      brokerCpuUs: each(sample.brokerCpuUs),
+      clientCpuUs: each(sample.clientCpuUs)
+    }
+  }
   return {
     id: 'P3b',
     title: `read ${COUNT} records at random offsets, ${CONNECTIONS} connections`,
@@ -33,12 +52,14 @@ export function randomReads(): Row {
       }
     ]),
     async prepare(bench) {
+      const payloadFile = bench.file('random-reads', VALUES.join('\n'))
       for (const [size, bytes] of BATCHES) {
         const topic = await bench.createTopic('random', PARTITIONS)
         await producerPerformance(bench.libs, bench.bootstrap, {
           topic,
           records: RECORDS,
           recordBytes: 100,
+          payloadFile,
           ratePerSecond: -1,
           // Kept in one partition until a batch is full, and waited for, so that batches have the size they should.
           properties: [`batch.size=${bytes}`, 'linger.ms=1000']
@@ -46,6 +67,7 @@ export function randomReads(): Row {
         const { partitions } = await bench.call('GET', `/v1/metadata/topics/${topic}/partitions`)
         const ends = partitions.map(({ latest_offset: end }: { latest_offset: number }) => end)
         topics.set(size, { topic, end: Math.min(...ends) })
+        await read(bench, size)
       }
       floor = await FloorServer.start(await bench.gateway('http'))
     },
@@ -53,25 +75,8 @@ export function randomReads(): Row {
       const samples: Sample[] = []
       const gateway = await bench.gateway('http')
       for (const [size] of BATCHES) {
-        const { topic, end } = topics.get(size) ?? { topic: '', end: 0 }
-        const work = { kind: 'random', topic, partitions: PARTITIONS, count: COUNT, end } as const
-        const { result, gatewayCpuUs, brokerCpuUs, clientCpuUs, ...sample } = await bench.measure(
-          own(size),
-          gateway,
-          work,
-          {
-            connections: CONNECTIONS
-          }
-        )
-        const each = (cpuUs = Number.NaN) => cpuUs * COUNT
-        samples.push({
-          ...sample,
-          rate: result.requests / result.seconds,
-          gatewayCpuUs: each(gatewayCpuUs),
-          brokerCpuUs: each(brokerCpuUs),
-          clientCpuUs: each(clientCpuUs)
-        })
-        const rate = await nativeSeek(bench.libs, bench.bootstrap, { ...work, seconds: bench.seconds })
+        samples.push(await read(bench, size))
+        const rate = await nativeSeek(bench.libs, bench.bootstrap, { ...workOf(size), seconds: bench.seconds })
         samples.push({ contestant: native(size), rate })
       }
       if (floor === undefined) throw new Error('The row was not prepared.')

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kafkaJars } from '../../src/dev/kafka/jars.ts'
@@ -57,6 +57,13 @@ export class Bench {
       this.#gateways.set(name, gateway)
     }
     return gateway
+  }
+
+  /** A file that is gone when the bench is. */
+  file(name: string, content: string): string {
+    const path = join(this.#folder, name)
+    writeFileSync(path, content)
+    return path
   }
 
   /** Peak resident memory of the default gateways, in MB. */

@@ -31,6 +31,8 @@ export interface ProducerRun {
   readonly topic: string
   readonly records: number
   readonly recordBytes: number
+  /** Values to choose from, a line each, instead of random ones. */
+  readonly payloadFile?: string
   /** −1: as fast as it goes. */
   readonly ratePerSecond: number
   readonly properties: readonly string[]
@@ -38,8 +40,9 @@ export interface ProducerRun {
 
 /** ProducerPerformance with acks=all. */
 export async function producerPerformance(libs: string, bootstrap: string, work: ProducerRun): Promise<ToolResult> {
-  const { topic, records, recordBytes, ratePerSecond, properties } = work
-  const load = ['--topic', topic, '--num-records', records, '--record-size', recordBytes, '--throughput', ratePerSecond]
+  const { topic, records, recordBytes, payloadFile, ratePerSecond, properties } = work
+  const payload = payloadFile === undefined ? ['--record-size', recordBytes] : ['--payload-file', payloadFile]
+  const load = ['--topic', topic, '--num-records', records, ...payload, '--throughput', ratePerSecond]
   const settings = ['--producer-props', `bootstrap.servers=${bootstrap}`, 'acks=all', ...properties]
   const { output, cpuUs } = await tool(libs, 'ProducerPerformance', [...load.map(String), ...settings])
   const summary = output.trim().split('\n').at(-1) ?? ''
