@@ -5,6 +5,7 @@ import type { Row, Sample } from './support/result.ts'
 import { bulkConsume } from './rows/bulk-consume.ts'
 import { bulkProduce } from './rows/bulk-produce.ts'
 import { latency } from './rows/latency.ts'
+import { peerOf, withPeers } from './rows/peers.ts'
 import { randomReads } from './rows/random-reads.ts'
 import { slowFollower } from './rows/slow-follower.ts'
 import { singleProduce } from './rows/single-produce.ts'
@@ -15,7 +16,7 @@ import { workers } from './rows/workers.ts'
 import { variedProduce } from './rows/varied-produce.ts'
 
 /**
- * `npm run bench -- [--quick] [--rows P1,P3] [--rounds N] [--seconds S] [--brokers 3]`: the gateway beside Kafka's own tools
+ * `npm run bench -- [--quick] [--rows P1,P3] [--rounds N] [--seconds S] [--brokers 3] [--peer NAME=URL] [--port N]`: the gateway beside Kafka's own tools
  * and bare Node servers, in turns. Broker, gateway and load generator are processes of their own and share the machine: only
  * ratios of one round mean something.
  */
@@ -25,13 +26,18 @@ const { values } = parseArgs({
     rows: { type: 'string' },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
-    brokers: { type: 'string', default: '1' }
+    brokers: { type: 'string', default: '1' },
+    /** A server before the same Kafka that speaks version 2 of Confluent's API; any number of them. */
+    peer: { type: 'string', multiple: true, default: [] },
+    /** Kafka's, so that a peer can be told of it beforehand. */
+    port: { type: 'string' }
   }
 })
 /** Left out of `--quick`. */
 const SLOW_ROWS = new Set(['P1b', 'P1c', 'P5', 'P7'])
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 const seconds = Number(values.seconds ?? (values.quick ? 2 : 5))
+const peers = values.peer.map(peerOf)
 const all: readonly Row[] = [
   bulkProduce(),
   variedProduce(),
@@ -44,14 +50,14 @@ const all: readonly Row[] = [
   start(),
   ...workers(),
   growth()
-]
+].map(row => withPeers(row, peers))
 const wanted = values.rows?.split(',')
 const unknown = wanted?.find(id => !all.some(row => row.id === id))
 if (unknown !== undefined)
   throw new RangeError(`There is no row ${unknown}; there are ${all.map(row => row.id).join(', ')}.`)
 const rows = all.filter(row => wanted?.includes(row.id) ?? (!values.quick || !SLOW_ROWS.has(row.id)))
 
-const bench = await Bench.start({ brokers: Number(values.brokers), seconds })
+const bench = await Bench.start({ brokers: Number(values.brokers), port: Number(values.port ?? 0), seconds })
 try {
   const startMs = (await bench.gateway('http')).readyAfterMs
   const idleMb = bench.peakMemoryMb()

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { Job, LoadResult } from './jobs.ts'
 import { RawClient } from './raw-client.ts'
 import { stepOf, type Step } from './steps.ts'
+import { consumeSteps } from './v2-consume.ts'
 
 /** The load generator: a process of its own that takes a job by message, does it, and sends back what it measured. */
 process.on('message', (job: Job) => {
@@ -13,7 +14,11 @@ process.on('message', (job: Job) => {
 
 async function run(job: Job): Promise<LoadResult> {
   const clients = await Promise.all(Array.from({ length: job.connections }, () => RawClient.connect(job.endpoint)))
-  const step = await stepOf(job.work, job.token, clients)
+  const { work, token } = job
+  const { step, end } =
+    work.kind === 'v2-consume'
+      ? await consumeSteps(work, token, clients)
+      : { step: await stepOf(work, token, clients), end: undefined }
   const cpu = process.cpuUsage()
   const startMs = performance.now()
   const total = { records: 0, bytes: 0 }
@@ -23,6 +28,7 @@ async function run(job: Job): Promise<LoadResult> {
       : await openLoop(clients, job.seconds, job.ratePerSecond, step, total)
   const seconds = (performance.now() - startMs) / 1000
   const { user, system } = process.cpuUsage(cpu)
+  await end?.()
   for (const client of clients) client.close()
   latenciesMs.sort((one, other) => one - other)
   const quantile = (share: number) => latenciesMs[Math.floor(latenciesMs.length * share)] ?? Number.NaN

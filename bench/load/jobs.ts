@@ -13,7 +13,14 @@ export interface Job {
 }
 
 export type Work =
-  | { readonly kind: 'produce'; readonly path: string; readonly body: string; readonly records: number }
+  | {
+      readonly kind: 'produce'
+      readonly path: string
+      readonly body: string
+      readonly records: number
+      /** JSON where left out. */
+      readonly contentType?: string
+    }
   /** Each connection follows NextOffset through a partition, from its beginning again at the end; every page is checked. */
   | ({ readonly kind: 'pages' } & Source)
   /** Reads `count` records at random offsets below `end`; all are counted, some compared. */
@@ -24,6 +31,15 @@ export type Work =
       readonly count: number
       readonly end: number
       readonly contents: Contents
+    }
+  /** One consumer instance of Confluent's API, version 2, a connection; offsets must follow each other. */
+  | {
+      readonly kind: 'v2-consume'
+      readonly topic: string
+      /** Of all paths. */
+      readonly prefix: string
+      /** By partition. */
+      readonly ends: readonly number[]
     }
 
 export interface LoadResult {

@@ -13,7 +13,11 @@ const REFERENCE_COUNT = 10_000
 const references = new Map<string, Promise<Reference>>()
 
 /** Reads the topic first where it has not been read before, by the first client. */
-export async function stepOf(work: Work, token: string, clients: readonly RawClient[]): Promise<Step> {
+export async function stepOf(
+  work: Exclude<Work, { kind: 'v2-consume' }>,
+  token: string,
+  clients: readonly RawClient[]
+): Promise<Step> {
   if (work.kind === 'produce') return produceStep(work, token)
   if (work.kind === 'random') {
     const source = { ...work, count: REFERENCE_COUNT, query: '' }
@@ -23,7 +27,7 @@ export async function stepOf(work: Work, token: string, clients: readonly RawCli
 }
 
 function produceStep(work: Extract<Work, { kind: 'produce' }>, token: string): Step {
-  const request = requestBytes('POST', work.path, { token, body: work.body })
+  const request = requestBytes('POST', work.path, { token, body: work.body, contentType: work.contentType })
   const bytes = Buffer.byteLength(work.body)
   return async client => {
     expectSuccess(await client.send(request))

@@ -64,9 +64,7 @@ export function randomReads(): Row {
           // Kept in one partition until a batch is full, and waited for, so that batches have the size they should.
           properties: [`batch.size=${bytes}`, 'linger.ms=1000']
         })
-        const { partitions } = await bench.call('GET', `/v1/metadata/topics/${topic}/partitions`)
-        const ends = partitions.map(({ latest_offset: end }: { latest_offset: number }) => end)
-        topics.set(size, { topic, end: Math.min(...ends) })
+        topics.set(size, { topic, end: Math.min(...(await bench.endsOf(topic))) })
         await read(bench, size)
       }
       floor = await FloorServer.start(await bench.gateway('http'))

@@ -15,6 +15,8 @@ export type Scheme = 'http' | 'https'
 
 export interface BenchOptions {
   readonly brokers: number
+  /** Of the first broker, where it is free; any where left out. */
+  readonly port?: number | undefined
   /** Of one run of the load generator. */
   readonly seconds: number
 }
@@ -40,10 +42,10 @@ export class Bench {
     this.#folder = folder
   }
 
-  static async start({ brokers, seconds }: BenchOptions): Promise<Bench> {
+  static async start({ brokers, port = 0, seconds }: BenchOptions): Promise<Bench> {
     const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-bench-'))
     const libs = await kafkaJars('.local', line => process.stderr.write(`${line}\n`))
-    const cluster = await LocalCluster.start({ libs, dataDir: folder, brokers, heapMb: 1024 })
+    const cluster = await LocalCluster.start({ libs, dataDir: folder, brokers, port, heapMb: 1024 })
     return new Bench(libs, cluster, folder, seconds)
   }
 
@@ -111,12 +113,28 @@ export class Bench {
     }
   }
 
+  /** One run of load against another server before the same Kafka, plain HTTP without authorization. */
+  async measurePeer(contestant: string, url: URL, work: Work, connections: number): Promise<Sample> {
+    const endpoint = { host: url.hostname, port: Number(url.port === '' ? 80 : url.port) }
+    const brokerCpuUs = this.#brokerCpuUs()
+    const result = await this.load.run({ endpoint, token: '', seconds: this.seconds, work, connections })
+    const { records, seconds, cpuUs, p50Ms, p99Ms, p999Ms } = result
+    if (work.kind === 'produce') this.#note(work.path.slice(work.path.lastIndexOf('/') + 1), records)
+    const own = { brokerCpuUs: (this.#brokerCpuUs() - brokerCpuUs) / records, clientCpuUs: cpuUs / records }
+    return { contestant, rate: records / seconds, p50Ms, p99Ms, p999Ms, ...own }
+  }
+
+  /** Ends by partition. */
+  async endsOf(topic: string): Promise<number[]> {
+    const { partitions } = await this.call('GET', `/v1/metadata/topics/${topic}/partitions`)
+    return partitions.map(({ latest_offset: end }: { latest_offset: number }) => end)
+  }
+
   /** Throws where Kafka holds another number of records than were acknowledged. */
   async verify(): Promise<number> {
     let total = 0
     for (const [topic, acknowledged] of this.acknowledged) {
-      const { partitions } = await this.call('GET', `/v1/metadata/topics/${topic}/partitions`)
-      const stored = partitions.reduce((sum: number, { latest_offset: end }: { latest_offset: number }) => sum + end, 0)
+      const stored = (await this.endsOf(topic)).reduce((sum, end) => sum + end, 0)
       if (stored !== acknowledged)
         throw new Error(`${topic}: ${acknowledged} records were acknowledged, Kafka holds ${stored}`)
       total += stored
