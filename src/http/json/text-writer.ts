@@ -1,6 +1,6 @@
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
 
-const POOL_BYTES = 32 * 1024 * 1024
+const POOL_BYTES = 24 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

@@ -11,7 +11,7 @@ import {
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import type { OpenBatch } from './open-batch.ts'
 
-const POOL_BYTES = 16 * 1024 * 1024
+const POOL_BYTES = 8 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
 const FIRST_CAPACITY = 64
 /** Two float64 columns, the spans of int32, and one byte. */
