@@ -4,11 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { appWithGroups } from '../../../src/dev/identity/directory.ts'
+import { appWithGroups, RESOURCE, TENANT_ID } from '../../../src/dev/identity/directory.ts'
 import { TestGateway } from '../../support/gateway.ts'
 
 const run = promisify(execFile)
+const PROGRAM = fileURLToPath(new URL('../../../bin/kafka-rest-proxy.js', import.meta.url))
 const LIMIT_MS = 20_000
 
 /** The blocks of a page that are in this language. */
@@ -128,5 +130,59 @@ suite('What the documentation tells to type', { timeout: 90_000 }, () => {
       [{ status: 'ok', not_ready: [] }, { level: 'debug' }]
     )
     assert.ok(gateway.logged.some(({ message }) => message === 'setLogLevel'))
+  })
+
+  test("docs/security.md: a calling program's token is got with its id, its secret and the scope of the resource", async () => {
+    const { identity, certificates } = gateway.services
+    const [block] = blocksOf('docs/security.md', 'sh')
+    const here = block.replace('https://login.microsoftonline.com', identity.url)
+    assert.notEqual(here, block)
+    Object.assign(env, {
+      CURL_CA_BUNDLE: certificates.caFile,
+      TENANT: TENANT_ID,
+      CLIENT_ID: appWithGroups.clientId,
+      CLIENT_SECRET: appWithGroups.clientSecret,
+      APP_ID_URI: RESOURCE
+    })
+    const [answer] = await output('bash', '-euc', here)
+    const { access_token: token } = JSON.parse(answer)
+    assert.equal((await gateway.request('GET', '/v1/metadata/topics', { token })).status, 200)
+  })
+
+  test('README.md and docs/getting-started.md: the configuration shown is accepted by the command shown', async () => {
+    const [yaml] = blocksOf('README.md', 'yaml')
+    const { certFile, keyFile } = gateway.services.certificates
+    const here = yaml
+      .replace('server.pem', certFile)
+      .replace('server-key.pem', keyFile)
+      .replace('/run/secrets/graph', script('graph', 'a secret\n'))
+    script('gateway.yaml', here)
+    for (const page of ['README.md', 'docs/getting-started.md']) {
+      const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8')
+      const [command] = /kafka-rest-proxy check-config --config gateway\.yaml/.exec(text) ?? []
+      assert.ok(command, page)
+      const lines = await output(process.execPath, PROGRAM, ...command.split(' ').slice(1))
+      assert.ok(
+        lines.some(line => /listen\.port\s.*9400/.test(line)),
+        lines.join('\n')
+      )
+      assert.doesNotMatch(lines.join('\n'), /a secret/)
+    }
+  })
+
+  test('docs/security.md: the command that explains names the rule and its line', async () => {
+    const file = script('rules.yaml', blocksOf('docs/security.md', 'yaml')[4])
+    Object.assign(env, { KAFKA_REST_LISTEN_TLS: 'none', KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: 'broker:9092' })
+    const page = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8')
+    const [, command] = /`kafka-rest-proxy (check-config [^`]+--explain [^`]+)`/.exec(page) ?? []
+    const filled: Record<string, string> = {
+      FILE: file,
+      PRINCIPAL: 'somebody',
+      TOPIC: 'orders.eu',
+      GROUP: '33333333-3333-4333-8333-333333333333',
+      ROLE: 'Other'
+    }
+    const lines = await output(process.execPath, PROGRAM, ...command.split(' ').map(word => filled[word] ?? word))
+    assert.match(lines.join('\n'), /write.*rules\[0\]/)
   })
 })
