@@ -184,6 +184,7 @@ test(
       status: 200,
       code: undefined,
       principal: 'caller-1',
+      traceId: undefined,
       bytesIn: 0,
       bytesOut: 20,
       aborted: false
