@@ -7,7 +7,7 @@ import { bodyOf } from './bulk-produce.ts'
 
 const SLOW = 3
 const DELAY_MS = 20
-const NATIVE_RECORDS = 600_000
+const NATIVE_RECORDS = 200_000
 const BULK = bodyOf(() => `{"value":"${'x'.repeat(100)}"}`)
 const single = (partition: number) => `{"records":[{"value":"${'x'.repeat(100)}","partition":${partition}}]}`
 /** Every partition is followed by the slow one, as by all. */
