@@ -81,7 +81,7 @@ async function measure(row: Row): Promise<Sample[]> {
       }
     }
   } finally {
-    row.close?.()
+    await row.close?.()
   }
   return samples
 }

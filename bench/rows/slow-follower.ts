@@ -70,8 +70,9 @@ export function slowFollower(): Row {
       const { recordsPerSecond: rate, cpuUsPerRecord: clientCpuUs, p50Ms, p99Ms, p999Ms } = tool
       return [...samples, { contestant: native, rate, clientCpuUs, p50Ms, p99Ms, p999Ms }]
     },
-    close() {
-      void stand?.gateway.stop().then(() => stand?.cluster.close())
+    async close() {
+      await stand?.gateway.stop()
+      await stand?.cluster.close()
     }
   }
 }

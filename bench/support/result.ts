@@ -37,5 +37,5 @@ export interface Row {
   /** Once, before the rounds. */
   prepare?(bench: Bench): Promise<void>
   /** Ends what it started. */
-  close?(): void
+  close?(): void | Promise<void>
 }

@@ -29,6 +29,8 @@ export interface GatewayProcessOptions {
   readonly awaitReady?: boolean
   /** Of Node itself. */
   readonly nodeFlags?: readonly string[]
+  /** File to run in place of this clone's own program. */
+  readonly program?: string | undefined
 }
 
 /** One line of the gateway's log. */
@@ -73,7 +75,8 @@ export class GatewayProcess {
     workers = 1,
     plain = false,
     awaitReady = true,
-    nodeFlags = []
+    nodeFlags = [],
+    program = BIN
   }: GatewayProcessOptions): Promise<GatewayProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-gateway-'))
     const services = await LocalServices.start({
@@ -98,7 +101,7 @@ export class GatewayProcess {
     writeFileSync(file, JSON.stringify(config))
     const token = await askToken(services)
     const startedMs = performance.now()
-    const child = spawn(process.execPath, [...nodeFlags, BIN, 'serve', '--config', file], {
+    const child = spawn(process.execPath, [...nodeFlags, program, 'serve', '--config', file], {
       env: { PATH: process.env.PATH },
       stdio: ['ignore', openSync(join(folder, LOG_FILE), 'a'), 'inherit']
     })
