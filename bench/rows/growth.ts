@@ -4,115 +4,153 @@ import { endpointOf, type Bench } from '../support/bench.ts'
 import type { Aim, Row, Sample } from '../support/result.ts'
 import { leastSquares } from '../support/statistics.ts'
 
+/** One request at a time from each. */
 const CONNECTIONS = 8
-/** One request at a time from each connection; what grows is named by the first column. */
-const RECORD_BYTES = [10, 100, 1000, 10_000, 100_000, 900_000]
-const BATCH_RECORDS = [1, 10, 100, 1000, 10_000]
-const TOPICS = 5000
-const PARTITIONS = 1000
-const IDLE_CONNECTIONS = 5000
-const TOPICS_AT_ONCE = 50
 const WITHIN = 2
+const RECORD_BYTES = [10, 100, 1000, 10_000, 100_000, 1_000_000]
+const BATCH_RECORDS = [1, 10, 100, 1000, 10_000]
+const SPREAD_RECORDS = 1000
+const PARTITIONS = [1, 10, 100, 1000]
+const IDLE_CONNECTIONS = [1, 100, 1000, 5000]
+const TOPICS = [1, 500, 5000]
+/** The first entry in the index of each of a thousand partitions is a page fault that the broker waits for, tens of seconds in all. */
+const NO_INDEX = { 'index.interval.bytes': 2 ** 31 - 1 }
+const TOPICS_AT_ONCE = 50
+const OPENED_AT_ONCE = 100
 
-interface Point {
-  readonly name: string
+/** What a request is about. */
+interface Request {
+  readonly topic: string
   readonly records: number
+  readonly recordBytes: number
+  /** Partitions that its records name in turns; Kafka's partitioner decides where left out. */
+  readonly touched?: number
+}
+
+interface Point extends Request {
+  readonly series: string
+  readonly name: string
   readonly bytes: number
   readonly cpuUs: number
 }
 
+const SIZE = 'size of a record'
+const BATCH = 'records a request'
+const TOUCHED = 'partitions touched'
+/** Series that follow the law. */
+const LAWFUL = [SIZE, BATCH, TOUCHED]
+/** Series of what a request does not touch. */
+const UNTOUCHED = ['partitions of its topic', 'idle connections', 'topics in the cluster'] as const
+const [OF_TOPIC, IDLE, OTHERS] = UNTOUCHED
+const furthest = (series: string) => `${series}: the point furthest from the law, times`
+const spread = (series: string) => `${series}: the dearest by the cheapest, times`
+
 /**
- * P7: processor time of the gateway for a request, while one thing grows. With size and number of records it should follow
- * a + b·bytes + c·records; with topics, partitions and idle connections, which a request does not touch, it should stay.
+ * P7: processor time of the gateway for a request, while one thing grows. With bytes, records and the partitions it touches it
+ * should follow one law, a + b·bytes + c·records + d·partitions; with what it does not touch it should stay as it is.
  */
 export function growth(): Row {
-  const alone = 'one record of 100 bytes: 1 partition, few topics and connections'
-  const manyPartitions = `the same, to a topic of ${PARTITIONS} partitions`
-  const manyTopics = `the same, beside ${TOPICS} topics`
-  const manyConnections = `the same, beside ${IDLE_CONNECTIONS} idle connections`
-  const fit = 'the point furthest from a + b·bytes + c·records, times'
-  const untouched = (contestant: string): Aim => ({
-    text: `${contestant}: ≤ ${WITHIN} × ${alone}`,
+  const topics = new Map<number, string>()
+  let topicsMade = 0
+  const aims = [...LAWFUL.map(furthest), ...UNTOUCHED.map(spread)].map((contestant): Aim => ({
+    text: `${contestant}: ≤ ${WITHIN}`,
     contestant,
-    against: alone,
     of: 'size',
     factor: WITHIN
-  })
-  let narrow = ''
-  let wide = ''
-  let others: Promise<void> | undefined
+  }))
+  const topicOf = (partitions: number) => topics.get(partitions) ?? ''
+  const one = () => ({ topic: topicOf(1), records: 1, recordBytes: 100 })
   return {
     id: 'P7',
     title: 'growth of what a request costs',
     unit: 'µs of the gateway a request',
-    aims: [
-      { text: `${fit}: ≤ ${WITHIN}`, contestant: fit, of: 'size', factor: WITHIN },
-      ...[manyPartitions, manyTopics, manyConnections].map(untouched)
-    ],
+    aims,
     async prepare(bench) {
-      narrow = await bench.createTopic('narrow', 1)
-      wide = await bench.createTopic('wide', PARTITIONS)
-      for (let time = 0; time < 2; time++) await cost(bench, 'warm', narrow, 1, 100)
+      for (const partitions of PARTITIONS)
+        topics.set(partitions, await bench.createTopic('growth', partitions, NO_INDEX))
+      for (let time = 0; time < 4; time++) await cost(bench, SIZE, 'warm', one())
     },
     async round(bench) {
       const points: Point[] = []
-      for (const bytes of RECORD_BYTES) points.push(await cost(bench, `a record of ${bytes} bytes`, narrow, 1, bytes))
-      for (const records of BATCH_RECORDS)
-        points.push(await cost(bench, `${records} records of 100 bytes`, narrow, records, 100))
-      const { constants, furthest } = fitted(points)
-      const samples: Sample[] = [
-        ...points.map(({ name, cpuUs }) => ({ contestant: name, rate: cpuUs })),
-        { contestant: 'a, in µs', rate: constants[0] },
-        { contestant: 'b, in ns a byte', rate: constants[1] * 1000 },
-        { contestant: 'c, in ns a record', rate: constants[2] * 1000 },
-        { contestant: fit, rate: furthest }
-      ]
+      const add = async (series: string, number: number, request: Request) =>
+        points.push(await cost(bench, series, `${series}: ${number.toLocaleString('en')}`, request))
+      for (const recordBytes of RECORD_BYTES) await add(SIZE, recordBytes, { ...one(), recordBytes })
+      for (const records of BATCH_RECORDS) await add(BATCH, records, { ...one(), records })
+      const wide = { topic: topicOf(PARTITIONS[PARTITIONS.length - 1]), records: SPREAD_RECORDS, recordBytes: 100 }
+      for (const touched of PARTITIONS) await add(TOUCHED, touched, { ...wide, touched })
+      for (const partitions of PARTITIONS) await add(OF_TOPIC, partitions, { ...one(), topic: topicOf(partitions) })
       const gateway = await bench.gateway('http')
-      const single = async (name: string, topic: string) =>
-        samples.push({ contestant: name, rate: (await cost(bench, name, topic, 1, 100)).cpuUs })
-      await single(alone, narrow)
-      await single(manyPartitions, wide)
-      const idle = await openIdle(endpointOf(gateway))
-      await single(manyConnections, narrow)
+      const idle: RawClient[] = []
+      for (const count of IDLE_CONNECTIONS) {
+        await openIdle(endpointOf(gateway), idle, count)
+        await add(IDLE, count, one())
+      }
       for (const client of idle) client.close()
-      others ??= createTopics(gateway, TOPICS)
-      await others
-      await single(manyTopics, narrow)
-      return samples
+      // Topics come and stay: in the rounds after the first there is nothing left to grow.
+      for (const count of TOPICS.filter(number => number > topicsMade)) {
+        await createTopics(gateway, topicsMade, count)
+        topicsMade = count
+        await add(OTHERS, count, one())
+      }
+      return samplesOf(points)
     }
   }
 }
 
-async function cost(bench: Bench, name: string, topic: string, records: number, recordBytes: number): Promise<Point> {
-  const record = `{"value":"${'x'.repeat(recordBytes)}"}`
-  const body = `{"records":[${Array.from({ length: records }, () => record).join(',')}]}`
+async function cost(bench: Bench, series: string, name: string, request: Request): Promise<Point> {
+  const { topic, records, recordBytes, touched } = request
+  const value = `"value":"${'x'.repeat(recordBytes)}"`
+  const record = (number: number) => (touched === undefined ? '' : `,"partition":${number % touched}`)
+  const body = `{"records":[${Array.from({ length: records }, (_, number) => `{${value}${record(number)}}`).join(',')}]}`
   const work = { kind: 'produce', path: `/v1/producer/topics/${topic}`, body, records } as const
   const gateway = await bench.gateway('http')
   const { gatewayCpuUs = Number.NaN } = await bench.measure(name, gateway, work, { connections: CONNECTIONS })
-  return { name, records, bytes: body.length, cpuUs: gatewayCpuUs * records }
+  return { ...request, series, name, bytes: body.length, cpuUs: gatewayCpuUs * records }
+}
+
+function samplesOf(points: readonly Point[]): Sample[] {
+  const sample = (contestant: string, rate: number): Sample => ({ contestant, rate })
+  const of = (series: string) => points.filter(point => point.series === series)
+  const { constants, errorOf } = lawOf(points.filter(({ series }) => LAWFUL.includes(series)))
+  const [a, b, c, d] = constants
+  return [
+    ...points.map(({ name, cpuUs }) => sample(name, cpuUs)),
+    sample('a, in µs a request', a),
+    sample('b, in ns a byte', b * 1000),
+    sample('c, in ns a record', c * 1000),
+    sample('d, in ns a partition beyond the first', d * 1000),
+    ...LAWFUL.map(series => sample(furthest(series), Math.max(...of(series).map(errorOf)))),
+    ...UNTOUCHED.filter(series => of(series).length > 0).map(series => {
+      const costs = of(series).map(({ cpuUs }) => cpuUs)
+      return sample(spread(series), Math.max(...costs) / Math.min(...costs))
+    })
+  ]
 }
 
 /** Every point weighs the same, however large: errors are relative. */
-function fitted(points: readonly Point[]) {
-  const rows = points.map(({ bytes, records, cpuUs }) => [1 / cpuUs, bytes / cpuUs, records / cpuUs])
-  const constants = leastSquares(rows)
-  const furthest = points.map(({ bytes, records, cpuUs }) => {
-    const expected = constants[0] + constants[1] * bytes + constants[2] * records
-    return Math.max(expected / cpuUs, cpuUs / expected)
-  })
-  return { constants, furthest: Math.max(...furthest) }
+function lawOf(points: readonly Point[]) {
+  const terms = ({ bytes, records, touched = 1 }: Point) => [1, bytes, records, touched - 1]
+  const constants = leastSquares(points.map(point => terms(point).map(term => term / point.cpuUs)))
+  const errorOf = (point: Point) => {
+    const expected = terms(point).reduce((sum, term, at) => sum + term * constants[at], 0)
+    return Math.max(expected / point.cpuUs, point.cpuUs / expected)
+  }
+  return { constants, errorOf }
 }
 
-async function openIdle(endpoint: Endpoint): Promise<RawClient[]> {
-  const clients: RawClient[] = []
-  while (clients.length < IDLE_CONNECTIONS)
-    clients.push(...(await Promise.all(Array.from({ length: 100 }, () => RawClient.connect(endpoint)))))
-  return clients
+async function openIdle(endpoint: Endpoint, idle: RawClient[], count: number): Promise<void> {
+  while (idle.length < count) {
+    const some = Array.from({ length: Math.min(OPENED_AT_ONCE, count - idle.length) }, () =>
+      RawClient.connect(endpoint)
+    )
+    idle.push(...(await Promise.all(some)))
+  }
 }
 
-async function createTopics(gateway: GatewayProcess, count: number): Promise<void> {
+/** Those numbered from `from` to below `until`. */
+async function createTopics(gateway: GatewayProcess, from: number, until: number): Promise<void> {
   const headers = { authorization: `Bearer ${gateway.token}`, 'content-type': 'application/json' }
-  const names = Array.from({ length: count }, (_, at) => `other-${at}`)
+  const names = Array.from({ length: until - from }, (_, at) => `other-${from + at}`)
   const create = async () => {
     for (let name = names.pop(); name !== undefined; name = names.pop()) {
       const response = await fetch(`http://127.0.0.1:${gateway.port}/v1/topics/${name}`, { method: 'PUT', headers })

@@ -73,9 +73,14 @@ export class Bench {
     return Math.max(...Array.from(this.#gateways.values(), gateway => gateway.memoryMb().peak))
   }
 
-  async createTopic(purpose: string, partitions: number): Promise<string> {
+  async createTopic(
+    purpose: string,
+    partitions: number,
+    properties: Readonly<Record<string, number>> = {}
+  ): Promise<string> {
     const topic = `${purpose}-${this.#topics++}`
-    await this.call('PUT', `/v1/topics/${topic}`, `{"partition_count":${partitions}}`)
+    const body = JSON.stringify({ partition_count: partitions, topic_properties: properties })
+    await this.call('PUT', `/v1/topics/${topic}`, body)
     return topic
   }
 
