@@ -4,6 +4,7 @@ import { unescapeInPlace } from './string-bytes.ts'
 
 const COLON = 0x3a
 const QUOTE = 0x22
+const BACKSLASH = 0x5c
 const MINUS = 0x2d
 const POINT = 0x2e
 /** Of a caller's own text in a message. */
@@ -14,6 +15,8 @@ const EXACT_DIGITS = 15
 const EXACT_POWER = 22
 /** No number in range needs more, unless someone plays. */
 const NUMBER_LIMIT_BYTES = 40
+/** Of ten: `**` takes as long as the rest of a number. */
+const POWERS = Float64Array.from({ length: NUMBER_LIMIT_BYTES + 1 }, (_, power) => Number(`1e${power}`))
 
 export function invalid(message: string): GatewayError {
   return new GatewayError('INVALID_BODY', message)
@@ -37,8 +40,9 @@ export function memberNames(...texts: readonly string[]): MemberNames {
  */
 export function readMember(cursor: JsonCursor, names: MemberNames, seen: number, where: () => string): number {
   if (cursor.peek() !== QUOTE) cursor.fail()
-  let index = quotedName(cursor.bytes, cursor.position + 1, names.quoted)
-  if (index < 0) index = otherName(cursor, names.texts, where)
+  const start = cursor.position + 1
+  let index = cursor.bytes[start] === BACKSLASH ? -1 : quotedName(cursor.bytes, start, names.quoted)
+  if (index < 0) index = otherName(cursor, names, where)
   else cursor.position += 1 + names.quoted[index].length
   if (seen & (1 << index)) throw invalid(`${where()} has the member '${names.texts[index]}' twice.`)
   cursor.expect(COLON)
@@ -56,14 +60,18 @@ function quotedName(bytes: Buffer, start: number, quoted: readonly Uint8Array[])
 }
 
 /** One that is spelled with escapes, or not known. */
-function otherName(cursor: JsonCursor, texts: readonly string[], where: () => string): number {
+function otherName(cursor: JsonCursor, { texts, quoted }: MemberNames, where: () => string): number {
+  const { bytes } = cursor
   const start = cursor.position + 1
   const escaped = cursor.skipString()
-  const end = cursor.position - 1
-  const length = escaped ? unescapeInPlace(cursor.bytes, start, end) : end - start
-  for (let index = 0; index < texts.length; index++)
-    if (matches(cursor.bytes, start, length, texts[index])) return index
-  const name = length < 0 ? 'with a lone surrogate' : `'${shown(cursor.bytes, start, start + length)}'`
+  const length = escaped ? unescapeInPlace(bytes, start, cursor.position - 1) : cursor.position - 1 - start
+  if (length >= 0) {
+    // Where escapes were, there is room for it: they are longer than what they stand for.
+    bytes[start + length] = QUOTE
+    const index = quotedName(bytes, start, quoted)
+    if (index >= 0 && quoted[index].length === length + 1) return index
+  }
+  const name = length < 0 ? 'with a lone surrogate' : `'${shown(bytes, start, start + length)}'`
   throw invalid(`${where()} has a member ${name}, which is not known; it takes ${texts.join(', ')}.`)
 }
 
@@ -116,7 +124,7 @@ function wholeDecimal(bytes: Buffer, start: number, end: number): number {
     if (bytes[at] === POINT) fraction = 1
     else if (digit === 0) zeros++
     else {
-      significant = significant * 10 ** (zeros + 1) + digit
+      significant = significant * POWERS[zeros + 1] + digit
       zeros = 0
     }
     if (bytes[at] !== POINT) places += fraction
@@ -126,14 +134,14 @@ function wholeDecimal(bytes: Buffer, start: number, end: number): number {
   if (power < 0) return NaN
   // Beyond that a product is rounded twice.
   if (significant > Number.MAX_SAFE_INTEGER || power > EXACT_POWER) return Number(bytes.toString('latin1', start, end))
-  return (bytes[start] === MINUS ? -significant : significant) * 10 ** power
+  return (bytes[start] === MINUS ? -significant : significant) * POWERS[power]
 }
 
 /** 0 where there is none. */
 function exponentOf(bytes: Buffer, start: number, end: number): number {
   let value = 0
   for (let at = start; at < end; at++) if (isDigit(bytes[at])) value = value * 10 + bytes[at] - 0x30
-  return bytes[start] === MINUS ? -value : value
+  return start < end && bytes[start] === MINUS ? -value : value
 }
 
 /** Past a null, if that is what stands here. */

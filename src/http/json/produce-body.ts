@@ -26,6 +26,7 @@ const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const QUOTE = 0x22
 const COLON = 0x3a
+const LETTER_N = 0x6e
 /** `{"value":`, as most records begin, but for its colon. */
 const VALUE_FIRST = Buffer.from('{"value"')
 const VALUE_FIRST_0 = VALUE_FIRST.readInt32LE(0)
@@ -154,9 +155,10 @@ class ProduceBody {
 
   #readValue(found: Found): void {
     const cursor = this.#cursor
-    if (readNull(cursor)) return
+    const byte = cursor.peek()
+    if (byte === LETTER_N) return cursor.skipWord('null')
     const start = cursor.position
-    found.isString = cursor.bytes[start] === QUOTE
+    found.isString = byte === QUOTE
     if (found.isString) {
       found.escaped = cursor.skipString()
       found.start = start + 1

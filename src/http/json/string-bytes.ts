@@ -31,20 +31,25 @@ export function unescapeInPlace(bytes: Buffer, start: number, end: number): numb
       bytes[write++] = SIMPLE_ESCAPES[letter]
       continue
     }
-    let codePoint = hexAt(bytes, read)
-    read += 4
-    if (codePoint >= 0xd800 && codePoint <= 0xdfff) {
-      const low = bytes[read] === BACKSLASH && bytes[read + 1] === 0x75 && read + 6 <= end ? hexAt(bytes, read + 2) : 0
-      if (codePoint > 0xdbff || low < 0xdc00 || low > 0xdfff) return -1
-      codePoint = 0x10000 + ((codePoint - 0xd800) << 10) + (low - 0xdc00)
-      read += 6
-    }
+    const codePoint = codePointAt(bytes, read, end)
+    if (codePoint < 0) return -1
+    read += codePoint < 0x10000 ? 4 : 10
     write = writeCodePoint(bytes, write, codePoint)
   }
   return write - start
 }
 
-function hexAt(bytes: Buffer, position: number): number {
+/** Of the digits behind `\u`, and of the second escape of a surrogate pair; −1 for a lone surrogate. */
+function codePointAt(bytes: Buffer, read: number, end: number): number {
+  const unit = hexAt(bytes, read)
+  if (unit < 0xd800 || unit > 0xdfff) return unit
+  if (unit > 0xdbff || read + 10 > end || bytes[read + 4] !== BACKSLASH || bytes[read + 5] !== 0x75) return -1
+  const low = hexAt(bytes, read + 6)
+  return low < 0xdc00 || low > 0xdfff ? -1 : 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
+}
+
+/** Four hexadecimal digits; negative where one of them is none. */
+export function hexAt(bytes: Buffer, position: number): number {
   return (
     (HEX_VALUES[bytes[position]] << 12) |
     (HEX_VALUES[bytes[position + 1]] << 8) |

@@ -86,6 +86,10 @@ suite('A name of a member', () => {
       'INVALID_BODY',
       "It has a member 'alph', which is not known; it takes alpha, beta."
     ])
+    assert.deepEqual(refused('"be\\u0074a\\"x":'), [
+      'INVALID_BODY',
+      `It has a member 'beta"x', which is not known; it takes alpha, beta.`
+    ])
     assert.deepEqual(refused('"beta'), ['MALFORMED_JSON', 'The body ends at byte 5, in the middle of a value.'])
     assert.deepEqual(refused('"\\ud800":'), [
       'INVALID_BODY',
