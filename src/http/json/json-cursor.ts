@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { GatewayError } from '../../core/errors.ts'
-import { HEX_VALUES, hexAt, SIMPLE_ESCAPES } from './string-bytes.ts'
+import { HEX_VALUES, hexAt, lowestByte, SIMPLE_ESCAPES, specialBytes } from './string-bytes.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -98,12 +98,16 @@ export class JsonCursor {
     if (this.peek() !== 0 || this.position < this.bytes.length) this.fail()
   }
 
-  /** Returns whether the string holds escapes. */
+  /** A string that may be long; returns whether it holds escapes. */
   skipString(): boolean {
+    if (this.bytes[this.position] !== QUOTE) this.fail()
+    return this.#skipContent(this.#skipPlain(this.position + 1))
+  }
+
+  /** From behind the opening quote. Within a value strings are short, as a rule, and begin here. */
+  #skipContent(start: number): boolean {
     const { bytes } = this
-    const start = this.position
-    if (bytes[start] !== QUOTE) this.fail()
-    const end = bytes[start + 1] === QUOTE ? start + 1 : this.#skipRun(start + 1)
+    const end = bytes[start] === QUOTE ? start : this.#skipRun(start)
     const escaped = bytes[end] !== QUOTE
     this.position = (escaped ? this.#skipEscaped(end) : end) + 1
     return escaped
@@ -156,8 +160,8 @@ export class JsonCursor {
   }
 
   #skipName(): void {
-    this.peek()
-    this.skipString()
+    this.expect(QUOTE)
+    this.#skipContent(this.position)
     this.expect(COLON)
   }
 
@@ -170,7 +174,7 @@ export class JsonCursor {
   }
 
   #skipScalar(byte: number): void {
-    if (byte === QUOTE) this.skipString()
+    if (byte === QUOTE) this.#skipContent(this.position + 1)
     else if (beginsNumber(byte)) this.skipNumber()
     else if (byte === 0x74) this.skipWord('true')
     else if (byte === 0x66) this.skipWord('false')
@@ -232,19 +236,25 @@ export class JsonCursor {
     return position < length ? bytes[position] : 0
   }
 
-  /**
-   * Past plain string content: to a quote, a backslash or a control character. Four bytes at a time, by the classic test
-   * for a byte within a word; the lowest bit it finds is exact, those above it need not be.
-   */
+  /** As {@link #skipRun}, two words to a branch, which saves a fifth; ends up to seven bytes before what it looks for. */
+  #skipPlain(start: number): number {
+    const view = this.#view
+    let position = start
+    for (const last = this.bytes.length - 8; position <= last; position += 8) {
+      const first = specialBytes(view.getInt32(position, true))
+      const second = specialBytes(view.getInt32(position + 4, true))
+      if ((first | second) !== 0) break
+    }
+    return position
+  }
+
+  /** Past plain string content: to a quote, a backslash or a control character. Four bytes at a time. */
   #skipRun(start: number): number {
     const { bytes } = this
     let position = start
     for (const last = bytes.length - 4; position <= last; position += 4) {
-      const word = this.#view.getInt32(position, true)
-      const quotes = word ^ 0x22222222
-      const slashes = word ^ 0x5c5c5c5c
-      const found = ((quotes - 0x01010101) | (slashes - 0x01010101) | (word - 0x20202020)) & ~word & 0x80808080
-      if (found !== 0) return position + ((31 - Math.clz32(found & -found)) >>> 3)
+      const found = specialBytes(this.#view.getInt32(position, true))
+      if (found !== 0) return position + lowestByte(found)
     }
     while (position < bytes.length && isPlain(bytes[position])) position++
     if (position === bytes.length) this.#failAt(position)
@@ -265,9 +275,7 @@ export class JsonCursor {
 
 /** Whether the last byte belongs to no name, string, number or word that may be cut off there. */
 function endsInStop(body: Buffer): boolean {
-  if (body.length === 0) return false
-  const last = body[body.length - 1]
-  return last === CLOSE_BRACE || last === 0x0a
+  return body.length > 0 && (body[body.length - 1] === CLOSE_BRACE || body[body.length - 1] === 0x0a)
 }
 
 function isSpace(byte: number): boolean {

@@ -20,17 +20,24 @@ export interface PageEncoding {
 const OPEN = fixedText('{"records":[')
 const KEY = fixedText('{"key":')
 const NEXT_KEY = fixedText(',{"key":')
+/** From the end of one record to the key of the next. */
+const NEXT_RECORD = fixedText('},{"key":')
 const KEY_ENCODING = fixedText(',"key_encoding":"base64"')
 const VALUE = fixedText(',"value":')
 const VALUE_ENCODING = fixedText(',"value_encoding":"base64"')
-const TIMESTAMP = fixedText(',"timestamp":')
-const CREATE_TIME = fixedText(',"timestampType":"CREATE_TIME"')
-const LOG_APPEND_TIME = fixedText(',"timestampType":"LOG_APPEND_TIME"')
+const TIMESTAMP_NAME = ',"timestamp":'
+/** By whether the broker set it. */
+const TIMESTAMP_TYPES = [',"timestampType":"CREATE_TIME"', ',"timestampType":"LOG_APPEND_TIME"']
+const TIMESTAMP = fixedText(TIMESTAMP_NAME)
+const TYPES = TIMESTAMP_TYPES.map(fixedText)
 const HEADERS = fixedText(',"headers":[')
 const NULL = fixedText('null')
 const CLOSE_ARRAY = fixedText(']')
 const CLOSE_OBJECT = fixedText('}')
 const CLOSE = fixedText(']}')
+const CLOSE_RECORDS = fixedText('}]}')
+/** After so many records of one timestamp in a row, which is what one request leaves behind, its text is kept. */
+const WORTH_KEEPING = 8
 /** More than all fixed texts that stand between two values, with numbers at their longest. */
 const BETWEEN_BYTES = 256
 /** What a record takes besides key and value, as a rule. */
@@ -55,6 +62,11 @@ class PageWriter {
   #chunkNumber = -1
   /** Within the header section that is being read. */
   #position = 0
+  /** Of the last record; how many in a row had it, and its text once it is kept. */
+  #timestamp = NaN
+  #timestampType = 0
+  #sameTimes = 0
+  #time: FixedText | undefined
 
   constructor(page: RecordPage, encoding: PageEncoding) {
     this.#page = page
@@ -67,18 +79,18 @@ class PageWriter {
     const writer = this.#writer
     writer.text(OPEN)
     for (let record = 0; record < this.#page.count; record++) this.#record(record)
-    writer.room(CLOSE.length)
-    writer.text(CLOSE)
+    writer.room(CLOSE_RECORDS.length)
+    writer.text(this.#page.count === 0 ? CLOSE : CLOSE_RECORDS)
     return writer.finish()
   }
 
   #record(record: number): void {
-    const { spans, offsets, timestamps, logAppendTime } = this.#page
+    const { spans, offsets } = this.#page
     const writer = this.#writer
     const at = record * PAGE_STRIDE
     if (spans[at + PAGE_CHUNK] !== this.#chunkNumber) this.#enterChunk(spans[at + PAGE_CHUNK])
     writer.room(BETWEEN_BYTES)
-    writer.text(record === 0 ? KEY : NEXT_KEY)
+    writer.text(record === 0 ? KEY : NEXT_RECORD)
     const keyAsText = this.#bytes(spans[at + PAGE_KEY_START], spans[at + PAGE_KEY_LENGTH], this.#encoding.keys)
     writer.room(BETWEEN_BYTES)
     if (!keyAsText) writer.text(KEY_ENCODING)
@@ -88,12 +100,27 @@ class PageWriter {
     if (!valueAsText) writer.text(VALUE_ENCODING)
     writer.text(this.#partition)
     writer.integer(offsets[record])
-    writer.text(TIMESTAMP)
-    writer.integer(timestamps[record])
-    writer.text(logAppendTime[record] === 1 ? LOG_APPEND_TIME : CREATE_TIME)
+    this.#writeTime(record)
     const headersStart = spans[at + PAGE_HEADERS_START]
     if (headersStart >= 0) this.#headers(headersStart)
-    writer.text(CLOSE_OBJECT)
+  }
+
+  #writeTime(record: number): void {
+    const writer = this.#writer
+    const timestamp = this.#page.timestamps[record]
+    const type = this.#page.logAppendTime[record]
+    if (timestamp !== this.#timestamp || type !== this.#timestampType) {
+      this.#timestamp = timestamp
+      this.#timestampType = type
+      this.#sameTimes = 0
+      this.#time = undefined
+    } else if (++this.#sameTimes === WORTH_KEEPING) {
+      this.#time = fixedText(`${TIMESTAMP_NAME}${timestamp}${TIMESTAMP_TYPES[type]}`)
+    }
+    if (this.#time !== undefined) return writer.text(this.#time)
+    writer.text(TIMESTAMP)
+    writer.integer(timestamp)
+    writer.text(TYPES[type])
   }
 
   #enterChunk(number: number): void {
@@ -113,7 +140,7 @@ class PageWriter {
     }
     const end = start + length
     if (encoding === 'auto' && writer.quoted(this.#chunk, this.#view, start, end, this.#isText)) return true
-    writer.base64(this.#chunk, start, end)
+    writer.base64(this.#chunk, this.#view, start, end)
     return false
   }
 

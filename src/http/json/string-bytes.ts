@@ -13,6 +13,26 @@ for (let value = 0; value < 16; value++) {
 }
 
 /**
+ * Four bytes of text at once, by the classic test for a byte within a word: the lowest bit that is set belongs to the first
+ * quote, backslash or control character (bits above it may be wrong). 0 where there is none.
+ */
+export function specialBytes(word: number): number {
+  const quotes = word ^ 0x22222222
+  const slashes = word ^ 0x5c5c5c5c
+  return ((quotes - 0x01010101) | (slashes - 0x01010101) | (word - 0x20202020)) & ~word & 0x80808080
+}
+
+/** The same, and bytes beyond ASCII too. */
+export function unusualBytes(word: number): number {
+  return specialBytes(word) | (word & 0x80808080)
+}
+
+/** Which of the four bytes is the first one found. */
+export function lowestByte(found: number): number {
+  return (31 - Math.clz32(found & -found)) >>> 3
+}
+
+/**
  * Resolves the escapes of a JSON string (the bytes between its quotes, already checked) in place, as UTF-8: that is never
  * longer than its source. Returns the length in bytes, or −1 where a lone surrogate has no UTF-8 form.
  */

@@ -1,4 +1,5 @@
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
+import { lowestByte, specialBytes, unusualBytes } from './string-bytes.ts'
 
 const POOL_BYTES = 24 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
@@ -16,6 +17,12 @@ const HEX_DIGITS = Buffer.from('0123456789abcdef')
 
 /** `00` to `99`, little-endian. */
 const DIGIT_PAIRS = Int16Array.from({ length: 100 }, (_, pair) => 0x3030 + Math.floor(pair / 10) + ((pair % 10) << 8))
+
+const BASE64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
+/** Two characters for twelve bits, little-endian. */
+const BASE64_PAIRS = Uint16Array.from({ length: 4096 }, (_, bits) => BASE64[bits >> 6] + (BASE64[bits & 0x3f] << 8))
+const PAD = 0x3d
+const NATIVE_BASE64_BYTES = 128
 
 /** Of the longest escape, `\u0000`. */
 const ESCAPE_BYTES = 6
@@ -112,7 +119,7 @@ export class TextWriter {
     this.room(end - start + 2)
     this.#bytes[this.#length++] = QUOTE
     let ascii = true
-    let at = this.#copyRun(source, view, start, end, ascii)
+    let at = this.#copyRun(source, view, this.#copyPlain(view, start, end), end, ascii)
     while (at < end) {
       const byte = source[at]
       if (byte < 0x80) {
@@ -131,12 +138,16 @@ export class TextWriter {
     return true
   }
 
-  /** The bytes as a JSON string of base64; makes its own room. */
-  base64(source: Buffer, start: number, end: number): void {
-    const encoded = source.toString('base64', start, end)
-    this.room(encoded.length + 2)
+  /**
+   * The bytes as a JSON string of base64; makes its own room. Three bytes make one word of text here, where the encoder of
+   * Node would make a string for the garbage collector; from {@link NATIVE_BASE64_BYTES} on that one is the faster.
+   */
+  base64(source: Buffer, view: DataView, start: number, end: number): void {
+    this.room(Math.ceil((end - start) / 3) * 4 + 2)
     this.#bytes[this.#length++] = QUOTE
-    this.#length += this.#bytes.write(encoded, this.#length, 'latin1')
+    if (end - start >= NATIVE_BASE64_BYTES) {
+      this.#length += this.#bytes.write(source.toString('base64', start, end), this.#length, 'latin1')
+    } else this.#base64Words(source, view, start, end)
     this.#bytes[this.#length++] = QUOTE
   }
 
@@ -148,24 +159,36 @@ export class TextWriter {
     this.#view = viewOf(larger)
   }
 
+  /** As {@link #copyRun}, two words to a branch, which saves a fifth; ends up to seven bytes before what it looks for. */
+  #copyPlain(view: DataView, start: number, end: number): number {
+    const target = this.#view
+    let at = start
+    let length = this.#length
+    for (const last = end - 8; at <= last; at += 8, length += 8) {
+      const first = view.getInt32(at, true)
+      const second = view.getInt32(at + 4, true)
+      if ((unusualBytes(first) | unusualBytes(second)) !== 0) break
+      target.setInt32(length, first, true)
+      target.setInt32(length + 4, second, true)
+    }
+    this.#length = length
+    return at
+  }
+
   /**
    * Copies up to a byte that needs an escape or (while all was ASCII) lies beyond it; returns where that stands. Four bytes at a
-   * time, by the classic test for a byte within a word; the lowest bit it finds is exact, those above it need not be.
+   * time.
    */
   #copyRun(source: Buffer, view: DataView, start: number, end: number, ascii: boolean): number {
     const target = this.#view
-    const highBits = ascii ? -1 : 0
     let at = start
     let length = this.#length
     for (const last = end - 4; at <= last; at += 4, length += 4) {
       const word = view.getInt32(at, true)
       target.setInt32(length, word, true)
-      const quotes = word ^ 0x22222222
-      const slashes = word ^ 0x5c5c5c5c
-      const escapes = ((quotes - 0x01010101) | (slashes - 0x01010101) | (word - 0x20202020)) & ~word
-      const found = (escapes | (word & highBits)) & 0x80808080
+      const found = ascii ? unusualBytes(word) : specialBytes(word)
       if (found !== 0) {
-        const plain = (31 - Math.clz32(found & -found)) >>> 3
+        const plain = lowestByte(found)
         this.#length = length + plain
         return at + plain
       }
@@ -178,6 +201,25 @@ export class TextWriter {
     }
     this.#length = length
     return at
+  }
+
+  #base64Words(source: Buffer, view: DataView, start: number, end: number): void {
+    const target = this.#view
+    let length = this.#length
+    let at = start
+    // A word is read for each three bytes: the fourth must be there.
+    for (const last = end - 4; at <= last; at += 3, length += 4) {
+      const word = view.getInt32(at)
+      target.setInt32(length, BASE64_PAIRS[word >>> 20] | (BASE64_PAIRS[(word >>> 8) & 0xfff] << 16), true)
+    }
+    for (; at < end; at += 3, length += 4) {
+      const left = end - at
+      const bits = (source[at] << 16) | (left > 1 ? source[at + 1] << 8 : 0) | (left > 2 ? source[at + 2] : 0)
+      target.setInt32(length, BASE64_PAIRS[bits >>> 12] | (BASE64_PAIRS[bits & 0xfff] << 16), true)
+      if (left < 3) target.setInt8(length + 3, PAD)
+      if (left < 2) target.setInt8(length + 2, PAD)
+    }
+    this.#length = length
   }
 
   #escape(byte: number): void {

@@ -112,6 +112,34 @@ suite('The writer of pages', () => {
     })
   }
 
+  test('rows of records with one timestamp say it and its type as each record has it', () => {
+    const row = fc.tuple(
+      fc.array(stored, { minLength: 1, maxLength: 24 }),
+      fc.constantFrom(1_700_000_000_000, 1_700_000_000_001),
+      fc.boolean()
+    )
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 5 }), rows => {
+        const records = rows.flatMap(([some, timestamp, logAppendTime]) =>
+          some.map(each => ({ ...each, timestamp, logAppendTime }))
+        )
+        const written = writePage(pageOf(records), { keys: 'auto', values: 'auto' }).toString()
+        assert.equal(written, `{"records":[${records.map(record => expected(record, 0, false)).join(',')}]}`)
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  test('base64 is what Node makes of the bytes, whatever their number and wherever they lie', () => {
+    for (let length = 0; length <= 300; length++) {
+      const bytes = (seed: number) => Buffer.from(Array.from({ length }, (_, at) => (at * 167 + seed * 89) & 0xff))
+      const record = { offset: 0, timestamp: 0, logAppendTime: false, headers: [] }
+      const records = [0, 1, 2, 3].map(at => ({ ...record, key: Buffer.alloc(at), value: bytes(at) }))
+      const written = writePage(pageOf(records), { keys: 'base64', values: 'base64' }).toString()
+      assert.equal(written, `{"records":[${records.map(each => expected(each, 0, true)).join(',')}]}`)
+    }
+  })
+
   test('an empty page is an empty array', () => {
     assert.equal(writePage(pageOf([]), { keys: 'auto', values: 'auto' }).toString(), '{"records":[]}')
   })
