@@ -6,6 +6,7 @@ import { bulkConsume } from './rows/bulk-consume.ts'
 import { bulkProduce } from './rows/bulk-produce.ts'
 import { latency } from './rows/latency.ts'
 import { peerOf, withPeers } from './rows/peers.ts'
+import { profile } from './rows/profile.ts'
 import { randomReads } from './rows/random-reads.ts'
 import { slowFollower } from './rows/slow-follower.ts'
 import { singleProduce } from './rows/single-produce.ts'
@@ -34,7 +35,7 @@ const { values } = parseArgs({
   }
 })
 /** Left out of `--quick`. */
-const SLOW_ROWS = new Set(['P1b', 'P1c', 'P5', 'P7', 'P8b'])
+const SLOW_ROWS = new Set(['P1b', 'P1c', 'P5', 'P7', 'P8b', 'profile'])
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 const seconds = Number(values.seconds ?? (values.quick ? 1 : 5))
 const peers = values.peer.map(peerOf)
@@ -49,7 +50,8 @@ const all: readonly Row[] = [
   memory(),
   start(),
   ...workers(),
-  growth()
+  growth(),
+  profile()
 ].map(row => withPeers(row, peers))
 const wanted = values.rows?.split(',')
 const unknown = wanted?.find(id => !all.some(row => row.id === id))

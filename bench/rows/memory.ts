@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { head, openSockets } from '../../test/integrity/support/sockets.ts'
 import { createTopic, fillWithLarge } from '../../test/integrity/support/topics.ts'
-import { GatewayProcess } from '../../test/support/gateway-process.ts'
+import type { GatewayProcess } from '../../test/support/gateway-process.ts'
 import { memoryMbOf } from '../../test/support/process-memory.ts'
 import type { Bench } from '../support/bench.ts'
 import { FloorServer } from '../support/floor-server.ts'
@@ -69,7 +69,7 @@ export function memory(): Row {
 
 /** A gateway that did nothing before: what another use has left behind would hide growth. */
 async function withFresh<T>(bench: Bench, measure: (gateway: GatewayProcess) => Promise<T>): Promise<T> {
-  const gateway = await GatewayProcess.start({ bootstrapServers: bench.bootstrap.split(','), settings: { limits } })
+  const gateway = await bench.startGateway({ settings: { limits } })
   try {
     return await measure(gateway)
   } finally {

@@ -1,5 +1,5 @@
 import { FaultCluster } from '../../test/integrity/support/cluster.ts'
-import { GatewayProcess } from '../../test/support/gateway-process.ts'
+import type { GatewayProcess } from '../../test/support/gateway-process.ts'
 import { endpointOf, type Bench } from '../support/bench.ts'
 import { producerPerformance } from '../support/kafka-tools.ts'
 import type { Aim, Row, Sample } from '../support/result.ts'
@@ -53,7 +53,7 @@ export function slowFollower(): Row {
     async prepare(bench) {
       const cluster = await FaultCluster.start({ slowFollower: SLOW })
       const { bootstrapServers } = cluster
-      stand = { cluster, gateway: await GatewayProcess.start({ bootstrapServers, plain: true }) }
+      stand = { cluster, gateway: await bench.startGateway({ bootstrapServers, plain: true }) }
       await cluster.operator.createTopic('everywhere', EVERYWHERE)
       await cluster.operator.createTopic('mixed', MIXED)
       await produce(bench, stand, 'warm', 'everywhere', BULK, 1000, 16)

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { kafkaJars } from '../../src/dev/kafka/jars.ts'
 import { LocalCluster } from '../../src/dev/kafka/local-cluster.ts'
 import { Client } from '../../test/integrity/support/client.ts'
-import { GatewayProcess } from '../../test/support/gateway-process.ts'
+import { GatewayProcess, type GatewayProcessOptions } from '../../test/support/gateway-process.ts'
 import type { LoadResult, Work } from '../load/jobs.ts'
 import { LoadGenerator } from '../load/load-generator.ts'
 import type { Endpoint } from '../load/raw-client.ts'
 import { cpuUsOf } from '../../test/support/process-cpu.ts'
+import { CompiledProgram } from './compiled.ts'
 import type { Sample } from './result.ts'
 
 export type Scheme = 'http' | 'https'
@@ -21,7 +22,7 @@ export interface BenchOptions {
   readonly seconds: number
 }
 
-/** Everything that the rows share: Kafka, two gateways (plain and TLS), the load generator, each a process of its own. */
+/** Everything that the rows share: Kafka, the gateways, compiled as published, and the load generator, each a process of its own. */
 export class Bench {
   readonly libs: string
   readonly bootstrap: string
@@ -30,12 +31,14 @@ export class Bench {
   /** Acknowledged records by topic, to be compared with what Kafka holds. */
   readonly acknowledged = new Map<string, number>()
   readonly #cluster: LocalCluster
+  readonly #program: CompiledProgram
   readonly #gateways = new Map<string, GatewayProcess>()
   readonly #folder: string
   #topics = 0
 
-  private constructor(libs: string, cluster: LocalCluster, folder: string, seconds: number) {
+  private constructor(libs: string, cluster: LocalCluster, program: CompiledProgram, folder: string, seconds: number) {
     this.libs = libs
+    this.#program = program
     this.bootstrap = cluster.bootstrapServers.join(',')
     this.seconds = seconds
     this.#cluster = cluster
@@ -44,9 +47,10 @@ export class Bench {
 
   static async start({ brokers, port = 0, seconds }: BenchOptions): Promise<Bench> {
     const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-bench-'))
+    const program = await CompiledProgram.make()
     const libs = await kafkaJars('.local', line => process.stderr.write(`${line}\n`))
     const cluster = await LocalCluster.start({ libs, dataDir: folder, brokers, port, heapMb: 1024 })
-    return new Bench(libs, cluster, folder, seconds)
+    return new Bench(libs, cluster, program, folder, seconds)
   }
 
   /** The gateway of a scheme, with these settings beside the defaults; started when first asked for. */
@@ -54,11 +58,16 @@ export class Bench {
     const name = `${scheme} ${JSON.stringify(settings)} ${workers}`
     let gateway = this.#gateways.get(name)
     if (gateway === undefined) {
-      const bootstrapServers = this.bootstrap.split(',')
-      gateway = await GatewayProcess.start({ bootstrapServers, plain: scheme === 'http', settings, workers })
+      gateway = await this.startGateway({ plain: scheme === 'http', settings, workers })
       this.#gateways.set(name, gateway)
     }
     return gateway
+  }
+
+  /** One more gateway, compiled as it is published; to be stopped by who asked for it. */
+  startGateway(options: Partial<GatewayProcessOptions> = {}): Promise<GatewayProcess> {
+    const bootstrapServers = this.bootstrap.split(',')
+    return GatewayProcess.start({ bootstrapServers, program: this.#program.file, ...options })
   }
 
   /** A file that is gone when the bench is. */
@@ -151,6 +160,7 @@ export class Bench {
     this.load.stop()
     for (const gateway of this.#gateways.values()) await gateway.stop()
     await this.#cluster.kill()
+    this.#program.remove()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 

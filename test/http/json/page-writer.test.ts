@@ -133,8 +133,14 @@ suite('The writer of pages', () => {
   test('base64 is what Node makes of the bytes, whatever their number and wherever they lie', () => {
     for (let length = 0; length <= 300; length++) {
       const bytes = (seed: number) => Buffer.from(Array.from({ length }, (_, at) => (at * 167 + seed * 89) & 0xff))
-      const record = { offset: 0, timestamp: 0, logAppendTime: false, headers: [] }
-      const records = [0, 1, 2, 3].map(at => ({ ...record, key: Buffer.alloc(at), value: bytes(at) }))
+      const records = [0, 1, 2, 3].map(at => ({
+        key: Buffer.alloc(at),
+        value: bytes(at),
+        offset: 0,
+        timestamp: 0,
+        logAppendTime: false,
+        headers: []
+      }))
       const written = writePage(pageOf(records), { keys: 'base64', values: 'base64' }).toString()
       assert.equal(written, `{"records":[${records.map(each => expected(each, 0, true)).join(',')}]}`)
     }
