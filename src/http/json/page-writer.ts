@@ -37,7 +37,7 @@ const CLOSE_OBJECT = fixedText('}')
 const CLOSE = fixedText(']}')
 const CLOSE_RECORDS = fixedText('}]}')
 /** After so many records of one timestamp in a row, which is what one request leaves behind, its text is kept. */
-const WORTH_KEEPING = 8
+const WORTH_KEEPING = 16
 /** More than all fixed texts that stand between two values, with numbers at their longest. */
 const BETWEEN_BYTES = 256
 /** What a record takes besides key and value, as a rule. */

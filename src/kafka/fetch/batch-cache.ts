@@ -18,7 +18,7 @@ export interface BatchPlace {
 
 interface Entry {
   readonly place: BatchPlace
-  readonly batch: OpenBatch
+  batch: OpenBatch
   readonly untilMs: number
   /** Pages that are being made of it. */
   readers: number
@@ -65,9 +65,12 @@ export class BatchCache {
     const entry = shelf[positionAfter(shelf, offset) - 1]
     if (entry === undefined || offset > entry.batch.header.lastOffset) return undefined
     if (entry.untilMs <= this.#now() || !isSame(entry.place, place)) return undefined
+    const { header, bytes, marks } = entry.batch
+    // Not before somebody comes back: of large batches that are read at random most are dropped unread.
+    if (marks === undefined) entry.batch = { header, bytes, marks: marksOf(header, bytes) }
     entry.readers++
     lend(() => {
-      if (--entry.readers === 0 && entry.gone) pool.give(entry.batch.bytes)
+      if (--entry.readers === 0 && entry.gone) pool.give(bytes)
     })
     return entry.batch
   }
@@ -83,8 +86,7 @@ export class BatchCache {
     }
     // What is not compressed lies in an answer whose memory will be used again.
     const own = codecOf(header.attributes) === 'none' ? copied(bytes) : bytes
-    const batch = { header, bytes: own, marks: marksOf(header, own) }
-    const entry = { place, batch, untilMs: nowMs + KEPT_MS, readers: 0, gone: false }
+    const entry = { place, batch: { header, bytes: own }, untilMs: nowMs + KEPT_MS, readers: 0, gone: false }
     const shelf = this.#shelves.get(name) ?? []
     this.#shelves.set(name, shelf)
     shelf.splice(positionAfter(shelf, header.baseOffset), 0, entry)
