@@ -12,6 +12,17 @@ function skip(text: string | Buffer, start = 0, depthLimit = 512): number | stri
   return code === 'accepted' ? cursor.position : code
 }
 
+/** Fails where a byte is asked for that is not there. */
+function watched(cursor: JsonCursor): JsonCursor {
+  const bytes = new Proxy(cursor.bytes, {
+    get(target, name) {
+      if (typeof name === 'string' && /^-?\d+$/.test(name)) assert.ok(Number(name) in target, `byte ${name} was read`)
+      return Reflect.get(target, name, target)
+    }
+  })
+  return Object.assign(cursor, { bytes })
+}
+
 suite('The cursor', () => {
   test('stops behind any value, wherever it lies and whatever follows', () => {
     fc.assert(
@@ -40,6 +51,24 @@ suite('The cursor', () => {
         assert.equal(skip(`"${content}`), 'MALFORMED_JSON')
       }
     }
+  })
+
+  test('never reads beyond the end, wherever a text is cut off and whatever its last byte', () => {
+    const content = 'plain text of some words, then \\u0041 and \\n and more'
+    const strings = [`"${content}"`, `"${'x'.repeat(40)}"`]
+    const values = [...strings, `[{"a":${strings[0]},"b":[1,-2.5e-3,""]},true, null ]`]
+    const tails = ['', '}', '\n', ' ', '"', ']', '1', '\\']
+    const walk = (text: string, step: (cursor: JsonCursor) => unknown) => {
+      for (let length = 0; length <= text.length; length++) {
+        for (const tail of tails) {
+          const cursor = watched(new JsonCursor(Buffer.from(text.slice(0, length) + tail), 8))
+          const [code] = refusal(() => step(cursor))
+          assert.match(code, /^(accepted|MALFORMED_JSON)$/)
+        }
+      }
+    }
+    for (const text of values) walk(text, cursor => cursor.skipValue(0))
+    for (const text of strings) walk(text, cursor => (cursor.peek() === 0x22 ? cursor.skipString() : cursor.fail()))
   })
 
   test('says at which byte a text goes wrong', () => {
