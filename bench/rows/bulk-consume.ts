@@ -1,13 +1,11 @@
 import type { Bench, Scheme } from '../support/bench.ts'
 import { consumerPerformance } from '../support/kafka-tools.ts'
 import type { Row, Sample } from '../support/result.ts'
-import { bodyOf, nativeProduceSample, produceSample, RECORDS_PER_REQUEST } from './bulk-produce.ts'
+import { bodyOf, nativeProduceSample, produceSample, VALUES } from './bulk-produce.ts'
 
 const PARTITIONS = 8
 const RECORDS_PER_PAGE = 10_000
 const NATIVE_RECORDS = 2_000_000
-/** All different, so that a record in another's place is seen. */
-const VALUES = Array.from({ length: RECORDS_PER_REQUEST }, (_, number) => `${number}`.padEnd(100, 'x'))
 const BASE64 = '&value_encoding=base64&key_encoding=base64'
 
 /** P3: pages of about 1 MiB of values, one reader a partition. */

@@ -4,6 +4,8 @@ import type { Row, Sample } from '../support/result.ts'
 
 const PARTITIONS = 8
 export const RECORDS_PER_REQUEST = 1000
+/** Of 100 bytes, all different, so that a record in another's place is seen. */
+export const VALUES = Array.from({ length: RECORDS_PER_REQUEST }, (_, number) => `${number}`.padEnd(100, 'x'))
 const TUNED = ['batch.size=262144', 'linger.ms=5']
 
 export function bodyOf(record: (number: number) => string): string {

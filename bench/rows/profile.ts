@@ -4,10 +4,9 @@ import { basename, join } from 'node:path'
 import type { Work } from '../load/jobs.ts'
 import type { Bench } from '../support/bench.ts'
 import type { Row, Sample } from '../support/result.ts'
-import { bodyOf } from './bulk-produce.ts'
+import { bodyOf, RECORDS_PER_REQUEST, VALUES } from './bulk-produce.ts'
 
 const LINES = 10
-const VALUES = Array.from({ length: 1000 }, (_, number) => `${number}`.padEnd(100, 'x'))
 const BULK = bodyOf(number => JSON.stringify({ value: VALUES[number] }))
 const SINGLE = '{"records":[{"value":"x"}]}'
 
@@ -40,7 +39,7 @@ export function profile(): Row {
         body,
         records
       })
-      const bulk = await profiled(bench, 'P1', 16, produce(pages, BULK, 1000))
+      const bulk = await profiled(bench, 'P1', 16, produce(pages, BULK, RECORDS_PER_REQUEST))
       const single = await profiled(bench, 'P2', 50, produce(topic, SINGLE, 1))
       const contents = { values: VALUES, records: bench.acknowledged.get(pages) ?? 0, even: true }
       const read: Work = { kind: 'pages', topic: pages, partitions: 8, count: 10_000, query: '', contents }

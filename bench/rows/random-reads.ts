@@ -2,12 +2,12 @@ import type { Bench } from '../support/bench.ts'
 import { FloorServer } from '../support/floor-server.ts'
 import { nativeSeek, producerPerformance } from '../support/kafka-tools.ts'
 import type { Aim, Row, Sample } from '../support/result.ts'
+import { VALUES } from './bulk-produce.ts'
 
 const PARTITIONS = 8
 const COUNT = 10
 const CONNECTIONS = 50
 const RECORDS = 400_000
-const VALUES = Array.from({ length: 1000 }, (_, number) => `${number}`.padEnd(100, 'x'))
 const CONTENTS = { values: VALUES, records: RECORDS, even: false }
 const BATCHES = [
   ['16 KB', 16_384],

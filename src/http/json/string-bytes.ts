@@ -96,11 +96,12 @@ function writeCodePoint(bytes: Buffer, position: number, codePoint: number): num
   return position
 }
 
-/** Value of each character of the standard alphabet; negative for any other, so that one test judges four. */
+/** The characters of base64, in the order of their values (RFC 4648, section 4). */
+export const BASE64_ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
+/** Value of each of them; negative for any other, so that one test judges four. */
 const BASE64 = new Int8Array(256).fill(-1)
-for (const [value, byte] of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').entries())
-  BASE64[byte] = value
-const PAD = 0x3d
+for (const [value, byte] of BASE64_ALPHABET.entries()) BASE64[byte] = value
+export const PAD = 0x3d
 
 /**
  * Decodes padded base64 (RFC 4648 §4, canonical: no line breaks, no stray bits) in place. Returns the length in bytes, or

@@ -1,5 +1,5 @@
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
-import { lowestByte, specialBytes, unusualBytes } from './string-bytes.ts'
+import { BASE64_ALPHABET, lowestByte, PAD, specialBytes, unusualBytes } from './string-bytes.ts'
 
 const POOL_BYTES = 24 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
@@ -18,10 +18,11 @@ const HEX_DIGITS = Buffer.from('0123456789abcdef')
 /** `00` to `99`, little-endian. */
 const DIGIT_PAIRS = Int16Array.from({ length: 100 }, (_, pair) => 0x3030 + Math.floor(pair / 10) + ((pair % 10) << 8))
 
-const BASE64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
 /** Two characters for twelve bits, little-endian. */
-const BASE64_PAIRS = Uint16Array.from({ length: 4096 }, (_, bits) => BASE64[bits >> 6] + (BASE64[bits & 0x3f] << 8))
-const PAD = 0x3d
+const BASE64_PAIRS = Uint16Array.from(
+  { length: 4096 },
+  (_, bits) => BASE64_ALPHABET[bits >> 6] + (BASE64_ALPHABET[bits & 0x3f] << 8)
+)
 const NATIVE_BASE64_BYTES = 128
 
 /** Of the longest escape, `\u0000`. */
@@ -176,8 +177,8 @@ export class TextWriter {
   }
 
   /**
-   * Copies up to a byte that needs an escape or (while all was ASCII) lies beyond it; returns where that stands. Four bytes at a
-   * time.
+   * Copies up to a byte that needs an escape or (while all was ASCII) lies beyond it; returns where that
+   * stands. Four bytes at a time.
    */
   #copyRun(source: Buffer, view: DataView, start: number, end: number, ascii: boolean): number {
     const target = this.#view
