@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const MODULE = new URL('../../src/server/garbage-collection.ts', import.meta.url).href
+/** Prints the megabytes of the young generation under load, after the shrinking that idleness brings, and under load again. */
+const PROGRAM = `
+  import { setImmediate } from 'node:timers/promises'
+  import { getHeapSpaceStatistics } from 'node:v8'
+  import { suitGarbageCollection } from '${MODULE}'
+  suitGarbageCollection()
+  const youngMb = () => getHeapSpaceStatistics().find(space => space.space_name === 'new_space').space_size / 2 ** 20
+  // With next to nothing in use the whole heap would be collected before the young generation is full.
+  const kept = []
+  while (kept.length < 100) {
+    kept.push(new Array(2 ** 17).fill(1))
+    await setImmediate()
+  }
+  // Parsed, because V8 learns of a constructor whose objects live long, and makes them old at once.
+  const text = JSON.stringify(new Array(100).fill(1))
+  const alive = []
+  async function load() {
+    for (let turn = 0; turn < 4000; turn++) {
+      for (let i = 0; i < 50; i++) alive[(turn * 50 + i) % 20_000] = JSON.parse(text)
+      await setImmediate()
+    }
+    return youngMb()
+  }
+  const first = await load()
+  gc({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+  await setImmediate()
+  const idle = youngMb()
+  const second = await load()
+  console.log(JSON.stringify({ first, idle, second, kept: kept.length }))
+`
+
+test('the young generation stays within its limit, and comes back to it after it shrank', async () => {
+  const { stdout } = await run(process.execPath, ['--expose-gc', '--input-type=module', '--eval', PROGRAM])
+  const { first, idle, second } = JSON.parse(stdout) as Record<string, number>
+  assert.equal(Math.round(first), 32)
+  assert.ok(idle <= 8, `${idle} MB when idle`)
+  assert.equal(Math.round(second), 32)
+})
