@@ -24,7 +24,7 @@ const RANKS: Readonly<Record<string, number>> = {
 /** Where each library may be imported. The first folder owns it; the others are exceptions, each with its reason. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@node-rs/crc32': ['kafka'],
-  '@platformatic/kafka': ['kafka'],
+  '@platformatic/wasm-utils': ['kafka'],
   'close-with-grace': ['server'],
   fastify: ['http'],
   jose: ['auth', 'dev'], // dev: the local identity provider signs the tokens that auth verifies

@@ -143,8 +143,6 @@ export class BrokerSender {
       if (error !== null || response === null)
         for (const sent of batches) this.#hooks.lost(sent, error?.sent ?? true, error?.message ?? 'no answer')
       else this.#settle(agreed, batches, response)
-      // The client library may hold on to the callback for a while: not to all that the batches refer to.
-      batches.length = 0
       if (this.#offered.size > 0 && !this.#scheduled) this.#flush()
     })
   }

@@ -1,12 +1,11 @@
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { compressionsAlgorithms } from '@platformatic/kafka'
+import { lz4Compress, lz4Decompress, snappyCompress, snappyDecompress } from '@platformatic/wasm-utils'
 import { GatewayError } from '../../core/errors.ts'
 
 /** In the order of the codec bits of a record batch. */
 export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export type Codec = (typeof codecs)[number]
 
-const { snappy, lz4 } = compressionsAlgorithms
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
 const XERIAL_HEADER_BYTES = 16
 const LZ4_MAGIC = 0x184d2204
@@ -24,17 +23,21 @@ const compressors: Readonly<Record<Codec, Compressor>> = {
     decompress: (bytes, limitBytes) => gunzipSync(bytes, { maxOutputLength: limitBytes })
   },
   snappy: {
-    compress: bytes => snappy.compressSync(bytes),
+    compress: snappyCompress,
     decompress(bytes, limitBytes) {
-      assertBound(snappyBound(bytes), limitBytes)
-      return snappy.decompressSync(bytes)
+      const blocks = snappyBlocks(bytes)
+      assertBound(
+        blocks.reduce((sum, block) => sum + snappyBlockBytes(block), 0),
+        limitBytes
+      )
+      return blocks.length === 1 ? snappyDecompress(blocks[0]) : Buffer.concat(blocks.map(snappyDecompress))
     }
   },
   lz4: {
-    compress: bytes => lz4.compressSync(bytes),
+    compress: lz4Compress,
     decompress(bytes, limitBytes) {
       assertBound(lz4Bound(bytes), limitBytes)
-      return lz4.decompressSync(bytes)
+      return lz4Decompress(bytes)
     }
   },
   zstd: {
@@ -61,23 +64,25 @@ function assertBound(bytes: number, limitBytes: number): void {
   if (bytes > limitBytes) throw new RangeError(`would grow to ${bytes} bytes, the limit is ${limitBytes}`)
 }
 
-/** Sum of the lengths that raw Snappy blocks begin with; Java frames several blocks in the xerial way. */
-function snappyBound(bytes: Buffer): number {
-  if (!bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return snappyBlockBytes(bytes, 0)
-  let total = 0
+/** Raw Snappy is one block; Java frames several blocks in the xerial way. Throws RangeError where a block is cut off. */
+function snappyBlocks(bytes: Buffer): Buffer[] {
+  if (!bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return [bytes]
+  const blocks: Buffer[] = []
   for (let at = XERIAL_HEADER_BYTES; at < bytes.length;) {
-    const blockBytes = bytes.readUInt32BE(at)
-    total += snappyBlockBytes(bytes, at + 4)
-    at += 4 + blockBytes
+    const end = at + 4 + bytes.readUInt32BE(at)
+    if (end > bytes.length) throw new RangeError('a Snappy block is cut off')
+    blocks.push(bytes.subarray(at + 4, end))
+    at = end
   }
-  return total
+  return blocks
 }
 
-function snappyBlockBytes(bytes: Buffer, at: number): number {
+/** What a block says that it becomes. */
+function snappyBlockBytes(block: Buffer): number {
   let length = 0
-  for (let factor = 1; factor <= 2 ** 28; factor *= 128) {
-    const byte = bytes.readUInt8(at++)
-    length += (byte & 0x7f) * factor
+  for (let at = 0; at < 5; at++) {
+    const byte = block.readUInt8(at)
+    length += (byte & 0x7f) * 128 ** at
     if (byte < 0x80) return length
   }
   throw new RangeError('the length of a Snappy block has more than five bytes')

@@ -1,8 +1,11 @@
 import { performance } from 'node:perf_hooks'
-import { apiVersionsV3, Connection, type Reader, Writer, type ConnectionOptions } from '@platformatic/kafka'
 import { Deadline } from '../../core/deadline.ts'
 import { within } from '../../core/lib/within.ts'
 import type { BrokerMeter } from '../../core/meter.ts'
+import { askVersions, type VersionRange } from './api-versions.ts'
+import { BrokerConnection, type OnAnswer } from './broker-connection.ts'
+import type { ConnectionSecurity } from './connection-security.ts'
+import { AUTHENTICATE, authenticate, type SaslOptions } from './sasl.ts'
 import { causeText, TransportError } from './transport-error.ts'
 
 export interface ChannelOptions {
@@ -11,19 +14,16 @@ export interface ChannelOptions {
   readonly requestTimeoutMs: number
   readonly meter?: BrokerMeter
   /** Made anew for each connection, so that changed certificates and passwords are taken up. */
-  connectionOptions(host: string): ConnectionOptions
+  security(host: string): ConnectionSecurity
 }
 
-interface VersionRange {
-  readonly min: number
-  readonly max: number
-}
+type Versions = ReadonlyMap<number, VersionRange>
 
 const BACKOFF_FIRST_MS = 50
 const BACKOFF_LIMIT_MS = 1000
 const AVOID_MS = 5000
-/** More than any caller has in flight, so that the library's own queue stays empty. */
-const LIBRARY_IN_FLIGHT = 256
+/** A session is renewed when so much of it is over (KIP-368 leaves the moment to the client). */
+const RENEW_AFTER = 0.8
 
 /**
  * One connection to one broker, for one kind of work (a broker serves the requests of a connection one by one). It
@@ -33,9 +33,12 @@ export class BrokerChannel {
   readonly host: string
   readonly port: number
   readonly #options: ChannelOptions
-  #connection: Connection | null = null
-  #versions: ReadonlyMap<number, VersionRange> | null = null
+  #connection: BrokerConnection | null = null
+  #versions: Versions | null = null
   #connecting: Promise<void> | null = null
+  /** While the session is renewed nothing else may be sent. */
+  #renewing: Promise<void> | null = null
+  #renewal: NodeJS.Timeout | undefined
   #failures = 0
   #lastFailure = ''
   #notBeforeMs = 0
@@ -49,7 +52,7 @@ export class BrokerChannel {
   }
 
   get connected(): boolean {
-    return this.#connection !== null && this.#versions !== null && this.#connection.isConnected()
+    return this.#connection !== null && !this.#connection.ended && this.#renewing === null
   }
 
   /** Where there is a choice, another broker should be asked: this one failed, or did not answer in time, just now. */
@@ -82,37 +85,27 @@ export class BrokerChannel {
   }
 
   /**
-   * Sends a request of our own making, whole or in pieces that are copied before this returns, and hands over the answer
-   * behind its header, in one buffer: made by `allocate` where it came in several pieces.
+   * Sends a request whose body is written already, whole or in pieces that are copied before this returns, and hands over
+   * the answer behind its header, in memory made by `allocate`.
    */
   send(
     apiKey: number,
     version: number,
     flexible: boolean,
     body: Buffer | readonly Buffer[],
-    callback: (error: TransportError | null, response: Buffer | null) => void,
-    allocate: (bytes: number) => Buffer = bytes => Buffer.allocUnsafe(bytes)
+    callback: OnAnswer,
+    allocate?: (bytes: number) => Buffer
   ): void {
     const connection = this.#connection
-    if (connection === null || !connection.isConnected()) {
+    if (connection === null || !this.connected) {
       callback(new TransportError(`Not connected to ${this.host}:${this.port}`, false), null)
       return
     }
     const sentMs = performance.now()
-    connection.send<Buffer>(
-      apiKey,
-      version,
-      () => written(body),
-      (_correlation, _key, _version, reader) => joined(reader, allocate),
-      flexible,
-      flexible,
-      (error, response) => {
-        const failed = response === undefined || Boolean(error)
-        this.#options.meter?.answered(apiKey, (performance.now() - sentMs) / 1000, failed)
-        if (response === undefined || error) callback(new TransportError(causeText(error), true, error), null)
-        else callback(null, response)
-      }
-    )
+    connection.send({ apiKey, apiVersion: version, flexible, body, allocate }, (error, answer) => {
+      this.#options.meter?.answered(apiKey, (performance.now() - sentMs) / 1000, error !== null)
+      callback(error, answer)
+    })
   }
 
   /** The same as a promise, for calls off the hot paths. */
@@ -136,41 +129,33 @@ export class BrokerChannel {
 
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#renewal)
     await this.#connection?.close()
   }
 
   async #open(): Promise<void> {
-    // The library re-authenticates on a live connection before its session ends: a moment in which nothing may be sent.
-    if (this.#connection?.status === 'reauthenticating') {
-      await this.#connection.ready().catch(() => undefined)
+    if (this.#renewing !== null) {
+      await this.#renewing
       if (this.connected) return
     }
-    this.#versions = null
-    let connection: Connection | undefined
+    clearTimeout(this.#renewal)
+    let connection: BrokerConnection | undefined
     try {
-      connection = new Connection(this.#options.clientId, {
-        connectTimeout: this.#options.connectTimeoutMs,
-        requestTimeout: this.#options.requestTimeoutMs,
-        maxInflights: LIBRARY_IN_FLIGHT,
-        ...this.#options.connectionOptions(this.host)
-      })
-      // Errors reach the callbacks of the requests; without a listener they would end the process.
-      connection.on('error', () => undefined)
-      // Ends the timer of its re-authentication too, which would make a lost connection look like one that waits for that.
-      const ended = connection
-      connection.on('close', () => void ended.close())
-      const deadline = Deadline.after(this.#options.connectTimeoutMs)
-      await connection.connect(this.host, this.port)
+      const { clientId, connectTimeoutMs, requestTimeoutMs } = this.#options
+      const { tls, sasl } = this.#options.security(this.host)
+      const deadline = Deadline.after(connectTimeoutMs)
+      const options = { clientId, connectTimeoutMs, requestTimeoutMs, tls }
+      const opened = (connection = await BrokerConnection.open({ host: this.host, port: this.port }, options))
       this.#versions = await within(
         deadline,
-        askVersions(connection),
+        this.#introduce(opened, sasl),
         () => new Error('It takes connections, but says nothing')
       )
       this.#connection = connection
       this.#failures = 0
       this.#notBeforeMs = 0
     } catch (error) {
-      void connection?.close().catch(() => undefined)
+      void connection?.close()
       const pauseMs = Math.min(BACKOFF_LIMIT_MS, BACKOFF_FIRST_MS * 2 ** this.#failures)
       this.#failures = Math.min(this.#failures + 1, 10)
       this.#notBeforeMs = performance.now() + pauseMs * (0.8 + Math.random() * 0.4)
@@ -179,29 +164,26 @@ export class BrokerChannel {
     }
     if (this.#closed) await connection.close()
   }
-}
 
-async function askVersions(connection: Connection): Promise<ReadonlyMap<number, VersionRange>> {
-  const { apiKeys } = await apiVersionsV3.api.async(connection, 'kafka-rest-proxy', '1')
-  return new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]))
-}
-
-/** What is left to read, in one buffer. */
-function joined({ buffer: { buffers, length }, position }: Reader, allocate: (bytes: number) => Buffer): Buffer {
-  if (buffers.length === 1) return buffers[0].subarray(position)
-  const whole = allocate(length - position).subarray(0, length - position)
-  let at = -position
-  for (const part of buffers) {
-    if (at >= 0) whole.set(part, at)
-    else if (at + part.length > 0) whole.set(part.subarray(-at), 0)
-    at += part.length
+  /** Versions first: brokers tell them to anyone, and between the two steps of authentication nothing else may come. */
+  async #introduce(connection: BrokerConnection, sasl: SaslOptions | undefined): Promise<Versions> {
+    const versions = await askVersions(connection)
+    if (sasl !== undefined) await this.#authenticate(connection, versions, sasl)
+    return versions
   }
-  return whole
-}
 
-function written(body: Buffer | readonly Buffer[]): Writer {
-  const writer = Writer.create()
-  if (Buffer.isBuffer(body)) return writer.append(body)
-  for (const part of body) writer.append(part)
-  return writer
+  async #authenticate(connection: BrokerConnection, versions: Versions, sasl: SaslOptions): Promise<void> {
+    const sessionMs = await authenticate(connection, versions.get(AUTHENTICATE)?.max ?? 0, sasl)
+    if (sessionMs === 0 || connection.ended) return
+    clearTimeout(this.#renewal)
+    this.#renewal = setTimeout(() => this.#renew(connection, versions, sasl), sessionMs * RENEW_AFTER).unref()
+  }
+
+  /** KIP-368. A session that cannot be renewed ends its connection: the next call makes another one. */
+  #renew(connection: BrokerConnection, versions: Versions, sasl: SaslOptions): void {
+    if (connection.ended || connection !== this.#connection) return
+    this.#renewing = this.#authenticate(connection, versions, sasl)
+      .catch(() => connection.close())
+      .finally(() => (this.#renewing = null))
+  }
 }

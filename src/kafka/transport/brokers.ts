@@ -3,7 +3,7 @@ import type { KafkaConfig } from '../../config/schema.ts'
 import { type Meter, noMeter } from '../../core/meter.ts'
 import type { BrokerNode } from '../metadata/topic-metadata.ts'
 import { BrokerChannel, type ChannelOptions } from './broker-channel.ts'
-import { connectionOptionsFor } from './connection-options.ts'
+import { connectionSecurity } from './connection-security.ts'
 import { TransportError } from './transport-error.ts'
 
 /** What a connection is used for: a lane never waits behind another. */
@@ -21,7 +21,7 @@ export class Brokers {
   constructor(config: KafkaConfig, meter: Meter = noMeter) {
     this.#meter = meter
     const { clientId, connectTimeoutMs, requestTimeoutMs } = config
-    this.#options = { clientId, connectTimeoutMs, requestTimeoutMs, connectionOptions: connectionOptionsFor(config) }
+    this.#options = { clientId, connectTimeoutMs, requestTimeoutMs, security: connectionSecurity(config) }
     this.#bootstrap = config.bootstrapServers.map(address => {
       const { host, port } = parseAddress(address)
       return new BrokerChannel(host, port, { ...this.#options, meter: meter.broker('bootstrap') })

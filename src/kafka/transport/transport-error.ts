@@ -10,9 +10,10 @@ export class TransportError extends Error {
   }
 }
 
-/** The innermost message: the client library wraps the interesting error. */
+/** An error and its causes in one line. Where a name has several addresses, Node's own text is empty: each tells of itself. */
 export function causeText(error: unknown): string {
   const texts: string[] = []
-  for (let at: unknown = error; at instanceof Error && texts.length < 4; at = at.cause) texts.push(at.message)
+  for (let at: unknown = error; at instanceof Error && texts.length < 4; at = at.cause)
+    texts.push(at instanceof AggregateError ? at.errors.map(causeText).join(', ') : at.message)
   return texts.length > 0 ? texts.join(': ') : String(error)
 }

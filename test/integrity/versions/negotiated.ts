@@ -18,7 +18,7 @@ export async function negotiated(address: string): Promise<string> {
     clientId: 'versions',
     connectTimeoutMs: 20_000,
     requestTimeoutMs: 20_000,
-    connectionOptions: () => ({})
+    security: () => ({})
   })
   try {
     const versions: number[] = []

@@ -27,7 +27,7 @@ function channelTo(t: TestContext, port: number, changes: Partial<ChannelOptions
     clientId: 'test',
     connectTimeoutMs: 1000,
     requestTimeoutMs: 1000,
-    connectionOptions: () => ({}),
+    security: () => ({}),
     ...changes
   })
   t.after(() => channel.close())
@@ -234,7 +234,7 @@ suite('BrokerChannel', () => {
   test('re-authenticates before its session ends; what is asked meanwhile waits, and nothing comes in between', async t => {
     const broker = await start(t)
     const sessions = secure(broker)
-    const channel = channelTo(t, broker.port, { connectionOptions: () => SASL })
+    const channel = channelTo(t, broker.port, { security: () => SASL })
     await channel.connect()
     for (const end = Date.now() + 3 * SESSION_MS; Date.now() < end; await sleep(5)) {
       const version = await channel.version(ECHO, 0, 20)
@@ -252,7 +252,7 @@ suite('BrokerChannel', () => {
     const channel = channelTo(t, broker.port, {
       connectTimeoutMs: 5000,
       requestTimeoutMs: 10_000,
-      connectionOptions: () => SASL
+      security: () => SASL
     })
     await channel.connect()
     broker.requests[0].hangUp()
@@ -266,11 +266,11 @@ suite('BrokerChannel', () => {
   test('certificates that cannot be read are a failure to connect, tried again like any other', async t => {
     const broker = await start(t)
     let readable = false
-    const connectionOptions = () => {
+    const security = () => {
       if (!readable) throw new Error('ENOENT: ca.pem')
       return {}
     }
-    const channel = channelTo(t, broker.port, { connectionOptions })
+    const channel = channelTo(t, broker.port, { security })
     const error = await failure(channel.connect())
     assert.equal(error.sent, false)
     assert.match(error.message, /ca\.pem/)

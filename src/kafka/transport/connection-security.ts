@@ -1,17 +1,24 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import type { ConnectionOptions } from '@platformatic/kafka'
+import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { proxyEnvironment } from '../../config/environment.ts'
 import type { KafkaConfig } from '../../config/schema.ts'
 import { ClientCredentialsTokens } from '../../core/lib/client-credentials.ts'
 import { JsonClient } from '../../core/lib/https-json.ts'
+import type { SaslOptions } from './sasl.ts'
 
-/** TLS and SASL as the client library wants them. Files are read at each call: a renewed certificate is taken up. */
-export function connectionOptionsFor(config: KafkaConfig): (host: string) => ConnectionOptions {
+/** How a connection to a broker is secured. */
+export interface ConnectionSecurity {
+  readonly tls?: TlsOptions
+  readonly sasl?: SaslOptions
+}
+
+/** TLS and SASL for a host. Files are read at each call: a renewed certificate is taken up. */
+export function connectionSecurity(config: KafkaConfig): (host: string) => ConnectionSecurity {
   const { tls, sasl } = config
   const tokens = sasl?.mechanism === 'OAUTHBEARER' ? tokenSource(sasl, config.connectTimeoutMs) : null
   return host => ({
-    ...(tls === undefined ? {} : { tls: tlsOptions(tls), ...(isIP(host) ? {} : { tlsServerName: host }) }),
+    ...(tls === undefined ? {} : { tls: { ...tlsOptions(tls), ...(isIP(host) ? {} : { servername: host }) } }),
     ...(sasl === undefined ? {} : { sasl: saslOptions(sasl, tokens) })
   })
 }
@@ -25,11 +32,10 @@ function tlsOptions({ caFile, certFile, keyFile }: NonNullable<KafkaConfig['tls'
 }
 
 function saslOptions(
-  sasl: NonNullable<KafkaConfig['sasl']>,
+  { mechanism, username = '', password = '' }: NonNullable<KafkaConfig['sasl']>,
   tokens: ClientCredentialsTokens | null
-): NonNullable<ConnectionOptions['sasl']> {
-  if (tokens !== null) return { mechanism: sasl.mechanism, token: () => tokens.token() }
-  return { mechanism: sasl.mechanism, username: sasl.username ?? '', password: sasl.password ?? '' }
+): SaslOptions {
+  return tokens === null ? { mechanism, username, password } : { mechanism, token: () => tokens.token() }
 }
 
 function tokenSource(sasl: NonNullable<KafkaConfig['sasl']>, timeoutMs: number): ClientCredentialsTokens {

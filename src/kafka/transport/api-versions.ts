@@ -1,0 +1,32 @@
+import { WireReader } from '../wire/wire-reader.ts'
+import { WireWriter } from '../wire/wire-writer.ts'
+import type { BrokerConnection } from './broker-connection.ts'
+
+export interface VersionRange {
+  readonly min: number
+  readonly max: number
+}
+
+const API_VERSIONS = 18
+/** Kafka 2.4 and later; the first that tells who asks (KIP-511). */
+const API_VERSION = 3
+
+/**
+ * The versions of each API that a broker has, by API key. Rejects where it is older than Kafka 2.4.
+ * @see https://kafka.apache.org/protocol#The_Messages_ApiVersions
+ */
+export async function askVersions(connection: BrokerConnection): Promise<ReadonlyMap<number, VersionRange>> {
+  const body = new WireWriter(true).string('kafka-rest-proxy').string('1').noTags().finish()
+  // The header of this answer stays old, so that a client that knows nothing yet can read it.
+  const request = { apiKey: API_VERSIONS, apiVersion: API_VERSION, flexible: true, taggedAnswer: false, body }
+  const reader = new WireReader(await connection.request(request), true)
+  const errorCode = reader.int16()
+  if (errorCode !== 0)
+    throw new Error(`it does not tell its versions (error ${errorCode}): is it older than Kafka 2.4?`)
+  const versions = new Map<number, VersionRange>()
+  for (let apis = reader.arrayLength(); apis > 0; apis--) {
+    versions.set(reader.int16(), { min: reader.int16(), max: reader.int16() })
+    reader.skipTags()
+  }
+  return versions
+}

@@ -1,0 +1,95 @@
+import { WireReader } from '../wire/wire-reader.ts'
+import { WireWriter } from '../wire/wire-writer.ts'
+import type { BrokerConnection } from './broker-connection.ts'
+import type { SaslConversation } from './sasl-conversation.ts'
+import { Scram } from './scram.ts'
+
+export interface SaslOptions {
+  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
+  /** PLAIN and SCRAM. */
+  readonly username?: string
+  readonly password?: string
+  /** OAUTHBEARER: asked for at each authentication. */
+  readonly token?: () => Promise<string>
+}
+
+const HANDSHAKE = 17
+const HANDSHAKE_VERSION = 1
+/** API key of SaslAuthenticate. */
+export const AUTHENTICATE = 36
+/** With version 1 the broker tells how long the session lasts (KIP-368); version 2 is flexible. */
+const AUTHENTICATE_SESSIONS_SINCE = 1
+const AUTHENTICATE_FLEXIBLE_SINCE = 2
+
+/**
+ * Authenticates a connection, or does it again. Nothing else may be sent meanwhile. Returns for how many milliseconds the
+ * session lasts, 0 where it does not end. `authenticateVersion`: the highest that the broker has.
+ * @see https://kafka.apache.org/protocol#sasl_handshake
+ */
+export async function authenticate(
+  connection: BrokerConnection,
+  authenticateVersion: number,
+  options: SaslOptions
+): Promise<number> {
+  await handshake(connection, options.mechanism)
+  const conversation = conversationOf(options)
+  let message: Buffer | null = await conversation.first()
+  for (let sessionMs = 0; ;) {
+    if (message === null) return sessionMs
+    const answer = await say(connection, Math.min(authenticateVersion, AUTHENTICATE_FLEXIBLE_SINCE), message)
+    sessionMs = answer.sessionMs
+    message = await conversation.next(answer.challenge)
+  }
+}
+
+async function handshake(connection: BrokerConnection, mechanism: string): Promise<void> {
+  const body = new WireWriter(false).string(mechanism).finish()
+  const request = { apiKey: HANDSHAKE, apiVersion: HANDSHAKE_VERSION, flexible: false, body }
+  const reader = new WireReader(await connection.request(request), false)
+  const errorCode = reader.int16()
+  if (errorCode === 0) return
+  const offered = Array.from({ length: Math.max(0, reader.arrayLength()) }, () => reader.string())
+  throw new Error(`SASL mechanism ${mechanism} is refused (${errorCode}); the broker offers: ${offered.join(', ')}`)
+}
+
+async function say(
+  connection: BrokerConnection,
+  apiVersion: number,
+  message: Buffer
+): Promise<{ readonly challenge: Buffer; readonly sessionMs: number }> {
+  const flexible = apiVersion >= AUTHENTICATE_FLEXIBLE_SINCE
+  const body = new WireWriter(flexible).bytes(message).noTags().finish()
+  const reader = new WireReader(
+    await connection.request({ apiKey: AUTHENTICATE, apiVersion, flexible, body }),
+    flexible
+  )
+  const errorCode = reader.int16()
+  const reason = reader.string()
+  if (errorCode !== 0) throw new Error(`SASL authentication failed (${errorCode}): ${reason ?? 'no reason given'}`)
+  const challenge = reader.bytes() ?? Buffer.alloc(0)
+  return { challenge, sessionMs: apiVersion >= AUTHENTICATE_SESSIONS_SINCE ? reader.int64() : 0 }
+}
+
+function conversationOf({ mechanism, username = '', password = '', token = noToken }: SaslOptions): SaslConversation {
+  if (mechanism === 'PLAIN') return plain(username, password)
+  if (mechanism === 'OAUTHBEARER') return bearer(token)
+  return new Scram(mechanism === 'SCRAM-SHA-256' ? 'sha256' : 'sha512', username, password)
+}
+
+const noToken = () => Promise.reject(new Error('OAUTHBEARER needs a token'))
+
+/** RFC 4616. */
+function plain(username: string, password: string): SaslConversation {
+  return { first: () => Buffer.from(`\0${username}\0${password}`), next: () => null }
+}
+
+/** RFC 7628: a broker that refuses the token says why in JSON, before it ends the exchange. */
+function bearer(token: () => Promise<string>): SaslConversation {
+  return {
+    first: async () => Buffer.from(`n,,\u0001auth=Bearer ${await token()}\u0001\u0001`),
+    next(challenge) {
+      if (challenge.length === 0) return null
+      throw new Error(`SASL authentication failed: ${challenge.toString()}`)
+    }
+  }
+}
