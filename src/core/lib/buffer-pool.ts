@@ -2,8 +2,10 @@
 const SMALLEST_BYTES = 16 * 1024
 /** Larger ones are rare, and would hold too much of the pool. */
 const LARGEST_BYTES = 8 * 1024 * 1024
-/** Sizes between one power of two and the next: a quarter is wasted at most. */
+/** Sizes between one power of two and the next: a new buffer wastes a quarter at most. */
 const CLASSES_PER_DOUBLING = 4
+/** A free buffer of up to so many times the size is better than a new one. */
+const MOST_TIMES = 2
 
 /**
  * Large buffers that are used again. Memory outside of V8's heap makes it collect the whole heap the sooner: at some hundred
@@ -11,7 +13,7 @@ const CLASSES_PER_DOUBLING = 4
  */
 export class BufferPool {
   readonly #limitBytes: number
-  /** By size. */
+  /** By size, those first that have been of no use for longest. */
   readonly #free = new Map<number, Buffer[]>()
   /** Given out and not yet back. */
   readonly #lent = new WeakSet<ArrayBufferLike>()
@@ -25,10 +27,7 @@ export class BufferPool {
   /** At least so many bytes, with anything in them. */
   take(bytes: number): Buffer {
     if (bytes < SMALLEST_BYTES || bytes > LARGEST_BYTES) return Buffer.allocUnsafe(bytes)
-    const size = sizeOf(bytes)
-    let buffer = this.#free.get(size)?.pop()
-    if (buffer === undefined) buffer = Buffer.allocUnsafeSlow(size)
-    else this.#heldBytes -= size
+    const buffer = this.#takeFree(sizeOf(bytes)) ?? Buffer.allocUnsafeSlow(sizeOf(bytes))
     this.#lent.add(buffer.buffer)
     return buffer
   }
@@ -38,11 +37,35 @@ export class BufferPool {
    * bytes. Memory that is not the pool's, or that is back already, is left alone.
    */
   give({ buffer: memory }: Buffer): void {
-    if (!this.#lent.delete(memory) || this.#heldBytes + memory.byteLength > this.#limitBytes) return
-    this.#heldBytes += memory.byteLength
-    const free = this.#free.get(memory.byteLength)
-    if (free === undefined) this.#free.set(memory.byteLength, [Buffer.from(memory)])
-    else free.push(Buffer.from(memory))
+    if (!this.#lent.delete(memory)) return
+    const size = memory.byteLength
+    const free = this.#free.get(size) ?? []
+    free.push(Buffer.from(memory))
+    this.#free.delete(size)
+    this.#free.set(size, free)
+    this.#heldBytes += size
+    while (this.#heldBytes > this.#limitBytes) this.#dropOldest()
+  }
+
+  #takeFree(least: number): Buffer | undefined {
+    for (let size = least; size <= least * MOST_TIMES; size = sizeOf(size + 1)) {
+      const buffer = this.#free.get(size)?.pop()
+      if (buffer === undefined) continue
+      this.#heldBytes -= size
+      return buffer
+    }
+    return undefined
+  }
+
+  /** Sizes that nobody asks for any more must not keep out those that are asked for now. */
+  #dropOldest(): void {
+    for (const [size, free] of this.#free) {
+      if (free.pop() !== undefined) {
+        this.#heldBytes -= size
+        return
+      }
+      this.#free.delete(size)
+    }
   }
 }
 

@@ -40,8 +40,10 @@ const CLOSE_RECORDS = fixedText('}]}')
 const WORTH_KEEPING = 16
 /** More than all fixed texts that stand between two values, with numbers at their longest. */
 const BETWEEN_BYTES = 256
-/** What a record takes besides key and value, as a rule. */
-const USUAL_RECORD_BYTES = 144
+/** What a record takes besides key and value, as a rule: with `value_encoding` it is more. */
+const USUAL_RECORD_BYTES = { auto: 144, base64: 170 }
+/** What becomes of a byte of keys and values, as a rule. */
+const USUAL_GROWTH = { auto: 1.1, base64: 1.34 }
 
 /** By partition, as asked for. */
 const partitionTexts: FixedText[] = []
@@ -49,6 +51,11 @@ const partitionTexts: FixedText[] = []
 /** The body of a read: JSON text written straight from the bytes of the record batches. */
 export function writePage(page: RecordPage, encoding: PageEncoding): Buffer {
   return new PageWriter(page, encoding).write()
+}
+
+/** A text that outgrows its buffer is copied to one of twice the size. */
+function likelyBytes({ payloadBytes, count }: RecordPage, { values }: PageEncoding): number {
+  return 64 + Math.ceil(payloadBytes * USUAL_GROWTH[values]) + count * USUAL_RECORD_BYTES[values]
 }
 
 class PageWriter {
@@ -71,7 +78,7 @@ class PageWriter {
   constructor(page: RecordPage, encoding: PageEncoding) {
     this.#page = page
     this.#encoding = encoding
-    this.#writer = new TextWriter(64 + Math.ceil(page.payloadBytes * 1.1) + page.count * USUAL_RECORD_BYTES)
+    this.#writer = new TextWriter(likelyBytes(page, encoding))
     this.#partition = partitionTexts[page.partition] ??= fixedText(`,"partition":${page.partition},"offset":`)
   }
 

@@ -1,7 +1,7 @@
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import { BASE64_ALPHABET, lowestByte, PAD, specialBytes, unusualBytes } from './string-bytes.ts'
 
-const POOL_BYTES = 24 * 1024 * 1024
+const POOL_BYTES = 32 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

@@ -38,7 +38,7 @@ interface PendingRead {
   deadline: Deadline
 }
 
-const POOL_BYTES = 16 * 1024 * 1024
+const POOL_BYTES = 32 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
 const THROTTLING_QUOTA_EXCEEDED = 89
 const PARTITIONS_PER_REQUEST = 64

@@ -53,6 +53,27 @@ suite('A buffer pool', () => {
     assert.notEqual(pool.take(20_000).buffer, pool.take(20_000).buffer)
   })
 
+  test('a free buffer of up to twice the size serves, one that is larger is kept for those who need it', () => {
+    const pool = new BufferPool(MEGABYTE)
+    const buffer = pool.take(200_000)
+    pool.give(buffer)
+    assert.notEqual(pool.take(80_000).buffer, buffer.buffer)
+    assert.equal(pool.take(130_000).buffer, buffer.buffer)
+  })
+
+  test('sizes that nobody asks for any more make room for those that are asked for', () => {
+    const pool = new BufferPool(300_000)
+    const old = [pool.take(100_000), pool.take(100_000)]
+    for (const buffer of old) pool.give(buffer)
+    const now = pool.take(20_000)
+    pool.give(now)
+    const large = pool.take(250_000)
+    pool.give(large)
+    assert.equal(pool.take(250_000).buffer, large.buffer)
+    assert.equal(pool.take(20_000).buffer, now.buffer)
+    assert.ok(old.every(({ buffer }) => pool.take(100_000).buffer !== buffer))
+  })
+
   test('keeps no more than its limit', () => {
     const pool = new BufferPool(100_000)
     const [one, other] = [pool.take(65_536), pool.take(65_536)]
