@@ -6,6 +6,8 @@ const LARGEST_BYTES = 8 * 1024 * 1024
 const CLASSES_PER_DOUBLING = 4
 /** A free buffer of up to so many times the size is better than a new one. */
 const MOST_TIMES = 2
+/** What nobody has needed for so long is left to the garbage collector. */
+const TRIM_AFTER_MS = 5000
 
 /**
  * Large buffers that are used again. Memory outside of V8's heap makes it collect the whole heap the sooner: at some hundred
@@ -18,6 +20,10 @@ export class BufferPool {
   /** Given out and not yet back. */
   readonly #lent = new WeakSet<ArrayBufferLike>()
   #heldBytes = 0
+  /** The lowest that `#heldBytes` has been since the last trimming: so much was never needed. */
+  #leastBytes = 0
+  /** Runs while the pool holds anything. */
+  #trimming: NodeJS.Timeout | undefined
 
   /** @param limitBytes what is kept unused at most */
   constructor(limitBytes: number) {
@@ -45,6 +51,7 @@ export class BufferPool {
     this.#free.set(size, free)
     this.#heldBytes += size
     while (this.#heldBytes > this.#limitBytes) this.#dropOldest()
+    this.#trimming ??= setInterval(() => this.#trim(), TRIM_AFTER_MS).unref()
   }
 
   #takeFree(least: number): Buffer | undefined {
@@ -52,9 +59,18 @@ export class BufferPool {
       const buffer = this.#free.get(size)?.pop()
       if (buffer === undefined) continue
       this.#heldBytes -= size
+      this.#leastBytes = Math.min(this.#leastBytes, this.#heldBytes)
       return buffer
     }
     return undefined
+  }
+
+  #trim(): void {
+    for (const end = this.#heldBytes - this.#leastBytes; this.#heldBytes > end;) this.#dropOldest()
+    this.#leastBytes = this.#heldBytes
+    if (this.#heldBytes > 0) return
+    clearInterval(this.#trimming)
+    this.#trimming = undefined
   }
 
   /** Sizes that nobody asks for any more must not keep out those that are asked for now. */

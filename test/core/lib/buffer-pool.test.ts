@@ -74,6 +74,29 @@ suite('A buffer pool', () => {
     assert.ok(old.every(({ buffer }) => pool.take(100_000).buffer !== buffer))
   })
 
+  test('lets go of what nobody has needed for five seconds, and of nothing that is in use', t => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const pool = new BufferPool(MEGABYTE)
+    const buffers = [pool.take(100_000), pool.take(100_000), pool.take(100_000)]
+    for (const buffer of buffers) pool.give(buffer)
+    const known = () => {
+      const taken = buffers.map(() => pool.take(100_000))
+      const count = taken.filter(({ buffer }) => buffers.some(own => own.buffer === buffer)).length
+      for (const buffer of taken) pool.give(buffer)
+      return count
+    }
+    t.mock.timers.tick(5000)
+    assert.equal(known(), 3, 'all three were needed')
+    t.mock.timers.tick(5000)
+    for (let turn = 0; turn < 3; turn++) {
+      pool.give(pool.take(100_000))
+      t.mock.timers.tick(5000)
+    }
+    assert.equal(known(), 1, 'one was enough')
+    t.mock.timers.tick(15_000)
+    assert.equal(known(), 0)
+  })
+
   test('keeps no more than its limit', () => {
     const pool = new BufferPool(100_000)
     const [one, other] = [pool.take(65_536), pool.take(65_536)]
