@@ -30,6 +30,7 @@ suite('Too few replicas are told', () => {
         const body = JSON.stringify({ records: [{ key: 'probe', value: null }] })
         const { status, json, headers } = await client.request('POST', '/v1/producer/topics/few', body)
         const [{ stored }] = json.offsets
+        t.diagnostic(`probe: ${status} ${json.code}, stored: ${stored}`)
         assert.deepEqual([status, json.retriable, stored], status === 503 ? [503, true, 'no'] : [504, false, 'unknown'])
         assert.equal(headers['retry-after'] !== undefined, status === 503)
         if (json.code === 'NOT_ENOUGH_REPLICAS') return
