@@ -33,7 +33,8 @@ export class BufferPool {
   /** At least so many bytes, with anything in them. */
   take(bytes: number): Buffer {
     if (bytes < SMALLEST_BYTES || bytes > LARGEST_BYTES) return Buffer.allocUnsafe(bytes)
-    const buffer = this.#takeFree(sizeOf(bytes)) ?? Buffer.allocUnsafeSlow(sizeOf(bytes))
+    const size = sizeOf(bytes)
+    const buffer = this.#takeFree(size) ?? Buffer.allocUnsafeSlow(size)
     this.#lent.add(buffer.buffer)
     return buffer
   }

@@ -2,6 +2,7 @@ import type { Deadline } from '../../core/deadline.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import { UNKNOWN_TOPIC_OR_PARTITION } from '../codes.ts'
+import { promised } from '../transport/promised.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
 import {
   FETCH,
@@ -159,13 +160,8 @@ export class BrokerReads {
 function exchange(channel: FetchChannel, version: number, reads: readonly PendingRead[]): Promise<Buffer> {
   const partitions = reads.map(({ wanted }) => wanted)
   const body = writeFetchRequest(version, partitions)
-  return new Promise((resolve, reject) => {
-    const done = (error: Error | null, response: Buffer | null) => {
-      if (response === null) reject(error ?? new TransportError('no answer', true))
-      else resolve(response)
-    }
-    channel.send(FETCH, version, version >= FETCH_FLEXIBLE_SINCE, body, done, bytes => pool.take(bytes))
-  })
+  const flexible = version >= FETCH_FLEXIBLE_SINCE
+  return promised(callback => channel.send(FETCH, version, flexible, body, callback, bytes => pool.take(bytes)))
 }
 
 /** Returns for how long the broker throttles. Throws where the answer cannot be read. */

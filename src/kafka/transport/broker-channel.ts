@@ -5,6 +5,7 @@ import type { BrokerMeter } from '../../core/meter.ts'
 import { askVersions, type VersionRange } from './api-versions.ts'
 import { BrokerConnection, type OnAnswer } from './broker-connection.ts'
 import type { ConnectionSecurity } from './connection-security.ts'
+import { promised } from './promised.ts'
 import { AUTHENTICATE, authenticate, type SaslOptions } from './sasl.ts'
 import { causeText, TransportError } from './transport-error.ts'
 
@@ -111,12 +112,7 @@ export class BrokerChannel {
   /** The same as a promise, for calls off the hot paths. */
   async request(apiKey: number, version: number, flexible: boolean, body: Buffer): Promise<Buffer> {
     await this.connect()
-    return new Promise((resolve, reject) => {
-      this.send(apiKey, version, flexible, body, (error, response) => {
-        if (error !== null || response === null) reject(error ?? new TransportError('no answer', true))
-        else resolve(response)
-      })
-    })
+    return promised(callback => this.send(apiKey, version, flexible, body, callback))
   }
 
   async connect(): Promise<void> {

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls'
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import { type Answered, AnswerReader, type Awaited } from './answer-reader.ts'
+import { promised } from './promised.ts'
 import { TransportError } from './transport-error.ts'
 
 export interface BrokerAddress {
@@ -89,7 +90,6 @@ export class BrokerConnection {
       }
       connection.#socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
         clearTimeout(timer)
-        connection.#onEnd = () => undefined
         resolve(connection)
       })
     })
@@ -115,12 +115,7 @@ export class BrokerConnection {
 
   /** The same as a promise. Rejects with a {@link TransportError}. */
   request(request: BrokerRequest): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      this.send(request, (error, answer) => {
-        if (answer === null) reject(error ?? new TransportError('no answer', true))
-        else resolve(answer)
-      })
-    })
+    return promised(callback => this.send(request, callback))
   }
 
   /** Answers that have not come will not. */
