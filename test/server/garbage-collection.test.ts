@@ -5,6 +5,23 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const MODULE = new URL('../../src/server/garbage-collection.ts', import.meta.url).href
+/** Fills arrays that stay alive for a while, from one place in the code. */
+const SURVIVING = `
+  const kept = []
+  const make = first => {
+    const made = [first]
+    made.push(first)
+    return made
+  }
+  for (let round = 0; round < 30; round++) {
+    for (let i = 0; i < 100_000; i++) kept.push(make(i))
+    if (kept.length > 500_000) kept.length = 0
+  }
+`
+const SUITED = `
+  import { suitGarbageCollection } from '${MODULE}'
+  suitGarbageCollection()
+`
 /** Prints the megabytes of the young generation under load, after the shrinking that idleness brings, and under load again. */
 const PROGRAM = `
   import { setImmediate } from 'node:timers/promises'
@@ -18,12 +35,10 @@ const PROGRAM = `
     kept.push(new Array(2 ** 17).fill(1))
     await setImmediate()
   }
-  // Parsed, because V8 learns of a constructor whose objects live long, and makes them old at once.
-  const text = JSON.stringify(new Array(100).fill(1))
   const alive = []
   async function load() {
     for (let turn = 0; turn < 4000; turn++) {
-      for (let i = 0; i < 50; i++) alive[(turn * 50 + i) % 20_000] = JSON.parse(text)
+      for (let i = 0; i < 50; i++) alive[(turn * 50 + i) % 20_000] = new Array(100).fill(1)
       await setImmediate()
     }
     return youngMb()
@@ -42,4 +57,14 @@ test('the young generation stays within its limit, and comes back to it after it
   assert.equal(Math.round(first), 32)
   assert.ok(idle <= 8, `${idle} MB when idle`)
   assert.equal(Math.round(second), 32)
+})
+
+test('no place in the code makes its objects old at once, as V8 would by itself', async () => {
+  const decisions = async (program: string) => {
+    const options = ['--trace-pretenuring-statistics', '--input-type=module', '--eval', program]
+    const { stdout } = await run(process.execPath, options)
+    return stdout.match(/=> tenure$/gm)?.length ?? 0
+  }
+  assert.ok((await decisions(SURVIVING)) > 0, 'V8 does, by itself')
+  assert.equal(await decisions(SUITED + SURVIVING), 0)
 })
