@@ -23,7 +23,8 @@ export class Produce {
   async execute(call: Call, topic: string, records: RecordTable, released: () => void): Promise<ProduceOutcome> {
     let handedOver = false
     try {
-      const metadata = await this.#checkedTopic(call, topic, records)
+      refuseInternal(topic)
+      const metadata = this.#knownTopic(topic, records) ?? (await this.#checkedTopic(call, topic, records))
       handedOver = true
       const outcome = await this.#accumulator.submit(metadata, records, call.deadline, released, call.trace)
       this.#meter.produced(topic, records.bytes.length, fatesOf(outcome))
@@ -33,8 +34,13 @@ export class Produce {
     }
   }
 
+  /** Undefined where Kafka must be asked before the request can be judged. */
+  #knownTopic(topic: string, records: RecordTable): TopicMetadata | undefined {
+    const known = this.#metadata.peek(topic)
+    return known !== undefined && missingPartition(records, known) < 0 ? known : undefined
+  }
+
   async #checkedTopic(call: Call, topic: string, records: RecordTable): Promise<TopicMetadata> {
-    refuseInternal(topic)
     const known = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, call.deadline))
     if (known === null) throw topicNotFound(topic)
     if (missingPartition(records, known) < 0) return known

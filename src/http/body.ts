@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import { BodyBuffer } from './body-buffer.ts'
@@ -5,6 +6,7 @@ import { Charge } from './charge.ts'
 import type { Exchange } from './exchange.ts'
 import { Inflater } from './inflate.ts'
 import { assertJsonBody, isGzipped } from './media-type.ts'
+import type { BodyStream } from './messages.ts'
 
 export interface BodyOptions {
   readonly budget: ByteBudget
@@ -23,16 +25,31 @@ const BUDGET_FACTOR = 2
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * Reads the whole body. Rejects with UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_ENCODING, BODY_TOO_LARGE (at once where the length
+ * Reads the whole body: at once where it has arrived, else as a promise. Throws or rejects with UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_ENCODING, BODY_TOO_LARGE (at once where the length
  * is declared; a gzipped one counts as what it becomes), MALFORMED_GZIP, OVERLOADED, and with what interrupts the request: REQUEST_TIMEOUT, BAD_REQUEST. An empty body has no type.
  */
-export async function readBody(exchange: Exchange, { budget, limitBytes }: BodyOptions): Promise<Body> {
-  const { headers } = exchange.request
+export function readBody(exchange: Exchange, options: BodyOptions): Body | Promise<Body> {
+  const { request, body } = exchange
+  const { headers } = request
   const declaredBytes = headers['content-length'] === undefined ? -1 : Number(headers['content-length'])
   if (declaredBytes <= 0 && headers['transfer-encoding'] === undefined)
     return { bytes: NO_BYTES, release: () => undefined }
   assertJsonBody(headers)
-  if (declaredBytes > limitBytes) throw tooLarge(limitBytes)
+  if (declaredBytes > options.limitBytes) throw tooLarge(options.limitBytes)
+  if (!Buffer.isBuffer(body)) return readStream(exchange, body, declaredBytes, options)
+  const charge = new Charge(options.budget)
+  charge.raiseTo(declaredBytes * BUDGET_FACTOR)
+  exchange.bytesIn = body.length
+  return { bytes: body, release: () => charge.release() }
+}
+
+async function readStream(
+  exchange: Exchange,
+  { request, response, expectsContinue }: BodyStream,
+  declaredBytes: number,
+  { budget, limitBytes }: BodyOptions
+): Promise<Body> {
+  const { headers } = request
   const charge = new Charge(budget)
   const gzipped = isGzipped(headers)
   const buffer = new BodyBuffer(gzipped ? -1 : declaredBytes)
@@ -42,8 +59,8 @@ export async function readBody(exchange: Exchange, { budget, limitBytes }: BodyO
   }
   try {
     charge.raiseTo(declaredBytes * BUDGET_FACTOR)
-    if (exchange.expectsContinue) exchange.response.writeContinue()
-    const bytes = await (gzipped ? inflate : collect)(exchange, buffer, limitBytes, charge)
+    if (expectsContinue) response.writeContinue()
+    const bytes = await (gzipped ? inflate : collect)(exchange, request, buffer, limitBytes, charge)
     return { bytes, release }
   } catch (error) {
     release()
@@ -51,8 +68,13 @@ export async function readBody(exchange: Exchange, { budget, limitBytes }: BodyO
   }
 }
 
-function collect(exchange: Exchange, buffer: BodyBuffer, limitBytes: number, charge: Charge): Promise<Buffer> {
-  const { request } = exchange
+function collect(
+  exchange: Exchange,
+  request: IncomingMessage,
+  buffer: BodyBuffer,
+  limitBytes: number,
+  charge: Charge
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const stop = (error: unknown) => {
       request.removeListener('data', onData)
@@ -68,12 +90,17 @@ function collect(exchange: Exchange, buffer: BodyBuffer, limitBytes: number, cha
       }
       buffer.append(chunk)
     }
-    follow(exchange, onData, () => resolve(buffer.take()), stop)
+    follow(exchange, request, onData, () => resolve(buffer.take()), stop)
   })
 }
 
-function inflate(exchange: Exchange, buffer: BodyBuffer, limitBytes: number, charge: Charge): Promise<Buffer> {
-  const { request } = exchange
+function inflate(
+  exchange: Exchange,
+  request: IncomingMessage,
+  buffer: BodyBuffer,
+  limitBytes: number,
+  charge: Charge
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const stop = (error: unknown) => {
       request.removeListener('data', onData)
@@ -96,18 +123,18 @@ function inflate(exchange: Exchange, buffer: BodyBuffer, limitBytes: number, cha
       if (exchange.bytesIn > limitBytes) stop(tooLarge(limitBytes))
       else inflater.write(chunk)
     }
-    follow(exchange, onData, () => inflater.end(), stop)
+    follow(exchange, request, onData, () => inflater.end(), stop)
   })
 }
 
 /** Hands over the body as it comes; `stop` hears why it will not come whole. */
 function follow(
   exchange: Exchange,
+  request: IncomingMessage,
   onData: (chunk: Buffer) => void,
   onEnd: () => void,
   stop: (error: unknown) => void
 ): void {
-  const { request } = exchange
   // Both may have happened while the caller was being judged.
   if (exchange.interruption !== undefined) return stop(exchange.interruption)
   if (request.destroyed) return stop(cutOff())

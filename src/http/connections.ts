@@ -1,12 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { GatewayError } from '../core/errors.ts'
+import type { HttpRequest, HttpResponse } from './messages.ts'
 
 /** A request as its connection knows it. */
 export interface OpenRequest {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly request: HttpRequest
+  readonly response: HttpResponse
   /** The rest of its body will not come. */
   interrupt(error: GatewayError): void
   /** The connection is gone. */
@@ -20,6 +20,8 @@ export class Connection {
   broken = false
   /** An answer that says so has been handed over: what arrives behind its request is not answered, and not to be done. */
   closing = false
+  /** Bytes have come behind the latest request, of which nothing is known yet. */
+  pipelined = false
   /** The request that arrived last, until it is answered and has arrived whole. */
   latest: OpenRequest | undefined
   readonly #exchanges: OpenRequest[] = []
@@ -76,7 +78,7 @@ export class Connection {
    * Closes the connection when the client takes no byte of what is written for so long. The timer is that of the socket,
    * which sees progress within one large write. It ends before Node sets its own for idle connections.
    */
-  limitTaking(response: ServerResponse, writeTimeoutMs: number): void {
+  limitTaking(response: HttpResponse, writeTimeoutMs: number): void {
     this.#untakenAnswers++
     this.socket.setTimeout(writeTimeoutMs)
     response.prependOnceListener('finish', () => {

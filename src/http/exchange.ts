@@ -1,25 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Deadline } from '../core/deadline.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { RouteMeter } from '../core/meter.ts'
 import type { Call, Principal } from '../core/principal.ts'
 import type { RequestTrace } from '../core/tracing.ts'
 import type { Connection, OpenRequest } from './connections.ts'
+import type { BodyStream, HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import type { Allowance } from './quotas/quotas.ts'
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /** One request and what becomes of it, from the first header to the last byte of the answer. */
 export class Exchange implements OpenRequest {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly request: HttpRequest
+  readonly response: HttpResponse
+  readonly body: RequestBody
   readonly connection: Connection
   /** From `X-Request-Id` where that is sane, else made; returned always. */
   readonly id: string
   readonly startedMs = performance.now()
-  /** The client waits for 100 before it sends its body. */
-  readonly expectsContinue: boolean
   /** Undefined until the caller is admitted. */
   principal: Principal | undefined
   /** What it may use; undefined where no quota concerns the caller. */
@@ -44,12 +43,12 @@ export class Exchange implements OpenRequest {
   #ended = false
   readonly #onEnd: (() => void)[] = []
 
-  constructor(request: IncomingMessage, response: ServerResponse, connection: Connection, expectsContinue: boolean) {
+  constructor(request: HttpRequest, response: HttpResponse, body: RequestBody, connection: Connection) {
     this.request = request
     this.response = response
+    this.body = body
     this.connection = connection
-    this.expectsContinue = expectsContinue
-    this.address = request.socket.remoteAddress
+    this.address = connection.socket.remoteAddress
     const given = request.headers['x-request-id']
     this.id = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID()
     connection.begin(this)
@@ -91,9 +90,11 @@ export class Exchange implements OpenRequest {
   }
 }
 
-/** True while bytes of the body are still to come. */
-export function isBodyUnderWay({ complete, headers }: IncomingMessage): boolean {
-  return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
+/** The body of which bytes are still to come; undefined where it has arrived, or there is none. */
+export function bodyUnderWay({ request: { complete, headers }, body }: Exchange): BodyStream | undefined {
+  if (complete || Buffer.isBuffer(body)) return undefined
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  return hasBody ? body : undefined
 }
 
 /** A whole answer. */

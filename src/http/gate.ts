@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Gatekeeper } from '../auth/gatekeeper.ts'
 import type { CorsConfig, DocsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
@@ -16,6 +15,7 @@ import { docsPages } from './docs/pages.ts'
 import { errorReply, toGatewayError } from './error-reply.ts'
 import { Exchange, type Reply } from './exchange.ts'
 import { healthReply, isHealth } from './health.ts'
+import type { HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import { apiDescription } from './openapi/page.ts'
 import { PublicPages } from './public-pages.ts'
 import { Quotas } from './quotas/quotas.ts'
@@ -73,10 +73,10 @@ export class Gate {
     this.#meters = new RequestMeters(options.meter ?? noMeter, [...routes, ...pages])
   }
 
-  handle(request: IncomingMessage, response: ServerResponse, connection: Connection, expectsContinue: boolean): void {
+  handle(request: HttpRequest, response: HttpResponse, body: RequestBody, connection: Connection): void {
     // What follows a refusal that closes the connection will not be answered: it must not be done either.
     if (connection.closing) return
-    const exchange = new Exchange(request, response, connection, expectsContinue)
+    const exchange = new Exchange(request, response, body, connection)
     this.#meters.begin(exchange)
     exchange.onEnd(() => this.#record(exchange))
     void this.#answer(exchange)
@@ -89,11 +89,20 @@ export class Gate {
 
   async #answer(exchange: Exchange): Promise<void> {
     try {
-      await this.#send(exchange, await this.#replyTo(exchange))
+      const sending = this.#send(exchange, await this.#replyTo(exchange))
+      if (sending !== undefined) await sending
     } catch (thrown) {
       const error = toGatewayError(thrown)
       this.#logCause(exchange, error)
-      await this.#send(exchange, errorReply(error)).catch(() => exchange.response.destroy())
+      await this.#sendError(exchange, error)
+    }
+  }
+
+  async #sendError(exchange: Exchange, error: GatewayError): Promise<void> {
+    try {
+      await this.#send(exchange, errorReply(error))
+    } catch {
+      exchange.response.destroy()
     }
   }
 
@@ -168,7 +177,7 @@ export class Gate {
     return !this.#draining && gateway.ready() && gatekeeper.ready()
   }
 
-  #send(exchange: Exchange, reply: Reply): Promise<void> {
+  #send(exchange: Exchange, reply: Reply): void | Promise<void> {
     const { budget, limits, secure } = this.#options
     const { allowance, request } = exchange
     const added =

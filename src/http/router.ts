@@ -24,15 +24,17 @@ const NO_QUERY = new URLSearchParams()
 
 /** The table of routes. HEAD is answered by GET. */
 export class Router {
-  readonly #paths: PathNode[] = []
+  /** By their number of segments. */
+  readonly #paths: PathNode[][] = []
 
   constructor(routes: readonly Route[]) {
     const known = new Map<string, PathNode>()
     for (const route of routes) {
       let node = known.get(route.path)
       if (node === undefined) {
-        known.set(route.path, (node = { segments: route.path.split('/'), methods: new Map() }))
-        this.#paths.push(node)
+        const segments = route.path.split('/')
+        known.set(route.path, (node = { segments, methods: new Map() }))
+        ;(this.#paths[segments.length] ??= []).push(node)
       }
       node.methods.set(route.method, route)
       if (route.method === 'GET') node.methods.set('HEAD', route)
@@ -43,7 +45,7 @@ export class Router {
   find(method: string, target: string): Match {
     const mark = target.indexOf('?')
     const segments = (mark < 0 ? target : target.slice(0, mark)).split('/')
-    const node = this.#paths.find(each => matches(each.segments, segments))
+    const node = this.#paths[segments.length]?.find(each => matches(each.segments, segments))
     if (node === undefined) throw new GatewayError('ROUTE_NOT_FOUND', 'There is nothing at this path.')
     const route = node.methods.get(method)
     if (route === undefined) {
@@ -60,8 +62,8 @@ export class Router {
   }
 }
 
+/** Both have the same length. */
 function matches(pattern: readonly string[], segments: readonly string[]): boolean {
-  if (pattern.length !== segments.length) return false
   for (let at = 0; at < pattern.length; at++) {
     if (pattern[at].charCodeAt(0) === 0x7b ? segments[at] === '' : pattern[at] !== segments[at]) return false
   }

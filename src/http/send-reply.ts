@@ -5,7 +5,7 @@ import { constants, gzip } from 'node:zlib'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { acceptsGzip } from './accept-encoding.ts'
 import { commonHeaders } from './common-headers.ts'
-import { type Exchange, isBodyUnderWay, type Reply } from './exchange.ts'
+import { bodyUnderWay, type Exchange, type Reply } from './exchange.ts'
 import { recycleText } from './json/text-writer.ts'
 
 const gzipped = promisify(gzip)
@@ -24,8 +24,8 @@ export interface SendOptions {
   readonly last: boolean
 }
 
-/** Sends a whole answer; its bytes count against the budget until the client has taken them. */
-export async function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): Promise<void> {
+/** Sends a whole answer, at once or, where it is compressed first, as a promise; its bytes count against the budget until the client has taken them. */
+export function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): void | Promise<void> {
   const { body } = reply
   if (body.length < WORTH_COMPRESSING_BYTES && reply.coded !== true) return write(exchange, reply, body, {}, options)
   // Where the client left, compression may still be reading: then the memory is left to the garbage collector.
@@ -34,8 +34,9 @@ export async function sendReply(exchange: Exchange, reply: Reply, options: SendO
   const vary = { Vary: varies === undefined ? 'Accept-Encoding' : `${varies}, Accept-Encoding` }
   if (reply.coded === true || !acceptsGzip(exchange.request.headers['accept-encoding']))
     return write(exchange, reply, body, vary, options)
-  const packed = await gzipped(body, { level: constants.Z_BEST_SPEED })
-  write(exchange, reply, packed, { ...vary, 'Content-Encoding': 'gzip' }, options)
+  return gzipped(body, { level: constants.Z_BEST_SPEED }).then(packed =>
+    write(exchange, reply, packed, { ...vary, 'Content-Encoding': 'gzip' }, options)
+  )
 }
 
 function write(
@@ -49,8 +50,11 @@ function write(
   if (exchange.ended || response.headersSent) return
   const bodiless = request.method === 'HEAD' || reply.status === 304
   // Judged before anything is written: what is still to come then must be read, or the client may never see the answer.
-  const underWay = isBodyUnderWay(request)
-  const closes = underWay || reply.headers?.Connection === 'close' || (options.last && connection.latest === exchange)
+  const underWay = bodyUnderWay(exchange)
+  const closes =
+    underWay !== undefined ||
+    reply.headers?.Connection === 'close' ||
+    (options.last && connection.latest === exchange && !connection.pipelined)
   connection.closing ||= closes
   exchange.code = reply.code
   exchange.bytesOut = bodiless ? 0 : body.length
@@ -60,10 +64,10 @@ function write(
     ...coding,
     ...(closes ? { Connection: 'close' } : {})
   })
-  if (underWay && !connection.broken) {
-    if (bodiless) response.flushHeaders()
-    else response.write(body)
-    discardRest(request, () => response.end())
+  if (underWay !== undefined && !connection.broken) {
+    if (bodiless) underWay.response.flushHeaders()
+    else underWay.response.write(body)
+    discardRest(underWay.request, () => response.end())
   } else if (bodiless) {
     response.end()
   } else if (body.length < WORTH_COMPRESSING_BYTES && isAscii(body)) {

@@ -2,6 +2,7 @@ import { createServer as createPlainServer, type IncomingMessage, type Server, t
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { Connections } from './connections.ts'
+import { DirectPath } from './direct/direct-path.ts'
 import { Gate, type GateOptions } from './gate.ts'
 import { onParseFailure, type ParserError, refuseTunnel } from './parse-failure.ts'
 
@@ -123,15 +124,21 @@ export class HttpFront {
   }
 
   #listenTo(server: Server): void {
-    const { log } = this.#options
+    const { log, limits } = this.#options
     const failing = { log, secure: this.#secure, meter: this.#options.meter }
     const handle = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
       const connection = this.#connections.of(request.socket)
       if (connection === undefined) request.socket.destroy()
-      else this.#gate.handle(request, response, connection, expectsContinue)
+      else this.#gate.handle(request, response, { request, response, expectsContinue }, connection)
     }
+    const opened = this.#secure ? 'secureConnection' : 'connection'
+    const direct = new DirectPath(server, opened, {
+      ...limits,
+      handle: (request, body, response, connection) => this.#gate.handle(request, response, body, connection),
+      brokenOff: connection => onParseFailure(connection, new Error('The request is cut off.'), failing)
+    })
     server.on('connection', socket => this.#connections.accept(socket))
-    server.on(this.#secure ? 'secureConnection' : 'connection', (socket: Socket) => void this.#connections.open(socket))
+    server.on(opened, (socket: Socket) => direct.begin(this.#connections.open(socket)))
     server.on('request', handle(false))
     server.on('checkContinue', handle(true))
     server.on('checkExpectation', handle(false))

@@ -15,7 +15,8 @@ export function produce({ gateway, limits, budget }: RouteContext): Route {
     async handle(exchange, params): Promise<Reply> {
       const topic = topicName(params.topic)
       permit(exchange, 'write', topic)
-      const body = await readBody(exchange, { budget, limitBytes: limits.bodyBytes })
+      const reading = readBody(exchange, { budget, limitBytes: limits.bodyBytes })
+      const body = reading instanceof Promise ? await reading : reading
       let records
       try {
         records = parseProduceBody(body.bytes, limits)

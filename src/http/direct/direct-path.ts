@@ -1,0 +1,44 @@
+import type { Server } from 'node:http'
+import type { Connection } from '../connections.ts'
+import { DirectConnection, type DirectListener } from './direct-connection.ts'
+
+export type DirectPathOptions = Omit<DirectListener, 'keepAlive' | 'handOver'>
+
+const WATCH_MS = 500
+
+/**
+ * The short way from the sockets of a server of Node's to the gate: connections begin here, and are left to the server's own
+ * parser as soon as something comes that is not plain.
+ */
+export class DirectPath {
+  readonly #listener: DirectListener
+  readonly #open = new Set<DirectConnection>()
+
+  /** @param event of `server`, by which its connections come: who has listened to it until now gets those handed over */
+  constructor(server: Server, event: 'connection' | 'secureConnection', options: DirectPathOptions) {
+    const listeners = server.listeners(event)
+    server.removeAllListeners(event)
+    const timeoutS = Math.floor(options.keepAliveTimeoutMs / 1000)
+    this.#listener = {
+      ...options,
+      keepAlive: `Connection: keep-alive\r\nKeep-Alive: timeout=${timeoutS}\r\n`,
+      handOver: direct => {
+        this.#open.delete(direct)
+        for (const listener of listeners) listener.call(server, direct.connection.socket)
+      }
+    }
+    const watching = setInterval(() => this.#watch(), WATCH_MS).unref()
+    server.once('close', () => clearInterval(watching))
+  }
+
+  begin(connection: Connection): void {
+    const direct = new DirectConnection(connection, this.#listener)
+    this.#open.add(direct)
+    connection.socket.once('close', () => this.#open.delete(direct))
+  }
+
+  #watch(): void {
+    const nowMs = performance.now()
+    for (const direct of this.#open) direct.watch(nowMs)
+  }
+}

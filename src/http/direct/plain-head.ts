@@ -1,0 +1,66 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** Request line and header fields of a request that is as plain as HTTP/1.1 can be. */
+export interface PlainHead {
+  readonly method: string
+  readonly url: string
+  /** By name in lower case, each of them once. */
+  readonly headers: IncomingHttpHeaders
+  /** Where the body begins. */
+  readonly bodyStart: number
+  readonly bodyBytes: number
+}
+
+const HEAD_END = Buffer.from('\r\n\r\n')
+const REQUEST_LINE = /^(GET|POST) (\/[!"$-~]*) HTTP\/1\.1\r\n/
+const FIRST_LETTERS = Buffer.from('GP')
+const FIELD = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~]*)\r\n/y
+const LENGTH = /^[0-9]{1,9}$/
+/** Fields by which a request means more than its bytes: how long it is, what is expected first, what the connection becomes. */
+const MEANING_MORE = new Set([
+  'transfer-encoding',
+  'content-encoding',
+  'expect',
+  'upgrade',
+  'trailer',
+  'proxy-connection'
+])
+
+/**
+ * Reads the head of a request, if it is plain: GET without a body or POST with a declared length, to a path, with fields in
+ * visible ASCII, none of them twice, and none that changes how the message or the connection is to be understood. That is
+ * the whole grammar: whatever is not surely in it (RFC 9112 has much more, and clients send more still) is `other`, and for
+ * a parser that knows all of it.
+ *
+ * @param bytes from the first of the request on, one or more, whatever follows it
+ * @returns `unfinished` where the head is not there whole and may become plain
+ */
+export function readPlainHead(bytes: Buffer, limitBytes: number): PlainHead | 'unfinished' | 'other' {
+  const end = bytes.indexOf(HEAD_END)
+  if (end > limitBytes || (end < 0 && bytes.length > limitBytes)) return 'other'
+  if (end < 0) return FIRST_LETTERS.includes(bytes[0]) ? 'unfinished' : 'other'
+  const text = bytes.toString('latin1', 0, end + 2)
+  const line = REQUEST_LINE.exec(text)
+  if (line === null) return 'other'
+  const [{ length: fieldsStart }, method, url] = line
+  const headers = readFields(text, fieldsStart)
+  if (headers === undefined) return 'other'
+  const { host, connection, 'content-length': length } = headers
+  if (host === undefined || (connection !== undefined && connection.toLowerCase() !== 'keep-alive')) return 'other'
+  if (method === 'GET' ? length !== undefined : length === undefined || !LENGTH.test(length)) return 'other'
+  return { method, url, headers, bodyStart: end + HEAD_END.length, bodyBytes: Number(length ?? 0) }
+}
+
+function readFields(text: string, start: number): IncomingHttpHeaders | undefined {
+  // Without a prototype, as a field may have any name.
+  const headers: Record<string, string> = Object.create(null)
+  for (let at = start; at < text.length; at = FIELD.lastIndex) {
+    FIELD.lastIndex = at
+    const field = FIELD.exec(text)
+    if (field === null) return undefined
+    const name = field[1].toLowerCase()
+    if (headers[name] !== undefined || MEANING_MORE.has(name)) return undefined
+    headers[name] = field[2].trimEnd()
+  }
+  return headers
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import * as fc from 'fast-check'
+import { emptyPage, pageOf, startFront } from '../support/front.ts'
+import { RawClient, rawRequest } from '../support/raw-client.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const PRODUCE = 'POST /v1/producer/topics/a'
+const READ = 'GET /v1/consumer/topics/a/partitions/0/offsets/0'
+/** Any field twice is more than the direct path understands. */
+const BY_NODE = ['X-By: node', 'X-By: node']
+/** Answered with 304, which tells the length of what it does not send. */
+const UNCHANGED = 'If-None-Match: *'
+
+function produce(records: number, padding = 0, headers: readonly string[] = []): string {
+  const body = `{"records":[${Array(records).fill('{"value":1}').join(',')}]}${' '.repeat(padding)}`
+  return rawRequest(PRODUCE, [`Content-Length: ${body.length}`, ...headers], body)
+}
+
+function offsets(records: number): string {
+  const each = Array.from({ length: records }, (_, offset) => `{"partition":0,"offset":${offset}}`)
+  return `{"offsets":[${each.join(',')}]}`
+}
+
+const chunked = (body: string) => `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+const LIST = '{"topics":["a","b"]}'
+
+/** Requests and what is answered: status, and the body where that tells one from another. */
+const kinds = fc.oneof(
+  fc.constant([rawRequest('GET /v1/metadata/topics'), 200, LIST] as const),
+  fc.integer({ min: 1, max: 30 }).map(count => [produce(count), 200, offsets(count)] as const),
+  fc.integer({ min: 1, max: 3 }).map(count => [produce(count, 20_000), 200, offsets(count)] as const),
+  fc.integer({ min: 1, max: 3 }).map(count => [produce(count, 0, BY_NODE), 200, offsets(count)] as const),
+  fc.constant([
+    rawRequest(PRODUCE, ['Transfer-Encoding: chunked'], chunked('{"records":[{"value":1}]}')),
+    200,
+    offsets(1)
+  ] as const),
+  fc.constant([rawRequest('GET /nowhere'), 404, undefined] as const),
+  fc.constant([rawRequest(PRODUCE, ['Content-Length: 2'], '[]'), 400, undefined] as const)
+)
+const sizes = fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 40 }), fc.integer({ min: 41, max: 3000 }))
+const pauses = fc.constantFrom('none', 'none', 'turn', 'answers')
+
+suite('The direct path', () => {
+  test('answers whatever comes in its order, in whatever pieces, be it plain or not', { timeout: 60_000 }, async t => {
+    const { port } = await startFront(t)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(kinds, { minLength: 1, maxLength: 6 }),
+        fc.array(fc.tuple(sizes, pauses), { minLength: 1, maxLength: 8 }),
+        async (requests, cuts) => {
+          const client = new RawClient(port)
+          const text = requests.map(([request]) => request).join('')
+          const ends = requests.map((_, at) =>
+            requests.slice(0, at + 1).reduce((sum, [request]) => sum + request.length, 0)
+          )
+          let answered = 0
+          const takeUpTo = async (sent: number) => {
+            for (; answered < requests.length && ends[answered] <= sent; answered++) {
+              const { status, body } = await client.answer()
+              const [, expected, expectedBody] = requests[answered]
+              assert.deepEqual([status, expectedBody && body], [expected, expectedBody])
+            }
+          }
+          for (let sent = 0, cut = 0; sent < text.length; cut++) {
+            // Tiny pieces only for a while: a hundred are as good as ten thousand.
+            const [size, pause] = cut < 100 ? cuts[cut % cuts.length] : ([Infinity, 'none'] as const)
+            client.send(text.slice(sent, sent + size))
+            sent += size
+            if (pause === 'turn') await nextTurn()
+            if (pause === 'answers') await takeUpTo(sent)
+          }
+          await takeUpTo(text.length)
+          client.close()
+        }
+      ),
+      { numRuns: 300 }
+    )
+  })
+
+  test('writes the same bytes as Node, but for the date', { timeout: 10_000 }, async t => {
+    const large = pageOf(Buffer.alloc(5000, 'a'))
+    const { port } = await startFront(t, {
+      gateway: { consume: (_call, { count }) => Promise.resolve(count === 1 ? emptyPage(7) : large) },
+      cors: { origins: ['https://a.example'] }
+    })
+    const known = ['X-Request-Id: one']
+    const requests: (readonly [line: string, headers: readonly string[], body?: string])[] = [
+      ['GET /v1/metadata/topics', known],
+      ['GET /v1/metadata/topics', [...known, 'Origin: https://a.example']],
+      [READ, known],
+      [`${READ}?count=2`, known],
+      [`${READ}?count=2`, [...known, 'Accept-Encoding: gzip']],
+      [PRODUCE, [...known, 'Content-Length: 25'], '{"records":[{"value":1}]}'],
+      [PRODUCE, [...known, 'Content-Length: 2'], '{}'],
+      [PRODUCE, [...known, 'Content-Length: 0']],
+      ['POST /v1/metadata/topics', [...known, 'Content-Length: 0']],
+      ['GET /nowhere', known],
+      ['GET /health/live', known],
+      ['GET /openapi.json', known],
+      ['GET /openapi.json', [...known, UNCHANGED]]
+    ]
+    for (const [line, headers, body] of requests) {
+      const answers = []
+      for (const way of [headers, [...headers, ...BY_NODE]]) {
+        const client = new RawClient(port)
+        const received: Buffer[] = []
+        client.socket.on('data', piece => received.push(piece))
+        client.send(rawRequest(line, way, body))
+        await client.answer(!headers.includes(UNCHANGED))
+        client.close()
+        answers.push(
+          Buffer.concat(received)
+            .toString('latin1')
+            .replace(/(?<=\r\nDate: ).{29}(?=\r\n)/, '(now)')
+        )
+      }
+      assert.match(answers[0], /\r\nDate: \(now\)\r\n/)
+      assert.equal(answers[0], answers[1], line)
+    }
+  })
+
+  test('keeps a connection as long as it says, and not one that never speaks', { timeout: 10_000 }, async t => {
+    const { port } = await startFront(t, { limits: { keepAliveTimeoutMs: 1000, headersTimeoutMs: 700 } })
+    const startedMs = performance.now()
+    await new RawClient(port).ended()
+    assert.ok(performance.now() - startedMs < 2500)
+    const client = new RawClient(port)
+    for (const wait of [1000, 0]) {
+      const { headers } = await client.send(rawRequest('GET /v1/metadata/topics')).answer()
+      assert.deepEqual([headers.connection, headers['keep-alive']], ['keep-alive', 'timeout=1'])
+      await sleep(wait)
+    }
+    assert.equal(await client.ended(), '')
+  })
+
+  test('a client that leaves before its answer ends its request', { timeout: 10_000 }, async t => {
+    let asked = false
+    const { port, log } = await startFront(t, {
+      gateway: {
+        listTopics: () => {
+          asked = true
+          return new Promise(() => undefined)
+        }
+      }
+    })
+    for (const [number, leave] of (['end', 'resetAndDestroy'] as const).entries()) {
+      asked = false
+      const client = new RawClient(port).send(rawRequest('GET /v1/metadata/topics'))
+      await waitUntil(() => asked)
+      client.socket[leave]()
+      await waitUntil(() => log.length > number)
+      const { status, aborted } = log[number].fields
+      assert.deepEqual([status, aborted], [null, true])
+      client.close()
+    }
+  })
+})
