@@ -17,6 +17,8 @@ export interface TrustedIssuer {
 
 const REMEMBERED_LIMIT = 10_000
 const REMEMBERED_MS = 60_000
+/** Headers whose text is kept, so that the digest need not be reckoned for each request of a busy caller. */
+const DIGESTS_LIMIT = 100
 /** RFC 9068 §4 wants `at+jwt`; Entra ID writes `JWT`, others nothing. Tokens of other kinds (logout, DPoP) are no key to this door. */
 const ACCESS_TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i
 
@@ -27,6 +29,8 @@ export class TokenVerifier {
   readonly #onlyProvider: boolean
   readonly #now: () => number
   readonly #remembered: ExpiringMap<Caller>
+  /** By header, of those in {@link #remembered} only. */
+  readonly #digests: ExpiringMap<string>
   /** As many at most as there are requests under way. */
   #verifying = new Map<string, Promise<Caller>>()
 
@@ -36,6 +40,7 @@ export class TokenVerifier {
     this.#policy = policy
     this.#now = now
     this.#remembered = new ExpiringMap(REMEMBERED_LIMIT, now)
+    this.#digests = new ExpiringMap(DIGESTS_LIMIT, now)
     for (const { keys } of issuers) keys.onChange(() => this.#remembered.clear())
   }
 
@@ -48,7 +53,12 @@ export class TokenVerifier {
 
   /** Who an `Authorization` header stands for, if its token was verified within the last minute and has not expired. */
   known(authorization: string): Caller | undefined {
-    return this.#remembered.get(digest(authorization))
+    const recent = this.#digests.get(authorization)
+    if (recent !== undefined) return this.#remembered.get(recent)
+    const key = digest(authorization)
+    const caller = this.#remembered.get(key)
+    if (caller !== undefined) this.#digests.set(authorization, key, this.#now() + REMEMBERED_MS)
+    return caller
   }
 
   /** Throws UNAUTHENTICATED, INVALID_TOKEN and IDENTITY_UNAVAILABLE. */
@@ -107,7 +117,7 @@ export class TokenVerifier {
   }
 }
 
-/** Of the whole header, before it is parsed: of several ways measured the cheapest, and no token is kept. */
+/** Of the whole header, before it is parsed: of several ways measured the cheapest, and few tokens are kept. */
 function digest(authorization: string): string {
   return hash('sha256', authorization, 'base64')
 }

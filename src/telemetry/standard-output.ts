@@ -1,7 +1,7 @@
 import { destination, type DestinationStream } from 'pino'
 
 /** Lines are gathered into writes of this size, or for so long. */
-const WRITE_CHARACTERS = 8192
+const WRITE_CHARACTERS = 64 * 1024
 const WRITE_AFTER_MS = 100
 /** What several processes may write to one pipe without tearing each other's lines: PIPE_BUF of Linux. */
 const ATOMIC_BYTES = 4096
