@@ -1,6 +1,7 @@
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Connections } from './connections.ts'
 import { DirectPath } from './direct/direct-path.ts'
 import { Gate, type GateOptions } from './gate.ts'
@@ -47,6 +48,7 @@ export class HttpFront {
   readonly #gate: Gate
   readonly #connections: Connections
   readonly #servers: Server[] = []
+  readonly #directPaths: DirectPath[] = []
 
   constructor(options: HttpServerOptions) {
     const { limits, log } = options
@@ -87,6 +89,9 @@ export class HttpFront {
 
   /** Stops accepting, answers what was accepted, then closes; what is not done after `graceMs` is cut off. */
   async close(graceMs: number): Promise<void> {
+    // A request whose head has arrived was accepted, though its body may be on its way.
+    for (const path of this.#directPaths) path.handOverBegun()
+    await nextTurn()
     this.#gate.drain()
     const closed = this.#servers.map(server => new Promise<void>(resolve => server.close(() => resolve())))
     const closeIdle = () => this.#connections.closeIdle(IDLE_MS)
@@ -137,6 +142,7 @@ export class HttpFront {
       handle: (request, body, response, connection) => this.#gate.handle(request, response, body, connection),
       brokenOff: connection => onParseFailure(connection, new Error('The request is cut off.'), failing)
     })
+    this.#directPaths.push(direct)
     server.on('connection', socket => this.#connections.accept(socket))
     server.on(opened, (socket: Socket) => direct.begin(this.#connections.open(socket)))
     server.on('request', handle(false))

@@ -140,6 +140,7 @@ test(
     // Until the server has read the first half, the connection counts as unused.
     await new Promise(resolve => setTimeout(resolve, 50))
     const closed = front.close(5000)
+    await new Promise(resolve => setTimeout(resolve, 20))
     client.send('\r\n')
     const { status, headers, body } = await client.answer()
     assert.deepEqual([status, headers.connection, headers['retry-after']], [503, 'close', '1'])
@@ -148,6 +149,21 @@ test(
     await closed
   }
 )
+
+test('a request whose body is on its way when closing begins is answered', { timeout: 10_000 }, async t => {
+  const { port, front } = await startFront(t)
+  const body = '{"records":[{"value":1}]}'
+  const head = rawRequest('POST /v1/producer/topics/a', [`Content-Length: ${body.length}`])
+  const client = new RawClient(port).send(head + body.slice(0, 5))
+  // So long that the server has read it.
+  await new Promise(resolve => setTimeout(resolve, 50))
+  const closed = front.close(5000)
+  await new Promise(resolve => setTimeout(resolve, 50))
+  const { status, headers } = await client.send(body.slice(5)).answer()
+  assert.deepEqual([status, headers.connection], [200, 'close'])
+  await client.ended()
+  await closed
+})
 
 test('closing ends idle connections and those that never said a word at once', { timeout: 10_000 }, async t => {
   const { port, front } = await startFront(t)

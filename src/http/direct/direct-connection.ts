@@ -62,7 +62,7 @@ export class DirectConnection {
     const { headersTimeoutMs, keepAliveTimeoutMs } = this.#listener
     const waitedMs = nowMs - this.#sinceMs
     if (this.#bytes !== undefined) {
-      if (waitedMs >= UNFINISHED_MS) this.handOver()
+      if (waitedMs >= UNFINISHED_MS) this.#handOver()
     } else if (waitedMs >= (socket.bytesRead === 0 ? headersTimeoutMs : keepAliveTimeoutMs + SPARE_MS)) {
       socket.destroy()
     } else if (waitedMs >= FORGET_MS) {
@@ -70,8 +70,12 @@ export class DirectConnection {
     }
   }
 
-  /** Leaves the connection to Node. */
-  handOver(): void {
+  /** Leaves the connection to Node if a request has begun on it: Node makes a request of it before its body is there. */
+  handOverBegun(): void {
+    if (this.#answer === undefined && this.#bytes !== undefined) this.#handOver()
+  }
+
+  #handOver(): void {
     const { socket } = this.connection
     socket.off('data', this.#onData).off('end', this.#onEnd).off('timeout', this.#onTimeout).off('error', ignore)
     if (this.#bytes !== undefined) socket.unshift(this.#bytes)
@@ -97,11 +101,11 @@ export class DirectConnection {
 
   #read(bytes: Buffer): void {
     const head = this.#heads.read(bytes, this.#listener.headerBytes)
-    if (head === 'other') return this.handOver()
+    if (head === 'other') return this.#handOver()
     const wholeBytes = head === 'unfinished' ? bytes.length + 1 : head.bodyStart + head.bodyBytes
     if (head !== 'unfinished' && wholeBytes === bytes.length) this.#take(head, bytes)
     else if (bytes.length > wholeBytes || wholeBytes > MOST_GATHERED_BYTES || ++this.#pieces > MOST_PIECES)
-      this.handOver()
+      this.#handOver()
   }
 
   #take({ method, url, headers, bodyStart }: PlainHead, bytes: Buffer): void {
@@ -120,7 +124,7 @@ export class DirectConnection {
     this.#sinceMs = performance.now()
     if (closing) return socket.destroySoon()
     if (this.#bytes === undefined) return
-    if (this.#pipelines) return this.handOver()
+    if (this.#pipelines) return this.#handOver()
     this.connection.pipelined = false
     socket.resume()
     this.#read(this.#bytes)

@@ -37,6 +37,11 @@ export class DirectPath {
     connection.socket.once('close', () => this.#open.delete(direct))
   }
 
+  /** Requests that have begun reach the gate, in the turns to come, even where their bodies are still on their way. */
+  handOverBegun(): void {
+    for (const direct of this.#open) direct.handOverBegun()
+  }
+
   #watch(): void {
     const nowMs = performance.now()
     for (const direct of this.#open) direct.watch(nowMs)
