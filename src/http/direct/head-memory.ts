@@ -59,7 +59,6 @@ function recall({ head, bytes: known, lengthStart, lengthEnd }: Remembered, byte
   const bodyStart = at + known.length - lengthEnd
   if (at === lengthStart || bytes.length < bodyStart) return undefined
   if (known.compare(bytes, at, bodyStart, lengthEnd, known.length) !== 0) return undefined
-  if (bodyBytes === head.bodyBytes) return { ...head, bodyStart }
-  head.headers['content-length'] = String(bodyBytes)
+  head.headers['content-length'] = bytes.toString('latin1', lengthStart, at)
   return { ...head, bodyStart, bodyBytes }
 }

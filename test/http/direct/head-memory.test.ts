@@ -20,7 +20,7 @@ const head = fc.oneof(
         'X-Content-Length: 5\r\ncontent-length:',
         'X: content-length: 7\r\nCONTENT-LENGTH:\t'
       ),
-      fc.oneof(fc.nat({ max: 2000 }), fc.constantFrom(0, 999_999_999, 1_234_567_890)),
+      fc.oneof(fc.nat({ max: 2000 }), fc.constantFrom('0', '00', '7', '07', '999999999', '1234567890')),
       fc.constantFrom('\r\n', ' \r\n', '\r\nLast: 1\r\n')
     )
     .map(([url, field, length, rest]) => `POST ${url} HTTP/1.1\r\nHost: x\r\n${field}${length}${rest}\r\n`)
@@ -41,7 +41,7 @@ suite('The memory of a connection for heads', () => {
         const memory = new HeadMemory()
         for (const bytes of pieces) assert.deepEqual(memory.read(bytes, LIMIT_BYTES), readPlainHead(bytes, LIMIT_BYTES))
       }),
-      { numRuns: 3000 }
+      { numRuns: 10_000 }
     )
   })
 
@@ -59,6 +59,7 @@ suite('The memory of a connection for heads', () => {
     const second = read(1000)
     assert.equal(second.headers, first.headers)
     assert.deepEqual([second.bodyBytes, second.headers['content-length']], [1000, '1000'])
+    assert.equal(read(5).headers['content-length'], '5', 'the first length again')
     memory.forget()
     assert.notEqual(read(1000).headers, first.headers)
   })

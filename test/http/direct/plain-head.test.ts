@@ -62,10 +62,11 @@ suite('A plain head', () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(request, damaged), async text => {
         const head = read(text)
-        if (typeof head === 'string') return
+        // A damaged length may be anything; the bodies of these are made as long as they say.
+        if (typeof head === 'string' || head.bodyBytes > 1000) return
         plain++
         const { method, url, headers, bodyStart, bodyBytes } = head
-        const bytes = Buffer.from(text, 'latin1').subarray(0, bodyStart + bodyBytes)
+        const bytes = Buffer.from(text.slice(0, bodyStart + bodyBytes).padEnd(bodyStart + bodyBytes, 'z'), 'latin1')
         assert.deepEqual(await parseByNode(bytes), {
           method,
           url,
