@@ -4,16 +4,9 @@ import { test } from 'node:test'
 import { text } from 'node:stream/consumers'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:tls'
-import { createAuthority, createServerCertificate } from '../../src/dev/certificates/x509.ts'
+import { ca, tls } from './support/certificate.ts'
 import { startFront } from './support/front.ts'
 import { RawClient } from './support/raw-client.ts'
-
-const HOUR_MS = 3_600_000
-const validity = { from: new Date(Date.now() - HOUR_MS), days: 1 }
-const authority = createAuthority('Test authority', ['localhost'], validity)
-const server = createServerCertificate('localhost', ['localhost'], authority, validity)
-const tls = { cert: server.certificatePem, key: server.key.export({ type: 'pkcs8', format: 'pem' }) }
-const ca = authority.certificatePem
 
 function ask(port: number, path: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {

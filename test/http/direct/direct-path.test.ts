@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { connect } from 'node:tls'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import * as fc from 'fast-check'
+import { ca, tls } from '../support/certificate.ts'
 import { emptyPage, pageOf, startFront } from '../support/front.ts'
 import { RawClient, rawRequest } from '../support/raw-client.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -44,41 +46,44 @@ const sizes = fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 40 }), f
 const pauses = fc.constantFrom('none', 'none', 'turn', 'answers')
 
 suite('The direct path', () => {
-  test('answers whatever comes in its order, in whatever pieces, be it plain or not', { timeout: 60_000 }, async t => {
-    const { port } = await startFront(t)
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(kinds, { minLength: 1, maxLength: 6 }),
-        fc.array(fc.tuple(sizes, pauses), { minLength: 1, maxLength: 8 }),
-        async (requests, cuts) => {
-          const client = new RawClient(port)
-          const text = requests.map(([request]) => request).join('')
-          const ends = requests.map((_, at) =>
-            requests.slice(0, at + 1).reduce((sum, [request]) => sum + request.length, 0)
-          )
-          let answered = 0
-          const takeUpTo = async (sent: number) => {
-            for (; answered < requests.length && ends[answered] <= sent; answered++) {
-              const { status, body } = await client.answer()
-              const [, expected, expectedBody] = requests[answered]
-              assert.deepEqual([status, expectedBody && body], [expected, expectedBody])
+  for (const secure of [false, true]) {
+    const name = `answers whatever comes over ${secure ? 'TLS' : 'TCP'} in its order, in whatever pieces, be it plain or not`
+    test(name, { timeout: 60_000 }, async t => {
+      const { port } = await startFront(t, secure ? { tls } : {})
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(kinds, { minLength: 1, maxLength: 6 }),
+          fc.array(fc.tuple(sizes, pauses), { minLength: 1, maxLength: 8 }),
+          async (requests, cuts) => {
+            const client = new RawClient(secure ? connect({ port, ca, servername: 'localhost' }) : port)
+            const text = requests.map(([request]) => request).join('')
+            const ends = requests.map((_, at) =>
+              requests.slice(0, at + 1).reduce((sum, [request]) => sum + request.length, 0)
+            )
+            let answered = 0
+            const takeUpTo = async (sent: number) => {
+              for (; answered < requests.length && ends[answered] <= sent; answered++) {
+                const { status, body } = await client.answer()
+                const [, expected, expectedBody] = requests[answered]
+                assert.deepEqual([status, expectedBody && body], [expected, expectedBody])
+              }
             }
+            for (let sent = 0, cut = 0; sent < text.length; cut++) {
+              // Tiny pieces only for a while: a hundred are as good as ten thousand.
+              const [size, pause] = cut < 100 ? cuts[cut % cuts.length] : ([Infinity, 'none'] as const)
+              client.send(text.slice(sent, sent + size))
+              sent += size
+              if (pause === 'turn') await nextTurn()
+              if (pause === 'answers') await takeUpTo(sent)
+            }
+            await takeUpTo(text.length)
+            client.close()
           }
-          for (let sent = 0, cut = 0; sent < text.length; cut++) {
-            // Tiny pieces only for a while: a hundred are as good as ten thousand.
-            const [size, pause] = cut < 100 ? cuts[cut % cuts.length] : ([Infinity, 'none'] as const)
-            client.send(text.slice(sent, sent + size))
-            sent += size
-            if (pause === 'turn') await nextTurn()
-            if (pause === 'answers') await takeUpTo(sent)
-          }
-          await takeUpTo(text.length)
-          client.close()
-        }
-      ),
-      { numRuns: 300 }
-    )
-  })
+        ),
+        { numRuns: 200 }
+      )
+    })
+  }
 
   test('writes the same bytes as Node, but for the date', { timeout: 10_000 }, async t => {
     const large = pageOf(Buffer.alloc(5000, 'a'))
