@@ -41,7 +41,7 @@ export class Produce {
   }
 
   async #checkedTopic(call: Call, topic: string, records: RecordTable): Promise<TopicMetadata> {
-    const known = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, call.deadline))
+    const known = await this.#metadata.topic(topic, call.deadline)
     if (known === null) throw topicNotFound(topic)
     if (missingPartition(records, known) < 0) return known
     // Partitions may have been added since: only a fresh answer may refuse.

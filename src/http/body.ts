@@ -20,13 +20,23 @@ export interface Body {
   readonly release: () => void
 }
 
+/** A body that is read as it comes, and where its bytes go. */
+interface Reading {
+  readonly exchange: Exchange
+  readonly request: IncomingMessage
+  readonly buffer: BodyBuffer
+  readonly limitBytes: number
+  readonly charge: Charge
+}
+
 /** Bytes in the budget for each byte of a body: the body itself and what is made of it. */
 const BUDGET_FACTOR = 2
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * Reads the whole body: at once where it has arrived, else as a promise. Throws or rejects with UNSUPPORTED_MEDIA_TYPE, UNSUPPORTED_ENCODING, BODY_TOO_LARGE (at once where the length
- * is declared; a gzipped one counts as what it becomes), MALFORMED_GZIP, OVERLOADED, and with what interrupts the request: REQUEST_TIMEOUT, BAD_REQUEST. An empty body has no type.
+ * Reads the whole body: at once where it has arrived, else as a promise. Throws or rejects with UNSUPPORTED_MEDIA_TYPE,
+ * UNSUPPORTED_ENCODING, BODY_TOO_LARGE (at once where the length is declared; a gzipped one counts as what it becomes),
+ * MALFORMED_GZIP, OVERLOADED, and with what interrupts the request: REQUEST_TIMEOUT, BAD_REQUEST. An empty body has no type.
  */
 export function readBody(exchange: Exchange, options: BodyOptions): Body | Promise<Body> {
   const { request, body } = exchange
@@ -60,7 +70,7 @@ async function readStream(
   try {
     charge.raiseTo(declaredBytes * BUDGET_FACTOR)
     if (expectsContinue) response.writeContinue()
-    const bytes = await (gzipped ? inflate : collect)(exchange, request, buffer, limitBytes, charge)
+    const bytes = await (gzipped ? inflate : collect)({ exchange, request, buffer, limitBytes, charge })
     return { bytes, release }
   } catch (error) {
     release()
@@ -68,13 +78,8 @@ async function readStream(
   }
 }
 
-function collect(
-  exchange: Exchange,
-  request: IncomingMessage,
-  buffer: BodyBuffer,
-  limitBytes: number,
-  charge: Charge
-): Promise<Buffer> {
+function collect(reading: Reading): Promise<Buffer> {
+  const { exchange, request, buffer, limitBytes, charge } = reading
   return new Promise((resolve, reject) => {
     const stop = (error: unknown) => {
       request.removeListener('data', onData)
@@ -90,17 +95,12 @@ function collect(
       }
       buffer.append(chunk)
     }
-    follow(exchange, request, onData, () => resolve(buffer.take()), stop)
+    follow(reading, onData, () => resolve(buffer.take()), stop)
   })
 }
 
-function inflate(
-  exchange: Exchange,
-  request: IncomingMessage,
-  buffer: BodyBuffer,
-  limitBytes: number,
-  charge: Charge
-): Promise<Buffer> {
+function inflate(reading: Reading): Promise<Buffer> {
+  const { exchange, request, buffer, limitBytes, charge } = reading
   return new Promise((resolve, reject) => {
     const stop = (error: unknown) => {
       request.removeListener('data', onData)
@@ -123,14 +123,13 @@ function inflate(
       if (exchange.bytesIn > limitBytes) stop(tooLarge(limitBytes))
       else inflater.write(chunk)
     }
-    follow(exchange, request, onData, () => inflater.end(), stop)
+    follow(reading, onData, () => inflater.end(), stop)
   })
 }
 
 /** Hands over the body as it comes; `stop` hears why it will not come whole. */
 function follow(
-  exchange: Exchange,
-  request: IncomingMessage,
+  { exchange, request }: Reading,
   onData: (chunk: Buffer) => void,
   onEnd: () => void,
   stop: (error: unknown) => void

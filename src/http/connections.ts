@@ -20,7 +20,7 @@ export class Connection {
   broken = false
   /** An answer that says so has been handed over: what arrives behind its request is not answered, and not to be done. */
   closing = false
-  /** Bytes have come behind the latest request, of which nothing is known yet. */
+  /** Bytes have come behind the latest request before it was answered; what they ask for is not known yet. */
   pipelined = false
   /** The request that arrived last, until it is answered and has arrived whole. */
   latest: OpenRequest | undefined

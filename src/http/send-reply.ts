@@ -24,7 +24,10 @@ export interface SendOptions {
   readonly last: boolean
 }
 
-/** Sends a whole answer, at once or, where it is compressed first, as a promise; its bytes count against the budget until the client has taken them. */
+/**
+ * Sends a whole answer: at once or, where it is compressed first, as a promise. Its bytes count against the budget until the
+ * client has taken them.
+ */
 export function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): void | Promise<void> {
   const { body } = reply
   if (body.length < WORTH_COMPRESSING_BYTES && reply.coded !== true) return write(exchange, reply, body, {}, options)

@@ -44,8 +44,6 @@ export class DirectConnection {
   #bytes: Buffer | undefined
   #pieces = 0
   #answer: DirectResponse | undefined
-  /** The client did not wait for its answer. */
-  #pipelines = false
   #sinceMs = performance.now()
 
   constructor(connection: Connection, listener: DirectListener) {
@@ -95,8 +93,7 @@ export class DirectConnection {
   /** Nothing more is read before the answer has left. */
   #wait(answer: DirectResponse): void {
     this.connection.socket.pause()
-    this.connection.pipelined = true
-    this.#pipelines ||= !answer.headersSent
+    this.connection.pipelined ||= !answer.headersSent
   }
 
   #read(bytes: Buffer): void {
@@ -119,13 +116,12 @@ export class DirectConnection {
   }
 
   readonly #onAnswered = (): void => {
-    const { socket, closing } = this.connection
+    const { socket, closing, pipelined } = this.connection
     this.#answer = undefined
     this.#sinceMs = performance.now()
     if (closing) return socket.destroySoon()
     if (this.#bytes === undefined) return
-    if (this.#pipelines) return this.#handOver()
-    this.connection.pipelined = false
+    if (pipelined) return this.#handOver()
     socket.resume()
     this.#read(this.#bytes)
   }
