@@ -1,12 +1,12 @@
-import { BufferPool } from '../../core/lib/buffer-pool.ts'
-import { marksOf } from '../records/decode-records.ts'
-import type { BatchHeader, OpenBatch } from '../records/open-batch.ts'
-import { codecOf } from '../records/layout.ts'
+import { type BatchHeader, OpenBatch } from '../records/open-batch.ts'
+import { Slab } from './slab.ts'
 
 /** For so long Kafka is not asked again: what was deleted meanwhile may be read for that time. */
 const KEPT_MS = 1000
-/** Part of the cache that one batch may take. */
-const LARGEST_SHARE = 8
+/** One batch may take one of them. */
+const SLABS = 8
+/** After so long without a new batch the memory is let go of. */
+const IDLE_MS = 5000
 
 /** Where a batch was read. Another topic under the same name and another leader's log may hold other records there. */
 export interface BatchPlace {
@@ -18,16 +18,10 @@ export interface BatchPlace {
 
 interface Entry {
   readonly place: BatchPlace
-  batch: OpenBatch
+  readonly batch: OpenBatch
   readonly untilMs: number
-  /** Pages that are being made of it. */
-  readers: number
-  /** Off its shelf: its memory is free once nobody reads it. */
-  gone: boolean
+  readonly slab: Slab<Entry>
 }
-
-const POOL_BYTES = 8 * 1024 * 1024
-const pool = new BufferPool(POOL_BYTES)
 
 /** The entries of one partition, by offset; none overlap. */
 type Shelf = Entry[]
@@ -35,24 +29,28 @@ type Shelf = Entry[]
 /**
  * Batches, decompressed and checked, of which a page took some records only: the next page of a reader in small steps lies in
  * the same batch, and Kafka hands out nothing less than a batch. Only committed batches outside of transactions belong here.
+ *
+ * They are copied, one behind the other, into a few large buffers that are used in turn. With a buffer of its own each batch
+ * lived just long enough to become old: V8 collected the whole heap up to six times a second.
  */
 export class BatchCache {
-  readonly #limitBytes: number
+  readonly #slabBytes: number
   readonly #now: () => number
   readonly #shelves = new Map<string, Shelf>()
-  /** Oldest first, from {@link #oldest} on. */
-  #entries: Entry[] = []
-  #oldest = 0
-  #heldBytes = 0
+  /** The one that is being filled last. */
+  #slabs: Slab<Entry>[] = []
+  #lastKeptMs = 0
+  #idleCheck: NodeJS.Timeout | undefined
 
   /** Keeps nothing with a limit of 0. */
   constructor(limitBytes: number, now: () => number = () => performance.now()) {
-    this.#limitBytes = limitBytes
+    this.#slabBytes = Math.floor(limitBytes / SLABS)
     this.#now = now
   }
 
+  /** Memory that is held, filled or not. */
   get heldBytes(): number {
-    return this.#heldBytes
+    return this.#slabs.length * this.#slabBytes
   }
 
   /**
@@ -65,67 +63,74 @@ export class BatchCache {
     const entry = shelf[positionAfter(shelf, offset) - 1]
     if (entry === undefined || offset > entry.batch.header.lastOffset) return undefined
     if (entry.untilMs <= this.#now() || !isSame(entry.place, place)) return undefined
-    const { header, bytes, marks } = entry.batch
-    // Not before somebody comes back: of large batches that are read at random most are dropped unread.
-    if (marks === undefined) entry.batch = { header, bytes, marks: marksOf(header, bytes) }
-    entry.readers++
-    lend(() => {
-      if (--entry.readers === 0 && entry.gone) pool.give(bytes)
-    })
+    lend(entry.slab.lend())
     return entry.batch
   }
 
   keep(place: BatchPlace, { header, bytes }: OpenBatch): void {
-    if (bytes.length > this.#limitBytes / LARGEST_SHARE) return
+    if (bytes.length > this.#slabBytes) return
     const nowMs = this.#now()
     const name = nameOf(place)
-    for (const before of overlapping(this.#shelves.get(name) ?? [], header)) {
+    const shelf = this.#shelves.get(name) ?? []
+    for (const before of overlapping(shelf, header)) {
       // Two readers of one batch; or what stood there before.
       if (before.untilMs > nowMs && isSame(before.place, place)) return
-      this.#take(before)
+      this.#remove(before, name, shelf)
     }
-    // What is not compressed lies in an answer whose memory will be used again.
-    const own = codecOf(header.attributes) === 'none' ? copied(bytes) : bytes
-    const entry = { place, batch: { header, bytes: own }, untilMs: nowMs + KEPT_MS, readers: 0, gone: false }
-    const shelf = this.#shelves.get(name) ?? []
+    const slab = this.#slabFor(bytes.length, nowMs)
+    const batch = new OpenBatch(header, slab.copyOf(bytes))
+    const entry = { place, batch, untilMs: nowMs + KEPT_MS, slab }
+    slab.entries.push(entry)
+    // Not before: making room may have emptied the shelf.
     this.#shelves.set(name, shelf)
     shelf.splice(positionAfter(shelf, header.baseOffset), 0, entry)
-    this.#entries.push(entry)
-    this.#heldBytes += own.length
-    this.#makeRoom(nowMs)
+    this.#lastKeptMs = nowMs
+    this.#idleCheck ??= setInterval(() => this.#checkIdle(), IDLE_MS).unref()
   }
 
-  #makeRoom(nowMs: number): void {
-    while (this.#oldest < this.#entries.length) {
-      const entry = this.#entries[this.#oldest]
-      if (this.#heldBytes <= this.#limitBytes && entry.untilMs > nowMs) break
-      this.#oldest++
-      this.#take(entry)
+  /** With room for so many bytes: the last one, else one more or, where they are all there or out of date, the oldest. */
+  #slabFor(bytes: number, nowMs: number): Slab<Entry> {
+    const last = this.#slabs.at(-1)
+    if (last?.hasRoomFor(bytes) === true) return last
+    const oldest = this.#slabs.at(0)
+    let memory: Buffer | undefined
+    if (oldest !== undefined && (this.#slabs.length === SLABS || isOutdated(oldest, nowMs))) {
+      this.#slabs.shift()
+      memory = this.#clear(oldest)
     }
-    if (this.#oldest * 2 < this.#entries.length) return
-    this.#entries = this.#entries.slice(this.#oldest)
-    this.#oldest = 0
+    const slab = new Slab<Entry>(memory ?? Buffer.allocUnsafeSlow(this.#slabBytes))
+    this.#slabs.push(slab)
+    return slab
+  }
+
+  /** Returns the memory, unless somebody reads in it: then it is left to the garbage collector. */
+  #clear(slab: Slab<Entry>): Buffer | undefined {
+    for (const entry of slab.entries) {
+      const name = nameOf(entry.place)
+      this.#remove(entry, name, this.#shelves.get(name) ?? [])
+    }
+    return slab.isRead ? undefined : slab.memory
   }
 
   /** Takes an entry off its shelf; does nothing where it is off already. */
-  #take(entry: Entry): void {
-    const name = nameOf(entry.place)
-    const shelf = this.#shelves.get(name)
-    if (shelf === undefined) return
+  #remove(entry: Entry, name: string, shelf: Shelf): void {
     const at = positionAfter(shelf, entry.batch.header.baseOffset) - 1
     if (shelf[at] !== entry) return
     shelf.splice(at, 1)
-    this.#heldBytes -= entry.batch.bytes.length
-    entry.gone = true
-    if (entry.readers === 0) pool.give(entry.batch.bytes)
     if (shelf.length === 0) this.#shelves.delete(name)
+  }
+
+  #checkIdle(): void {
+    if (this.#now() - this.#lastKeptMs < IDLE_MS) return
+    this.#shelves.clear()
+    this.#slabs = []
+    clearInterval(this.#idleCheck)
+    this.#idleCheck = undefined
   }
 }
 
-function copied(bytes: Buffer): Buffer {
-  const copy = pool.take(bytes.length).subarray(0, bytes.length)
-  copy.set(bytes)
-  return copy
+function isOutdated({ entries }: Slab<Entry>, nowMs: number): boolean {
+  return (entries.at(-1)?.untilMs ?? 0) <= nowMs
 }
 
 function nameOf({ topic, partition }: BatchPlace): string {

@@ -4,6 +4,7 @@ import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import { UNKNOWN_TOPIC_OR_PARTITION } from '../codes.ts'
 import { promised } from '../transport/promised.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
+import type { Reader } from './await-leader.ts'
 import {
   FETCH,
   FETCH_FLEXIBLE_SINCE,
@@ -26,15 +27,12 @@ export interface ReadResult {
   release(): void
 }
 
-interface Reader {
-  resolve(result: ReadResult): void
-  reject(error: Error): void
-}
-
 interface PendingRead {
   readonly wanted: FetchPartition
+  /** Of the partition, among all topics. */
+  readonly place: string
   readonly alone: boolean
-  readonly readers: Reader[]
+  readonly readers: Reader<ReadResult>[]
   /** The last of its readers' deadlines: past it nobody wants the answer. */
   deadline: Deadline
 }
@@ -63,23 +61,23 @@ export class BrokerReads {
   }
 
   /**
-   * `alone` asks for a request of its own. Rejects with a TransportError when the broker cannot be reached or does not
-   * answer, with OVERLOADED when too many reads wait. The deadline only spares Kafka a read that nobody waits for.
+   * `alone` asks for a request of its own. The reader is given a TransportError when the broker cannot be reached or does not
+   * answer, OVERLOADED when too many reads wait. The deadline only spares Kafka a read that nobody waits for.
    */
-  read(wanted: FetchPartition, alone: boolean, deadline: Deadline): Promise<ReadResult> {
-    return new Promise((resolve, reject) => {
-      const name = `${wanted.topic}/${wanted.partition}/${wanted.offset}/${wanted.maxBytes}/${alone}`
-      const same = this.#queue.get(name)
-      if (same !== undefined) {
-        same.readers.push({ resolve, reject })
-        if (deadline.atMs > same.deadline.atMs) same.deadline = deadline
-      } else if (this.#queue.size >= QUEUE_LIMIT) {
-        reject(new GatewayError('OVERLOADED', 'Too many reads wait for Kafka.'))
-      } else {
-        this.#queue.set(name, { wanted, alone, deadline, readers: [{ resolve, reject }] })
-        this.#schedule()
-      }
-    })
+  read(wanted: FetchPartition, alone: boolean, deadline: Deadline, reader: Reader<ReadResult>): void {
+    const { topic, partition, offset, maxBytes } = wanted
+    const place = `${topic}/${partition}`
+    const name = `${place}/${offset}/${maxBytes}/${alone}`
+    const same = this.#queue.get(name)
+    if (same !== undefined) {
+      same.readers.push(reader)
+      if (deadline.atMs > same.deadline.atMs) same.deadline = deadline
+    } else if (this.#queue.size >= QUEUE_LIMIT) {
+      reader.reject(new GatewayError('OVERLOADED', 'Too many reads wait for Kafka.'))
+    } else {
+      this.#queue.set(name, { wanted, place, alone, deadline, readers: [reader] })
+      this.#schedule()
+    }
   }
 
   #schedule(): void {
@@ -116,18 +114,14 @@ export class BrokerReads {
     const taken = new Set<string>()
     let bytes = 0
     for (const [name, read] of this.#queue) {
-      const { wanted, alone, deadline } = read
-      const partition = `${wanted.topic}/${wanted.partition}`
+      const { wanted, place, alone, deadline } = read
       if (deadline.passed) {
         this.#queue.delete(name)
         fail([read], new TransportError('the deadline passed before the read was sent', false))
-      } else if (
-        collected.length === 0 ||
-        !(alone || taken.has(partition) || bytes + wanted.maxBytes > REQUEST_BYTES)
-      ) {
+      } else if (collected.length === 0 || !(alone || taken.has(place) || bytes + wanted.maxBytes > REQUEST_BYTES)) {
         this.#queue.delete(name)
         collected.push(read)
-        taken.add(partition)
+        taken.add(place)
         bytes += wanted.maxBytes
         if (alone || collected.length === PARTITIONS_PER_REQUEST) break
       }
@@ -172,15 +166,18 @@ function settle(version: number, reads: readonly PendingRead[], response: Buffer
   const release = () => {
     if (--inUse === 0) pool.give(response)
   }
-  const byPartition = new Map(answer.results.map(result => [`${result.topic}/${result.partition}`, result]))
   for (const { wanted, readers } of reads) {
-    const { topicId } = wanted
-    const topic = version >= FETCH_TOPIC_IDS_SINCE && topicId !== null ? topicId.toString('hex') : wanted.topic
-    const result = byPartition.get(`${topic}/${wanted.partition}`) ?? missing(wanted, answer)
+    // A broker answers in an order of its own.
+    const result = answer.results.find(each => answers(each, wanted)) ?? missing(wanted, answer)
     // Emptied: what waits is kept in a Map, and V8 may keep what it has left for a while (see Bag).
     for (const reader of readers.splice(0)) reader.resolve({ result, alone: reads.length === 1, release })
   }
   return answer.throttleTimeMs
+}
+
+function answers({ topic, partition }: FetchResult, wanted: FetchPartition): boolean {
+  if (partition !== wanted.partition) return false
+  return typeof topic === 'string' ? topic === wanted.topic : wanted.topicId?.equals(topic) === true
 }
 
 /** A request that failed whole, or was throttled, names no partitions; one that left a single one out is treated as stale. */

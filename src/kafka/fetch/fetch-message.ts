@@ -27,8 +27,8 @@ export interface FetchPartition {
 }
 
 export interface FetchResult {
-  /** Name before version 13, else the id in hex. */
-  readonly topic: string
+  /** Name before version 13, else the id. */
+  readonly topic: string | Buffer
   readonly partition: number
   readonly errorCode: number
   /** −1 with an error. */
@@ -90,7 +90,7 @@ export function parseFetchResponse(version: number, response: Buffer): FetchAnsw
   if (version >= 7) reader.int32() // session
   const results: FetchResult[] = []
   for (let topics = reader.arrayLength(); topics > 0; topics--) {
-    const topic = version >= FETCH_TOPIC_IDS_SINCE ? reader.slice(16).toString('hex') : (reader.string() ?? '')
+    const topic = version >= FETCH_TOPIC_IDS_SINCE ? reader.slice(16) : (reader.string() ?? '')
     for (let partitions = reader.arrayLength(); partitions > 0; partitions--)
       results.push(parsePartition(reader, version, topic))
     reader.skipTags()
@@ -100,7 +100,7 @@ export function parseFetchResponse(version: number, response: Buffer): FetchAnsw
 
 const NOTHING = Buffer.alloc(0)
 
-function parsePartition(reader: WireReader, version: number, topic: string): FetchResult {
+function parsePartition(reader: WireReader, version: number, topic: string | Buffer): FetchResult {
   const partition = reader.int32()
   const errorCode = reader.int16()
   reader.int64() // high watermark

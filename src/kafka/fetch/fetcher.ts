@@ -13,7 +13,7 @@ import { readRecords } from '../records/decode-records.ts'
 import { isTransactional } from '../records/open-batch.ts'
 import { PageBuilder } from '../records/page-builder.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
-import { awaitLeader } from './await-leader.ts'
+import { awaitLeader, type Reader } from './await-leader.ts'
 import { BatchCache, type BatchPlace } from './batch-cache.ts'
 import { BrokerReads, type ReadResult } from './broker-reads.ts'
 import { FetchSizes } from './fetch-sizes.ts'
@@ -135,10 +135,11 @@ export class Fetcher {
     const askedMs = performance.now()
     let read: ReadResult
     try {
-      const answer = this.#readsFrom(known.leader).read(wanted, alone, deadline)
+      const reads = this.#readsFrom(known.leader)
+      const ask = (reader: Reader<ReadResult>) => reads.read(wanted, alone, deadline, reader)
       const leaderNow = async (limit: Deadline) =>
         (await this.#metadata.refresh(topic, limit))?.partitions[partition]?.leader ?? -1
-      read = await awaitLeader(answer, known.leader, leaderNow, deadline, () => deadlineExceeded(request, page))
+      read = await awaitLeader(ask, known.leader, leaderNow, deadline, () => deadlineExceeded(request, page))
     } catch (error) {
       if (!(error instanceof TransportError)) throw error
       return { code: 'KAFKA_UNAVAILABLE', message: 'Kafka does not answer.', detail: causeText(error) }

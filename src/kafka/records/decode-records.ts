@@ -1,6 +1,6 @@
 import { decompress } from './compression.ts'
 import { codecOf, corrupt, DECOMPRESSED_LIMIT_BYTES, LOG_APPEND_TIME_BIT } from './layout.ts'
-import { MARK_INTERVAL, type BatchHeader, type OpenBatch } from './open-batch.ts'
+import { OpenBatch, type BatchHeader } from './open-batch.ts'
 import type { PageBuilder } from './page-builder.ts'
 import { VarintReader } from './varint.ts'
 
@@ -13,7 +13,8 @@ const reader = new VarintReader()
  * @see https://kafka.apache.org/documentation/#record
  */
 export function decodeRecords(stored: Buffer, header: BatchHeader, page: PageBuilder): boolean {
-  return readRecords({ header, bytes: decompress(codecOf(header.attributes), stored, DECOMPRESSED_LIMIT_BYTES) }, page)
+  const bytes = decompress(codecOf(header.attributes), stored, DECOMPRESSED_LIMIT_BYTES)
+  return readRecords(new OpenBatch(header, bytes), page)
 }
 
 /** The same, of a batch that was opened before. */
@@ -22,10 +23,9 @@ export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
   const logAppendTime = (batch.attributes & LOG_APPEND_TIME_BIT) !== 0
   // A record has seven bytes at least, whatever the batch says it counts.
   page.reserve(Math.min(batch.recordCount, Math.ceil(bytes.length / 7)))
-  const mark = Math.max(0, Math.floor((page.nextOffset - batch.baseOffset) / MARK_INTERVAL))
+  const passed = opened.recordsBefore(page.nextOffset)
+  let position = opened.startOf(passed)
   let chunk = -1
-  let position = opened.marks?.[mark] ?? 0
-  const passed = opened.marks === undefined ? 0 : mark * MARK_INTERVAL
   for (let left = batch.recordCount - passed; left > 0; left--) {
     const end = openRecord(bytes, position)
     const timestampDelta = reader.varlong()
@@ -65,18 +65,6 @@ export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
   if (position !== bytes.length)
     throw corrupt(`the batch at offset ${batch.baseOffset} holds more records than it counts`)
   return true
-}
-
-/** For {@link OpenBatch}, of a batch whose records were read before. */
-export function marksOf({ baseOffset, lastOffset, recordCount }: BatchHeader, bytes: Buffer): Int32Array | undefined {
-  if (lastOffset - baseOffset + 1 !== recordCount) return undefined
-  const marks = new Int32Array(Math.ceil(recordCount / MARK_INTERVAL))
-  let position = 0
-  for (let record = 0; record < recordCount; record++) {
-    if (record % MARK_INTERVAL === 0) marks[record / MARK_INTERVAL] = position
-    position = openRecord(bytes, position)
-  }
-  return marks
 }
 
 /** Leaves the reader behind the attributes of the record at `position`; returns where the record ends. */

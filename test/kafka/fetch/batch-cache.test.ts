@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import * as fc from 'fast-check'
 import { BatchCache } from '../../../src/kafka/fetch/batch-cache.ts'
-import { marksOf, readRecords } from '../../../src/kafka/records/decode-records.ts'
-import type { OpenBatch } from '../../../src/kafka/records/open-batch.ts'
-import { PageBuilder } from '../../../src/kafka/records/page-builder.ts'
-import { batchOf, recordsOf } from '../records/stored.ts'
+import { OpenBatch } from '../../../src/kafka/records/open-batch.ts'
+import { batchOf } from '../records/stored.ts'
 import { TOPIC_ID } from './model-cluster.ts'
 
 const place = { topic: 'orders', topicId: TOPIC_ID, partition: 0, leaderEpoch: 4 }
@@ -25,7 +22,7 @@ function openBatch(baseOffset: number, records: number, valueBytes = 10): OpenBa
     maxTimestampMs: 0,
     producerId: -1n
   }
-  return { header, bytes: batchOf({ baseOffset, records: values }).subarray(HEADER_BYTES) }
+  return new OpenBatch(header, batchOf({ baseOffset, records: values }).subarray(HEADER_BYTES))
 }
 
 suite('A cache of batches', () => {
@@ -50,14 +47,19 @@ suite('A cache of batches', () => {
 
   test('holds no more than its limit, drops what was read first, and keeps no batch that would fill it', () => {
     const one = openBatch(0, 10, 100)
-    const cache = new BatchCache(one.bytes.length * 10, () => 0)
-    for (let batch = 0; batch < 15; batch++) cache.keep(place, openBatch(batch * 10, 10, 100))
-    assert.ok(cache.heldBytes <= one.bytes.length * 10)
-    assert.equal(cache.find(place, 0, ignore), undefined)
-    assert.equal(cache.find(place, 149, ignore)?.header.baseOffset, 140)
-    const before = cache.heldBytes
-    cache.keep(place, openBatch(1000, 10, 1000))
-    assert.equal(cache.heldBytes, before)
+    // Two to each of eight buffers, and some space that is too small for a third.
+    const limitBytes = one.bytes.length * 20
+    const cache = new BatchCache(limitBytes, () => 0)
+    for (let batch = 0; batch < 25; batch++) cache.keep(place, openBatch(batch * 10, 10, 100))
+    assert.equal(cache.heldBytes, limitBytes - (limitBytes % 8))
+    const found = Array.from({ length: 25 }, (_, batch) => cache.find(place, batch * 10, ignore) !== undefined)
+    assert.deepEqual(
+      found,
+      Array.from({ length: 25 }, (_, batch) => batch >= 10)
+    )
+    assert.deepEqual(cache.find(place, 249, ignore)?.bytes, openBatch(240, 10, 100).bytes)
+    cache.keep(place, openBatch(1000, 10, 300))
+    assert.equal(cache.find(place, 1000, ignore), undefined)
     const none = new BatchCache(0)
     none.keep(place, one)
     assert.equal(none.heldBytes, 0)
@@ -72,47 +74,46 @@ suite('A cache of batches', () => {
     assert.equal(cache.find(place, 0, ignore), undefined)
     assert.equal(cache.find(place, 19, ignore), undefined)
     assert.equal(cache.find(anew, 7, ignore)?.header.baseOffset, 5)
-    assert.equal(cache.heldBytes, openBatch(5, 10).bytes.length)
   })
 
-  test('memory is used again only when the batch is gone and nobody reads it', () => {
+  test('memory is used again when what lies in it is out of date, but not while somebody reads it', () => {
+    for (const returned of [false, true]) {
+      let nowMs = 0
+      const cache = new BatchCache(8 * openBatch(0, 10, 3000).bytes.length, () => nowMs)
+      cache.keep(place, openBatch(0, 10, 3000))
+      let giveBack: () => void = ignore
+      const held = cache.find(place, 0, back => (giveBack = back))
+      if (returned) giveBack()
+      nowMs = 1000
+      for (let batch = 1; batch < 5; batch++) {
+        nowMs += 1000
+        cache.keep(place, openBatch(batch * 10, 10, 3000))
+        assert.deepEqual(cache.find(place, batch * 10, ignore)?.bytes, openBatch(batch * 10, 10, 3000).bytes)
+      }
+      assert.ok(cache.heldBytes <= 24 * 3000 * 10, 'one buffer after the other, and not all eight')
+      assert.equal(held?.bytes.equals(openBatch(0, 10, 3000).bytes), !returned)
+    }
+  })
+
+  test('a batch that two readers met is held once', () => {
+    const cache = new BatchCache(1_000_000, () => 0)
+    for (let reader = 0; reader < 100; reader++) cache.keep(place, openBatch(0, 10, 3000))
+    assert.equal(cache.heldBytes, 125_000)
+    assert.equal(cache.find(place, 9, ignore)?.header.lastOffset, 9)
+  })
+
+  test('lets go of its memory once nothing was kept for a while', context => {
+    context.mock.timers.enable({ apis: ['setInterval'] })
     let nowMs = 0
     const cache = new BatchCache(1_000_000, () => nowMs)
-    cache.keep(place, openBatch(0, 10, 3000))
-    let giveBack: () => void = ignore
-    const held = cache.find(place, 0, back => (giveBack = back))
-    const text = held?.bytes.toString('latin1')
-    for (let batch = 1; batch < 60; batch++) {
-      nowMs += 500
-      cache.keep(place, openBatch(batch * 10, 10, 3000))
-    }
-    assert.equal(held?.bytes.toString('latin1'), text)
-    giveBack()
-  })
-
-  test('a batch with marks is read from any offset as it is without them', () => {
-    const from = fc.record({
-      records: fc.integer({ min: 1, max: 200 }),
-      skip: fc.nat(199),
-      count: fc.integer({ min: 1, max: 250 })
-    })
-    fc.assert(
-      fc.property(from, ({ records, skip, count }) => {
-        const batch = openBatch(1000, records)
-        const read = (opened: OpenBatch) => {
-          const page = new PageBuilder(0, 1000 + (skip % records), { count, bytes: 1e9 })
-          const whole = readRecords(opened, page)
-          return { whole, records: recordsOf(page.build()), full: page.full }
-        }
-        const marks = marksOf(batch.header, batch.bytes)
-        assert.equal(marks?.length, Math.ceil(records / 32))
-        assert.deepEqual(read({ ...batch, marks }), read(batch))
-      })
-    )
-  })
-
-  test('a batch with gaps between its offsets has no marks', () => {
-    const { header, bytes } = openBatch(0, 10)
-    assert.equal(marksOf({ ...header, lastOffset: 12 }, bytes), undefined)
+    cache.keep(place, openBatch(0, 10))
+    nowMs = 4999
+    context.mock.timers.tick(5000)
+    assert.equal(cache.heldBytes, 125_000)
+    nowMs = 5000
+    context.mock.timers.tick(5000)
+    assert.equal(cache.heldBytes, 0)
+    cache.keep(place, openBatch(20, 10))
+    assert.equal(cache.find(place, 25, ignore)?.header.baseOffset, 20)
   })
 })

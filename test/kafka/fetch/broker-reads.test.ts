@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { Deadline } from '../../../src/core/deadline.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
-import { BrokerReads } from '../../../src/kafka/fetch/broker-reads.ts'
+import { BrokerReads, type ReadResult } from '../../../src/kafka/fetch/broker-reads.ts'
 import type { FetchPartition } from '../../../src/kafka/fetch/fetch-message.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
 import { plainBatch } from '../records/stored.ts'
@@ -15,6 +15,10 @@ const stored = leaderOf({ batches: [plainBatch(0, 4), plainBatch(4, 4)], lastSta
 
 function wanted(partition: number, offset = 0, more: Partial<FetchPartition> = {}): FetchPartition {
   return { topic: 'orders', topicId: TOPIC_ID, partition, leaderEpoch: 1, offset, maxBytes: 65_536, ...more }
+}
+
+function readFrom(reads: BrokerReads, asked: FetchPartition, alone: boolean, deadline: Deadline): Promise<ReadResult> {
+  return new Promise((resolve, reject) => reads.read(asked, alone, deadline, { resolve, reject }))
 }
 
 function held(): ModelChannel {
@@ -30,7 +34,7 @@ const partitionsOf = ({ requests }: ModelChannel) =>
 test('reads of distinct partitions travel together, and each gets its own answer', async () => {
   const channel = new ModelChannel(asked => ({ lastStableOffset: asked.partition * 100 }))
   const reads = new BrokerReads(() => [channel])
-  const results = await Promise.all([3, 1, 2].map(partition => reads.read(wanted(partition), false, soon())))
+  const results = await Promise.all([3, 1, 2].map(partition => readFrom(reads, wanted(partition), false, soon())))
   assert.deepEqual(
     results.map(({ result, alone }) => [result.partition, result.lastStableOffset, alone]),
     [
@@ -47,8 +51,8 @@ test('partitions of several topics travel together', async () => {
   const reads = new BrokerReads(() => [channel])
   const other = { topic: 'bills', topicId: Buffer.alloc(16, 9) }
   const results = await Promise.all([
-    reads.read(wanted(0), false, soon()),
-    reads.read(wanted(0, 0, other), false, soon())
+    readFrom(reads, wanted(0), false, soon()),
+    readFrom(reads, wanted(0, 0, other), false, soon())
   ])
   assert.deepEqual(
     results.map(({ result }) => result.lastStableOffset),
@@ -60,9 +64,9 @@ test('partitions of several topics travel together', async () => {
 test('identical reads share one answer, but not one that has already left', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  const first = [reads.read(wanted(0), false, soon()), reads.read(wanted(0), false, soon())]
+  const first = [readFrom(reads, wanted(0), false, soon()), readFrom(reads, wanted(0), false, soon())]
   await nextTick()
-  const later = reads.read(wanted(0), false, soon())
+  const later = readFrom(reads, wanted(0), false, soon())
   await nextTick()
   channel.requests[0].answer()
   const [one, other] = await Promise.all(first)
@@ -76,7 +80,7 @@ test('identical reads share one answer, but not one that has already left', asyn
 test('different offsets of one partition never share a request', async () => {
   const channel = new ModelChannel(stored)
   const reads = new BrokerReads(() => [channel])
-  const results = await Promise.all([0, 4, 0].map(offset => reads.read(wanted(0, offset), false, soon())))
+  const results = await Promise.all([0, 4, 0].map(offset => readFrom(reads, wanted(0, offset), false, soon())))
   assert.deepEqual(
     results.map(({ result }) => Number(result.records.readBigInt64BE(0))),
     [0, 4, 0]
@@ -91,9 +95,9 @@ test('a read that asks to be alone is, and says so', async () => {
   const channel = new ModelChannel(stored)
   const reads = new BrokerReads(() => [channel])
   const results = await Promise.all([
-    reads.read(wanted(0), false, soon()),
-    reads.read(wanted(1), true, soon()),
-    reads.read(wanted(2), false, soon())
+    readFrom(reads, wanted(0), false, soon()),
+    readFrom(reads, wanted(1), true, soon()),
+    readFrom(reads, wanted(2), false, soon())
   ])
   assert.deepEqual(partitionsOf(channel), [[0, 2], [1]])
   assert.deepEqual(
@@ -105,14 +109,14 @@ test('a read that asks to be alone is, and says so', async () => {
 test('a request has at most 64 partitions and 8 MiB', async () => {
   const channel = new ModelChannel(stored)
   const reads = new BrokerReads(() => [channel])
-  const small = Array.from({ length: 70 }, (_, partition) => reads.read(wanted(partition), false, soon()))
+  const small = Array.from({ length: 70 }, (_, partition) => readFrom(reads, wanted(partition), false, soon()))
   await Promise.all(small)
   assert.deepEqual(
     channel.requests.map(({ partitions }) => partitions.length),
     [64, 6]
   )
   const large = Array.from({ length: 5 }, (_, partition) =>
-    reads.read(wanted(partition, 0, { maxBytes: 2 ** 21 }), false, soon())
+    readFrom(reads, wanted(partition, 0, { maxBytes: 2 ** 21 }), false, soon())
   )
   await Promise.all(large)
   assert.deepEqual(
@@ -124,10 +128,10 @@ test('a request has at most 64 partitions and 8 MiB', async () => {
 test('a connection carries one request at a time; what comes meanwhile leaves together when it is free', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  const all = [reads.read(wanted(0), false, soon())]
+  const all = [readFrom(reads, wanted(0), false, soon())]
   await nextTick()
   for (const partition of [1, 2]) {
-    all.push(reads.read(wanted(partition), false, soon()))
+    all.push(readFrom(reads, wanted(partition), false, soon()))
     await nextTick()
   }
   assert.deepEqual(partitionsOf(channel), [[0]])
@@ -142,9 +146,9 @@ test('a connection carries one request at a time; what comes meanwhile leaves to
 test('a second connection is used while the first waits', async () => {
   const [one, other] = [held(), held()]
   const reads = new BrokerReads(() => [one, other])
-  void reads.read(wanted(0), false, soon())
+  void readFrom(reads, wanted(0), false, soon())
   await nextTick()
-  void reads.read(wanted(1), false, soon())
+  void readFrom(reads, wanted(1), false, soon())
   await nextTick()
   assert.deepEqual([partitionsOf(one), partitionsOf(other)], [[[0]], [[1]]])
 })
@@ -152,9 +156,9 @@ test('a second connection is used while the first waits', async () => {
 test('a lost connection fails the reads it carried, and the next ones go on', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  const lost = reads.read(wanted(0), false, soon())
+  const lost = readFrom(reads, wanted(0), false, soon())
   await nextTick()
-  const next = reads.read(wanted(1), false, soon())
+  const next = readFrom(reads, wanted(1), false, soon())
   channel.requests[0].fail()
   await assert.rejects(lost, TransportError)
   await nextTick()
@@ -166,16 +170,16 @@ test('a broker that cannot be reached fails the read, and is asked again for the
   const channel = new ModelChannel(stored)
   channel.connected = false
   const reads = new BrokerReads(() => [channel])
-  await assert.rejects(reads.read(wanted(0), false, soon()), TransportError)
+  await assert.rejects(readFrom(reads, wanted(0), false, soon()), TransportError)
   channel.connected = true
-  assert.equal((await reads.read(wanted(0), false, soon())).result.lastStableOffset, 8)
+  assert.equal((await readFrom(reads, wanted(0), false, soon())).result.lastStableOffset, 8)
 })
 
 test('a broker that is not known fails the reads', async () => {
   const reads = new BrokerReads(() => {
     throw new TransportError('Broker 7 is not known', false)
   })
-  await assert.rejects(reads.read(wanted(0), false, soon()), {
+  await assert.rejects(readFrom(reads, wanted(0), false, soon()), {
     name: 'TransportError',
     message: 'Broker 7 is not known'
   })
@@ -184,11 +188,11 @@ test('a broker that is not known fails the reads', async () => {
 test('an answer that cannot be read fails the reads, and the connection is used again', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  const broken = reads.read(wanted(0), false, soon())
+  const broken = readFrom(reads, wanted(0), false, soon())
   await nextTick()
   channel.requests[0].answer(Buffer.from([1, 2, 3]))
   await assert.rejects(broken, TransportError)
-  const next = reads.read(wanted(0), false, soon())
+  const next = readFrom(reads, wanted(0), false, soon())
   await nextTick()
   channel.requests[1].answer()
   assert.equal((await next).result.errorCode, 0)
@@ -202,7 +206,7 @@ test('a partition that the answer leaves out counts as unknown to the broker; un
   ] as const) {
     const channel = held()
     const reads = new BrokerReads(() => [channel])
-    const read = reads.read(wanted(0), false, soon())
+    const read = readFrom(reads, wanted(0), false, soon())
     await nextTick()
     channel.requests[0].answer(writeResponse(channel.requests[0].version, [], head))
     assert.equal((await read).result.errorCode, expected)
@@ -212,11 +216,11 @@ test('a partition that the answer leaves out counts as unknown to the broker; un
 test('topics are named by id from version 13 on, and by name where one of them has none', async () => {
   const channel = new ModelChannel(asked => ({ lastStableOffset: asked.topic === 'bills' ? 5 : 8 }))
   const reads = new BrokerReads(() => [channel])
-  await reads.read(wanted(0), false, soon())
+  await readFrom(reads, wanted(0), false, soon())
   const named = { topic: 'bills', topicId: null }
   const results = await Promise.all([
-    reads.read(wanted(0), false, soon()),
-    reads.read(wanted(0, 0, named), false, soon())
+    readFrom(reads, wanted(0), false, soon()),
+    readFrom(reads, wanted(0, 0, named), false, soon())
   ])
   assert.deepEqual(
     channel.requests.map(({ version, partitions }) => [version, partitions[0].topic]),
@@ -234,17 +238,17 @@ test('topics are named by id from version 13 on, and by name where one of them h
 test('an old broker is asked in its own version', async () => {
   const channel = new ModelChannel(stored, 11)
   const reads = new BrokerReads(() => [channel])
-  assert.equal((await reads.read(wanted(0), false, soon())).result.records.length, plainBatch(0, 4).length * 2)
+  assert.equal((await readFrom(reads, wanted(0), false, soon())).result.records.length, plainBatch(0, 4).length * 2)
   assert.equal(channel.requests[0].version, 11)
 })
 
 test('a read that nobody waits for any more is not sent', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  const first = reads.read(wanted(0), false, soon())
+  const first = readFrom(reads, wanted(0), false, soon())
   await nextTick()
-  const expired = reads.read(wanted(1), false, Deadline.after(-1))
-  const shared = [reads.read(wanted(2), false, Deadline.after(-1)), reads.read(wanted(2), false, soon())]
+  const expired = readFrom(reads, wanted(1), false, Deadline.after(-1))
+  const shared = [readFrom(reads, wanted(2), false, Deadline.after(-1)), readFrom(reads, wanted(2), false, soon())]
   channel.requests[0].answer()
   await first
   await assert.rejects(expired, TransportError)
@@ -257,23 +261,23 @@ test('a read that nobody waits for any more is not sent', async () => {
 test('more than 10 000 waiting reads are refused as OVERLOADED', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  for (let offset = 0; offset < 10_000; offset++) void reads.read(wanted(0, offset), false, soon())
-  await assert.rejects(reads.read(wanted(1), false, soon()), isOverloaded)
+  for (let offset = 0; offset < 10_000; offset++) void readFrom(reads, wanted(0, offset), false, soon())
+  await assert.rejects(readFrom(reads, wanted(1), false, soon()), isOverloaded)
 })
 
 test('a connection that the broker throttles is left alone for that time, and what waits goes over another', async () => {
   const [first, second] = [held(), held()]
   const reads = new BrokerReads(() => [first, second])
-  const throttled = reads.read(wanted(0), false, soon())
+  const throttled = readFrom(reads, wanted(0), false, soon())
   await nextTick()
   const answers = [{ ...wanted(0), errorCode: 0, lastStableOffset: 0, aborted: [], records: Buffer.alloc(0) }]
   first.requests[0].answer(writeResponse(17, answers, { throttleTimeMs: 150 }))
   await throttled
   const startedMs = performance.now()
-  void reads.read(wanted(1), false, soon())
+  void readFrom(reads, wanted(1), false, soon())
   await nextTick()
   assert.deepEqual([partitionsOf(first), partitionsOf(second)], [[[0]], [[1]]])
-  void reads.read(wanted(2), false, soon())
+  void readFrom(reads, wanted(2), false, soon())
   while (first.requests.length < 2) await nextTick()
   assert.ok(performance.now() - startedMs > 100)
   assert.deepEqual(partitionsOf(first), [[0], [2]])
