@@ -3,29 +3,38 @@ import type { Exchange, Reply } from './exchange.ts'
 import type { Described } from './openapi/operation.ts'
 
 export type Params = Readonly<Record<string, string>>
+/** To be read only: requests with the same query share it. */
+export type Query = Pick<URLSearchParams, 'get'>
 
 /** One method at one path: `/v1/topics/{topic}`. */
 export interface Route extends Described {
-  handle(exchange: Exchange, params: Params, query: URLSearchParams): Promise<Reply>
+  handle(exchange: Exchange, params: Params, query: Query): Promise<Reply>
 }
 
 interface PathNode {
   readonly segments: readonly string[]
+  /** By segment; empty where that is a fixed text. */
+  readonly names: readonly string[]
   readonly methods: Map<string, Route>
 }
 
 export interface Match {
   readonly route: Route
   readonly params: Params
-  readonly query: URLSearchParams
+  readonly query: Query
 }
 
-const NO_QUERY = new URLSearchParams()
+const NO_QUERY: Query = new URLSearchParams()
+/** A longer one is not remembered. */
+const REMEMBERED_CHARACTERS = 256
 
 /** The table of routes. HEAD is answered by GET. */
 export class Router {
   /** By their number of segments. */
   readonly #paths: PathNode[][] = []
+  /** The last query: readers ask for the same count again and again, and to parse it takes longer than all the rest. */
+  #queryText = ''
+  #query: Query = NO_QUERY
 
   constructor(routes: readonly Route[]) {
     const known = new Map<string, PathNode>()
@@ -33,7 +42,7 @@ export class Router {
       let node = known.get(route.path)
       if (node === undefined) {
         const segments = route.path.split('/')
-        known.set(route.path, (node = { segments, methods: new Map() }))
+        known.set(route.path, (node = { segments, names: segments.map(nameOf), methods: new Map() }))
         ;(this.#paths[segments.length] ??= []).push(node)
       }
       node.methods.set(route.method, route)
@@ -56,10 +65,22 @@ export class Router {
     }
     return {
       route,
-      params: decode(node.segments, segments),
-      query: mark < 0 ? NO_QUERY : new URLSearchParams(target.slice(mark + 1))
+      params: decode(node.names, segments),
+      query: mark < 0 ? NO_QUERY : this.#parse(target.slice(mark + 1))
     }
   }
+
+  #parse(text: string): Query {
+    if (text === this.#queryText) return this.#query
+    const query = new URLSearchParams(text)
+    if (text.length > REMEMBERED_CHARACTERS) return query
+    this.#queryText = text
+    return (this.#query = query)
+  }
+}
+
+function nameOf(segment: string): string {
+  return segment.startsWith('{') ? segment.slice(1, -1) : ''
 }
 
 /** Both have the same length. */
@@ -70,12 +91,13 @@ function matches(pattern: readonly string[], segments: readonly string[]): boole
   return true
 }
 
-function decode(pattern: readonly string[], segments: readonly string[]): Params {
+function decode(names: readonly string[], segments: readonly string[]): Params {
   const params: Record<string, string> = {}
-  for (let at = 0; at < pattern.length; at++) {
-    if (pattern[at].charCodeAt(0) !== 0x7b) continue
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at]
+    if (name === '') continue
     const segment = segments[at]
-    params[pattern[at].slice(1, -1)] = segment.includes('%') ? decodeSegment(segment) : segment
+    params[name] = segment.includes('%') ? decodeSegment(segment) : segment
   }
   return params
 }

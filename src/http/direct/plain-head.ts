@@ -11,7 +11,8 @@ export interface PlainHead {
   readonly bodyBytes: number
 }
 
-const HEAD_END = Buffer.from('\r\n\r\n')
+/** Of a head. */
+export const HEAD_END = Buffer.from('\r\n\r\n')
 const REQUEST_LINE = /^(GET|POST) (\/[!"$-~]*) HTTP\/1\.1\r\n/
 const FIRST_LETTERS = Buffer.from('GP')
 const FIELD = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~]*)\r\n/y
@@ -40,15 +41,28 @@ export function readPlainHead(bytes: Buffer, limitBytes: number): PlainHead | 'u
   if (end > limitBytes || (end < 0 && bytes.length > limitBytes)) return 'other'
   if (end < 0) return FIRST_LETTERS.includes(bytes[0]) ? 'unfinished' : 'other'
   const text = bytes.toString('latin1', 0, end + 2)
-  const line = REQUEST_LINE.exec(text)
-  if (line === null) return 'other'
-  const [{ length: fieldsStart }, method, url] = line
-  const headers = readFields(text, fieldsStart)
+  const line = readRequestLine(text)
+  if (line === undefined) return 'other'
+  const { method, url } = line
+  const headers = readFields(text, line.length)
   if (headers === undefined) return 'other'
   const { host, connection, 'content-length': length } = headers
   if (host === undefined || (connection !== undefined && connection.toLowerCase() !== 'keep-alive')) return 'other'
   if (method === 'GET' ? length !== undefined : length === undefined || !LENGTH.test(length)) return 'other'
   return { method, url, headers, bodyStart: end + HEAD_END.length, bodyBytes: Number(length ?? 0) }
+}
+
+export interface RequestLine {
+  readonly method: string
+  readonly url: string
+  /** With its line break. */
+  readonly length: number
+}
+
+/** The line at the beginning of a text; undefined where it is not plain. */
+export function readRequestLine(text: string): RequestLine | undefined {
+  const line = REQUEST_LINE.exec(text)
+  return line === null ? undefined : { method: line[1], url: line[2], length: line[0].length }
 }
 
 function readFields(text: string, start: number): IncomingHttpHeaders | undefined {

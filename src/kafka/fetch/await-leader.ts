@@ -1,4 +1,4 @@
-import { Deadline } from '../../core/deadline.ts'
+import type { Deadline } from '../../core/deadline.ts'
 import { TransportError } from '../transport/transport-error.ts'
 
 /** Where an answer goes, one way or the other; what comes later is ignored. */
@@ -34,7 +34,9 @@ export function awaitLeader<T>(
       settle()
       reject(error)
     }
-    const wait = () => void (timer = setTimeout(suspect, Math.min(SUSPICIOUS_MS, deadline.remainingMs)))
+    const wait = () => {
+      timer = setTimeout(() => void suspect(), Math.min(SUSPICIOUS_MS, deadline.remainingMs))
+    }
     const suspect = async () => {
       if (deadline.passed) return fail(late())
       const now = await leaderNow(deadline).catch(() => leader)

@@ -7,14 +7,26 @@ import { readPlainHead } from '../../../src/http/direct/plain-head.ts'
 const LIMIT_BYTES = 1024
 
 const head = fc.oneof(
-  fc.constantFrom(
-    'GET /a HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET /b HTTP/1.1\r\nHost: x\r\n\r\n',
-    'HEAD / HTTP/1.1\r\n\r\n'
-  ),
   fc
     .tuple(
-      fc.constantFrom('/a', '/b'),
+      fc.constantFrom('GET', 'GET', 'POST', 'HEAD'),
+      fc.constantFrom(
+        '/a',
+        '/b',
+        '/',
+        '/long/'.padEnd(LIMIT_BYTES - 30, 'x'),
+        '/long/'.padEnd(LIMIT_BYTES, 'x'),
+        '/\xe9',
+        '/ b',
+        '*'
+      ),
+      fc.constantFrom(' HTTP/1.1\r\n', ' HTTP/1.1\n', ' HTTP/1.0\r\n'),
+      fc.constantFrom('Host: x\r\n', 'Host: x\r\nLast: 1\r\n', '')
+    )
+    .map(([method, url, version, fields]) => `${method} ${url}${version}${fields}\r\n`),
+  fc
+    .tuple(
+      fc.constantFrom('/a', '/b', '/bb'),
       fc.constantFrom(
         'Content-Length: ',
         'X-Content-Length: 5\r\ncontent-length:',
@@ -32,7 +44,7 @@ const piece = fc
     fc.constantFrom('', '{}', '12', '\r\n\r\n'),
     fc.oneof(fc.constant(9999), fc.integer({ min: 1, max: 120 }))
   )
-  .map(([text, rest, length]) => Buffer.from((text + rest).slice(0, length)))
+  .map(([text, rest, length]) => Buffer.from((text + rest).slice(0, length), 'latin1'))
 
 suite('The memory of a connection for heads', () => {
   test('reads each head as if it were the first', () => {
@@ -64,12 +76,31 @@ suite('The memory of a connection for heads', () => {
     assert.notEqual(read(1000).headers, first.headers)
   })
 
-  test('gives up where every head is another', () => {
+  test('has the fields as they were where only the request line is another', () => {
     const memory = new HeadMemory()
-    const read = (number: number) => memory.read(Buffer.from(`GET /${number} HTTP/1.1\r\nHost: x\r\n\r\n`), LIMIT_BYTES)
+    const read = (url: string) => {
+      const found = memory.read(Buffer.from(`GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`), LIMIT_BYTES)
+      assert.ok(typeof found === 'object')
+      return found
+    }
+    const first = read('/offsets/7')
+    for (let offset = 8; offset < 30; offset++) {
+      const next = read(`/offsets/${offset}`)
+      assert.deepEqual(
+        [next.url, next.bodyStart],
+        [`/offsets/${offset}`, `GET /offsets/${offset} HTTP/1.1\r\nHost: x\r\n\r\n`.length]
+      )
+      assert.equal(next.headers, first.headers)
+    }
+  })
+
+  test('gives up where the fields of every head are others', () => {
+    const memory = new HeadMemory()
+    const read = (number: number) => memory.read(Buffer.from(`GET / HTTP/1.1\r\nHost: ${number}\r\n\r\n`), LIMIT_BYTES)
     for (let number = 0; number < 20; number++) read(number)
     const [once, again] = [read(20), read(20)]
     assert.deepEqual(once, again)
-    assert.notEqual(once, again)
+    assert.ok(typeof once === 'object' && typeof again === 'object')
+    assert.notEqual(once.headers, again.headers)
   })
 })
