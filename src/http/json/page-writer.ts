@@ -22,6 +22,8 @@ const KEY = fixedText('{"key":')
 const NEXT_KEY = fixedText(',{"key":')
 /** From the end of one record to the key of the next. */
 const NEXT_RECORD = fixedText('},{"key":')
+/** The same with no key, to the value of the next. */
+const NEXT_RECORD_WITHOUT_KEY = fixedText('},{"key":null,"value":')
 const KEY_ENCODING = fixedText(',"key_encoding":"base64"')
 const VALUE = fixedText(',"value":')
 const VALUE_ENCODING = fixedText(',"value_encoding":"base64"')
@@ -45,6 +47,9 @@ const USUAL_RECORD_BYTES = { auto: 144, base64: 170 }
 /** What becomes of a byte of keys and values, as a rule. */
 const USUAL_GROWTH = { auto: 1.1, base64: 1.34 }
 
+const NO_CHUNK: Buffer = Buffer.alloc(0)
+const NO_VIEW = viewOf(NO_CHUNK)
+
 /** By partition, as asked for. */
 const partitionTexts: FixedText[] = []
 
@@ -64,8 +69,8 @@ class PageWriter {
   readonly #writer: TextWriter
   readonly #partition: FixedText
   /** The chunk that the present record lies in. */
-  #chunk: Buffer = Buffer.alloc(0)
-  #view = viewOf(this.#chunk)
+  #chunk = NO_CHUNK
+  #view = NO_VIEW
   #chunkNumber = -1
   /** Within the header section that is being read. */
   #position = 0
@@ -97,11 +102,8 @@ class PageWriter {
     const at = record * PAGE_STRIDE
     if (spans[at + PAGE_CHUNK] !== this.#chunkNumber) this.#enterChunk(spans[at + PAGE_CHUNK])
     writer.room(BETWEEN_BYTES)
-    writer.text(record === 0 ? KEY : NEXT_RECORD)
-    const keyAsText = this.#bytes(spans[at + PAGE_KEY_START], spans[at + PAGE_KEY_LENGTH], this.#encoding.keys)
-    writer.room(BETWEEN_BYTES)
-    if (!keyAsText) writer.text(KEY_ENCODING)
-    writer.text(VALUE)
+    if (record > 0 && spans[at + PAGE_KEY_LENGTH] < 0) writer.text(NEXT_RECORD_WITHOUT_KEY)
+    else this.#key(record === 0, spans[at + PAGE_KEY_START], spans[at + PAGE_KEY_LENGTH])
     const valueAsText = this.#bytes(spans[at + PAGE_VALUE_START], spans[at + PAGE_VALUE_LENGTH], this.#encoding.values)
     writer.room(BETWEEN_BYTES)
     if (!valueAsText) writer.text(VALUE_ENCODING)
@@ -110,6 +112,15 @@ class PageWriter {
     this.#writeTime(record)
     const headersStart = spans[at + PAGE_HEADERS_START]
     if (headersStart >= 0) this.#headers(headersStart)
+  }
+
+  #key(first: boolean, start: number, length: number): void {
+    const writer = this.#writer
+    writer.text(first ? KEY : NEXT_RECORD)
+    const asText = this.#bytes(start, length, this.#encoding.keys)
+    writer.room(BETWEEN_BYTES)
+    if (!asText) writer.text(KEY_ENCODING)
+    writer.text(VALUE)
   }
 
   #writeTime(record: number): void {
