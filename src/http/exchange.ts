@@ -108,6 +108,8 @@ export interface Reply {
   readonly counted?: boolean
   /** Nobody needs the body once it is sent: its memory may then hold another text. */
   readonly recycled?: boolean
+  /** So much memory in front of the body is free to be written to, and sent with it in one piece. */
+  readonly frontBytes?: number
   /** In the coding that the client accepts: it is sent as it is, and its headers tell of the coding. */
   readonly coded?: boolean
 }

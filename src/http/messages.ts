@@ -23,6 +23,8 @@ export interface HttpResponse {
   end(): unknown
   end(body: Buffer): unknown
   end(body: string, encoding: 'latin1'): unknown
+  /** The same with so much free memory in front of the body, where head and body can leave in one piece. */
+  endBehind?(frontBytes: number, body: Buffer): unknown
   destroy(): unknown
   once(event: 'close', callback: () => void): unknown
   prependOnceListener(event: 'finish', callback: () => void): unknown

@@ -76,6 +76,8 @@ function write(
   } else if (body.length < WORTH_COMPRESSING_BYTES && isAscii(body)) {
     // As text it leaves in one piece with the head; a buffer would make two of them, and a dearer system call.
     response.end(body.toString('latin1'), 'latin1')
+  } else if (body === reply.body && reply.frontBytes !== undefined && response.endBehind !== undefined) {
+    response.endBehind(reply.frontBytes, body)
   } else {
     response.end(body)
   }

@@ -66,6 +66,16 @@ export class DirectResponse implements HttpResponse {
     }
   }
 
+  /** Two pieces are copied into new memory for TLS, and cost a dearer system call without: a fifth of a page over TLS. */
+  endBehind(frontBytes: number, body: Buffer): void {
+    const { length } = this.#head
+    if (length > frontBytes) return this.end(body)
+    if (!this.#socket.writable) return
+    const whole = Buffer.from(body.buffer, body.byteOffset - length, length + body.length)
+    whole.write(this.#head, 'latin1')
+    this.#socket.write(whole, this.#taken)
+  }
+
   destroy(): void {
     this.#socket.destroy()
   }

@@ -17,6 +17,9 @@ export interface PageEncoding {
   readonly values: 'auto' | 'base64'
 }
 
+/** Memory that is free in front of a page: enough for the head of its answer. */
+export const PAGE_FRONT_BYTES = 1024
+
 const OPEN = fixedText('{"records":[')
 const KEY = fixedText('{"key":')
 const NEXT_KEY = fixedText(',{"key":')
@@ -53,7 +56,7 @@ const NO_VIEW = viewOf(NO_CHUNK)
 /** By partition, as asked for. */
 const partitionTexts: FixedText[] = []
 
-/** The body of a read: JSON text written straight from the bytes of the record batches. */
+/** The body of a read: JSON text written straight from the bytes of the record batches, {@link PAGE_FRONT_BYTES} behind free memory. */
 export function writePage(page: RecordPage, encoding: PageEncoding): Buffer {
   return new PageWriter(page, encoding).write()
 }
@@ -83,7 +86,7 @@ class PageWriter {
   constructor(page: RecordPage, encoding: PageEncoding) {
     this.#page = page
     this.#encoding = encoding
-    this.#writer = new TextWriter(likelyBytes(page, encoding))
+    this.#writer = new TextWriter(likelyBytes(page, encoding), PAGE_FRONT_BYTES)
     this.#partition = partitionTexts[page.partition] ??= fixedText(`,"partition":${page.partition},"offset":`)
   }
 

@@ -61,11 +61,14 @@ export function recycleText(text: Buffer): void {
 export class TextWriter {
   #bytes: Buffer
   #view: DataView
-  #length = 0
+  #length: number
+  readonly #frontBytes: number
 
-  constructor(capacityBytes: number) {
-    this.#bytes = pool.take(capacityBytes + OVERSHOOT_BYTES)
+  /** @param frontBytes memory that is left free in front of the text, for who sends it */
+  constructor(capacityBytes: number, frontBytes = 0) {
+    this.#bytes = pool.take(frontBytes + capacityBytes + OVERSHOOT_BYTES)
     this.#view = viewOf(this.#bytes)
+    this.#length = this.#frontBytes = frontBytes
   }
 
   /** Makes sure that so many bytes can be written. */
@@ -75,7 +78,7 @@ export class TextWriter {
   }
 
   finish(): Buffer {
-    return this.#bytes.subarray(0, this.#length)
+    return this.#bytes.subarray(this.#frontBytes, this.#length)
   }
 
   text({ words, length }: FixedText): void {

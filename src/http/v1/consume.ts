@@ -1,5 +1,5 @@
 import { Charge } from '../charge.ts'
-import { writePage } from '../json/page-writer.ts'
+import { PAGE_FRONT_BYTES, writePage } from '../json/page-writer.ts'
 import type { Route } from '../router.ts'
 import type { RouteContext } from './context.ts'
 import { encoding, partitionNumber, recordCount, startOffset, topicName } from './parameters.ts'
@@ -38,7 +38,8 @@ export function consume({ gateway, limits, budget }: RouteContext): Route {
           body: writePage(page, { keys, values }),
           headers: { NextOffset: String(page.nextOffset) },
           counted: true,
-          recycled: true
+          recycled: true,
+          frontBytes: PAGE_FRONT_BYTES
         }
       })
     }
