@@ -1,8 +1,10 @@
 import { type BatchHeader, OpenBatch } from '../records/open-batch.ts'
 import { Slab } from './slab.ts'
 
-/** For so long Kafka is not asked again: what was deleted meanwhile may be read for that time. */
-const KEPT_MS = 1000
+/** For so long after an answer of Kafka about the partition it is not asked again: what was deleted meanwhile may be read for that time. */
+const TRUSTED_MS = 1000
+/** Compaction removes records without a word. */
+const KEPT_MS = 10_000
 /** One batch may take one of them. */
 const SLABS = 8
 /** After so long without a new batch the memory is let go of. */
@@ -17,18 +19,28 @@ export interface BatchPlace {
 }
 
 interface Entry {
-  readonly place: BatchPlace
+  readonly shelf: Shelf
   readonly batch: OpenBatch
   readonly untilMs: number
   readonly slab: Slab<Entry>
 }
 
-/** The entries of one partition, by offset; none overlap. */
-type Shelf = Entry[]
+/** What is kept of one partition. */
+interface Shelf {
+  readonly place: BatchPlace
+  /** By offset; none overlap. */
+  readonly entries: Entry[]
+  /** Kafka's log begins there. */
+  startOffset: number
+  trustedUntilMs: number
+}
 
 /**
  * Batches, decompressed and checked, of which a page took some records only: the next page of a reader in small steps lies in
  * the same batch, and Kafka hands out nothing less than a batch. Only committed batches outside of transactions belong here.
+ *
+ * Records do not change while the topic has the same id and its partition the same leader epoch (KIP-320, KIP-516): each answer to
+ * a Fetch that names both says that all of its batches still stand, from the beginning of the log on.
  *
  * They are copied, one behind the other, into a few large buffers that are used in turn. With a buffer of its own each batch
  * lived just long enough to become old: V8 collected the whole heap up to six times a second.
@@ -60,32 +72,50 @@ export class BatchCache {
   find(place: BatchPlace, offset: number, lend: (giveBack: () => void) => void): OpenBatch | undefined {
     const shelf = this.#shelves.get(nameOf(place))
     if (shelf === undefined) return undefined
-    const entry = shelf[positionAfter(shelf, offset) - 1]
-    if (entry === undefined || offset > entry.batch.header.lastOffset) return undefined
-    if (entry.untilMs <= this.#now() || !isSame(entry.place, place)) return undefined
+    const nowMs = this.#now()
+    if (shelf.trustedUntilMs <= nowMs || offset < shelf.startOffset || !isSame(shelf.place, place)) return undefined
+    const entry = shelf.entries[positionAfter(shelf.entries, offset) - 1]
+    if (entry === undefined || offset > entry.batch.header.lastOffset || entry.untilMs <= nowMs) return undefined
     lend(entry.slab.lend())
     return entry.batch
   }
 
+  /** The leader has answered a Fetch that named id and epoch: what is kept of the partition is in its log, from there on. */
+  confirm(place: BatchPlace, startOffset: number): void {
+    const shelf = this.#shelves.get(nameOf(place))
+    if (shelf === undefined || !isSame(shelf.place, place)) return
+    shelf.trustedUntilMs = this.#now() + TRUSTED_MS
+    // Answers on two connections may overtake one another.
+    shelf.startOffset = Math.max(shelf.startOffset, startOffset)
+  }
+
+  /** A batch that Kafka has just answered with. */
   keep(place: BatchPlace, { header, bytes }: OpenBatch): void {
     if (bytes.length > this.#slabBytes) return
     const nowMs = this.#now()
-    const name = nameOf(place)
-    const shelf = this.#shelves.get(name) ?? []
-    for (const before of overlapping(shelf, header)) {
-      // Two readers of one batch; or what stood there before.
-      if (before.untilMs > nowMs && isSame(before.place, place)) return
-      this.#remove(before, name, shelf)
+    const shelf = this.#shelfOf(place, nowMs)
+    for (const before of overlapping(shelf.entries, header)) {
+      // Two readers of one batch.
+      if (before.untilMs > nowMs) return
+      remove(before)
     }
     const slab = this.#slabFor(bytes.length, nowMs)
     const batch = new OpenBatch(header, slab.copyOf(bytes))
-    const entry = { place, batch, untilMs: nowMs + KEPT_MS, slab }
+    const entry = { shelf, batch, untilMs: nowMs + KEPT_MS, slab }
     slab.entries.push(entry)
-    // Not before: making room may have emptied the shelf.
-    this.#shelves.set(name, shelf)
-    shelf.splice(positionAfter(shelf, header.baseOffset), 0, entry)
+    shelf.entries.splice(positionAfter(shelf.entries, header.baseOffset), 0, entry)
     this.#lastKeptMs = nowMs
     this.#idleCheck ??= setInterval(() => this.#checkIdle(), IDLE_MS).unref()
+  }
+
+  /** One that is not trusted any more, or was filled elsewhere, is replaced by an empty one. */
+  #shelfOf(place: BatchPlace, nowMs: number): Shelf {
+    const name = nameOf(place)
+    const known = this.#shelves.get(name)
+    if (known !== undefined && known.trustedUntilMs > nowMs && isSame(known.place, place)) return known
+    const shelf = { place, entries: [], startOffset: 0, trustedUntilMs: nowMs + TRUSTED_MS }
+    this.#shelves.set(name, shelf)
+    return shelf
   }
 
   /** With room for so many bytes: the last one, else one more or, where they are all there or out of date, the oldest. */
@@ -106,18 +136,12 @@ export class BatchCache {
   /** Returns the memory, unless somebody reads in it: then it is left to the garbage collector. */
   #clear(slab: Slab<Entry>): Buffer | undefined {
     for (const entry of slab.entries) {
-      const name = nameOf(entry.place)
-      this.#remove(entry, name, this.#shelves.get(name) ?? [])
+      remove(entry)
+      const { entries, place } = entry.shelf
+      const name = nameOf(place)
+      if (entries.length === 0 && this.#shelves.get(name) === entry.shelf) this.#shelves.delete(name)
     }
     return slab.isRead ? undefined : slab.memory
-  }
-
-  /** Takes an entry off its shelf; does nothing where it is off already. */
-  #remove(entry: Entry, name: string, shelf: Shelf): void {
-    const at = positionAfter(shelf, entry.batch.header.baseOffset) - 1
-    if (shelf[at] !== entry) return
-    shelf.splice(at, 1)
-    if (shelf.length === 0) this.#shelves.delete(name)
   }
 
   #checkIdle(): void {
@@ -130,7 +154,13 @@ export class BatchCache {
 }
 
 function isOutdated({ entries }: Slab<Entry>, nowMs: number): boolean {
-  return (entries.at(-1)?.untilMs ?? 0) <= nowMs
+  return entries.every(({ untilMs, shelf }) => untilMs <= nowMs || shelf.trustedUntilMs <= nowMs)
+}
+
+/** Takes an entry off its shelf; does nothing where it is off already. */
+function remove({ shelf: { entries }, batch }: Entry): void {
+  const at = positionAfter(entries, batch.header.baseOffset) - 1
+  if (entries[at]?.batch === batch) entries.splice(at, 1)
 }
 
 function nameOf({ topic, partition }: BatchPlace): string {
@@ -141,20 +171,20 @@ function isSame(one: BatchPlace, other: BatchPlace): boolean {
   return one.leaderEpoch === other.leaderEpoch && one.topicId.equals(other.topicId)
 }
 
-function overlapping(shelf: Shelf, { baseOffset, lastOffset }: BatchHeader): Shelf {
-  const end = positionAfter(shelf, lastOffset)
+function overlapping(entries: readonly Entry[], { baseOffset, lastOffset }: BatchHeader): Entry[] {
+  const end = positionAfter(entries, lastOffset)
   let start = end
-  while (start > 0 && shelf[start - 1].batch.header.lastOffset >= baseOffset) start--
-  return shelf.slice(start, end)
+  while (start > 0 && entries[start - 1].batch.header.lastOffset >= baseOffset) start--
+  return entries.slice(start, end)
 }
 
 /** Behind the last entry that begins at the offset or before it. */
-function positionAfter(shelf: Shelf, offset: number): number {
+function positionAfter(entries: readonly Entry[], offset: number): number {
   let low = 0
-  let high = shelf.length
+  let high = entries.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (shelf[middle].batch.header.baseOffset <= offset) low = middle + 1
+    if (entries[middle].batch.header.baseOffset <= offset) low = middle + 1
     else high = middle
   }
   return low

@@ -188,6 +188,7 @@ function missing({ topic, partition }: FetchPartition, { errorCode, throttleTime
     partition,
     errorCode: errorCode === 0 ? reason : errorCode,
     lastStableOffset: -1,
+    startOffset: -1,
     aborted: [],
     records: Buffer.alloc(0)
   }

@@ -33,6 +33,8 @@ export interface FetchResult {
   readonly errorCode: number
   /** −1 with an error. */
   readonly lastStableOffset: number
+  /** Where the log begins; −1 with an error, and before version 5. */
+  readonly startOffset: number
   readonly aborted: readonly AbortedTransaction[]
   /** Record batches, the last one possibly cut off; a view of the answer. */
   readonly records: Buffer
@@ -105,7 +107,7 @@ function parsePartition(reader: WireReader, version: number, topic: string | Buf
   const errorCode = reader.int16()
   reader.int64() // high watermark
   const lastStableOffset = reader.int64()
-  if (version >= 5) reader.int64() // log start offset
+  const startOffset = version >= 5 ? reader.int64() : -1
   const aborted: AbortedTransaction[] = []
   for (let count = reader.arrayLength(); count > 0; count--) {
     aborted.push({ producerId: reader.bigint64(), firstOffset: reader.int64() })
@@ -114,5 +116,5 @@ function parsePartition(reader: WireReader, version: number, topic: string | Buf
   if (version >= 11) reader.int32() // preferred read replica
   const records = reader.bytes() ?? NOTHING
   reader.skipTags()
-  return { topic, partition, errorCode, lastStableOffset, aborted, records }
+  return { topic, partition, errorCode, lastStableOffset, startOffset, aborted, records }
 }

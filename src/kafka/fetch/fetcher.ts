@@ -16,6 +16,7 @@ import { causeText, TransportError } from '../transport/transport-error.ts'
 import { awaitLeader, type Reader } from './await-leader.ts'
 import { BatchCache, type BatchPlace } from './batch-cache.ts'
 import { BrokerReads, type ReadResult } from './broker-reads.ts'
+import type { FetchResult } from './fetch-message.ts'
 import { FetchSizes } from './fetch-sizes.ts'
 import type { FetchBrokers, FetchMetadata, FetchOffsets } from './ports.ts'
 
@@ -150,8 +151,7 @@ export class Fetcher {
     if (errorCode === 0) {
       const progress = absorb(read, page)
       this.#sizes.learn(topic, page.stored)
-      if (place !== null && page.rest !== undefined && !isTransactional(page.rest.header))
-        this.#kept.keep(place, page.rest)
+      if (place !== null) this.#keepRest(place, read.result, page)
       return progress
     }
     if (errorCode === OFFSET_OUT_OF_RANGE) return this.#outOfRange(request, page.nextOffset)
@@ -164,6 +164,12 @@ export class Fetcher {
     if (batch === undefined) return false
     if (readRecords(batch, page)) page.nextOffset = batch.header.lastOffset + 1
     return page.full
+  }
+
+  #keepRest(place: BatchPlace, { topic, startOffset }: FetchResult, { rest }: PageBuilder): void {
+    // A topic that was asked for by name may be another one by now.
+    if (typeof topic !== 'string') this.#kept.confirm(place, startOffset)
+    if (rest !== undefined && !isTransactional(rest.header)) this.#kept.keep(place, rest)
   }
 
   /** A leader that lags may call an offset out of range that is not: only the current leader's bounds decide. */

@@ -65,6 +65,58 @@ suite('A cache of batches', () => {
     assert.equal(none.heldBytes, 0)
   })
 
+  test('each answer of Kafka about the partition says that its batches still stand, for ten seconds in all', () => {
+    let nowMs = 0
+    const cache = new BatchCache(1_000_000, () => nowMs)
+    cache.keep(place, openBatch(0, 10))
+    for (nowMs = 900; nowMs < 9500; nowMs += 900) {
+      cache.confirm({ ...place, partition: 1 }, 0)
+      cache.confirm(place, 0)
+    }
+    assert.equal(cache.find(place, 5, ignore)?.header.baseOffset, 0)
+    nowMs = 9800
+    cache.keep(place, openBatch(10, 10))
+    nowMs = 9999
+    cache.confirm(place, 0)
+    assert.equal(cache.find(place, 5, ignore)?.header.baseOffset, 0)
+    nowMs = 10_000
+    assert.equal(cache.find(place, 5, ignore), undefined)
+    assert.equal(cache.find(place, 15, ignore)?.header.baseOffset, 10)
+  })
+
+  test('an answer after more than a second still says so; one about another log says nothing', () => {
+    let nowMs = 0
+    const cache = new BatchCache(1_000_000, () => nowMs)
+    cache.keep(place, openBatch(0, 10))
+    nowMs = 2000
+    cache.confirm({ ...place, leaderEpoch: 5 }, 0)
+    cache.confirm({ ...place, topicId: Buffer.alloc(16, 9) }, 0)
+    assert.equal(cache.find(place, 5, ignore), undefined)
+    cache.confirm(place, 0)
+    assert.equal(cache.find(place, 5, ignore)?.header.baseOffset, 0)
+  })
+
+  test('without an answer that says so, what lay there for a second is not taken for new', () => {
+    let nowMs = 0
+    const cache = new BatchCache(1_000_000, () => nowMs)
+    cache.keep(place, openBatch(0, 10))
+    nowMs = 1000
+    cache.keep(place, openBatch(10, 10))
+    assert.equal(cache.find(place, 5, ignore), undefined)
+    assert.equal(cache.find(place, 15, ignore)?.header.baseOffset, 10)
+  })
+
+  test('what Kafka has deleted is not found once an answer tells where the log begins now, whichever answer comes last', () => {
+    const cache = new BatchCache(1_000_000, () => 0)
+    cache.keep(place, openBatch(0, 10))
+    cache.confirm(place, 4)
+    cache.confirm(place, 2)
+    assert.deepEqual(
+      [2, 3, 4, 9].map(offset => cache.find(place, offset, ignore)?.header.baseOffset),
+      [undefined, undefined, 0, 0]
+    )
+  })
+
   test('what a new leader holds takes the place of what stood there before', () => {
     const cache = new BatchCache(1_000_000, () => 0)
     cache.keep(place, openBatch(0, 10))

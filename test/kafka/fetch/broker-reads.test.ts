@@ -270,7 +270,9 @@ test('a connection that the broker throttles is left alone for that time, and wh
   const reads = new BrokerReads(() => [first, second])
   const throttled = readFrom(reads, wanted(0), false, soon())
   await nextTick()
-  const answers = [{ ...wanted(0), errorCode: 0, lastStableOffset: 0, aborted: [], records: Buffer.alloc(0) }]
+  const answers = [
+    { ...wanted(0), errorCode: 0, lastStableOffset: 0, startOffset: 0, aborted: [], records: Buffer.alloc(0) }
+  ]
   first.requests[0].answer(writeResponse(17, answers, { throttleTimeMs: 150 }))
   await throttled
   const startedMs = performance.now()

@@ -100,10 +100,19 @@ test('an answer is read in every version, unknown tagged fields skipped', () => 
         partition: 3,
         errorCode: 0,
         lastStableOffset: 2 ** 40,
+        startOffset: 2 ** 33,
         aborted: [{ producerId: 2n ** 60n, firstOffset: 17 }],
         records: plainBatch(0, 2)
       },
-      { topic, partition: 0, errorCode: 6, lastStableOffset: -1, aborted: [], records: Buffer.alloc(0) }
+      {
+        topic,
+        partition: 0,
+        errorCode: 6,
+        lastStableOffset: -1,
+        startOffset: -1,
+        aborted: [],
+        records: Buffer.alloc(0)
+      }
     ]
     const { results, errorCode, throttleTimeMs } = parseFetchResponse(
       version,
@@ -112,7 +121,7 @@ test('an answer is read in every version, unknown tagged fields skipped', () => 
     const named = version >= 13 ? TOPIC_ID : 'orders'
     assert.deepEqual(
       results,
-      answers.map(answer => Object.assign(answer, { topic: named })),
+      answers.map(answer => Object.assign(answer, { topic: named }, version < 5 && { startOffset: -1 })),
       `version ${version}`
     )
     assert.deepEqual([errorCode, throttleTimeMs], [0, 5])
@@ -127,6 +136,7 @@ test('the answers of these tests are what the client library reads too', () => {
       partition: 3,
       errorCode: 0,
       lastStableOffset: 2,
+      startOffset: 0,
       aborted: [{ producerId: 7n, firstOffset: 1 }],
       records: plainBatch(0, 2)
     }
@@ -146,6 +156,7 @@ test('an answer that is cut off, or counts more than it holds, throws instead of
     partition: 3,
     errorCode: 0,
     lastStableOffset: 2,
+    startOffset: 0,
     aborted: [{ producerId: 7n, firstOffset: 1 }],
     records: plainBatch(0, 2)
   }

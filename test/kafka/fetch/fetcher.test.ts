@@ -110,6 +110,22 @@ test('the next pages of a reader in small steps are taken from the batch that th
   )
 })
 
+test('kept records that Kafka has deleted since are not read once any answer about the partition says so', async () => {
+  const log = { batches: [plainBatch(0, 10), plainBatch(10, 10)], lastStableOffset: 20, startOffset: 0 }
+  const { read, channel } = clusterOf({
+    brokers: { 1: (asked, first) => leaderOf(log)(asked, first) },
+    cacheBytes: 1_000_000
+  })
+  await read(0, 4)
+  assert.deepEqual((await read(2, 2)).offsets, [2, 3])
+  assert.equal(channel(1).requests.length, 1)
+  log.startOffset = 5
+  await read(10, 4)
+  assert.deepEqual((await read(5, 2)).offsets, [5, 6])
+  assert.equal(channel(1).requests.length, 2, 'what is still there is kept')
+  await assert.rejects(read(2, 2), { code: 'OFFSET_OUT_OF_RANGE' })
+})
+
 test('what is left of a transaction is asked of Kafka again', async () => {
   const batches = [plainBatch(0, 10, { producerId: 1n, transactional: true }), markerOf(10, 1n, 'commit')]
   const { read, channel } = clusterOf({

@@ -35,7 +35,7 @@ export function leaderOf(log: ModelLog): Answer {
     const whole = first && wanted.length > 0 ? wanted[0].length : 0
     const end = Math.max(maxBytes, whole)
     const aborted = (log.aborted ?? []).filter(({ firstOffset }) => firstOffset < lastStableOffset)
-    return { lastStableOffset, aborted, records: bytes.subarray(0, end) }
+    return { lastStableOffset, startOffset, aborted, records: bytes.subarray(0, end) }
   }
 }
 
@@ -106,6 +106,7 @@ export class ModelChannel implements FetchChannel {
         ...asked,
         errorCode: 0,
         lastStableOffset: 0,
+        startOffset: 0,
         aborted: [],
         records: Buffer.alloc(0),
         ...this.#answer(asked, first)

@@ -16,6 +16,7 @@ export interface AnsweredPartition {
   readonly partition: number
   readonly errorCode: number
   readonly lastStableOffset: number
+  readonly startOffset: number
   readonly aborted: readonly AbortedTransaction[]
   readonly records: Buffer
 }
@@ -76,7 +77,7 @@ export function writeResponse(
 function writePartition(writer: WireWriter, version: number, answer: AnsweredPartition): void {
   const highWatermark = BigInt(answer.lastStableOffset)
   writer.int32(answer.partition).int16(answer.errorCode).int64(highWatermark).int64(BigInt(answer.lastStableOffset))
-  if (version >= 5) writer.int64(0n)
+  if (version >= 5) writer.int64(BigInt(answer.startOffset))
   writer.arrayLength(answer.aborted.length)
   for (const { producerId, firstOffset } of answer.aborted) {
     writer.int64(producerId).int64(BigInt(firstOffset))
