@@ -33,7 +33,7 @@ function produceStep(work: Extract<Work, { kind: 'produce' }>, token: string): S
     expectSuccess(response)
     return { records: work.records, bytes }
   }
-  return client => client.send(request).then(done)
+  return async client => done(await client.send(request))
 }
 
 function randomStep(work: Extract<Work, { kind: 'random' }>, token: string, reference: Reference): Step {
