@@ -25,6 +25,8 @@ export interface HttpResponse {
   end(body: string, encoding: 'latin1'): unknown
   /** The same with so much free memory in front of the body, where head and body can leave in one piece. */
   endBehind?(frontBytes: number, body: Buffer): unknown
+  /** Calls when the answer has been handed to the socket, where that may be later than its end. */
+  whenWritten?(callback: () => void): void
   destroy(): unknown
   once(event: 'close', callback: () => void): unknown
   prependOnceListener(event: 'finish', callback: () => void): unknown

@@ -81,7 +81,8 @@ function write(
   } else {
     response.end(body)
   }
-  limitTaking(exchange, reply, options)
+  if (response.whenWritten === undefined) limitTaking(exchange, reply, options)
+  else response.whenWritten(() => limitTaking(exchange, reply, options))
 }
 
 function limitTaking(exchange: Exchange, { counted }: Reply, { budget, writeTimeoutMs }: SendOptions): void {

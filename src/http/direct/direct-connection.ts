@@ -2,6 +2,7 @@ import type { Connection } from '../connections.ts'
 import type { HttpRequest } from '../messages.ts'
 import { DirectResponse } from './direct-response.ts'
 import { HeadMemory } from './head-memory.ts'
+import type { Outbox } from './outbox.ts'
 import type { PlainHead } from './plain-head.ts'
 
 /** What a connection asks of its listener. */
@@ -13,6 +14,7 @@ export interface DirectListener {
   readonly keepAliveTimeoutMs: number
   /** The fields of an answer that tell how long the connection is kept. */
   readonly keepAlive: string
+  readonly outbox: Outbox
   /** Takes a request that has arrived whole. */
   handle(request: HttpRequest, body: Buffer, response: DirectResponse, connection: Connection): void
   /** The connection is Node's from now on: what was read and not handled is in front of what its socket has. */
@@ -107,7 +109,8 @@ export class DirectConnection {
 
   #take({ method, url, headers, bodyStart }: PlainHead, bytes: Buffer): void {
     const { connection } = this
-    const answer = new DirectResponse(connection.socket, this.#listener.keepAlive, this.#onAnswered)
+    const { keepAlive, outbox } = this.#listener
+    const answer = new DirectResponse(connection.socket, keepAlive, outbox, this.#onAnswered)
     this.#answer = answer
     this.#bytes = undefined
     this.#pieces = 0

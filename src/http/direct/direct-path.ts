@@ -1,8 +1,9 @@
 import type { Server } from 'node:http'
 import type { Connection } from '../connections.ts'
 import { DirectConnection, type DirectListener } from './direct-connection.ts'
+import { Outbox } from './outbox.ts'
 
-export type DirectPathOptions = Omit<DirectListener, 'keepAlive' | 'handOver'>
+export type DirectPathOptions = Omit<DirectListener, 'keepAlive' | 'outbox' | 'handOver'>
 
 const WATCH_MS = 500
 
@@ -21,6 +22,7 @@ export class DirectPath {
     const timeoutS = Math.floor(options.keepAliveTimeoutMs / 1000)
     this.#listener = {
       ...options,
+      outbox: new Outbox(),
       keepAlive: `Connection: keep-alive\r\nKeep-Alive: timeout=${timeoutS}\r\n`,
       handOver: direct => {
         this.#open.delete(direct)

@@ -1,6 +1,7 @@
 import { STATUS_CODES, validateHeaderValue } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HttpResponse } from '../messages.ts'
+import type { Outbox, Outgoing } from './outbox.ts'
 
 let dateSecond = -1
 let date = ''
@@ -15,15 +16,24 @@ function currentDate(): string {
   return date
 }
 
+/** A longer answer is not held back: others may be made meanwhile, and memory for them all. */
+const HELD_BYTES = 16 * 1024
+
 /** A whole answer, written to its socket in one piece; to the byte what Node's `ServerResponse` writes. */
-export class DirectResponse implements HttpResponse {
+export class DirectResponse implements HttpResponse, Outgoing {
   statusCode = 200
   writableFinished = false
   readonly writableLength = 0
   readonly #socket: Socket
   readonly #keepAlive: string
+  readonly #outbox: Outbox
   readonly #done: () => void
   #head = ''
+  #body: string | Buffer = ''
+  /** Free memory in front of the body. */
+  #frontBytes = 0
+  #written = false
+  #onWritten: (() => void) | undefined
   #onFinish: (() => void) | undefined
   #onClose: (() => void) | undefined
 
@@ -31,9 +41,10 @@ export class DirectResponse implements HttpResponse {
    * @param keepAlive the fields that tell how long the connection is kept, as of one that is kept
    * @param done called when the socket has taken the whole answer
    */
-  constructor(socket: Socket, keepAlive: string, done: () => void) {
+  constructor(socket: Socket, keepAlive: string, outbox: Outbox, done: () => void) {
     this.#socket = socket
     this.#keepAlive = keepAlive
+    this.#outbox = outbox
     this.#done = done
   }
 
@@ -53,27 +64,38 @@ export class DirectResponse implements HttpResponse {
   }
 
   end(body: string | Buffer = ''): void {
+    this.endBehind(0, body)
+  }
+
+  endBehind(frontBytes: number, body: string | Buffer): void {
+    this.#frontBytes = frontBytes
+    this.#body = body
+    if (body.length > HELD_BYTES) this.write()
+    else this.#outbox.add(this)
+  }
+
+  write(): void {
     const socket = this.#socket
+    const body = this.#body
+    this.#body = ''
+    this.#written = true
     // A client that has ended its side is gone: the socket is about to say so.
     if (!socket.writable) return
-    if (typeof body === 'string') {
-      socket.write(this.#head + body, 'latin1', this.#taken)
-    } else {
+    if (typeof body === 'string') socket.write(this.#head + body, 'latin1', this.#taken)
+    else if (this.#head.length <= this.#frontBytes) socket.write(behind(this.#head, body), this.#taken)
+    else {
       socket.cork()
       socket.write(this.#head, 'latin1')
       socket.write(body, this.#taken)
       socket.uncork()
     }
+    this.#onWritten?.()
   }
 
-  /** Two pieces are copied into new memory for TLS, and cost a dearer system call without: a fifth of a page over TLS. */
-  endBehind(frontBytes: number, body: Buffer): void {
-    const { length } = this.#head
-    if (length > frontBytes) return this.end(body)
-    if (!this.#socket.writable) return
-    const whole = Buffer.from(body.buffer, body.byteOffset - length, length + body.length)
-    whole.write(this.#head, 'latin1')
-    this.#socket.write(whole, this.#taken)
+  /** Calls once the answer has been handed to the socket. */
+  whenWritten(callback: () => void): void {
+    if (this.#written) callback()
+    else this.#onWritten = callback
   }
 
   destroy(): void {
@@ -96,4 +118,14 @@ export class DirectResponse implements HttpResponse {
     this.#onClose?.()
     this.#done()
   }
+}
+
+/**
+ * Head and body in one piece, the head in the free memory before the body. Two pieces are copied into new memory for TLS: a
+ * twentieth of a large page.
+ */
+function behind(head: string, body: Buffer): Buffer {
+  const whole = Buffer.from(body.buffer, body.byteOffset - head.length, head.length + body.length)
+  whole.write(head, 'latin1')
+  return whole
 }
