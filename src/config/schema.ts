@@ -126,8 +126,8 @@ const kafka = Type.Object(
     }),
     fetchCacheBytes: Type.Integer({
       minimum: 0,
-      default: 16 * 1024 * 1024,
-      description: 'Batches of which a page took a part, kept for the next one for a second; 0 keeps none.'
+      default: 64 * 1024 * 1024,
+      description: 'Batches of which a page took a part, kept for others; let go of when nobody reads; 0 keeps none.'
     }),
     batchBytes: bytes(
       131_072,

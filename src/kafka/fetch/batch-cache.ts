@@ -6,7 +6,8 @@ const TRUSTED_MS = 1000
 /** Compaction removes records without a word. */
 const KEPT_MS = 10_000
 /** One batch may take one of them. */
-const SLABS = 8
+const FEWEST_SLABS = 8
+const LARGEST_SLAB_BYTES = 8 * 1024 * 1024
 /** After so long without a new batch the memory is let go of. */
 const IDLE_MS = 5000
 
@@ -47,6 +48,7 @@ interface Shelf {
  */
 export class BatchCache {
   readonly #slabBytes: number
+  readonly #mostSlabs: number
   readonly #now: () => number
   readonly #shelves = new Map<string, Shelf>()
   /** The one that is being filled last. */
@@ -56,7 +58,8 @@ export class BatchCache {
 
   /** Keeps nothing with a limit of 0. */
   constructor(limitBytes: number, now: () => number = () => performance.now()) {
-    this.#slabBytes = Math.floor(limitBytes / SLABS)
+    this.#slabBytes = Math.min(Math.floor(limitBytes / FEWEST_SLABS), LARGEST_SLAB_BYTES)
+    this.#mostSlabs = Math.floor(limitBytes / this.#slabBytes)
     this.#now = now
   }
 
@@ -124,7 +127,7 @@ export class BatchCache {
     if (last?.hasRoomFor(bytes) === true) return last
     const oldest = this.#slabs.at(0)
     let memory: Buffer | undefined
-    if (oldest !== undefined && (this.#slabs.length === SLABS || isOutdated(oldest, nowMs))) {
+    if (oldest !== undefined && (this.#slabs.length === this.#mostSlabs || isOutdated(oldest, nowMs))) {
       this.#slabs.shift()
       memory = this.#clear(oldest)
     }

@@ -60,9 +60,11 @@ suite('A cache of batches', () => {
     assert.deepEqual(cache.find(place, 249, ignore)?.bytes, openBatch(240, 10, 100).bytes)
     cache.keep(place, openBatch(1000, 10, 300))
     assert.equal(cache.find(place, 1000, ignore), undefined)
-    const none = new BatchCache(0)
-    none.keep(place, one)
-    assert.equal(none.heldBytes, 0)
+    for (const tooSmall of [0, 7]) {
+      const none = new BatchCache(tooSmall)
+      none.keep(place, one)
+      assert.equal(none.find(place, 0, ignore), undefined)
+    }
   })
 
   test('each answer of Kafka about the partition says that its batches still stand, for ten seconds in all', () => {
@@ -115,6 +117,13 @@ suite('A cache of batches', () => {
       [2, 3, 4, 9].map(offset => cache.find(place, offset, ignore)?.header.baseOffset),
       [undefined, undefined, 0, 0]
     )
+  })
+
+  test('takes memory step by step, however large its limit', () => {
+    const cache = new BatchCache(Number.MAX_SAFE_INTEGER, () => 0)
+    cache.keep(place, openBatch(0, 10))
+    assert.equal(cache.heldBytes, 8 * 1024 * 1024)
+    assert.equal(cache.find(place, 5, ignore)?.header.baseOffset, 0)
   })
 
   test('what a new leader holds takes the place of what stood there before', () => {
