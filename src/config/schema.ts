@@ -126,7 +126,7 @@ const kafka = Type.Object(
     }),
     fetchCacheBytes: Type.Integer({
       minimum: 0,
-      default: 64 * 1024 * 1024,
+      default: 48 * 1024 * 1024,
       description: 'Batches of which a page took a part, kept for others; let go of when nobody reads; 0 keeps none.'
     }),
     batchBytes: bytes(
