@@ -86,10 +86,14 @@ suite('The direct path', () => {
   }
 
   test('writes the same bytes as Node, but for the date', { timeout: 10_000 }, async t => {
-    const large = pageOf(Buffer.alloc(5000, 'a'))
+    // Longer than the memory in front of a page, with the rest of its head.
+    const longOrigin = `https://${'a'.repeat(1000)}.example`
     const { port } = await startFront(t, {
-      gateway: { consume: (_call, { count }) => Promise.resolve(count === 1 ? emptyPage(7) : large) },
-      cors: { origins: ['https://a.example'] }
+      gateway: {
+        consume: (_call, { count }) =>
+          Promise.resolve(count === 1 ? emptyPage(7) : pageOf(Buffer.alloc(count * 2500, 'a')))
+      },
+      cors: { origins: ['https://a.example', longOrigin] }
     })
     const known = ['X-Request-Id: one']
     const requests: (readonly [line: string, headers: readonly string[], body?: string])[] = [
@@ -98,6 +102,9 @@ suite('The direct path', () => {
       [READ, known],
       [`${READ}?count=2`, known],
       [`${READ}?count=2`, [...known, 'Accept-Encoding: gzip']],
+      [`${READ}?count=2`, [...known, `Origin: ${longOrigin}`]],
+      [`${READ}?count=8`, known],
+      [`${READ}?count=8`, [...known, `Origin: ${longOrigin}`]],
       [PRODUCE, [...known, 'Content-Length: 25'], '{"records":[{"value":1}]}'],
       [PRODUCE, [...known, 'Content-Length: 2'], '{}'],
       [PRODUCE, [...known, 'Content-Length: 0']],
