@@ -130,8 +130,9 @@ export class DirectConnection {
   }
 
   readonly #onEnd = (): void => {
-    if (this.#bytes === undefined || this.#answer !== undefined) this.connection.socket.end()
-    else this.#listener.brokenOff(this.connection)
+    if (this.#bytes !== undefined && this.#answer === undefined) return this.#listener.brokenOff(this.connection)
+    this.#answer?.flush()
+    this.connection.socket.end()
   }
 
   readonly #onTimeout = (): void => {

@@ -32,6 +32,7 @@ export class DirectResponse implements HttpResponse, Outgoing {
   #body: string | Buffer = ''
   /** Free memory in front of the body. */
   #frontBytes = 0
+  #finished = false
   #written = false
   #onWritten: (() => void) | undefined
   #onFinish: (() => void) | undefined
@@ -70,11 +71,18 @@ export class DirectResponse implements HttpResponse, Outgoing {
   endBehind(frontBytes: number, body: string | Buffer): void {
     this.#frontBytes = frontBytes
     this.#body = body
+    this.#finished = true
     if (body.length > HELD_BYTES) this.write()
     else this.#outbox.add(this)
   }
 
+  /** Does not wait for others. */
+  flush(): void {
+    if (this.#finished) this.write()
+  }
+
   write(): void {
+    if (this.#written) return
     const socket = this.#socket
     const body = this.#body
     this.#body = ''

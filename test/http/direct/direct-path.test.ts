@@ -148,6 +148,20 @@ suite('The direct path', () => {
     assert.equal(await client.ended(), '')
   })
 
+  // Over TLS the end of the client's side may come in one piece with its request.
+  for (const secure of [false, true]) {
+    const name = `a client that ends its side with its request over ${secure ? 'TLS' : 'TCP'} gets an answer that needs no waiting`
+    test(name, { timeout: 10_000 }, async t => {
+      const { port } = await startFront(t, secure ? { tls } : {})
+      for (const line of ['GET /health/live', 'GET /v1/metadata/topics', 'GET /nowhere'])
+        for (const way of [[], BY_NODE]) {
+          const client = new RawClient(secure ? connect({ port, ca, servername: 'localhost' }) : port)
+          client.socket.end(rawRequest(line, way))
+          assert.match(await client.ended(), /^HTTP\/1\.1 (200|404) [^]*\r\n\r\n\{.*\}$/, `${line} ${way.length}`)
+        }
+    })
+  }
+
   test('a client that leaves before its answer ends its request', { timeout: 10_000 }, async t => {
     let asked = false
     const { port, log } = await startFront(t, {
