@@ -1,5 +1,5 @@
 import type { Work } from './jobs.ts'
-import type { RawClient, RawResponse } from './raw-client.ts'
+import type { RawClient } from './raw-client.ts'
 import { Reference, type Source } from './reference.ts'
 import { expectSuccess, pagePath, requestBytes } from './requests.ts'
 
@@ -29,11 +29,10 @@ export async function stepOf(
 function produceStep(work: Extract<Work, { kind: 'produce' }>, token: string): Step {
   const request = requestBytes('POST', work.path, { token, body: work.body, contentType: work.contentType })
   const bytes = Buffer.byteLength(work.body)
-  const done = (response: RawResponse) => {
-    expectSuccess(response)
+  return async client => {
+    expectSuccess(await client.send(request))
     return { records: work.records, bytes }
   }
-  return async client => done(await client.send(request))
 }
 
 function randomStep(work: Extract<Work, { kind: 'random' }>, token: string, reference: Reference): Step {
