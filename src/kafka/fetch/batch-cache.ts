@@ -8,7 +8,7 @@ const KEPT_MS = 10_000
 /** One batch may take one of them. */
 const FEWEST_SLABS = 8
 const LARGEST_SLAB_BYTES = 8 * 1024 * 1024
-/** After so long without a new batch the memory is let go of. */
+/** After so long without a reader in small steps the memory is let go of. */
 const IDLE_MS = 5000
 
 /** Where a batch was read. Another topic under the same name and another leader's log may hold other records there. */
@@ -53,7 +53,7 @@ export class BatchCache {
   readonly #shelves = new Map<string, Shelf>()
   /** The one that is being filled last. */
   #slabs: Slab<Entry>[] = []
-  #lastKeptMs = 0
+  #lastUsedMs = 0
   #idleCheck: NodeJS.Timeout | undefined
 
   /** Keeps nothing with a limit of 0. */
@@ -79,6 +79,7 @@ export class BatchCache {
     if (shelf.trustedUntilMs <= nowMs || offset < shelf.startOffset || !isSame(shelf.place, place)) return undefined
     const entry = shelf.entries[positionAfter(shelf.entries, offset) - 1]
     if (entry === undefined || offset > entry.batch.header.lastOffset || entry.untilMs <= nowMs) return undefined
+    this.#lastUsedMs = nowMs
     lend(entry.slab.lend())
     return entry.batch
   }
@@ -96,6 +97,7 @@ export class BatchCache {
   keep(place: BatchPlace, { header, bytes }: OpenBatch): void {
     if (bytes.length > this.#slabBytes) return
     const nowMs = this.#now()
+    this.#lastUsedMs = nowMs
     const shelf = this.#shelfOf(place, nowMs)
     for (const before of overlapping(shelf.entries, header)) {
       // Two readers of one batch.
@@ -107,7 +109,6 @@ export class BatchCache {
     const entry = { shelf, batch, untilMs: nowMs + KEPT_MS, slab }
     slab.entries.push(entry)
     shelf.entries.splice(positionAfter(shelf.entries, header.baseOffset), 0, entry)
-    this.#lastKeptMs = nowMs
     this.#idleCheck ??= setInterval(() => this.#checkIdle(), IDLE_MS).unref()
   }
 
@@ -148,7 +149,7 @@ export class BatchCache {
   }
 
   #checkIdle(): void {
-    if (this.#now() - this.#lastKeptMs < IDLE_MS) return
+    if (this.#now() - this.#lastUsedMs < IDLE_MS) return
     this.#shelves.clear()
     this.#slabs = []
     clearInterval(this.#idleCheck)

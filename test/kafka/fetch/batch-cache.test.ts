@@ -163,6 +163,25 @@ suite('A cache of batches', () => {
     assert.equal(cache.find(place, 9, ignore)?.header.lastOffset, 9)
   })
 
+  test('holds its memory while it is read, though nothing new is kept', context => {
+    context.mock.timers.enable({ apis: ['setInterval'] })
+    let nowMs = 0
+    const cache = new BatchCache(1_000_000, () => nowMs)
+    cache.keep(place, openBatch(0, 10))
+    nowMs = 4500
+    cache.confirm(place, 0)
+    assert.equal(cache.find(place, 5, ignore)?.header.baseOffset, 0)
+    nowMs = 5000
+    context.mock.timers.tick(5000)
+    assert.equal(cache.find(place, 5, ignore)?.header.baseOffset, 0)
+    nowMs = 8000
+    cache.confirm(place, 0)
+    cache.keep(place, openBatch(0, 10))
+    nowMs = 10_000
+    context.mock.timers.tick(5000)
+    assert.equal(cache.heldBytes, 125_000, 'met again, and there already')
+  })
+
   test('lets go of its memory once nothing was kept for a while', context => {
     context.mock.timers.enable({ apis: ['setInterval'] })
     let nowMs = 0
