@@ -26,14 +26,12 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@node-rs/crc32': ['kafka'],
   '@platformatic/wasm-utils': ['kafka'],
   'close-with-grace': ['server'],
-  fastify: ['http'],
   jose: ['auth', 'dev'], // dev: the local identity provider signs the tokens that auth verifies
   '@opentelemetry/api': ['telemetry'],
   '@opentelemetry/exporter-trace-otlp-http': ['telemetry'],
   '@opentelemetry/resources': ['telemetry'],
   '@opentelemetry/sdk-trace': ['telemetry'],
   pino: ['telemetry'],
-  typebox: ['config', 'http'], // http: schemas of the wire
   yaml: ['config']
 }
 

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '../core/json-schema.ts'
 import { file, milliseconds, secret, strict } from './fields.ts'
 
 const oidcProvider = Type.Object(

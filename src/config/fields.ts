@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../core/json-schema.ts'
 
 export const strict = { additionalProperties: false }
 export const milliseconds = (defaultMs: number, description: string) =>

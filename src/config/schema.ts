@@ -1,4 +1,4 @@
-import { type Static, type TObject, Type } from 'typebox'
+import { type Static, Type } from '../core/json-schema.ts'
 import { auth } from './auth-schema.ts'
 import { bytes, file, milliseconds, secret, strict } from './fields.ts'
 import { traces } from './traces-schema.ts'
@@ -287,7 +287,7 @@ export const configSchema = Type.Object(
     workers
   },
   strict
-) satisfies TObject
+)
 
 export type Config = Static<typeof configSchema>
 export type KafkaConfig = Config['kafka']

@@ -1,6 +1,6 @@
 import { configSchema } from './schema.ts'
 
-/** What the loader needs to know of the schema, without TypeBox's vocabulary around it. */
+/** What the loader needs to know of the schema. */
 export type Shape = SectionShape | ListShape | TextShape | IntegerShape | WordShape | WordOrSectionShape
 
 export interface SectionShape {
@@ -143,7 +143,7 @@ const shapeOf = (schema: JsonSchema): Shape => {
   throw new Error(`The configuration schema uses a construct that the loader does not know: ${JSON.stringify(schema)}`)
 }
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- TypeBox's types do not name the JSON Schema keywords.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of schemas do not name their keywords.
 export const configShape: SectionShape = sectionOf(configSchema as unknown as JsonSchema)
 
 /** What a value must be, as the end of a sentence: "an integer from 0 to 65535". */

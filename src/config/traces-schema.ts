@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../core/json-schema.ts'
 import { secret, strict } from './fields.ts'
 
 export const traces = Type.Object(

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../core/json-schema.ts'
 import { GatewayError } from '../core/errors.ts'
 import { jsonReply, type Reply } from './exchange.ts'
 import type { Described } from './openapi/operation.ts'

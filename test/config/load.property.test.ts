@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { Compile } from 'typebox/schema'
 import { loadConfig } from '../../src/config/load.ts'
+import { configSchema } from '../../src/config/schema.ts'
 import { Folder, leastEnvironment, problemsOf } from './support/configs.ts'
 
 const folder = new Folder()
@@ -86,6 +88,32 @@ test('for any values in any layers the highest layer wins, and the source says s
       }
     }),
     { numRuns: 200 }
+  )
+})
+
+test('what is accepted is what a validator of JSON Schema says fits the schema', () => {
+  const validator = Compile(configSchema)
+  const { config } = loadConfig({ env: leastEnvironment })
+  assert.ok(validator.Check(config))
+  const anything = fc.oneof(
+    fc.integer(),
+    fc.double(),
+    fc.string(),
+    fc.boolean(),
+    fc.array(fc.string()),
+    fc.constant({})
+  )
+  const flag = fc
+    .constantFrom(...settings)
+    .chain(([name, { value }]) => fc.tuple(fc.constant(name), fc.oneof({ weight: 2, arbitrary: value }, anything)))
+  fc.assert(
+    fc.property(flag, ([name, value]) => {
+      const [section, key] = name.split('.')
+      const changed = { ...config, [section]: { ...Object(at(config, section)), [key]: value } }
+      const problems = problemsOf({ env: leastEnvironment, flags: { [section]: { [key]: value } } })
+      assert.equal(problems.length === 0, validator.Check(changed), problems[0])
+    }),
+    { numRuns: 500 }
   )
 })
 

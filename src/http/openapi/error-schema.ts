@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/json-schema.ts'
 import { errorCatalogue, type ErrorCode } from '../../core/errors.ts'
 import { named } from './schema.ts'
 

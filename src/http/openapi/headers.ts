@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/json-schema.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Header, Parameter } from './operation.ts'
 

@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox'
+import type { Schema } from '../../core/json-schema.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 
 /** A value to show, and to try: a test sends every one of a request. */
@@ -14,7 +14,7 @@ export interface Parameter {
   readonly name: string
   readonly in?: 'header'
   readonly description: string
-  readonly schema: TSchema
+  readonly schema: Schema
   /** The first is what a request shows that is about something else. */
   readonly examples: Examples
 }
@@ -22,14 +22,14 @@ export interface Parameter {
 export interface RequestBody {
   readonly required: boolean
   readonly description: string
-  readonly schema: TSchema
+  readonly schema: Schema
   readonly examples: Examples
 }
 
 export interface Answer {
   readonly description: string
   /** Undefined where there is no body. */
-  readonly schema?: TSchema
+  readonly schema?: Schema
   /** By name; beside those that every answer has. */
   readonly headers?: Readonly<Record<string, Header>>
   readonly examples?: Examples
@@ -37,7 +37,7 @@ export interface Answer {
 
 export interface Header {
   readonly description: string
-  readonly schema: TSchema
+  readonly schema: Schema
   /** It may be missing otherwise. */
   readonly always: boolean
 }
@@ -55,7 +55,7 @@ export interface Operation {
   /** Which the route itself can raise; those of the way to it are known. */
   readonly errors: readonly ErrorCode[]
   /** Of error bodies, where they say more than all do. */
-  readonly errorSchema?: TSchema
+  readonly errorSchema?: Schema
   /** Of errors, by status. */
   readonly errorHeaders?: Readonly<Record<number, Readonly<Record<string, Header>>>>
 }

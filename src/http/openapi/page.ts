@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/json-schema.ts'
 import type { PublicPage } from '../public-pages.ts'
 import { healthCalls } from '../health.ts'
 import { v1Operations } from '../v1/operations.ts'

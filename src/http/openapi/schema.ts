@@ -1,9 +1,9 @@
-import { Type, type Static, type TSchema } from 'typebox'
+import { Type, type Static, type Schema } from '../../core/json-schema.ts'
 
 const TARGET = Symbol('target of a reference')
 
 /** Null besides what the schema allows. */
-export function orNull<T extends TSchema>(schema: T) {
+export function orNull<T extends Schema>(schema: T) {
   const members: object = schema
   const type: unknown = Object.getOwnPropertyDescriptor(members, 'type')?.value
   return Type.Unsafe<Static<T> | null>(
@@ -12,20 +12,20 @@ export function orNull<T extends TSchema>(schema: T) {
 }
 
 /** A schema that the description shows once, under `components/schemas`, and refers to by its name. */
-export function named<T extends TSchema>(name: string, schema: T) {
+export function named<T extends Schema>(name: string, schema: T) {
   return Type.Unsafe<Static<T>>({ $ref: `#/components/schemas/${name}`, [TARGET]: { name, schema } })
 }
 
 interface Target {
   readonly name: string
-  readonly schema: TSchema
+  readonly schema: Schema
 }
 
 const isTarget = (value: unknown): value is Target => typeof value === 'object' && value !== null && 'schema' in value
 
 /** All named schemas that a value refers to, by whatever way, in the order of their names. */
-export function namedSchemas(value: unknown): Map<string, TSchema> {
-  const found = new Map<string, TSchema>()
+export function namedSchemas(value: unknown): Map<string, Schema> {
+  const found = new Map<string, Schema>()
   const visit = (part: unknown): void => {
     if (typeof part !== 'object' || part === null) return
     const target: unknown = Object.getOwnPropertyDescriptor(part, TARGET)?.value

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/json-schema.ts'
 import { configSchema } from '../../config/schema.ts'
 import type { Described } from '../openapi/operation.ts'
 import { bodyErrors, partitionParameter, topicErrors, topicParameter } from './operation-parts.ts'

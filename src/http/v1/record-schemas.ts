@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/json-schema.ts'
 import { errorMembers, errorSchema } from '../openapi/error-schema.ts'
 import { named, orNull } from '../openapi/schema.ts'
 import { offsetSchema, partitionSchema } from './schemas.ts'

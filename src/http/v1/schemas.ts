@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../../core/json-schema.ts'
 import { named, orNull } from '../openapi/schema.ts'
 import { INT32_LIMIT, PROPERTIES_LIMIT, REPLICAS_LIMIT, TOPIC_CHARACTERS } from '../limits.ts'
 

@@ -1,4 +1,4 @@
-import type { Static } from 'typebox'
+import type { Static } from '../../core/json-schema.ts'
 import type { BrokerInfo, PartitionInfo } from '../../core/topology.ts'
 import type { brokerSchema, partitionInfoSchema } from './schemas.ts'
 
