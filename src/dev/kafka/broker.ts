@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createReadStream, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DevError } from '../dev-error.ts'
-import { fileHas, runJava, startJvm, type Jvm } from './jvm.ts'
+import { runJava, startJvm, type Jvm } from './jvm.ts'
 
 export interface BrokerOptions {
   /** Kafka's jars. */
@@ -83,14 +84,18 @@ export class Broker {
       logFile: this.#logFile
     })
     this.#jvm = jvm
+    const readLog = () => text(createReadStream(this.#logFile, { start: logStart }))
     for (const end = Date.now() + START_LIMIT_MS; Date.now() < end; await sleep(100)) {
       if (!jvm.running) break
-      if (await fileHas(this.#logFile, logStart, STARTED)) return
+      if ((await readLog()).includes(STARTED)) return
     }
+    const ended = jvm.running ? `within ${START_LIMIT_MS / 1000} s` : 'and ended'
     await this.kill()
-    if (await fileHas(this.#logFile, logStart, LOCKED))
+    const log = await readLog()
+    if (log.includes(LOCKED))
       throw new DevError(`Another Kafka uses ${dataDir}. Stop it, or choose another folder with --data-dir.`)
-    throw new DevError(`Kafka did not start; see ${this.#logFile}.`)
+    const reason = /(?:ERROR|FATAL).*/.exec(log)?.[0] ?? log.trimEnd().split('\n').at(-1)
+    throw new DevError(`Kafka did not start ${ended}: ${reason}; see ${this.#logFile}.`)
   }
 
   /** In order; killed when that takes too long. */

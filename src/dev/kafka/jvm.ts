@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, createReadStream, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const LOG_CONFIG = fileURLToPath(new URL('../../../local-kafka/log4j2.properties', import.meta.url))
@@ -97,11 +96,4 @@ export async function runJava(libs: string, mainClass: string, args: readonly st
   })
   if (status !== 0) throw new Error(`${mainClass} ended with ${status}:\n${output}`)
   return output
-}
-
-/** Does the file hold the text, from `start` on? */
-export async function fileHas(file: string, start: number, text: string): Promise<boolean> {
-  const lines = createInterface({ input: createReadStream(file, { start }) })
-  for await (const line of lines) if (line.includes(text)) return true
-  return false
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DevError } from '../../../src/dev/dev-error.ts'
@@ -98,10 +100,12 @@ suite('A local cluster', () => {
       console.log(broker.pid)
       setInterval(() => undefined, 1000)`
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit']
+      stdio: ['ignore', 'pipe', 'pipe']
     })
-    const pid = Number(await new Promise(resolve => parent.stdout.once('data', resolve)))
-    assert.ok(isAlive(pid))
+    const complaints = text(parent.stderr)
+    const printed = await Promise.race([once(parent.stdout, 'data'), complaints])
+    const pid = Number(printed)
+    assert.ok(isAlive(pid), `a broker was started: ${String(printed)}`)
     parent.kill('SIGKILL')
     await until(() => !isAlive(pid))
   })
