@@ -16,10 +16,17 @@ const say = (line: string): void => {
 const given = process.argv.slice(2)
 const patterns = given.some(argument => !argument.startsWith('-')) ? [] : ['test/**/*.test.ts']
 const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-test-'))
+
+// Some thirty brokers and two hundred processes live for seconds each: compiling is most of what they do.
+const { JDK_JAVA_OPTIONS: javaOptions = '' } = process.env
+process.env.JDK_JAVA_OPTIONS = `-XX:TieredStopAtLevel=1 -XX:+UseSerialGC ${javaOptions}`
+process.env.NODE_COMPILE_CACHE ??= join(dataDir, 'compiled')
 const libs = await kafkaJars('.local', say)
 const cluster = await LocalCluster.start({ libs, dataDir, brokers: 1, properties: { 'log.cleaner.backoff.ms': '200' } })
 
-const tests = spawn(process.execPath, ['--test', '--test-timeout=180000', ...given, ...patterns], {
+// Two files at a time: many wait more than they work.
+const flags = ['--test', '--test-timeout=180000', '--test-concurrency=2']
+const tests = spawn(process.execPath, [...flags, ...given, ...patterns], {
   stdio: 'inherit',
   env: { ...process.env, KAFKA_REST_TEST_BOOTSTRAP: cluster.bootstrapServers.join(','), KAFKA_REST_TEST_LIBS: libs }
 })
