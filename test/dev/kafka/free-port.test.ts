@@ -23,6 +23,13 @@ suite('A port of this machine', () => {
     assert.notEqual(await freePort(taken), taken)
   })
 
+  test('is none that Linux or macOS would give to somebody else before it is used: those begin at 32768', async () => {
+    for (let turn = 0; turn < 50; turn++) {
+      const port = await freePort()
+      assert.ok(port >= 1024 && port < 32_768, String(port))
+    }
+  })
+
   for (const host of ['127.0.0.1', '::1']) {
     test(`is busy when something listens on ${host} only`, async t => {
       const port = await listenOn(t, host)
