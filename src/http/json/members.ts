@@ -1,6 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
 import { isDigit, type JsonCursor } from './json-cursor.ts'
-import { unescapeInPlace } from './string-bytes.ts'
+import { hexAt, unescapeInPlace } from './string-bytes.ts'
 
 const COLON = 0x3a
 const QUOTE = 0x22
@@ -42,8 +42,11 @@ export function readMember(cursor: JsonCursor, names: MemberNames, seen: number,
   if (cursor.peek() !== QUOTE) cursor.fail()
   const start = cursor.position + 1
   let index = cursor.bytes[start] === BACKSLASH ? -1 : quotedName(cursor.bytes, start, names.quoted)
-  if (index < 0) index = otherName(cursor, names, where)
-  else cursor.position += 1 + names.quoted[index].length
+  if (index >= 0) cursor.position += 1 + names.quoted[index].length
+  else {
+    index = escapedName(cursor, names)
+    if (index < 0) index = otherName(cursor, names, where)
+  }
   if (seen & (1 << index)) throw invalid(`${where()} has the member '${names.texts[index]}' twice.`)
   cursor.expect(COLON)
   return index
@@ -59,7 +62,35 @@ function quotedName(bytes: Buffer, start: number, quoted: readonly Uint8Array[])
   return -1
 }
 
-/** One that is spelled with escapes, or not known. */
+/** The name that is being read, as it would stand without escapes. */
+const spelled = Buffer.alloc(24)
+
+/**
+ * A known name spelled with escapes of ASCII, read in one pass: looked over and then resolved, escapes cost as much again.
+ * Returns −1, and the cursor stays, where it is anything else.
+ */
+function escapedName(cursor: JsonCursor, { quoted }: MemberNames): number {
+  const { bytes } = cursor
+  let position = cursor.position + 1
+  let length = 0
+  while (length < spelled.length - 1 && bytes[position] !== QUOTE) {
+    let byte = bytes[position++]
+    if (byte === BACKSLASH) {
+      byte = bytes[position] === 0x75 && position + 4 < bytes.length ? hexAt(bytes, position + 1) : -1
+      position += 5
+    }
+    // What must be escaped is in no name.
+    if (!(byte > QUOTE && byte < 0x7f)) return -1
+    spelled[length++] = byte
+  }
+  if (bytes[position] !== QUOTE) return -1
+  spelled[length] = QUOTE
+  const index = quotedName(spelled, 0, quoted)
+  if (index >= 0) cursor.position = position + 1
+  return index
+}
+
+/** One that is not known, or spelled in the strangest way. */
 function otherName(cursor: JsonCursor, { texts, quoted }: MemberNames, where: () => string): number {
   const { bytes } = cursor
   const start = cursor.position + 1

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { JsonCursor } from '../../../src/http/json/json-cursor.ts'
 import { invalid, memberNames, readInteger, readMember } from '../../../src/http/json/members.ts'
-import { refusal } from './support/texts.ts'
+import { forms, jsonString, refusal, text } from './support/texts.ts'
 
 const MAX = Number.MAX_SAFE_INTEGER
 
@@ -95,6 +95,26 @@ suite('A name of a member', () => {
       'INVALID_BODY',
       'It has a member with a lone surrogate, which is not known; it takes alpha, beta.'
     ])
+  })
+
+  test('is known in any spelling, and no other text is taken for it', () => {
+    const known = ['key', 'value', 'key_encoding']
+    const near = fc.constantFrom(...known, 'key"', 'ke', 'keyx', 'valuf', 'value\\', 'kéy', `key${'_'.repeat(40)}`)
+    fc.assert(
+      fc.property(fc.oneof(near, text), forms, fc.nat(60), (name, spelling, cut) => {
+        const body = Buffer.from(`${jsonString(name, spelling)}:`)
+        const cursor = new JsonCursor(Buffer.from(body), 8)
+        const index = () => readMember(cursor, memberNames(...known), 0, () => 'It')
+        if (known.includes(name)) {
+          assert.equal(index(), known.indexOf(name))
+          assert.equal(cursor.position, body.length)
+        } else assert.equal(refusal(index)[0], 'INVALID_BODY')
+        const part = Buffer.from(body.subarray(0, Math.min(cut, body.length - 1)))
+        const code = refusal(() => readMember(new JsonCursor(part, 8), memberNames(...known), 0, () => 'It'))[0]
+        assert.match(code, /MALFORMED_JSON|INVALID_BODY/)
+      }),
+      { numRuns: 3000 }
+    )
   })
 
   test('is told where it comes twice, however it is spelled', () => {
