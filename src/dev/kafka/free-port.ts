@@ -7,9 +7,9 @@ const HIGHEST = 32_767
 
 const anyPort = (): number => randomInt(LOWEST, HIGHEST + 1)
 
-/** A port on loopback that is free now; `wanted` where that is. */
-export async function freePort(wanted = anyPort()): Promise<number> {
-  for (let port = wanted; ; port = anyPort()) {
+/** A port on loopback that is free now; `wanted` where that is, 0 being no wish. */
+export async function freePort(wanted = 0): Promise<number> {
+  for (let port = wanted === 0 ? anyPort() : wanted; ; port = anyPort()) {
     const refusal = await refusalOf(port, '127.0.0.1')
     if (refusal === null) return port
     if (refusal.code !== 'EADDRINUSE' && refusal.code !== 'EACCES') throw refusal

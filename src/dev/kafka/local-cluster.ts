@@ -31,7 +31,7 @@ export class LocalCluster {
   }: LocalClusterOptions): Promise<LocalCluster> {
     const nodes: { nodeId: number; port: number; controllerPort: number }[] = []
     for (let nodeId = 1; nodeId <= count; nodeId++) {
-      nodes.push({ nodeId, port: await freePort(nodeId === 1 ? port : undefined), controllerPort: await freePort() })
+      nodes.push({ nodeId, port: await freePort(nodeId === 1 ? port : 0), controllerPort: await freePort() })
     }
     const voters = nodes.map(({ nodeId, controllerPort }) => `${nodeId}@127.0.0.1:${controllerPort}`).join(',')
     const replication =
