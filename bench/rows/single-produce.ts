@@ -3,6 +3,8 @@ import { FloorServer } from '../support/floor-server.ts'
 import type { Aim, Row, Sample } from '../support/result.ts'
 
 const CONNECTIONS = [50, 200] as const
+/** Broker and gateway are young where this is one of the first rows: a second is too little to compile what one record takes. */
+const WARM_UP_SECONDS = 3
 const BODY = `{"records":[{"value":"${'x'.repeat(100)}"}]}`
 
 /** P2: one record a request, beside a bare Node server. */
@@ -40,7 +42,7 @@ export function singleProduce(): Row {
     async prepare(bench) {
       topic = await bench.createTopic('single', 8)
       for (const scheme of ['http', 'https'] as const) {
-        await bench.measure('warm', await bench.gateway(scheme), work(), { connections: 50 })
+        await bench.measure('warm', await bench.gateway(scheme), work(), { connections: 50, seconds: WARM_UP_SECONDS })
         await floorSample(bench, scheme, 50)
       }
     },
