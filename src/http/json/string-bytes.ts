@@ -24,7 +24,12 @@ export function specialBytes(word: number): number {
 
 /** The same, and bytes beyond ASCII too. */
 export function unusualBytes(word: number): number {
-  return specialBytes(word) | (word & 0x80808080)
+  return unusualBits(word) & 0x80808080
+}
+
+/** To be masked: of two words together with one mask. */
+export function unusualBits(word: number): number {
+  return ((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101) | (word - 0x20202020) | word
 }
 
 /** Which of the four bytes is the first one found. */

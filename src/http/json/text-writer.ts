@@ -1,5 +1,5 @@
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
-import { BASE64_ALPHABET, lowestByte, PAD, specialBytes, unusualBytes } from './string-bytes.ts'
+import { BASE64_ALPHABET, lowestByte, PAD, specialBytes, unusualBits, unusualBytes } from './string-bytes.ts'
 
 const POOL_BYTES = 32 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
@@ -174,7 +174,7 @@ export class TextWriter {
     for (const last = end - 8; at <= last; at += 8, length += 8) {
       const first = view.getInt32(at, true)
       const second = view.getInt32(at + 4, true)
-      if ((unusualBytes(first) | unusualBytes(second)) !== 0) break
+      if (((unusualBits(first) | unusualBits(second)) & 0x80808080) !== 0) break
       target.setInt32(length, first, true)
       target.setInt32(length + 4, second, true)
     }
