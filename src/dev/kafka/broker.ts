@@ -34,6 +34,8 @@ export interface Listener {
 /** Of all local clusters: they are told apart by their ports and folders. */
 const CLUSTER_ID = 'a2Fma2EtcmVzdC1wcm94eQ'
 const STARTED = 'Kafka Server started'
+/** The first that was logged, which is the cause of the others as a rule. */
+const FIRST_EXCEPTION = /^(?:Caused by: )?[\w.$]+(?:Exception|Error): (.+?)\.?$/m
 const LOCKED = 'Failed to acquire lock on file'
 const START_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 20_000
@@ -94,7 +96,7 @@ export class Broker {
     const log = await readLog()
     if (log.includes(LOCKED))
       throw new DevError(`Another Kafka uses ${dataDir}. Stop it, or choose another folder with --data-dir.`)
-    const reason = /(?:ERROR|FATAL).*/.exec(log)?.[0] ?? log.trimEnd().split('\n').at(-1)
+    const reason = FIRST_EXCEPTION.exec(log)?.[1] ?? log.trimEnd().split('\n').at(-1)
     throw new DevError(`Kafka did not start ${ended}: ${reason}; see ${this.#logFile}.`)
   }
 

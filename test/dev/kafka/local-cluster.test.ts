@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -76,6 +76,18 @@ suite('A local cluster', () => {
     broker.thaw()
     await until(() => !isStopped(Number(broker.pid)))
     await cluster.stop()
+  })
+
+  test('that does not start says why', async t => {
+    const other = createServer()
+    t.after(() => other.close())
+    await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as AddressInfo
+    const listeners = { SECOND: { protocol: 'PLAINTEXT', host: '127.0.0.1', port } } as const
+    await assert.rejects(
+      LocalCluster.start({ libs, dataDir, brokers: 1, heapMb: 256, listeners }),
+      error => error instanceof DevError && /did not start and ended: .*Address already in use/.test(error.message)
+    )
   })
 
   test('holds no file of the broker open after it was started and stopped', async t => {
