@@ -24,9 +24,7 @@ process.env.NODE_COMPILE_CACHE ??= join(dataDir, 'compiled')
 const libs = await kafkaJars('.local', say)
 const cluster = await LocalCluster.start({ libs, dataDir, brokers: 1, properties: { 'log.cleaner.backoff.ms': '200' } })
 
-// Two files at a time: many wait more than they work.
-const flags = ['--test', '--test-timeout=180000', '--test-concurrency=2']
-const tests = spawn(process.execPath, [...flags, ...given, ...patterns], {
+const tests = spawn(process.execPath, ['--test', '--test-timeout=180000', ...given, ...patterns], {
   stdio: 'inherit',
   env: { ...process.env, KAFKA_REST_TEST_BOOTSTRAP: cluster.bootstrapServers.join(','), KAFKA_REST_TEST_LIBS: libs }
 })

@@ -13,7 +13,7 @@ import { wellBehaved } from './support/well-behaved.ts'
 const scale = (long: number, short: number) => (minutes() > 0 ? long : short)
 const READY = 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n'
 /** A client that does nothing wrong may wait so long while others do: the test's own connections share two cores with it. */
-const BEARABLE_MS = 2500
+const BEARABLE_MS = 5000
 
 suite('Hostile clients hurt nobody', () => {
   let gateway: GatewayProcess
