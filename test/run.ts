@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../src/dev/kafka/free-port.ts'
 import { kafkaJars } from '../src/dev/kafka/jars.ts'
 import { LocalCluster } from '../src/dev/kafka/local-cluster.ts'
 
@@ -24,10 +25,13 @@ process.env.NODE_COMPILE_CACHE ??= join(dataDir, 'compiled')
 const libs = await kafkaJars('.local', say)
 const cluster = await LocalCluster.start({ libs, dataDir, brokers: 1, properties: { 'log.cleaner.backoff.ms': '200' } })
 
-const tests = spawn(process.execPath, ['--test', '--test-timeout=180000', ...given, ...patterns], {
-  stdio: 'inherit',
-  env: { ...process.env, KAFKA_REST_TEST_BOOTSTRAP: cluster.bootstrapServers.join(','), KAFKA_REST_TEST_LIBS: libs }
-})
+process.env.KAFKA_REST_TEST_BOOTSTRAP = cluster.bootstrapServers.join(',')
+process.env.KAFKA_REST_TEST_LIBS = libs
+process.env.KAFKA_REST_TEST_ALONE = String(await freePort())
+
+// Two files at a time; see test/support/alone.ts for those that are not.
+const flags = ['--test', '--test-timeout=180000', '--test-concurrency=2']
+const tests = spawn(process.execPath, [...flags, ...given, ...patterns], { stdio: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => tests.kill(signal))
 process.exitCode = await new Promise<number>(resolve => tests.once('close', status => resolve(status ?? 1)))
 await cluster.stop()

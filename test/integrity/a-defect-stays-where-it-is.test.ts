@@ -6,6 +6,9 @@ import { sharedBroker } from '../support/gateway.ts'
 import { Client, type Answer } from './support/client.ts'
 import { createTopic } from './support/topics.ts'
 import { wellBehaved } from './support/well-behaved.ts'
+import { alone } from '../support/alone.ts'
+
+await alone()
 
 const PLANT = new URL('./support/plant.ts', import.meta.url).href
 

@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { minutes } from './support/minutes.ts'
 import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
+import { alone } from '../support/alone.ts'
+
+await alone()
 
 /** Longer than a request may take, and than Kafka waits for a broker here. */
 const SHORT_FREEZE_MS = 10_000

@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { minutes } from './support/minutes.ts'
 import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
+import { alone } from '../support/alone.ts'
+
+await alone()
 
 suite('A killed leader costs no record', () => {
   const stand = useStand()

@@ -6,6 +6,9 @@ import { GatewayProcess } from '../support/gateway-process.ts'
 import { sharedBroker } from '../support/gateway.ts'
 import { head, openSocket, received } from './support/sockets.ts'
 import { createTopic, fillWithLarge, storedRecords } from './support/topics.ts'
+import { alone } from '../support/alone.ts'
+
+await alone()
 
 const GRACE_MS = 5000
 

@@ -9,6 +9,9 @@ import { cpuUsOf } from '../support/process-cpu.ts'
 import { Client } from './support/client.ts'
 import { createTopic, storedRecords } from './support/topics.ts'
 import { type Instance, isAlive, ready, startWorkers, until } from './support/workers.ts'
+import { alone } from '../support/alone.ts'
+
+await alone()
 
 const BIN = new URL('../../bin/kafka-rest-proxy.js', import.meta.url).pathname
 const BODY = JSON.stringify({ records: Array.from({ length: 20 }, (_, at) => ({ value: `v${at}` })) })

@@ -7,6 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { kafkaJars } from '../../../src/dev/kafka/jars.ts'
 import { LocalCluster } from '../../../src/dev/kafka/local-cluster.ts'
 import { TestGateway, uniqueTopic, type TestResponse } from '../../support/gateway.ts'
+import { alone } from '../../support/alone.ts'
+
+await alone()
 
 interface Sent {
   readonly value: string

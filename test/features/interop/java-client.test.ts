@@ -4,6 +4,9 @@ import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { interop, startInterop } from '../../support/java.ts'
 import { sharedBroker, TestGateway, uniqueTopic } from '../../support/gateway.ts'
+import { alone } from '../../support/alone.ts'
+
+await alone()
 
 interface Read {
   readonly key: string | null
