@@ -2,7 +2,7 @@ import { GatewayError } from '../../core/errors.ts'
 import { SPAN_STRIDE, type RecordTable } from '../../core/record-table.ts'
 import { HeaderCollector } from './header-collector.ts'
 import { INT32_LIMIT } from '../limits.ts'
-import { JsonCursor } from './json-cursor.ts'
+import { isDigit, JsonCursor } from './json-cursor.ts'
 import { invalid, readInteger, memberNames, readMember, readNull } from './members.ts'
 import { decodeText, readEncoding, readHeaders } from './record-headers.ts'
 
@@ -164,7 +164,8 @@ class ProduceBody {
       found.start = start + 1
       found.end = cursor.position - 1
     } else {
-      cursor.skipValue(DEPTH_OF_VALUE)
+      if (isDigit(byte)) cursor.skipNumber()
+      else cursor.skipValue(DEPTH_OF_VALUE)
       found.start = start
       found.end = cursor.position
     }
