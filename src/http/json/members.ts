@@ -27,10 +27,13 @@ export interface MemberNames {
   readonly texts: readonly string[]
   /** As they stand in a body, with the quote behind them: nearly all do, and are known without being scanned first. */
   readonly quoted: readonly Uint8Array[]
+  /** For the one that is being read, as it would stand without escapes. */
+  readonly spelled: Uint8Array
 }
 
 export function memberNames(...texts: readonly string[]): MemberNames {
-  return { texts, quoted: texts.map(text => Uint8Array.from(Buffer.from(`${text}"`))) }
+  const quoted = texts.map(text => Uint8Array.from(Buffer.from(`${text}"`)))
+  return { texts, quoted, spelled: new Uint8Array(Math.max(...quoted.map(({ length }) => length))) }
 }
 
 /**
@@ -45,14 +48,14 @@ export function readMember(cursor: JsonCursor, names: MemberNames, seen: number,
   if (index >= 0) cursor.position += 1 + names.quoted[index].length
   else {
     index = escapedName(cursor, names)
-    if (index < 0) index = otherName(cursor, names, where)
+    if (index < 0) throw unknownName(cursor, names, where)
   }
   if (seen & (1 << index)) throw invalid(`${where()} has the member '${names.texts[index]}' twice.`)
   cursor.expect(COLON)
   return index
 }
 
-function quotedName(bytes: Buffer, start: number, quoted: readonly Uint8Array[]): number {
+function quotedName(bytes: Uint8Array, start: number, quoted: readonly Uint8Array[]): number {
   for (let index = 0; index < quoted.length; index++) {
     const name = quoted[index]
     let at = 0
@@ -62,14 +65,11 @@ function quotedName(bytes: Buffer, start: number, quoted: readonly Uint8Array[])
   return -1
 }
 
-/** The name that is being read, as it would stand without escapes. */
-const spelled = Buffer.alloc(24)
-
 /**
  * A known name spelled with escapes of ASCII, read in one pass: looked over and then resolved, escapes cost as much again.
  * Returns −1, and the cursor stays, where it is anything else.
  */
-function escapedName(cursor: JsonCursor, { quoted }: MemberNames): number {
+function escapedName(cursor: JsonCursor, { quoted, spelled }: MemberNames): number {
   const { bytes } = cursor
   let position = cursor.position + 1
   let length = 0
@@ -90,20 +90,14 @@ function escapedName(cursor: JsonCursor, { quoted }: MemberNames): number {
   return index
 }
 
-/** One that is not known, or spelled in the strangest way. */
-function otherName(cursor: JsonCursor, { texts, quoted }: MemberNames, where: () => string): number {
+/** Throws MALFORMED_JSON where what stands here is no whole string. */
+function unknownName(cursor: JsonCursor, { texts }: MemberNames, where: () => string): GatewayError {
   const { bytes } = cursor
   const start = cursor.position + 1
   const escaped = cursor.skipString()
   const length = escaped ? unescapeInPlace(bytes, start, cursor.position - 1) : cursor.position - 1 - start
-  if (length >= 0) {
-    // Where escapes were, there is room for it: they are longer than what they stand for.
-    bytes[start + length] = QUOTE
-    const index = quotedName(bytes, start, quoted)
-    if (index >= 0 && quoted[index].length === length + 1) return index
-  }
   const name = length < 0 ? 'with a lone surrogate' : `'${shown(bytes, start, start + length)}'`
-  throw invalid(`${where()} has a member ${name}, which is not known; it takes ${texts.join(', ')}.`)
+  return invalid(`${where()} has a member ${name}, which is not known; it takes ${texts.join(', ')}.`)
 }
 
 /** Whether the bytes are this text in ASCII. */

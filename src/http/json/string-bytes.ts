@@ -17,9 +17,7 @@ for (let value = 0; value < 16; value++) {
  * quote, backslash or control character (bits above it may be wrong). 0 where there is none.
  */
 export function specialBytes(word: number): number {
-  const quotes = word ^ 0x22222222
-  const slashes = word ^ 0x5c5c5c5c
-  return ((quotes - 0x01010101) | (slashes - 0x01010101) | (word - 0x20202020)) & ~word & 0x80808080
+  return unusualBits(word) & ~word & 0x80808080
 }
 
 /** The same, and bytes beyond ASCII too. */
