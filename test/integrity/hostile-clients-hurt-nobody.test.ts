@@ -16,7 +16,7 @@ await alone()
 const scale = (long: number, short: number) => (minutes() > 0 ? long : short)
 const READY = 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n'
 /** A client that does nothing wrong may wait so long while others do: the test's own connections share two cores with it. */
-const BEARABLE_MS = 5000
+const BEARABLE_MS = 2500
 
 suite('Hostile clients hurt nobody', () => {
   let gateway: GatewayProcess
