@@ -1,0 +1,79 @@
+import { Type } from '../core/json-schema.ts'
+import { bytes, milliseconds, strict } from './fields.ts'
+
+export const limits = Type.Object(
+  {
+    bodyBytes: bytes(16 * 1024 * 1024, 'Request body.'),
+    recordsPerRequest: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 100_000,
+      description: 'Records in one produce request.'
+    }),
+    jsonDepth: Type.Integer({ minimum: 1, maximum: 10_000, default: 512, description: 'Nesting of a JSON body.' }),
+    inFlightBytes: bytes(
+      256 * 1024 * 1024,
+      'Bodies being read, batches on their way and answers not yet taken, in the whole process.'
+    ),
+    connections: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 20_000,
+      description: 'Open client connections.'
+    }),
+    headerBytes: Type.Integer({
+      minimum: 1024,
+      maximum: 1_048_576,
+      default: 32_768,
+      description: 'Request line and header fields.'
+    }),
+    requestTimeoutMs: milliseconds(8_000, 'From the complete request to its answer.'),
+    headersTimeoutMs: milliseconds(10_000, 'For request line and header fields to arrive.'),
+    bodyTimeoutMs: milliseconds(30_000, 'For the whole request to arrive.'),
+    writeTimeoutMs: milliseconds(30_000, 'A client that takes no byte of its answer for so long is cut off.'),
+    keepAliveTimeoutMs: milliseconds(75_000, 'An idle connection is kept so long.'),
+    shutdownGraceMs: milliseconds(30_000, 'For accepted requests to end after SIGTERM.')
+  },
+  strict
+)
+
+const rate = (description: string) =>
+  Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 40, description: `${description} No limit when left out.` }))
+const quotaMembers = {
+  requestsPerSecond: rate('Requests.'),
+  recordsPerSecond: rate('Records, written and read.'),
+  bytesPerSecond: rate('Bytes of bodies of produce requests, uncompressed, and of keys and values that are read.'),
+  concurrentRequests: rate('Requests under way at a time.'),
+  burstSeconds: Type.Integer({
+    minimum: 1,
+    maximum: 3600,
+    default: 1,
+    description: 'Who was quiet may use as much at once as these seconds would have given.'
+  })
+}
+
+export const quotas = Type.Object(
+  {
+    principal: Type.Optional(Type.Object(quotaMembers, { ...strict, description: 'For each caller.' })),
+    overrides: Type.Array(
+      Type.Object(
+        {
+          principal: Type.String({ minLength: 1, description: 'Id of the caller, as in the log.' }),
+          issuer: Type.Optional(Type.String({ description: 'Of the token; any when left out.' })),
+          ...quotaMembers
+        },
+        strict
+      ),
+      { default: [], description: 'In place of `quotas.principal`, for single callers; the first that fits.' }
+    ),
+    listener: Type.Optional(Type.Object(quotaMembers, { ...strict, description: 'For all callers together.' })),
+    connectionsPerAddress: rate('Open connections from one address; a proxy in front is one address.'),
+    principalsRemembered: Type.Integer({
+      minimum: 1,
+      maximum: 10_000_000,
+      default: 100_000,
+      description: 'Beyond it, who has not called for longest starts afresh.'
+    })
+  },
+  strict
+)
