@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { GatewayError } from '../../src/core/errors.ts'
-import { RepeatedWarnings } from '../../src/http/repeated-warnings.ts'
 import { v1Routes } from '../../src/http/v1/routes.ts'
 import { pageOf, startFront, TOKEN } from './support/front.ts'
 import { RawClient, rawRequest } from './support/raw-client.ts'
@@ -123,19 +122,4 @@ test('every route has an operation of its own, and the documentation names them'
       .map(name => name.slice(1, -1))
       .toSorted()
   )
-})
-
-test('refused callers fill no log: the first of a kind a minute, then how many were left out', () => {
-  const lines: object[] = []
-  const ignore = () => undefined
-  let nowMs = 0
-  const log = { debug: ignore, info: ignore, error: ignore, warn: (fields: object) => void lines.push(fields) }
-  const warnings = new RepeatedWarnings(log, () => nowMs)
-  for (let n = 0; n < 100; n++) warnings.warn('INVALID_TOKEN', { n }, 'x')
-  warnings.warn('NOT_PERMITTED', { n: 100 }, 'x')
-  nowMs = 60_000
-  warnings.warn('INVALID_TOKEN', { n: 101 }, 'x')
-  nowMs = 120_000
-  warnings.warn('INVALID_TOKEN', { n: 102 }, 'x')
-  assert.deepEqual(lines, [{ n: 0 }, { n: 100 }, { n: 101, suppressed: 99 }, { n: 102 }])
 })

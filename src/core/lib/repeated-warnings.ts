@@ -1,0 +1,63 @@
+import type { Log } from '../log.ts'
+
+const PAUSE_MS = 60_000
+/** Beyond it the kind that began first is forgotten, and so begins anew. */
+const KINDS = 1_000
+
+interface Failure {
+  readonly sinceMs: number
+  silentUntilMs: number
+  /** Since its last line. */
+  suppressed: number
+}
+
+/**
+ * Logs a failure that repeats: one line when it begins, one a minute while it lasts, with the number of those left out,
+ * and one when it is over.
+ */
+export class RepeatedWarnings {
+  readonly #log: Log
+  readonly #now: () => number
+  readonly #failures = new Map<string, Failure>()
+
+  constructor(log: Log, now: () => number = () => performance.now()) {
+    this.#log = log
+    this.#now = now
+  }
+
+  /** `kind` tells failures apart: an error code, or what failed together with the broker it failed at. */
+  warn(kind: string, fields: object, message: string): void {
+    const nowMs = this.#now()
+    const failure = this.#failures.get(kind) ?? this.#begin(kind, nowMs)
+    if (nowMs < failure.silentUntilMs) {
+      failure.suppressed++
+      return
+    }
+    const { suppressed } = failure
+    failure.suppressed = 0
+    failure.silentUntilMs = nowMs + PAUSE_MS
+    this.#log.warn(suppressed === 0 ? fields : { ...fields, suppressed }, message)
+  }
+
+  /** Says at info that the failure is over, and how long it lasted. Does nothing if there was none. */
+  over(kind: string, fields: object, message: string): void {
+    const failure = this.#failures.get(kind)
+    if (failure === undefined) return
+    this.#failures.delete(kind)
+    const lastedMs = Math.round(this.#now() - failure.sinceMs)
+    const { suppressed } = failure
+    this.#log.info(suppressed === 0 ? { ...fields, lastedMs } : { ...fields, lastedMs, suppressed }, message)
+  }
+
+  #begin(kind: string, nowMs: number): Failure {
+    if (this.#failures.size >= KINDS) {
+      for (const oldest of this.#failures.keys()) {
+        this.#failures.delete(oldest)
+        break
+      }
+    }
+    const failure = { sinceMs: nowMs, silentUntilMs: nowMs, suppressed: 0 }
+    this.#failures.set(kind, failure)
+    return failure
+  }
+}
