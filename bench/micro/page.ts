@@ -11,7 +11,8 @@ export interface FunctionResult {
 
 export function pageOf(
   functions: readonly FunctionResult[],
-  hostile: readonly HostileResult[],
+  bodies: readonly HostileResult[],
+  heads: readonly HostileResult[],
   effort: Effort
 ): string {
   const machine = `Node ${process.version}, ${cpus().length} cores (${cpus()[0].model.trim()})`
@@ -29,13 +30,15 @@ From the first "Authorization" on, a record is a request. The twin is the obviou
 
 ## Bad input costs no more than good
 
-${LIMIT} times the time of a normal body by the byte is the limit, the dearer of the two normal ones being the measure; the run fails where a body
+${LIMIT} times the time of a normal input by the byte is the limit, the dearer of the two normal ones being the measure; the run fails where one
 takes more. Limits are the server's defaults; a refusal is divided by the bytes of the whole body, read or not. What costs by the record, the
 number or the name, and not by the byte, shows where those are tiny: both figures are given.
 
-${verdictOf(hostile)}
+${verdictOf([...bodies, ...heads])}
 
-${hostileTable(hostile)}
+${hostileTable('body', bodies)}
+
+${hostileTable('head', heads)}
 `
 }
 
@@ -60,27 +63,27 @@ export function functionsTable(results: readonly FunctionResult[]): string {
   )
 }
 
-export function hostileTable(results: readonly HostileResult[]): string {
-  const lines = results.map(({ name, body, outcome, nsPerByte, ratios, timing, allowed }) => {
+export function hostileTable(kind: string, results: readonly HostileResult[]): string {
+  const lines = results.map(({ name, bytes, outcome, nsPerByte, ratios, timing, allowed }) => {
     const count = /^(\d+) records$/.exec(outcome)?.[1]
     const perRecord = count === undefined ? '–' : decimal(timing.spread.median / Number(count))
-    const [plain, nested] = ratios.map(decimal)
+    const [first, second] = ratios.map(decimal)
     const milliseconds = decimal(timing.spread.median / 1e6)
     return row([
       name,
-      kilobytes(body),
+      kilobytes(bytes),
       outcome,
       milliseconds,
       perRecord,
       decimal(nsPerByte),
-      plain,
-      allowed ? nested : `**${nested}**`
+      first,
+      allowed ? second : `**${second}**`
     ])
   })
-  return table(['body', 'KB', 'answer', 'ms', 'ns a record', 'ns a byte', '× plain', '× nested'], lines)
+  return table([kind, 'KB', 'answer', 'ms', 'ns a record', 'ns a byte', '× first', '× second'], lines)
 }
 
-const kilobytes = (body: Buffer) => String(Math.round(body.length / 1024))
+const kilobytes = (bytes: Buffer) => String(Math.round(bytes.length / 1024))
 
 function decimal(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(value >= 10 ? 1 : 2)

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { nestedBody, outcomeOf, plainBody, scanOf } from './bodies.ts'
 import { consumeFunctions } from './consume-functions.ts'
 import { hostileBodies } from './hostile.ts'
+import { hostileHeads, normalHeads, outcomeOfHead, readingOf } from './hostile-heads.ts'
 import { measureInTurns, type Effort } from './measure.ts'
 import { judge, type HostileResult } from './judge.ts'
 import { functionsTable, hostileTable, pageOf, type FunctionResult } from './page.ts'
@@ -11,18 +12,19 @@ import { requestFunctions } from './request-functions.ts'
 
 /**
  * `npm run bench:micro -- [--quick] [--only hostile|functions]`: what the functions of the hot paths take, beside the obvious
- * way to do the same, and what hostile bodies cost. Without Kafka, in one process. Exit status 1 where a hostile body costs
+ * way to do the same, and what hostile bodies and heads cost. Without Kafka, in one process. Exit status 1 where one of them costs
  * more than the limit by the byte. Only a whole run writes `docs/benchmark-micro.md`.
  */
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const effort: Effort = values.quick ? { turns: 3, turnMs: 20, warmUpMs: 60 } : { turns: 9, turnMs: 60, warmUpMs: 250 }
 
 const functions = values.only === 'hostile' ? [] : await measureFunctions()
-const hostile = values.only === 'functions' ? [] : measureHostile()
-console.log([functionsTable(functions), hostileTable(hostile)].join('\n\n'))
+const bodies = values.only === 'functions' ? [] : measureBodies()
+const heads = values.only === 'functions' ? [] : measureHeads()
+console.log([functionsTable(functions), hostileTable('body', bodies), hostileTable('head', heads)].join('\n\n'))
 if (!values.quick && values.only === undefined)
-  writeFileSync(new URL('../../docs/benchmark-micro.md', import.meta.url), pageOf(functions, hostile, effort))
-const dear = hostile.filter(({ allowed }) => !allowed)
+  writeFileSync(new URL('../../docs/benchmark-micro.md', import.meta.url), pageOf(functions, bodies, heads, effort))
+const dear = [...bodies, ...heads].filter(({ allowed }) => !allowed)
 for (const { name } of dear) console.error(`Dearer by the byte than allowed: ${name}`)
 if (dear.length > 0) process.exitCode = 1
 
@@ -34,18 +36,28 @@ async function measureFunctions(): Promise<FunctionResult[]> {
   })
 }
 
-function measureHostile(): HostileResult[] {
-  const bodies = hostileBodies()
+function measureBodies(): HostileResult[] {
   const normal = [
     { name: 'normal: 1000 × 100 B', body: plainBody() },
     { name: 'normal: 1000 × 1 KB nested', body: nestedBody() }
   ]
-  const all = [...normal, ...bodies]
+  const all = [...normal, ...hostileBodies()]
   const timings = measureInTurns(
     all.map(({ name, body }) => scanOf(name, body)),
     effort
   )
   return judge(
-    all.map(({ name, body }, at) => ({ name, body, outcome: outcomeOf(Buffer.from(body)), timing: timings[at] }))
+    all.map(({ name, body }, at) => ({
+      name,
+      bytes: body,
+      outcome: outcomeOf(Buffer.from(body)),
+      timing: timings[at]
+    }))
   )
+}
+
+function measureHeads(): HostileResult[] {
+  const all = [...normalHeads(), ...hostileHeads()]
+  const timings = measureInTurns(all.map(readingOf), effort)
+  return judge(all.map((head, at) => Object.assign({ outcome: outcomeOfHead(head), timing: timings[at] }, head)))
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
+import { getSystemErrorMessage } from 'node:util'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLError } from 'yaml'
 import type { Origin, Tree } from './tree.ts'
 
@@ -65,8 +66,10 @@ export const parseYaml = (
 }
 
 /** Node's own text without its path and code: `no such file or directory`. */
-export const unreadable = (error: unknown): string =>
-  error instanceof Error ? error.message.replace(/^[A-Z]+: /, '').replace(/, [a-z]+( '.*')?$/s, '') : String(error)
+export const unreadable = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  return 'errno' in error && typeof error.errno === 'number' ? getSystemErrorMessage(error.errno) : error.message
+}
 
 /** The layer of the file. Relative paths in it are relative to it. */
 export const readConfigFile = (file: string): { tree: Tree; problems: string[] } => {

@@ -1,12 +1,12 @@
 import { GatewayError } from '../../core/errors.ts'
 import { INT32_LIMIT, TOPIC_CHARACTERS } from '../limits.ts'
 
-const LEGAL_TOPIC = new RegExp(`^[a-zA-Z0-9._-]{1,${TOPIC_CHARACTERS}}$`)
+const LEGAL_CHARACTERS = /^[a-zA-Z0-9._-]+$/
 const DIGITS = /^\d{1,16}$/
 
 /** Kafka's own rule. */
 export function isLegalTopic(topic: string): boolean {
-  return LEGAL_TOPIC.test(topic) && topic !== '.' && topic !== '..'
+  return topic.length <= TOPIC_CHARACTERS && LEGAL_CHARACTERS.test(topic) && topic !== '.' && topic !== '..'
 }
 
 /** For the creation of a topic: Kafka's rules say what is wrong. */

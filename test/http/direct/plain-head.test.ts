@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
+import { hostileHeads } from '../../../bench/micro/hostile-heads.ts'
 import { readPlainHead } from '../../../src/http/direct/plain-head.ts'
 import { parseByNode } from './node-parser.ts'
 
@@ -113,6 +114,18 @@ suite('A plain head', () => {
     assert.equal(read('POST / HTTP/1.1\r\nHost: x\r\n\r\n'), 'other', 'POST without a length')
     assert.equal(read('GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'), 'other', 'GET with one')
     assert.equal(read('GET / HTTP/1.1\r\n\r\n'), 'other', 'no host')
+  })
+
+  test('is read in time in proportion to its length, whatever it is made of', () => {
+    for (const { name: kind, bytes } of hostileHeads()) {
+      // The quickest of a few runs: what else the machine does can only add to it.
+      const runs = Array.from({ length: 5 }, () => {
+        const begin = performance.now()
+        readPlainHead(bytes, 32 * 1024)
+        return performance.now() - begin
+      })
+      assert.ok(Math.min(...runs) < 20, `${kind}: ${Math.min(...runs)} ms`)
+    }
   })
 
   test('is unfinished until its empty line is there, and left to Node where it is too long', () => {
