@@ -48,7 +48,7 @@ export interface GateOptions {
 const MOST_PIPELINED = 64
 
 /**
- * What every request passes, in this order: health, shutting down, public pages, identity and permission, quotas, route, handler, answer, log.
+ * What every request passes, in this order: pipelining, health, shutting down, public pages, identity and permission, quotas, route, handler, answer, log.
  * No framework stands between: the rules hold for all routes because there is one way through.
  */
 export class Gate {
@@ -110,6 +110,11 @@ export class Gate {
     const { request, connection } = exchange
     const method = request.method ?? 'GET'
     const target = targetOf(request)
+    if (connection.openExchanges > MOST_PIPELINED) {
+      throw new GatewayError('OVERLOADED', `More than ${MOST_PIPELINED} requests are under way on this connection.`, {
+        headers: { Connection: 'close' }
+      })
+    }
     const health = healthReply(method, target, () => this.#ready())
     if (health !== undefined) {
       exchange.meter = this.#meters.health
@@ -119,11 +124,6 @@ export class Gate {
     const preflight = this.#cors.preflight(method, request.headers)
     if (preflight !== undefined) return preflight
     if (this.#draining) throw new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
-    if (connection.openExchanges > MOST_PIPELINED) {
-      throw new GatewayError('OVERLOADED', `More than ${MOST_PIPELINED} requests are under way on this connection.`, {
-        headers: { Connection: 'close' }
-      })
-    }
     const page = this.#pages.at(target)
     if (page !== undefined) {
       exchange.meter = this.#meters.of(page)

@@ -23,6 +23,8 @@ interface Made {
   readonly etag: string
 }
 
+/** Of `If-None-Match`: whoever sends a longer one gets the page. */
+const TAGS_LIMIT_CHARACTERS = 1024
 /** Nobody has to show who they are for these: many readers that take their time must not fill the budget of all others. */
 const BYTES_AT_A_TIME = 16 * 1024 * 1024
 
@@ -91,6 +93,7 @@ function replyWith(
 
 /** RFC 9110 §13.1.2: weakly compared. */
 function knows(ifNoneMatch: string | undefined, etag: string): boolean {
-  const tags = (ifNoneMatch ?? '').split(',').map(tag => tag.trim())
+  if (ifNoneMatch === undefined || ifNoneMatch.length > TAGS_LIMIT_CHARACTERS) return false
+  const tags = ifNoneMatch.split(',').map(tag => tag.trim())
   return tags.some(tag => tag === '*' || tag === etag || `W/${tag}` === etag)
 }

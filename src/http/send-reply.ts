@@ -14,6 +14,8 @@ const WORTH_COMPRESSING_BYTES = 1024
 /** A client that is still sending is listened to for so long after its answer, so that it reads it: in all, and without a byte. */
 const LINGER_MS = 10_000
 const LINGER_IDLE_MS = 2000
+/** And for so many pieces: chunks of one byte each would keep the event loop busy for nothing. */
+const LINGER_PIECES = 1024
 
 export interface SendOptions {
   readonly budget: ByteBudget
@@ -104,7 +106,11 @@ function discardRest(request: IncomingMessage, done: () => void): void {
   }
   const idle = setTimeout(finish, LINGER_IDLE_MS).unref()
   const limit = setTimeout(finish, LINGER_MS).unref()
-  request.on('data', () => idle.refresh())
+  let pieces = 0
+  request.on('data', () => {
+    if (++pieces > LINGER_PIECES) request.destroy()
+    else idle.refresh()
+  })
   request.once('close', finish)
   request.once('end', finish)
   request.resume()

@@ -7,12 +7,15 @@ import fc from 'fast-check'
 import { errorCatalogue } from '../../../src/core/errors.ts'
 import { HttpFront } from '../../../src/http/server.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
+import { longestTurnMs } from '../../support/loop-watch.ts'
 import { gatekeeper, gatewayOf, limitsForTests } from '../../http/support/front.ts'
 
 /** Cases of each property; more with the environment variable, for a night's run. */
 const RUNS = Number(process.env.KAFKA_REST_FUZZ_RUNS ?? 400)
 /** What a case may take before it counts as hanging. */
 const CASE_MS = 4000
+/** Processor time that a case may take in one turn of the event loop. */
+const TURN_MS = 20
 
 const PATHS = [
   '/v1/topics/a',
@@ -174,7 +177,8 @@ suite('Whatever arrives', () => {
     socket.setTimeout(CASE_MS, () => socket.destroy(new Error('hangs')))
     const startedMs = performance.now()
     socket.end(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
-    await once(socket, 'close').catch(() => undefined)
+    const longestMs = await longestTurnMs(once(socket, 'close').catch(() => undefined))
+    assert.ok(longestMs < TURN_MS, `the event loop is held for ${longestMs} ms`)
     assert.ok(performance.now() - startedMs < CASE_MS, 'the connection hangs')
     return answersIn(Buffer.concat(chunks).toString('latin1'))
   }
