@@ -30,7 +30,16 @@ export const limits = Type.Object(
     requestTimeoutMs: milliseconds(8_000, 'From the complete request to its answer.'),
     headersTimeoutMs: milliseconds(10_000, 'For request line and header fields to arrive.'),
     bodyTimeoutMs: milliseconds(30_000, 'For the whole request to arrive.'),
-    writeTimeoutMs: milliseconds(30_000, 'A client that takes no byte of its answer for so long is cut off.'),
+    writeTimeoutMs: milliseconds(
+      30_000,
+      'A client that takes its answer at less than `leastWriteBytesPerSecond` for so long is cut off.'
+    ),
+    leastWriteBytesPerSecond: Type.Integer({
+      minimum: 1,
+      maximum: 1_048_576,
+      default: 4096,
+      description: 'Rate at which a client must take its answer, as the mean over `writeTimeoutMs`.'
+    }),
     keepAliveTimeoutMs: milliseconds(75_000, 'An idle connection is kept so long.'),
     shutdownGraceMs: milliseconds(30_000, 'For accepted requests to end after SIGTERM.')
   },

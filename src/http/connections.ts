@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { GatewayError } from '../core/errors.ts'
 import type { HttpRequest, HttpResponse } from './messages.ts'
+import { SlowTakers, type TakingLimits } from './slow-takers.ts'
 
 /** A request as its connection knows it. */
 export interface OpenRequest {
@@ -25,16 +26,19 @@ export class Connection {
   /** The request that arrived last, until it is answered and has arrived whole. */
   latest: OpenRequest | undefined
   readonly #exchanges: OpenRequest[] = []
+  readonly #slowTakers: SlowTakers
   #untakenAnswers = 0
   /** What had been read when the last request was answered, and when that was. */
   #bytesDone = 0
   #idleSinceMs = performance.now()
   #whenIdle: (() => void) | undefined
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, slowTakers: SlowTakers) {
     this.socket = socket
+    this.#slowTakers = slowTakers
     // A response that waits behind another one never hears that the socket is gone: its exchange hears it from here.
     socket.once('close', () => {
+      slowTakers.release(socket)
       for (const exchange of this.#exchanges.slice()) exchange.end()
     })
   }
@@ -74,20 +78,16 @@ export class Connection {
     else this.#whenIdle = callback
   }
 
-  /**
-   * Closes the connection when the client takes no byte of what is written for so long. The timer is that of the socket,
-   * which sees progress within one large write. It ends before Node sets its own for idle connections.
-   */
-  limitTaking(response: HttpResponse, writeTimeoutMs: number): void {
-    this.#untakenAnswers++
-    this.socket.setTimeout(writeTimeoutMs)
+  /** Closes the connection if the client takes the answer too slowly. */
+  limitTaking(response: HttpResponse): void {
+    if (this.#untakenAnswers++ === 0) this.#slowTakers.watch(this.socket)
     response.prependOnceListener('finish', () => {
-      if (--this.#untakenAnswers === 0) this.socket.setTimeout(0)
+      if (--this.#untakenAnswers === 0) this.#slowTakers.release(this.socket)
     })
   }
 }
 
-export interface ConnectionLimits {
+export interface ConnectionLimits extends TakingLimits {
   readonly inAll: number
   readonly perAddress: number
 }
@@ -96,6 +96,7 @@ export interface ConnectionLimits {
 export class Connections {
   readonly #limits: ConnectionLimits
   readonly #onRefused: (setting: string) => void
+  readonly #slowTakers: SlowTakers
   /** As accepted; under TLS these carry no requests themselves. */
   readonly #accepted = new Set<Socket>()
   /** Number of accepted connections by the address they come from. */
@@ -107,6 +108,7 @@ export class Connections {
   constructor(limits: ConnectionLimits, onRefused: (setting: string) => void) {
     this.#limits = limits
     this.#onRefused = onRefused
+    this.#slowTakers = new SlowTakers(limits)
   }
 
   get size(): number {
@@ -138,7 +140,7 @@ export class Connections {
 
   /** `socket` is ready to carry requests: under TLS, the handshake is done. */
   open(socket: Socket): Connection {
-    const connection = new Connection(socket)
+    const connection = new Connection(socket, this.#slowTakers)
     this.#open.set(socket, connection)
     socket.once('close', () => this.#open.delete(socket))
     return connection

@@ -178,14 +178,14 @@ export class Gate {
   }
 
   #send(exchange: Exchange, reply: Reply): void | Promise<void> {
-    const { budget, limits, secure } = this.#options
+    const { budget, secure } = this.#options
     const { allowance, request } = exchange
     const added =
       allowance === undefined && !this.#cors.isOn
         ? undefined
         : { ...this.#cors.headers(request.headers), ...allowance?.headers() }
     const whole = added === undefined ? reply : { ...reply, headers: { ...added, ...reply.headers } }
-    return sendReply(exchange, whole, { budget, writeTimeoutMs: limits.writeTimeoutMs, secure, last: this.#draining })
+    return sendReply(exchange, whole, { budget, secure, last: this.#draining })
   }
 
   #logCause({ id }: Exchange, error: GatewayError): void {

@@ -19,7 +19,6 @@ const LINGER_PIECES = 1024
 
 export interface SendOptions {
   readonly budget: ByteBudget
-  readonly writeTimeoutMs: number
   /** The answer came over TLS. */
   readonly secure: boolean
   /** The connection is not to be used again, once what has arrived on it is answered. */
@@ -87,14 +86,14 @@ function write(
   else response.whenWritten(() => limitTaking(exchange, reply, options))
 }
 
-function limitTaking(exchange: Exchange, { counted }: Reply, { budget, writeTimeoutMs }: SendOptions): void {
+function limitTaking(exchange: Exchange, { counted }: Reply, { budget }: SendOptions): void {
   const { response, connection, bytesOut } = exchange
   if (connection.socket.writableLength === 0 && response.writableLength === 0) return
   if (counted !== true) {
     budget.add(bytesOut)
     exchange.onEnd(() => budget.release(bytesOut))
   }
-  connection.limitTaking(response, writeTimeoutMs)
+  connection.limitTaking(response)
 }
 
 /** Calls once, at the end of the body or when it takes too long. */

@@ -56,7 +56,7 @@ export class HttpFront {
     this.#secure = options.tls !== 'none'
     this.#gate = new Gate({ ...options, secure: this.#secure })
     const most = { inAll: limits.connections, perAddress: options.quotas.connectionsPerAddress ?? Infinity }
-    this.#connections = new Connections(most, setting =>
+    this.#connections = new Connections({ ...limits, ...most }, setting =>
       log.warn(most, `Connections are refused: ${setting} is reached`)
     )
   }

@@ -52,7 +52,7 @@ export class DirectConnection {
     this.connection = connection
     this.#listener = listener
     const { socket } = connection
-    socket.on('data', this.#onData).on('end', this.#onEnd).on('timeout', this.#onTimeout).on('error', ignore)
+    socket.on('data', this.#onData).on('end', this.#onEnd).on('error', ignore)
   }
 
   /** To be called from time to time: ends a connection that is silent for too long, hands over one that is slow. */
@@ -77,7 +77,7 @@ export class DirectConnection {
 
   #handOver(): void {
     const { socket } = this.connection
-    socket.off('data', this.#onData).off('end', this.#onEnd).off('timeout', this.#onTimeout).off('error', ignore)
+    socket.off('data', this.#onData).off('end', this.#onEnd).off('error', ignore)
     if (this.#bytes !== undefined) socket.unshift(this.#bytes)
     this.#bytes = undefined
     this.connection.pipelined = false
@@ -133,10 +133,6 @@ export class DirectConnection {
     if (this.#bytes !== undefined && this.#answer === undefined) return this.#listener.brokenOff(this.connection)
     this.#answer?.flush()
     this.connection.socket.end()
-  }
-
-  readonly #onTimeout = (): void => {
-    this.connection.socket.destroy()
   }
 }
 

@@ -23,6 +23,7 @@ export const limitsForTests: LimitsConfig = {
   headersTimeoutMs: 5000,
   bodyTimeoutMs: 10_000,
   writeTimeoutMs: 5000,
+  leastWriteBytesPerSecond: 4096,
   keepAliveTimeoutMs: 20_000,
   shutdownGraceMs: 2000
 }
