@@ -43,7 +43,7 @@ test('the table of operations in docs/security.md lists all of them, and what th
   )
   for (const [row, operation] of rows) {
     const rule = { groups: [], roles: [], principals: ['x'], issuers: [], operations: [operation], topics: ['*'] }
-    const policy = new Policy({ permittedGroups: [], rules: [rule] })
+    const policy = new Policy({ oidc: [], permittedGroups: [], rules: [rule] })
     const access = policy.accessOf({ issuer: '', id: 'x', member: false, groups: [], roles: [] })
     const implied = operation !== 'describe' && access?.allows('describe', 't') === true
     assert.equal(row.trimEnd().endsWith('`describe` |'), implied, operation)

@@ -61,7 +61,7 @@ async function verifierWithToken() {
     clockToleranceMs: 5000
   }
   const keys = { current: lookup, keysFor: () => Promise.resolve(lookup), onChange: () => undefined }
-  const policy = new Policy({ permittedGroups: ['Kafka.Users'], rules: [] })
+  const policy = new Policy({ oidc: [config], permittedGroups: ['Kafka.Users'], rules: [] })
   const verifier = new TokenVerifier([{ config, keys }], policy, Date.now)
   return { verifier, authorization: `Bearer ${token}` }
 }

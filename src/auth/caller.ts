@@ -32,10 +32,11 @@ export function callerOf(claims: JWTPayload, provider: OidcProviderConfig, asksG
   const appOnly = claims.idtyp === 'app' || (claims.idtyp !== 'user' && claims.scp === undefined)
   // A role that is named like a group must not pass for one where rules tell the two apart.
   const groupPaths = groupsClaims.filter(path => !rolesClaims.includes(path))
+  const issuer = String(claims.iss)
   const identity: Identity = {
-    issuer: String(claims.iss),
+    issuer,
     id,
-    member: groupsClaims.some(path => textsAt(claims, path).some(group => policy.isPermitted(group))),
+    member: groupsClaims.some(path => textsAt(claims, path).some(group => policy.isPermitted(issuer, group))),
     groups: groupPaths.flatMap(path => textsAt(claims, path)).filter(group => policy.namesGroup(group)),
     roles: rolesClaims.flatMap(path => textsAt(claims, path)).filter(role => policy.namesRole(role))
   }

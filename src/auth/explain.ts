@@ -1,4 +1,5 @@
 import type { AuthConfig } from '../config/schema.ts'
+import { issuersOf } from '../config/issuers.ts'
 import { operations } from '../core/principal.ts'
 import { Policy, type Identity } from './policy.ts'
 import { TopicGrants } from './topic-grants.ts'
@@ -15,7 +16,10 @@ export function explainAccess(
 ): string {
   if (auth.mode === 'none') return 'auth.mode is none: everybody may do everything.\n'
   const policy = new Policy(auth)
-  const identity = { ...caller, member: [...caller.groups, ...caller.roles].some(group => policy.isPermitted(group)) }
+  const identity = {
+    ...caller,
+    member: memberGroups(auth, caller).some(group => policy.isPermitted(caller.issuer, group))
+  }
   const access = policy.accessOf(identity)
   const known = identity.member ? 'in a permitted group' : 'in no permitted group'
   if (access === null) return `${caller.id} is not let in: ${known}, named by no rule.\n`
@@ -32,4 +36,11 @@ export function explainAccess(
 
 function nameOf(rule: number, source: string | undefined): string {
   return `auth.rules[${rule}]${source === undefined ? '' : ` [${source}]`}`
+}
+
+/** What counts as a group for `permittedGroups`: roles only where the provider's `groupsClaims` look at their claim too. */
+function memberGroups({ oidc }: AuthConfig, { issuer, groups, roles }: Omit<Identity, 'member'>): readonly string[] {
+  const provider = oidc.find(each => issuersOf(each).includes(issuer))
+  const rolesCount = provider?.groupsClaims.some(path => provider.rolesClaims.includes(path)) === true
+  return rolesCount ? [...groups, ...roles] : groups
 }

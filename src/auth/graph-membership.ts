@@ -83,15 +83,21 @@ export class GraphMembership {
     this.#client.close()
   }
 
-  async #ask({ unsaid }: Caller, key: string, remembered: ExpiringMap<readonly string[]>): Promise<readonly string[]> {
+  async #ask(
+    { identity, unsaid }: Caller,
+    key: string,
+    remembered: ExpiringMap<readonly string[]>
+  ): Promise<readonly string[]> {
     // The ids go into paths: only the form that Entra ID gives them is let through.
     const sound = unsaid !== null && isGuid(unsaid.objectId) && (unsaid.tenant === undefined || isGuid(unsaid.tenant))
-    const groups = sound ? await this.#memberships(unsaid, this.#policy) : []
+    const groups = sound
+      ? await this.#memberships(unsaid, this.#policy.groupIdsFor(identity.issuer), this.#policy.hasRules)
+      : []
     remembered.set(key, groups, this.#now() + this.#config.cacheMs)
     return groups
   }
 
-  async #memberships(subject: GraphSubject, { groupIds, hasRules }: Policy): Promise<string[]> {
+  async #memberships(subject: GraphSubject, groupIds: readonly string[], hasRules: boolean): Promise<string[]> {
     const kind = subject.appOnly ? 'servicePrincipals' : 'users'
     const url = `${this.#config.baseUrl}/v1.0/${kind}/${subject.objectId}/checkMemberGroups`
     const tokens = this.#tokensFor(subject.tenant)

@@ -36,8 +36,8 @@ export class Permission {
   }
 
   #needsGraph({ unsaid, identity }: Caller): boolean {
-    const { hasRules, groupIds } = this.policy
-    return this.#graph !== null && unsaid !== null && groupIds.length > 0 && (hasRules || !identity.member)
+    if (this.#graph === null || unsaid === null) return false
+    return (this.policy.hasRules || !identity.member) && this.policy.groupIdsFor(identity.issuer).length > 0
   }
 
   #admit(caller: Caller, groups: readonly string[]): Principal | null {
@@ -46,7 +46,7 @@ export class Permission {
     const { identity } = caller
     const access = this.policy.accessOf({
       ...identity,
-      member: identity.member || groups.some(group => this.policy.isPermitted(group)),
+      member: identity.member || groups.some(group => this.policy.isPermitted(identity.issuer, group)),
       groups: [...identity.groups, ...groups]
     })
     const principal = access === null ? null : principalOf(caller, access)

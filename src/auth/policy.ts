@@ -1,10 +1,13 @@
-import type { RuleConfig } from '../config/auth-schema.ts'
+import type { OidcProviderConfig, RuleConfig } from '../config/auth-schema.ts'
+import { type IssuerNames, issuersNamed, issuersOf } from '../config/issuers.ts'
 import type { AuthConfig } from '../config/schema.ts'
 import { fullAccess, type TopicAccess } from '../core/principal.ts'
 import { TopicGrants } from './topic-grants.ts'
 
 /** The part of the configuration that says who may do what; it can be replaced while the gateway runs. */
-export type AccessConfig = Pick<AuthConfig, 'permittedGroups' | 'rules'>
+export interface AccessConfig extends Pick<AuthConfig, 'permittedGroups' | 'rules'> {
+  readonly oidc: readonly (IssuerNames & Pick<OidcProviderConfig, 'permittedGroups'>)[]
+}
 
 /** What is known of a caller that a rule can ask for. */
 export interface Identity {
@@ -35,16 +38,21 @@ class CompiledRule {
   readonly #groups: ReadonlySet<string>
   readonly #roles: ReadonlySet<string>
 
-  constructor(config: RuleConfig) {
+  constructor(config: RuleConfig, providers: readonly IssuerNames[]) {
     this.config = config
-    this.#issuers = new Set(config.issuers)
+    this.#issuers = new Set(config.issuers.flatMap(issuer => issuersNamed(issuer, providers)))
     this.#principals = new Set(config.principals.map(canonical))
     this.#groups = new Set(config.groups.map(canonical))
     this.#roles = new Set(config.roles)
   }
 
+  /** Whether the rule is about callers of this issuer at all. */
+  holdsFor(issuer: string): boolean {
+    return this.config.issuers.length === 0 || this.#issuers.has(issuer)
+  }
+
   names({ issuer, id, groups, roles }: Identity): boolean {
-    if (this.#issuers.size > 0 && !this.#issuers.has(issuer)) return false
+    if (!this.holdsFor(issuer)) return false
     return (
       this.#principals.has(canonical(id)) ||
       groups.some(group => this.#groups.has(canonical(group))) ||
@@ -55,27 +63,44 @@ class CompiledRule {
 
 /** Who may do what, compiled once. Without rules a member may do everything, with rules only what they grant. */
 export class Policy {
-  /** Those that Graph can be asked about: a malformed id would fail the whole call. */
-  readonly groupIds: readonly string[]
   readonly hasRules: boolean
-  readonly #permitted: ReadonlySet<string>
+  /** By issuer: the groups that let its callers in. */
+  readonly #permitted: ReadonlyMap<string, ReadonlySet<string>>
+  /** By issuer: the groups that Graph can be asked about. A malformed id would fail the whole call. */
+  readonly #groupIds: ReadonlyMap<string, readonly string[]>
   readonly #groups: ReadonlySet<string>
   readonly #roles: ReadonlySet<string>
   readonly #rules: readonly CompiledRule[]
   /** By the numbers of the rules that name the caller: most callers share a few combinations. */
   readonly #accesses = new Map<string, TopicAccess>()
 
-  constructor({ permittedGroups, rules }: AccessConfig) {
+  constructor({ permittedGroups, rules, oidc }: AccessConfig) {
     this.hasRules = rules.length > 0
-    this.#permitted = new Set(permittedGroups.map(canonical))
     this.#groups = new Set(rules.flatMap(({ groups }) => groups.map(canonical)))
     this.#roles = new Set(rules.flatMap(({ roles }) => roles))
-    this.#rules = rules.map(rule => new CompiledRule(rule))
-    this.groupIds = [...new Set([...this.#permitted, ...this.#groups])].filter(isGuid)
+    this.#rules = rules.map(rule => new CompiledRule(rule, oidc))
+    this.#permitted = new Map(
+      oidc.flatMap(provider => {
+        const own = new Set([...permittedGroups, ...(provider.permittedGroups ?? [])].map(canonical))
+        return issuersOf(provider).map(issuer => [issuer, own])
+      })
+    )
+    this.#groupIds = new Map(
+      [...this.#permitted].map(([issuer, own]) => [
+        issuer,
+        [...new Set([...own, ...this.#groupsOfRules(issuer)])].filter(isGuid)
+      ])
+    )
   }
 
-  isPermitted(group: string): boolean {
-    return this.#permitted.has(canonical(group))
+  /** Whether membership in the group lets callers of the issuer in. */
+  isPermitted(issuer: string, group: string): boolean {
+    return this.#permitted.get(issuer)?.has(canonical(group)) === true
+  }
+
+  /** Returns the groups that Graph can be asked about for callers of the issuer. */
+  groupIdsFor(issuer: string): readonly string[] {
+    return this.#groupIds.get(issuer) ?? []
   }
 
   /** Worth keeping of a caller's groups, of which there may be hundreds. */
@@ -97,6 +122,10 @@ export class Policy {
   /** Numbers, from 0, of the rules that name a caller. */
   rulesFor(identity: Identity): number[] {
     return this.#rules.flatMap((rule, number) => (rule.names(identity) ? [number] : []))
+  }
+
+  #groupsOfRules(issuer: string): string[] {
+    return this.#rules.filter(rule => rule.holdsFor(issuer)).flatMap(({ config }) => config.groups.map(canonical))
   }
 
   #accessBy(numbers: readonly number[]): TopicAccess {

@@ -1,5 +1,7 @@
+import cluster from 'node:cluster'
 import { parseArgs } from 'node:util'
-import { loadAccess } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { reloadConfig } from '../config/reload.ts'
 import type { StartOptions } from '../server/start.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import { standardOutput } from '../telemetry/standard-output.ts'
@@ -8,17 +10,20 @@ import { loadFrom, sourcesFrom } from './config-option.ts'
 /** Time for the connections to Kafka to close, beyond what requests are given. */
 const CLOSING_MS = 5000
 
+const graceMsOf = ({ limits, kafka }: Config): number => limits.shutdownGraceMs + kafka.deliveryTimeoutMs + CLOSING_MS
+
 /** Judges the configuration before anything of the server is loaded. */
 export const runServe = async (argv: string[]): Promise<void> => {
+  if (cluster.isWorker) return serveAsWorker()
   const { config: file } = parseArgs({ args: argv, options: { config: { type: 'string' } } }).values
   const { config } = loadFrom(file)
   const { closeOnSignal, startServer } = await import('../server/start.ts')
   const log = createLogger(config.log.level, standardOutput(config.workers > 1))
   const options: StartOptions = {
     setLogLevel: level => (log.level = level),
-    rulesSource: { file, load: () => loadAccess(sourcesFrom(file)) }
+    rulesSource: { file, load: running => reloadConfig(running, sourcesFrom(file)) }
   }
-  const graceMs = config.limits.shutdownGraceMs + config.kafka.deliveryTimeoutMs + CLOSING_MS
+  const graceMs = graceMsOf(config)
   if (config.workers === 1) {
     const server = await startServer(config, log, options)
     closeOnSignal(
@@ -29,11 +34,6 @@ export const runServe = async (argv: string[]): Promise<void> => {
     )
     return
   }
-  const { isWorker, runWorker } = await import('../server/workers/worker.ts')
-  if (isWorker()) {
-    await runWorker(config, log, options, graceMs)
-    return
-  }
   const { startWorkers } = await import('../server/workers/parent.ts')
   const crew = await startWorkers(config, log, options)
   closeOnSignal(
@@ -42,4 +42,12 @@ export const runServe = async (argv: string[]): Promise<void> => {
     log,
     () => crew.reloadRules()
   )
+}
+
+/** As one of `config.workers` processes: the parent has read the configuration. */
+const serveAsWorker = async (): Promise<void> => {
+  const { configFromParent, runWorker } = await import('../server/workers/worker.ts')
+  const config = await configFromParent()
+  const log = createLogger(config.log.level, standardOutput(true))
+  await runWorker(config, log, { setLogLevel: level => (log.level = level) }, graceMsOf(config))
 }

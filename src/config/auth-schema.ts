@@ -32,11 +32,17 @@ const oidcProvider = Type.Object(
         description: 'Accepted signature algorithms; asymmetric ones only.'
       }
     ),
+    permittedGroups: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description:
+          "Groups of this provider that let a caller in. With several providers each has its own list: a group's name means something within its provider only."
+      })
+    ),
     groupsClaims: Type.Array(Type.String({ minLength: 1 }), {
       minItems: 1,
       default: ['groups', 'roles'],
       description:
-        'Claims that hold group ids or role names for `auth.permittedGroups`, and, less `rolesClaims`, the groups of rules. ' +
+        'Claims that hold group ids or role names for `permittedGroups`, and, less `rolesClaims`, the groups of rules. ' +
         'A path has dots (`realm_access.roles`); the value is an array or a text with spaces.'
     }),
     rolesClaims: Type.Array(Type.String({ minLength: 1 }), {
@@ -90,7 +96,9 @@ const rule = Type.Object(
     groups: names('Groups that the rule names: ids for Entra ID.'),
     roles: names('Roles that the rule names.'),
     principals: names('Callers that the rule names, by `principalClaims`.'),
-    issuers: names('Only callers whose tokens have one of these `iss`; empty: of any trusted issuer.'),
+    issuers: names(
+      'Only callers whose tokens have one of these `iss`; empty: of any. Required with several providers; `{tenantid}` stands for each of `tenants`.'
+    ),
     operations: Type.Array(
       Type.String({
         pattern: '^(read|write|create|delete|describe|alter)$',
@@ -121,7 +129,8 @@ export const auth = Type.Object(
     permittedGroups: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
       description:
-        'Membership in any of them lets a caller in. Empty with authentication on and no `auth.rules`: refused at start.'
+        'Membership in any of them lets a caller in; for a single provider, with several use `auth.oidc[].permittedGroups`. ' +
+        'Refused at start: no group and no `auth.rules`.'
     }),
     rules: Type.Array(rule, {
       default: [],

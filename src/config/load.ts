@@ -23,7 +23,7 @@ export interface LoadedConfig {
   readonly sources: ReadonlyMap<string, string>
 }
 
-const freezeDeeply = <T>(value: T): T => {
+export const freezeDeeply = <T>(value: T): T => {
   if (typeof value === 'object' && value !== null) {
     for (const member of Object.values(value)) freezeDeeply(member)
     Object.freeze(value)
@@ -72,14 +72,4 @@ export const loadConfig = (from: ConfigSources): LoadedConfig => {
   problems.push(...assembly.problems, ...judge(config, assembly))
   if (problems.length > 0) throw new ConfigError(problems)
   return { config: freezeDeeply(config), sources: assembly.sources }
-}
-
-/**
- * What may be replaced while the gateway runs, from a configuration that is judged whole.
- *
- * @throws ConfigError with every problem; what is in force then stays so
- */
-export const loadAccess = (from: ConfigSources): Pick<Config['auth'], 'permittedGroups' | 'rules'> => {
-  const { permittedGroups, rules: granting } = loadConfig(from).config.auth
-  return { permittedGroups, rules: granting }
 }

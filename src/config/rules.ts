@@ -1,6 +1,6 @@
-import { issuersOf, TENANT_PLACE } from './issuers.ts'
+import { issuersNamed, issuersOf, TENANT_PLACE } from './issuers.ts'
 import type { GraphConfig, OidcProviderConfig, RuleConfig } from './auth-schema.ts'
-import type { Config, KafkaConfig } from './schema.ts'
+import type { AuthConfig, Config, KafkaConfig } from './schema.ts'
 
 /** What a rule objects to: the path to blame, and a sentence that names it. */
 export interface Objection {
@@ -94,8 +94,13 @@ const someAuthentication = ({ auth }: Config): Objection[] => {
   return [object('auth.oidc', text)]
 }
 
+const groupsOf = ({ oidc, permittedGroups }: AuthConfig): string[] => [
+  ...permittedGroups,
+  ...oidc.flatMap(provider => provider.permittedGroups ?? [])
+]
+
 const someGroup = ({ auth }: Config): Objection[] =>
-  auth.mode === 'none' || auth.permittedGroups.length > 0 || auth.rules.length > 0
+  auth.mode === 'none' || groupsOf(auth).length > 0 || auth.rules.length > 0
     ? []
     : [
         object(
@@ -104,11 +109,44 @@ const someGroup = ({ auth }: Config): Objection[] =>
         )
       ]
 
+/** Several providers: whoever may name a group at one of them must not gain by it what the other's group was given. */
+const groupsWithinProvider = ({ auth: { oidc, permittedGroups } }: Config): Objection[] =>
+  oidc.length < 2 || permittedGroups.length === 0
+    ? []
+    : [
+        object(
+          'auth.permittedGroups',
+          `would let in members of a group of that name at any of the ${oidc.length} providers; ` +
+            `list the groups of each provider under it instead: ${oidc.map((_, index) => `auth.oidc[${index}].permittedGroups`).join(', ')}`
+        )
+      ]
+
+const rulesWithinIssuer = ({ auth: { oidc, rules: granting } }: Config): Objection[] =>
+  granting.flatMap(({ issuers }, index) => {
+    const path = `auth.rules[${index}]`
+    if (issuers.length === 0 && oidc.length > 1) {
+      const text =
+        `${path}.issuers is missing: with ${oidc.length} providers a rule says whose callers it names; ` +
+        `add issuers: ['${oidc[0].issuer}'], or that of another provider`
+      return [{ path, text }]
+    }
+    const strange = oidc.length === 0 ? [] : issuers.filter(issuer => issuersNamed(issuer, oidc).length === 0)
+    const trusted = shortList(oidc.flatMap(issuersOf))
+    return strange.map(issuer =>
+      object(`${path}.issuers`, `names ${issuer}, which is no trusted issuer; those are ${trusted}`)
+    )
+  })
+
+const MOST_NAMED = 5
+
+const shortList = (texts: readonly string[]): string =>
+  texts.slice(0, MOST_NAMED).join(', ') + (texts.length > MOST_NAMED ? `, and ${texts.length - MOST_NAMED} more` : '')
+
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-const graphGroups = ({ auth: { graph, permittedGroups, rules: granting } }: Config): Objection[] =>
-  graph === undefined ||
-  [...permittedGroups, ...granting.flatMap(({ groups }) => groups)].some(group => GUID.test(group))
+const graphGroups = ({ auth }: Config): Objection[] =>
+  auth.graph === undefined ||
+  [...groupsOf(auth), ...auth.rules.flatMap(({ groups }) => groups)].some(group => GUID.test(group))
     ? []
     : [
         object(
@@ -173,12 +211,14 @@ export const rules: readonly Rule[] = [
   { about: ['kafka.deliveryTimeoutMs', 'limits.requestTimeoutMs'], judge: deliveryOutlastsRequest },
   { about: ['management.host', 'management.token'], judge: closedManagement },
   { about: ['auth.mode', 'auth.oidc'], judge: someAuthentication },
-  { about: ['auth.mode', 'auth.permittedGroups', 'auth.rules'], judge: someGroup },
+  { about: ['auth.mode', 'auth.oidc', 'auth.permittedGroups', 'auth.rules'], judge: someGroup },
+  { about: ['auth.oidc', 'auth.permittedGroups'], judge: groupsWithinProvider },
+  { about: ['auth.oidc', 'auth.rules'], judge: rulesWithinIssuer },
   { about: ['auth.rules'], judge: ({ auth }) => somebody(auth.rules) },
   { about: ['auth.oidc'], judge: ({ auth }) => providers(auth.oidc) },
   { about: ['auth.graph.baseUrl'], judge: ({ auth }) => address('auth.graph.baseUrl', auth.graph?.baseUrl) },
   { about: ['auth.graph.tokenUrl'], judge: ({ auth }) => address('auth.graph.tokenUrl', auth.graph?.tokenUrl) },
   { about: ['auth.graph'], judge: ({ auth }) => graphCredential(auth.graph) },
   { about: ['auth.graph.tokenUrl', 'auth.oidc'], judge: graphTenants },
-  { about: ['auth.graph', 'auth.permittedGroups', 'auth.rules'], judge: graphGroups }
+  { about: ['auth.graph', 'auth.oidc', 'auth.permittedGroups', 'auth.rules'], judge: graphGroups }
 ]

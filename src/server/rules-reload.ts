@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { AccessConfig } from '../auth/policy.ts'
+import type { ReloadedConfig } from '../config/reload.ts'
+import type { Config } from '../config/schema.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/meter.ts'
 import { FolderWatch } from './folder-watch.ts'
@@ -7,8 +8,8 @@ import { FolderWatch } from './folder-watch.ts'
 export interface RulesSource {
   /** The configuration file; undefined where all comes from the environment, which does not change. */
   readonly file: string | undefined
-  /** Judges the whole configuration anew. Throws where it is not sound. */
-  load(): AccessConfig
+  /** Reads the configuration again. Throws if it is invalid, or must not take effect while the gateway runs. */
+  load(running: Config): ReloadedConfig
 }
 
 /** Editors write a file in several steps. */
@@ -17,25 +18,32 @@ const SETTLE_MS = 500
 const POLL_MS = 30_000
 
 /**
- * Groups and rules, read again while the gateway runs: when the file changes, and when asked to (SIGHUP). What is not
- * sound leaves those in force that are, and says so aloud.
+ * Reads groups and rules again while the gateway runs: when the file changes, and when asked to (SIGHUP). If the file is
+ * refused, those in force stay so, with an error in the log. What else changed in the file is named in a warning.
  */
 export class RulesReload {
   readonly #source: RulesSource
-  readonly #replace: (access: AccessConfig) => void
+  readonly #replace: (config: Config) => void
   readonly #log: Log
   readonly #meter: Pick<Meter, 'rulesReloaded'>
   readonly #watch: FolderWatch | undefined
+  #running: Config
   #seen: string
+  /** What the file held at the last look, until it is taken. */
   #candidate: string | undefined
+  /** Someone asked, so that the file is taken although it has not changed. */
+  #asked = false
 
+  /** Calls `replace` with the running configuration, its groups and rules replaced. */
   constructor(
     source: RulesSource,
-    replace: (access: AccessConfig) => void,
+    running: Config,
+    replace: (config: Config) => void,
     log: Log,
     meter: Pick<Meter, 'rulesReloaded'>
   ) {
     this.#source = source
+    this.#running = running
     this.#replace = replace
     this.#log = log
     this.#meter = meter
@@ -48,16 +56,42 @@ export class RulesReload {
     )
   }
 
+  /** Reads the file again as soon as two looks find the same: it may be half written when the signal comes. */
   reload(): void {
-    this.#seen = this.#content()
+    this.#asked = true
+    this.#candidate = this.#content()
+    if (this.#watch === undefined) this.#take()
+    else this.#watch.lookSoon()
+  }
+
+  close(): void {
+    this.#watch?.close()
+  }
+
+  #look(): void {
+    const content = this.#content()
+    if (content === this.#seen && !this.#asked) return
+    if (content === this.#candidate) {
+      this.#seen = content
+      this.#take()
+      return
+    }
+    this.#candidate = content
+    this.#watch?.lookSoon()
+  }
+
+  #take(): void {
+    this.#asked = false
+    this.#candidate = undefined
     try {
-      const access = this.#source.load()
-      this.#replace(access)
+      const { config, waiting } = this.#source.load(this.#running)
+      this.#running = config
+      this.#replace(config)
       this.#meter.rulesReloaded(true)
-      this.#log.info(
-        { rules: access.rules.length, groups: access.permittedGroups.length },
-        'Groups and rules were replaced'
-      )
+      const { rules, permittedGroups } = config.auth
+      this.#log.info({ rules: rules.length, groups: permittedGroups.length }, 'Groups and rules were replaced')
+      if (waiting.length > 0)
+        this.#log.warn({ file: this.#source.file, waiting }, 'PART OF THE NEW CONFIGURATION WAITS FOR A RESTART')
     } catch (error) {
       this.#meter.rulesReloaded(false)
       const reason = error instanceof Error ? error.message : String(error)
@@ -66,19 +100,6 @@ export class RulesReload {
         'THE NEW CONFIGURATION IS NOT USED: the old groups and rules stay in force'
       )
     }
-  }
-
-  close(): void {
-    this.#watch?.close()
-  }
-
-  /** What is the same at two looks is written to its end. */
-  #look(): void {
-    const content = this.#content()
-    if (content === this.#seen) return
-    if (content === this.#candidate) this.reload()
-    else this.#watch?.lookSoon()
-    this.#candidate = content
   }
 
   /** Empty while there is no such file. */

@@ -1,5 +1,6 @@
 import closeWithGrace from 'close-with-grace'
 import { createGatekeeper } from '../auth/gatekeeper.ts'
+import type { AccessConfig } from '../auth/policy.ts'
 import { proxyEnvironment } from '../config/environment.ts'
 import type { Config } from '../config/schema.ts'
 import { ByteBudget } from '../core/byte-budget.ts'
@@ -22,8 +23,10 @@ export interface RunningServer {
   readonly url: string
   /** Of the management listener, where there is one. */
   readonly managementPort: number | undefined
-  /** Reads groups and rules again; what is not sound leaves the old ones in force. */
+  /** Reads groups and rules again; if they are refused, the old ones stay in force. */
   reloadRules(): void
+  /** Puts other groups and rules in force. */
+  replaceRules(access: AccessConfig): void
   /** Refuses new requests, ends those accepted, stores what is under way, closes the connections. */
   close(): Promise<void>
 }
@@ -110,7 +113,9 @@ export async function startServer(
     throw error
   })
   certificate?.watch(pair => front.useCertificate(pair))
-  const rules = rulesSource && new RulesReload(rulesSource, access => gatekeeper.replaceRules(access), log, meter)
+  const rules =
+    rulesSource &&
+    new RulesReload(rulesSource, config, ({ auth: access }) => gatekeeper.replaceRules(access), log, meter)
   const scheme = certificate === undefined ? 'http' : 'https'
   const url = `${scheme}://${hosts[0].includes(':') ? `[${hosts[0]}]` : hosts[0]}:${port}`
   log.info({ url }, 'Listening')
@@ -124,6 +129,7 @@ export async function startServer(
     url,
     managementPort: managing?.port,
     reloadRules: () => rules?.reload(),
+    replaceRules: access => gatekeeper.replaceRules(access),
     async close() {
       draining = true
       rules?.close()

@@ -69,9 +69,7 @@ export class Metrics implements Meter {
   readonly #retries = this.#counters('retries_total', 'Record batches sent again and reads tried again.')
   readonly #produceRetries = this.#retries({ kind: 'produce' })
   readonly #fetchRetries = this.#retries({ kind: 'fetch' })
-  readonly #reloads = this.#counters('rules_reloads_total', 'Reloads of groups and rules, by outcome.')
-  readonly #reloadsTaken = this.#reloads({ outcome: 'taken' })
-  readonly #reloadsRefused = this.#reloads({ outcome: 'refused' })
+  readonly rulesReloaded = countReloads(this.registry)
   readonly #kafkaDurations = this.#histograms(
     'kafka_request_duration_seconds',
     'From a request to a broker to its answer or the loss of it.',
@@ -148,11 +146,6 @@ export class Metrics implements Meter {
     cell.value++
   }
 
-  rulesReloaded(taken: boolean): void {
-    const cell = taken ? this.#reloadsTaken : this.#reloadsRefused
-    cell.value++
-  }
-
   #newBroker(broker: string): BrokerMeter {
     const apis = new Map<string, { readonly duration: Histogram; readonly failures: Cell }>()
     return {
@@ -190,4 +183,11 @@ export class Metrics implements Meter {
   #histograms(name: string, help: string, bounds: readonly number[]) {
     return this.registry.histograms(PREFIX + name, help, bounds)
   }
+}
+
+/** Counts reloads of groups and rules; with several workers, their parent does. */
+export function countReloads(registry: Registry): (taken: boolean) => void {
+  const reloads = registry.counters(`${PREFIX}rules_reloads_total`, 'Reloads of groups and rules, by outcome.')
+  const [taken, refused] = [reloads({ outcome: 'taken' }), reloads({ outcome: 'refused' })]
+  return wasTaken => (wasTaken ? taken : refused).add(1)
 }

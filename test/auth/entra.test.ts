@@ -163,7 +163,9 @@ suite('Several providers', () => {
       rolesClaims: ['realm_access.roles'],
       principalClaims: ['user.name', 'sub']
     })
-    return open({ oidc: [entra(), plain], ...changes })
+    const { permittedGroups = [GROUP] } = changes
+    const oidc = [entra({ permittedGroups }), { ...plain, permittedGroups }]
+    return open({ ...changes, oidc, permittedGroups: [] })
   }
 
   test('a token of one with the keys of the other is refused, though both are trusted and the key ids the same', async () => {
@@ -187,6 +189,16 @@ suite('Several providers', () => {
       { realm_access: null }
     ])
       assert.equal(await judged(claims), 'NOT_PERMITTED', JSON.stringify(claims))
+  })
+
+  test('a group permitted at one lets in nobody of the other, whoever may name groups there', async () => {
+    const [one, other] = [entra({ permittedGroups: ['ops'] }), { ...entra(), issuer: second.issuer }]
+    const { caFile: _, ...plain } = { ...other, issuerAliases: [], tenants: [], jwksUri: `${second.issuer}/keys` }
+    await open({ oidc: [one, { ...plain, permittedGroups: ['guests'] }], permittedGroups: [] })
+    const judged = (groups: string[]) =>
+      Promise.all([outcome(token(ONE, { groups })), outcome(second.token({ groups }))])
+    assert.deepEqual(await judged(['ops']), [CALLER, 'NOT_PERMITTED'])
+    assert.deepEqual(await judged(['guests']), ['NOT_PERMITTED', CALLER])
   })
 
   test('Graph is not asked about callers of a provider that is not Entra ID, whatever object id they claim', async () => {
@@ -307,11 +319,15 @@ suite('Rules that are replaced', () => {
     await open({ rules: [rule({ principals: [CALLER] })], permittedGroups: [] })
     const header = `Bearer ${await token(ONE)}`
     const before = await gatekeeper.admit(header)
-    gatekeeper.replaceRules({ permittedGroups: [], rules: [rule({ principals: [CALLER], operations: ['write'] })] })
+    gatekeeper.replaceRules({
+      oidc: [entra()],
+      permittedGroups: [],
+      rules: [rule({ principals: [CALLER], operations: ['write'] })]
+    })
     const { access } = await gatekeeper.admit(header)
     assert.deepEqual([access.allows('read', 't'), access.allows('write', 't')], [false, true])
     assert.deepEqual([before.access.allows('read', 't'), before.access.allows('write', 't')], [true, false])
-    gatekeeper.replaceRules({ permittedGroups: [], rules: [rule({ principals: ['nobody'] })] })
+    gatekeeper.replaceRules({ oidc: [entra()], permittedGroups: [], rules: [rule({ principals: ['nobody'] })] })
     assert.equal(await outcome(header.slice(7)), 'NOT_PERMITTED')
   })
 
@@ -322,7 +338,7 @@ suite('Rules that are replaced', () => {
       response.end(JSON.stringify({ value: body.includes(other) ? [other] : [] }))
     const asked = await token(ONE, { groups: undefined })
     assert.equal(await outcome(asked), 'NOT_PERMITTED')
-    gatekeeper.replaceRules({ permittedGroups: [other], rules: [] })
+    gatekeeper.replaceRules({ oidc: [entra()], permittedGroups: [other], rules: [] })
     assert.equal(await outcome(asked), CALLER)
   })
 
@@ -336,7 +352,7 @@ suite('Rules that are replaced', () => {
     const early = Promise.resolve(gatekeeper.admit(header))
     const answer = await asked
     const other = GROUP.replace('1', '9')
-    gatekeeper.replaceRules({ permittedGroups: [other], rules: [] })
+    gatekeeper.replaceRules({ oidc: [entra()], permittedGroups: [other], rules: [] })
     provider.onGraph = (_request, _body, response) => response.end('{"value":[]}')
     assert.equal(await outcome(header.slice(7)), 'NOT_PERMITTED')
     answer()

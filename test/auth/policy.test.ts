@@ -12,6 +12,9 @@ function rule(changes: Partial<RuleConfig>): RuleConfig {
   return { groups: [], roles: [], principals: [], issuers: [], operations: ['read'], topics: ['*'], ...changes }
 }
 
+/** The providers of the tests. */
+const oidc = ['https://one.example', 'https://two.example'].map(issuer => ({ issuer, issuerAliases: [], tenants: [] }))
+
 function who(changes: Partial<Identity> = {}): Identity {
   return { issuer: 'https://one.example', id: 'ann', member: false, groups: [], roles: [], ...changes }
 }
@@ -22,7 +25,7 @@ function allowed(access: TopicAccess | null, topic: string): string {
 
 suite('Rules', () => {
   const access = (rules: RuleConfig[], identity = who()) =>
-    new Policy({ permittedGroups: ['staff'], rules }).accessOf(identity)
+    new Policy({ oidc, permittedGroups: ['staff'], rules }).accessOf(identity)
 
   test('without rules a member may do everything and nobody else anything', () => {
     assert.equal(access([], who({ member: true })), fullAccess)
@@ -100,6 +103,39 @@ suite('Rules', () => {
     assert.equal(access(rules, who({ issuer: 'https://two.example', groups: ['g'] })), null)
   })
 
+  test('a rule for the template of an issuer is one for each of its tenants', () => {
+    const tenants = ['0000000a', '0000000b'].map(start => `${start}-0000-4000-8000-000000000000`)
+    const templates = {
+      issuer: 'https://v2.example/{tenantid}',
+      issuerAliases: ['https://v1.example/{tenantid}'],
+      tenants
+    }
+    const rules = [rule({ principals: ['ann'], issuers: [templates.issuer] })]
+    const policy = new Policy({ oidc: [templates, ...oidc], permittedGroups: [], rules })
+    for (const tenant of tenants) {
+      assert.notEqual(policy.accessOf(who({ issuer: `https://v2.example/${tenant}` })), null)
+      assert.equal(policy.accessOf(who({ issuer: `https://v1.example/${tenant}` })), null)
+    }
+    assert.equal(policy.accessOf(who({ issuer: 'https://v2.example/0000000c-0000-4000-8000-000000000000' })), null)
+  })
+
+  test('the groups of a provider let in its own callers only, and Graph is asked for those of the issuer only', () => {
+    const [one, two] = oidc
+    const policy = new Policy({
+      oidc: [
+        { ...one, permittedGroups: ['staff', ID] },
+        { ...two, permittedGroups: ['guests'] }
+      ],
+      permittedGroups: [],
+      rules: []
+    })
+    const judged = (group: string) => [one, two].map(({ issuer }) => policy.isPermitted(issuer, group))
+    assert.deepEqual(judged('staff'), [true, false])
+    assert.deepEqual(judged('guests'), [false, true])
+    assert.deepEqual(judged(ID.toLowerCase()), [true, false])
+    assert.deepEqual([policy.groupIdsFor(one.issuer), policy.groupIdsFor(two.issuer)], [[ID.toLowerCase()], []])
+  })
+
   test('GUIDs are the same in any case, names are not', () => {
     const rules = [rule({ groups: [ID, 'Staff'] })]
     assert.notEqual(access(rules, who({ groups: [ID.toLowerCase()] })), null)
@@ -107,7 +143,7 @@ suite('Rules', () => {
   })
 
   test('callers whom the same rules name share what was compiled, others do not', () => {
-    const policy = new Policy({ permittedGroups: [], rules: [rule({ groups: ['g'] }), rule({ groups: ['h'] })] })
+    const policy = new Policy({ oidc, permittedGroups: [], rules: [rule({ groups: ['g'] }), rule({ groups: ['h'] })] })
     const one = policy.accessOf(who({ groups: ['g'] }))
     assert.equal(policy.accessOf(who({ id: 'bob', groups: ['g', 'x'] })), one)
     assert.notEqual(policy.accessOf(who({ groups: ['h'] })), one)
@@ -115,10 +151,12 @@ suite('Rules', () => {
 
   test('Graph is asked for the GUIDs of the configuration, each once', () => {
     const policy = new Policy({
+      oidc,
       permittedGroups: [ID, 'staff'],
       rules: [rule({ groups: [ID.toLowerCase(), 'g', ID.replace('1', '2')] })]
     })
-    assert.deepEqual(policy.groupIds, [ID.toLowerCase(), ID.replace('1', '2').toLowerCase()])
+    assert.deepEqual(policy.groupIdsFor('https://one.example'), [ID.toLowerCase(), ID.replace('1', '2').toLowerCase()])
+    assert.deepEqual(policy.groupIdsFor('https://elsewhere.example'), [])
   })
 
   test('any number of literals and prefixes grants what comparing them one by one would', () => {

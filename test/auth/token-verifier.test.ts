@@ -45,7 +45,11 @@ test('what was verified while the keys changed is not remembered', async t => {
     keysFor: () => Promise.resolve(lookup),
     onChange: (listener: () => void) => (change = listener)
   }
-  const verifier = new TokenVerifier([{ config, keys }], new Policy({ permittedGroups: [GROUP], rules: [] }), Date.now)
+  const verifier = new TokenVerifier(
+    [{ config, keys }],
+    new Policy({ oidc: [config], permittedGroups: [GROUP], rules: [] }),
+    Date.now
+  )
   const header = `Bearer ${await provider.token()}`
   assert.equal((await verifier.verify(header)).identity.member, true)
   assert.equal(verifier.known(header), undefined)

@@ -35,7 +35,7 @@ test('the problems of a refused configuration stand a line each on standard erro
 const RULES = `listen: { tls: none }
 kafka: { bootstrapServers: ['b:1'] }
 auth:
-  oidc: [{ issuer: 'https://idp.example', audience: [a] }]
+  oidc: [{ issuer: 'https://idp.example', issuerAliases: ['https://other.example'], audience: [a] }]
   permittedGroups: [staff]
   rules:
     - groups: [readers]

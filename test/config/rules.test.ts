@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConfigError } from '../../src/config/config-error.ts'
-import { loadAccess } from '../../src/config/load.ts'
 import { leastEnvironment, problemsOf, provider } from './support/configs.ts'
 
 const GROUP = '00000000-0000-4000-8000-000000000001'
+const RULE = { principals: ['ann'], operations: ['read'], topics: ['*'] }
 
 /** Problems of the least configuration with `flags` on top. */
 const judge = (flags: Record<string, unknown>, env: NodeJS.ProcessEnv = leastEnvironment): readonly string[] =>
@@ -30,7 +29,11 @@ test('authentication needs a permitted group', () => {
 
 test('one issuer stands in the list once', () => {
   assert.deepEqual(
-    authenticated({ oidc: [provider, provider] }),
+    authenticated({
+      oidc: [provider, provider],
+      permittedGroups: [],
+      rules: [{ ...RULE, issuers: [provider.issuer] }]
+    }),
     ['auth.oidc[1].issuer is that of auth.oidc[0] already'].map(text => `flag: ${text}`)
   )
 })
@@ -136,8 +139,6 @@ test('a rule keeps silent where a value it looks at is wrong already', () => {
   assert.deepEqual(judge({ auth: { mode: 'oidc', oidc: 5, permittedGroups: [GROUP] } }).length, 1)
 })
 
-const RULE = { principals: ['ann'], operations: ['read'], topics: ['*'] }
-
 test('rules are enough to let somebody in, and each names somebody', () => {
   assert.deepEqual(authenticated({ permittedGroups: [], rules: [RULE] }), [])
   assert.deepEqual(authenticated({ rules: [RULE, { ...RULE, principals: [] }] }), [
@@ -167,10 +168,13 @@ test('an issuer for several tenants names them, and no issuer is that of two pro
   assert.deepEqual(authenticated({ oidc: [{ ...any, tenants: [TENANT] }] }), [])
   assert.match(authenticated({ oidc: [{ ...provider, tenants: [TENANT] }] })[0], /has no meaning for an issuer without/)
   assert.match(authenticated({ oidc: [{ ...any, tenants: [TENANT.toUpperCase()] }] })[0], /a tenant id in lower case/)
-  const twin = { ...provider, issuer: `https://sts.windows.net/${TENANT}/` }
-  assert.match(authenticated({ oidc: [{ ...any, tenants: [TENANT] }, twin] })[0], /is that of auth\.oidc\[0\] already/)
-  const alias = { ...provider, issuer: 'https://x.example', issuerAliases: [provider.issuer] }
-  assert.match(authenticated({ oidc: [provider, alias] })[0], /is that of auth\.oidc\[0\] already/)
+  const twins = (...oidc: object[]) =>
+    authenticated({ oidc, permittedGroups: [], rules: [{ ...RULE, issuers: [SHARED] }] })
+  const SHARED = `https://sts.windows.net/${TENANT}/`
+  const shared = { ...provider, issuer: SHARED }
+  const twice = 'flag: auth.oidc[1].issuer is that of auth.oidc[0] already'
+  assert.deepEqual(twins({ ...any, tenants: [TENANT] }, shared), [twice])
+  assert.deepEqual(twins(shared, { ...provider, issuer: 'https://x.example', issuerAliases: [SHARED] }), [twice])
 })
 
 test('Graph gets a secret or a certificate with its key, and the tenant where there are several', () => {
@@ -191,17 +195,40 @@ test('Graph gets a secret or a certificate with its key, and the tenant where th
   assert.deepEqual(authenticated({ oidc, graph: { ...secret, tokenUrl } }), [])
 })
 
-test('what is loaded anew is judged whole: a broken file changes nothing and says everything', () => {
-  const flags = { auth: { mode: 'oidc', oidc: [provider], permittedGroups: [GROUP], rules: [RULE] } }
-  assert.deepEqual(loadAccess({ env: leastEnvironment, flags }), {
-    permittedGroups: [GROUP],
-    rules: [{ groups: [], roles: [], issuers: [], ...RULE }]
-  })
-  const broken = { ...flags, auth: { ...flags.auth, rules: [{ ...RULE, operations: ['raed'], topic: 'x' }] } }
-  assert.throws(
-    () => loadAccess({ env: leastEnvironment, flags: broken }),
-    (error: unknown) => error instanceof ConfigError && error.problems.length === 2
-  )
+const other = { issuer: 'https://idp.example', audience: ['a'] }
+
+test('with several providers the permitted groups stand under each, and the refusal says where', () => {
+  const oidc = [provider, other]
+  assert.deepEqual(authenticated({ oidc }), [
+    'flag: auth.permittedGroups would let in members of a group of that name at any of the 2 providers; ' +
+      'list the groups of each provider under it instead: auth.oidc[0].permittedGroups, auth.oidc[1].permittedGroups'
+  ])
+  const own = [{ ...provider, permittedGroups: [GROUP] }, other]
+  assert.deepEqual(authenticated({ oidc: own, permittedGroups: [] }), [])
+  assert.match(authenticated({ oidc, permittedGroups: [] })[0], /auth\.permittedGroups is empty/)
+  assert.deepEqual(authenticated({ oidc: [own[0]], permittedGroups: [] }), [])
+})
+
+test('with several providers a rule says whose callers it names, and the refusal says how', () => {
+  const judged = (issuers: string[], oidc: object[] = [provider, other]) =>
+    authenticated({ oidc, permittedGroups: [], rules: [{ ...RULE, issuers }] })
+  assert.deepEqual(judged([]), [
+    'flag: auth.rules[0].issuers is missing: with 2 providers a rule says whose callers it names; ' +
+      `add issuers: ['${provider.issuer}'], or that of another provider`
+  ])
+  assert.deepEqual(judged([other.issuer]), [])
+  assert.deepEqual(judged([], [provider]), [])
+})
+
+test('the issuers of a rule are trusted ones, or templates of theirs: a mistyped one would name nobody', () => {
+  const template = 'https://login.example/{tenantid}/v2.0'
+  const tenants = ['a', 'b'].map(letter => TENANT.replace('a', letter))
+  const oidc = [{ ...other, issuer: template, jwksUri: 'https://login.example/keys', tenants }]
+  const judged = (issuer: string) => authenticated({ oidc, rules: [{ ...RULE, issuers: [issuer] }] })
+  for (const issuer of [template, template.replace('{tenantid}', TENANT)]) assert.deepEqual(judged(issuer), [])
+  assert.deepEqual(judged(`${template}/`), [
+    `flag: auth.rules[0].issuers names ${template}/, which is no trusted issuer; those are ${tenants.map(tenant => template.replace('{tenantid}', tenant)).join(', ')}`
+  ])
 })
 
 test('a management listener beyond this machine wants a token', () => {

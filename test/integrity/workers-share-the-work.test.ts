@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { appWithGroups } from '../../src/dev/identity/directory.ts'
 import { sharedBroker } from '../support/gateway.ts'
 import { cpuUsOf } from '../support/process-cpu.ts'
 import { Client } from './support/client.ts'
@@ -83,8 +85,8 @@ suite('Workers share the work of one port', () => {
     for (const worker of ['1', '2', 'parent'])
       assert.ok((await metric(managementPort, `kafka_rest_start_time_seconds{worker="${worker}"}`)) > 0, worker)
     gateway.signal('SIGHUP')
-    await until('both have read the rules again', async () => {
-      return (await metric(managementPort, 'kafka_rest_rules_reloads_total{outcome="taken"}')) === 2
+    await until('the rules were read again', async () => {
+      return (await metric(managementPort, 'kafka_rest_rules_reloads_total{outcome="taken"}')) === 1
     })
     const lines = () => gateway.log.split('\n').filter(line => line.includes('/health/live')).length
     const put = { method: 'PUT', body: '{"level":"warn"}' }
@@ -130,6 +132,44 @@ suite('Workers share the work of one port', () => {
     assert.ok(found >= acknowledged && found <= acknowledged + broken * 20, `${found} found of ${acknowledged}`)
     const died = gateway.warnings.find(({ msg }) => msg.startsWith('A WORKER HAS DIED'))
     assert.deepEqual([died?.pid, died?.signal], [victim, 'SIGKILL'])
+  })
+
+  test('a worker that is replaced has the settings of its sibling, whatever the file says by now, and the rules that were reloaded', async () => {
+    const { gateway, managementPort } = instance
+    const topic = await createTopic(gateway, 'workers', 1)
+    const config = JSON.parse(readFileSync(gateway.configFile, 'utf8')) as { auth: object; limits: object }
+    const rules = [{ principals: [appWithGroups.objectId], operations: ['read'], topics: [topic] }]
+    const changed = {
+      ...config,
+      workers: 1,
+      limits: { ...config.limits, bodyBytes: 1024 },
+      auth: { ...config.auth, rules }
+    }
+    writeFileSync(gateway.configFile, JSON.stringify(changed))
+    const status = async (body: string) => {
+      const client = new Client(gateway)
+      const answer = await client.request('POST', `/v1/producer/topics/${topic}`, body)
+      client.close()
+      return answer.status
+    }
+    await until('both have the rules', async () => (await status('{}')) === 403 && (await status('{}')) === 403)
+    const waiting = () => gateway.warnings.find(({ msg }) => msg.includes('WAITS FOR A RESTART'))?.waiting
+    await until('it says what waits', () => waiting() !== undefined)
+    assert.deepEqual(waiting(), ['limits.bodyBytes', 'workers'])
+    writeFileSync(gateway.configFile, 'not: [sound')
+    await until('that is refused', () => gateway.warnings.some(({ msg }) => msg.includes('IS NOT USED')))
+    process.kill(gateway.childPids[0], 'SIGKILL')
+    await until('it is gone', async () => (await ready(managementPort)).status !== 200)
+    await until('it was replaced', async () => (await ready(managementPort)).status === 200)
+    for (let turn = 0; turn < 4; turn++) assert.equal(await status('{}'), 403)
+    const open = {
+      ...config,
+      auth: { ...config.auth, rules: [{ ...rules[0], operations: ['create', 'read', 'write'], topics: ['*'] }] }
+    }
+    writeFileSync(gateway.configFile, JSON.stringify(open))
+    const large = JSON.stringify({ records: [{ value: 'v'.repeat(2000) }] })
+    await until('both may write', async () => (await status(large)) === 200 && (await status(large)) === 200)
+    for (let turn = 0; turn < 4; turn++) assert.equal(await status(large), 200)
   })
 
   test('SIGTERM to the whole group under load: both answer what they accepted, exit 0, no record more or less', async () => {

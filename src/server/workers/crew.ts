@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
+import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../core/log.ts'
 import { countedBy, mergeMetrics, type ProcessMetrics } from '../../telemetry/merge.ts'
 import type { FamilySnapshot } from '../../telemetry/registry.ts'
@@ -32,6 +33,7 @@ interface Question {
 export class Crew {
   readonly #size: number
   readonly #log: Log
+  readonly #config: () => Config
   readonly #members = new Map<string, Member>()
   readonly #questions = new Map<number, Question>()
   /** What workers had counted that are gone. */
@@ -40,9 +42,11 @@ export class Crew {
   #asked = 0
   #closing = false
 
-  constructor(size: number, log: Log) {
+  /** `config` returns the configuration in force, for workers to come. */
+  constructor(size: number, log: Log, config: () => Config) {
     this.#size = size
     this.#log = log
+    this.#config = config
     // JSON would turn the infinite into null.
     cluster.setupPrimary({ serialization: 'advanced' })
     process.on('exit', () => this.#killAll())
@@ -124,6 +128,7 @@ export class Crew {
     })
     const member: Member = { name, worker, ended, serving: false, metrics: [] }
     this.#members.set(name, member)
+    send(member, { kind: 'configuration', config: this.#config() })
     worker.on('error', err => this.#log.error({ err, worker: name }, 'A worker cannot be told anything'))
     worker.on('message', (message: Message) => {
       if (message.kind === 'report') {
@@ -135,6 +140,8 @@ export class Crew {
       }
       member.serving = true
       if (this.#level !== undefined) send(member, this.#level)
+      // They may have been replaced while it started.
+      send(member, { kind: 'rules', config: this.#config() })
       resolve(member)
     })
     return promise

@@ -5,7 +5,10 @@ import type { FamilySnapshot } from '../../telemetry/registry.ts'
 /** What the parent tells its workers. */
 export type Order =
   | { readonly kind: 'close' }
-  | { readonly kind: 'reloadRules' }
+  /** The first order: a worker reads no configuration itself, so that all of them have the same. */
+  | { readonly kind: 'configuration'; readonly config: Config }
+  /** Its groups and rules replace those in force. */
+  | { readonly kind: 'rules'; readonly config: Config }
   | { readonly kind: 'logLevel'; readonly level: Config['log']['level'] }
   | { readonly kind: 'report'; readonly id: number }
 

@@ -2,8 +2,10 @@ import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../core/log.ts'
 import type { Parts } from '../../http/management/server.ts'
 import { addProcess } from '../../telemetry/readings.ts'
+import { countReloads } from '../../telemetry/metrics.ts'
 import { expositionText, Registry } from '../../telemetry/registry.ts'
 import { openManagement, type RunningManagement } from '../management.ts'
+import { RulesReload } from '../rules-reload.ts'
 import type { RunningServer, StartOptions } from '../start.ts'
 import { Crew } from './crew.ts'
 
@@ -11,10 +13,12 @@ import { Crew } from './crew.ts'
 export async function startWorkers(
   config: Config,
   log: Log,
-  { setLogLevel = () => undefined }: Pick<StartOptions, 'setLogLevel'>
+  { setLogLevel = () => undefined, rulesSource }: Pick<StartOptions, 'setLogLevel' | 'rulesSource'>
 ): Promise<Pick<RunningServer, 'reloadRules' | 'close'>> {
-  const crew = new Crew(config.workers, log)
-  const managing = config.management && (await openFor(crew, config.management, log, setLogLevel))
+  let running = config
+  const crew = new Crew(config.workers, log, () => running)
+  const registry = new Registry()
+  const managing = config.management && (await openFor(crew, registry, config.management, log, setLogLevel))
   try {
     await crew.start()
   } catch (error) {
@@ -22,9 +26,16 @@ export async function startWorkers(
     throw error
   }
   log.info({ workers: config.workers }, 'All workers serve')
+  const replace = (next: Config): void => {
+    running = next
+    crew.tell({ kind: 'rules', config: next })
+  }
+  const rules =
+    rulesSource && new RulesReload(rulesSource, config, replace, log, { rulesReloaded: countReloads(registry) })
   return {
-    reloadRules: () => crew.tell({ kind: 'reloadRules' }),
+    reloadRules: () => rules?.reload(),
     async close() {
+      rules?.close()
       await crew.close()
       await managing?.close()
     }
@@ -34,11 +45,11 @@ export async function startWorkers(
 /** The management listener answers for all workers. */
 function openFor(
   crew: Crew,
+  registry: Registry,
   management: NonNullable<Config['management']>,
   log: Log,
   setLogLevel: NonNullable<StartOptions['setLogLevel']>
 ): Promise<RunningManagement> {
-  const registry = new Registry()
   addProcess(registry)
   registry.reading('kafka_rest_ready', '', 'gauge', () => [[{ part: 'workers' }, Number(crew.complete)]], 'least')
   return openManagement(

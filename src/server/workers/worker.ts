@@ -11,8 +11,13 @@ import { shareOf } from './share.ts'
 /** Terminals and service managers send them to the whole group; the parent alone acts on them, and tells. */
 const PARENTS_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** True in a process that a parent started as one of its workers. */
-export const isWorker = (): boolean => cluster.isWorker
+/** Resolves with what the parent tells first. */
+export const configFromParent = (): Promise<Config> =>
+  new Promise(resolve => {
+    process.once('message', (order: Order) => {
+      if (order.kind === 'configuration') resolve(order.config)
+    })
+  })
 
 /** Serves as one of several processes. It ends in order when the parent says so, or is gone. */
 export async function runWorker(
@@ -30,9 +35,9 @@ export async function runWorker(
   const reports = new Reports()
   const obey = (order: Order): void => {
     if (order.kind === 'close') close()
-    else if (order.kind === 'reloadRules') server?.reloadRules()
+    else if (order.kind === 'rules') server?.replaceRules(order.config.auth)
     else if (order.kind === 'logLevel') options.setLogLevel?.(order.level)
-    else reports.answer(order.id)
+    else if (order.kind === 'report') reports.answer(order.id)
   }
   process.on('message', obey)
   cluster.worker?.once('disconnect', () => {

@@ -24,18 +24,18 @@ async function start(t: TestContext) {
   const produce = async () =>
     (await client.request('POST', `/v1/producer/topics/${topic}`, '{"records":[{"value":1}]}')).status
   assert.equal(await produce(), 200)
-  const config = JSON.parse(readFileSync(gateway.configFile, 'utf8')) as { auth: object }
+  const config = JSON.parse(readFileSync(gateway.configFile, 'utf8')) as { auth: Record<string, unknown> }
   /** As most writers do: another file in place of the old. */
   const write = (text: string) => {
     writeFileSync(`${gateway.configFile}.new`, text)
     renameSync(`${gateway.configFile}.new`, gateway.configFile)
   }
-  const allow = (operations: string[]) =>
-    write(JSON.stringify({ ...config, auth: { ...config.auth, ...auth(operations) } }))
+  const allow = (operations: string[], rest: object = {}) =>
+    write(JSON.stringify({ ...config, auth: { ...config.auth, ...auth(operations) }, ...rest }))
   const until = async (status: number) => {
     for (const end = Date.now() + 10_000; (await produce()) !== status; await sleep(50)) assert.ok(Date.now() < end)
   }
-  return { gateway, produce, write, allow, until }
+  return { gateway, config, produce, write, allow, until }
 }
 
 const complained = (gateway: GatewayProcess) =>
@@ -56,6 +56,32 @@ suite('Rules while the gateway runs', () => {
     assert.equal(await produce(), 200)
     allow(['read'])
     await until(403)
+  })
+
+  test('do not vanish with a file that has lost them, and what else changed in the file is named', async t => {
+    const { gateway, produce, write, config, until, allow } = await start(t)
+    const { rules: _, ...closed } = config.auth
+    write(JSON.stringify({ ...config, auth: closed }))
+    for (const end = Date.now() + 10_000; complained(gateway) === 0; await sleep(50)) assert.ok(Date.now() < end)
+    const refusal = gateway.warnings.find(({ msg }) => msg.startsWith('THE NEW CONFIGURATION IS NOT USED'))
+    assert.match(String(refusal?.reason), /^auth\.rules is empty: without rules, everyone .*restart the gateway$/)
+    assert.equal(await produce(), 200)
+    allow(['read'], { limits: { bodyBytes: 2048 } })
+    await until(403)
+    const waiting = gateway.warnings.find(({ msg }) => msg === 'PART OF THE NEW CONFIGURATION WAITS FOR A RESTART')
+    assert.deepEqual(waiting?.waiting, ['limits.bodyBytes'])
+  })
+
+  test('are not read from a half-written file, however the moment was chosen', async t => {
+    const { gateway, write, allow, until } = await start(t)
+    for (let turn = 0; turn < 8; turn++) {
+      write('auth: {')
+      gateway.signal('SIGHUP')
+      await sleep(30)
+      allow(turn % 2 === 0 ? ['read'] : ['read', 'write'])
+      await until(turn % 2 === 0 ? 403 : 200)
+    }
+    assert.equal(complained(gateway), 0)
   })
 
   test('are read again on SIGHUP, which ends nothing', async t => {
