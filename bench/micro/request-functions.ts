@@ -1,6 +1,7 @@
-import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import type { OidcProviderConfig } from '../../src/config/auth-schema.ts'
 import { bearerToken } from '../../src/auth/bearer.ts'
+import { KeyRing } from '../../src/auth/key-ring.ts'
 import { Policy } from '../../src/auth/policy.ts'
 import { TopicGrants } from '../../src/auth/topic-grants.ts'
 import { TokenVerifier } from '../../src/auth/token-verifier.ts'
@@ -42,7 +43,7 @@ function each(name: string, bytes: number, run: () => number): HotFunction {
 
 async function verifierWithToken() {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
-  const lookup = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'RS256' }] })
+  const ring = new KeyRing([{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'RS256' }])
   const token = await new SignJWT({ oid: '0c9f6a1e', azp: 'client', roles: ['Kafka.Users'] })
     .setProtectedHeader({ alg: 'RS256', kid: 'k' })
     .setIssuer(ISSUER)
@@ -60,8 +61,13 @@ async function verifierWithToken() {
     principalClaims: ['oid', 'sub'],
     clockToleranceMs: 5000
   }
-  const keys = { current: lookup, keysFor: () => Promise.resolve(lookup), onChange: () => undefined }
+  const keys = {
+    current: ring,
+    ringFor: () => Promise.resolve(ring),
+    ringAfter: () => Promise.resolve(ring),
+    onChange: () => undefined
+  }
   const policy = new Policy({ oidc: [config], permittedGroups: ['Kafka.Users'], rules: [] })
-  const verifier = new TokenVerifier([{ config, keys }], policy, Date.now)
+  const verifier = new TokenVerifier([{ config, keys }], policy, Date.now, () => performance.now())
   return { verifier, authorization: `Bearer ${token}` }
 }

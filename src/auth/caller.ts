@@ -2,6 +2,7 @@ import type { JWTPayload } from 'jose'
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { invalidToken } from './bearer.ts'
 import { textAt, textsAt } from './claims.ts'
+import { isEntra } from './issuers.ts'
 import type { Identity, Policy } from './policy.ts'
 
 /** Whom Graph can be asked about. */
@@ -12,11 +13,22 @@ export interface GraphSubject {
   readonly tenant: string | undefined
 }
 
+/** Why the bearer of a sound token is not let in, whatever the rules say. */
+export interface Unmet {
+  readonly message: string
+  /** For the log. */
+  readonly detail: string
+  readonly challenge?: string
+}
+
 /** The bearer of a verified token. Of the groups and roles only those are kept that the configuration names. */
 export interface Caller {
   readonly identity: Identity
-  readonly appOnly: boolean
+  /** Null where the token does not say. */
+  readonly appOnly: boolean | null
   readonly clientId: string | undefined
+  /** What the provider's tokens must have and this one has not; null if nothing is missing. */
+  readonly unmet: Unmet | null
   /**
    * Set where the token leaves groups out, because there are too many ("overage") or because Entra ID never puts them
    * in tokens for its own resources.
@@ -24,12 +36,14 @@ export interface Caller {
   readonly unsaid: GraphSubject | null
 }
 
-/** Reads verified claims. Throws INVALID_TOKEN where they name nobody. */
+/** The client that a token was issued to: Entra ID 1.0, OpenID Connect, RFC 9068, Okta. */
+const CLIENT_CLAIMS = ['appid', 'azp', 'client_id', 'cid'] as const
+
+/** Reads verified claims. Throws INVALID_TOKEN if they name nobody. */
 export function callerOf(claims: JWTPayload, provider: OidcProviderConfig, asksGraph: boolean, policy: Policy): Caller {
   const { groupsClaims, rolesClaims, principalClaims } = provider
   const id = principalClaims.map(path => textAt(claims, path)).find(text => text !== undefined)
   if (id === undefined) throw invalidToken('The token names no caller.', `none of ${principalClaims.join(', ')}`)
-  const appOnly = claims.idtyp === 'app' || (claims.idtyp !== 'user' && claims.scp === undefined)
   // A role that is named like a group must not pass for one where rules tell the two apart.
   const groupPaths = groupsClaims.filter(path => !rolesClaims.includes(path))
   const issuer = String(claims.iss)
@@ -40,11 +54,46 @@ export function callerOf(claims: JWTPayload, provider: OidcProviderConfig, asksG
     groups: groupPaths.flatMap(path => textsAt(claims, path)).filter(group => policy.namesGroup(group)),
     roles: rolesClaims.flatMap(path => textsAt(claims, path)).filter(role => policy.namesRole(role))
   }
+  const clientId = CLIENT_CLAIMS.map(name => textAt(claims, name)).find(text => text !== undefined)
+  const unmet = unmetBy(claims, clientId, provider)
   // `sub` means something within its issuer only; to Graph it would be somebody else's id or nobody's.
   const objectId = textAt(claims, 'oid')
   const unsaid =
-    asksGraph && claims.groups === undefined && objectId !== undefined
-      ? { objectId, appOnly, tenant: textAt(claims, 'tid') }
+    asksGraph && unmet === null && claims.groups === undefined && objectId !== undefined
+      ? { objectId, appOnly: isAppOnlyAtEntra(claims), tenant: textAt(claims, 'tid') }
       : null
-  return { identity, appOnly, clientId: textAt(claims, 'appid') ?? textAt(claims, 'azp'), unsaid }
+  return { identity, appOnly: appOnlyOf(claims, clientId, provider), clientId, unmet, unsaid }
+}
+
+/** Whether no user stands behind the token; null if it does not say. */
+function appOnlyOf(claims: JWTPayload, clientId: string | undefined, provider: OidcProviderConfig): boolean | null {
+  if (claims.idtyp !== undefined || isEntra(provider)) return isAppOnlyAtEntra(claims)
+  // RFC 9068 §2.2: without a user the subject is the client itself. Some providers name a service account instead.
+  if (clientId !== undefined && claims.sub === clientId) return true
+  // §2.2.1: when a user authenticated.
+  return typeof claims.auth_time === 'number' ? false : null
+}
+
+function isAppOnlyAtEntra({ idtyp, scp }: JWTPayload): boolean {
+  return idtyp === 'app' || (idtyp !== 'user' && scp === undefined)
+}
+
+function unmetBy(claims: JWTPayload, clientId: string | undefined, provider: OidcProviderConfig): Unmet | null {
+  const { requiredScopes = [], authorizedParties } = provider
+  if (authorizedParties !== undefined && (clientId === undefined || !authorizedParties.includes(clientId)))
+    return {
+      message: 'The client that the token was issued to is not permitted here.',
+      detail: `client ${clientId?.slice(0, 200)}`
+    }
+  if (requiredScopes.length === 0) return null
+  const scopes = new Set([...textsAt(claims, 'scope'), ...textsAt(claims, 'scp')])
+  const missing = requiredScopes.filter(scope => !scopes.has(scope))
+  if (missing.length === 0) return null
+  const message = 'The token lacks a scope that is required here.'
+  return {
+    message,
+    detail: `scopes ${missing.join(' ')}`,
+    // RFC 6750 §3.1.
+    challenge: `Bearer error="insufficient_scope", error_description="${message}", scope="${requiredScopes.join(' ')}"`
+  }
 }

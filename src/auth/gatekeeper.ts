@@ -2,6 +2,7 @@ import type { AuthConfig } from '../config/schema.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { anonymous, type Principal } from '../core/principal.ts'
+import type { Caller } from './caller.ts'
 import { GraphMembership } from './graph-membership.ts'
 import { KeySet } from './key-set.ts'
 import { Permission } from './permission.ts'
@@ -36,6 +37,8 @@ export interface Gatekeeper {
 export interface GatekeeperSeams {
   /** Milliseconds since 1970. */
   readonly now?: () => number
+  /** Milliseconds of a clock that nobody can set: for pauses and caches. */
+  readonly steadyNow?: () => number
 }
 
 /** `proxyEnvironment`: HTTPS_PROXY and the like, for what is asked of providers and Graph. */
@@ -46,15 +49,15 @@ export function createGatekeeper(
   seams: GatekeeperSeams = {}
 ): Gatekeeper {
   if (config.mode === 'none') return open
-  const now = seams.now ?? Date.now
+  const { now = Date.now, steadyNow = () => performance.now() } = seams
   const issuers = config.oidc.map(provider => ({
     config: provider,
-    keys: new KeySet(provider, log, proxyEnvironment, now)
+    keys: new KeySet(provider, log, proxyEnvironment, steadyNow)
   }))
   const policy = new Policy(config)
-  const verifier = new TokenVerifier(issuers, policy, now)
+  const verifier = new TokenVerifier(issuers, policy, now, steadyNow)
   const graph =
-    config.graph === undefined ? null : new GraphMembership(config.graph, policy, log, proxyEnvironment, now)
+    config.graph === undefined ? null : new GraphMembership(config.graph, policy, log, proxyEnvironment, steadyNow)
   let permission = new Permission(policy, graph)
   return {
     admit(authorization) {
@@ -85,10 +88,21 @@ export function createGatekeeper(
     const caller = await verifier.verify(authorization)
     const principal = await inForce.admit(caller)
     if (principal !== null) return principal
-    throw new GatewayError('NOT_PERMITTED', 'The caller belongs to no group that is permitted here.', {
-      detail: `principal ${caller.identity.id}`
-    })
+    throw notPermitted(caller)
   }
+}
+
+function notPermitted({ identity, unmet }: Caller): GatewayError {
+  const principal = `principal ${identity.id}`
+  if (unmet === null)
+    return new GatewayError('NOT_PERMITTED', 'The caller belongs to no group that is permitted here.', {
+      detail: principal
+    })
+  const { message, detail, challenge } = unmet
+  return new GatewayError('NOT_PERMITTED', message, {
+    detail: `${principal}, ${detail}`,
+    ...(challenge === undefined ? {} : { headers: { 'WWW-Authenticate': challenge } })
+  })
 }
 
 const NO_CALLS = { answered: 0, failed: 0 }

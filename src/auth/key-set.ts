@@ -1,4 +1,4 @@
-import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose'
+import type { JWK, JWSHeaderParameters } from 'jose'
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { TENANT_PLACE } from '../config/issuers.ts'
 import { Deadline } from '../core/deadline.ts'
@@ -7,6 +7,7 @@ import { JsonClient } from '../core/lib/https-json.ts'
 import { member } from '../core/lib/member.ts'
 import { within } from '../core/lib/within.ts'
 import type { Log } from '../core/log.ts'
+import { KeyRing } from './key-ring.ts'
 
 const REFRESH_MS = 600_000
 const RETRY_FIRST_MS = 1000
@@ -14,13 +15,13 @@ const RETRY_LIMIT_MS = 30_000
 /** Keys that could not be refreshed are believed for so long. */
 const STALE_LIMIT_MS = 24 * 3_600_000
 /** Tokens whose key is missing make the provider be asked at once, but not more often than this: anybody can make up key ids. */
-const MISSING_KEY_PAUSE_MS = 5000
+const LOOK_PAUSE_MS = 5000
+/** Requests that wait for the end of that pause: beyond it their tokens are called bad without a look. */
+const WAITING_LIMIT = 100
 /** For one answer of the provider. */
 const TIMEOUT_MS = 5000
-/** For a request that waits for its key. */
-const WAIT_LIMIT_MS = 5000
-
-export type KeyLookup = ReturnType<typeof createLocalJWKSet>
+/** For a request that waits for its key: the pause, and an answer that does not take long. */
+const WAIT_LIMIT_MS = 7000
 
 /**
  * The signature keys of one provider: loaded before the gateway is ready, refreshed in the background, kept while the
@@ -32,12 +33,17 @@ export class KeySet {
   readonly #now: () => number
   readonly #client: JsonClient
   readonly #listeners: (() => void)[] = []
-  #lookup: KeyLookup | null = null
+  #ring: KeyRing | null = null
   #fingerprint = ''
-  #keyIds: ReadonlySet<string> = new Set()
   #loadedAtMs = -Infinity
-  #askedForTokenAtMs = -Infinity
+  #lookedForTokenAtMs = -Infinity
   #loading: Promise<void> | null = null
+  /** Looks that have begun. */
+  #looks = 0
+  /** The look at the end of the pause, and how many requests wait for it. */
+  #nextLook: Promise<void> | null = null
+  #waiting = 0
+  #waking: NodeJS.Timeout | undefined
   #timer: NodeJS.Timeout | undefined
   #failures = 0
   #closed = false
@@ -55,7 +61,7 @@ export class KeySet {
   }
 
   get loaded(): boolean {
-    return this.#lookup !== null && this.#now() - this.#loadedAtMs < STALE_LIMIT_MS
+    return this.#ring !== null && this.#now() - this.#loadedAtMs < STALE_LIMIT_MS
   }
 
   /** Since they were loaded; Infinity where they never were. */
@@ -64,8 +70,8 @@ export class KeySet {
   }
 
   /** The keys that tokens are verified with; another object as soon as they change. */
-  get current(): KeyLookup | null {
-    return this.#lookup
+  get current(): KeyRing | null {
+    return this.#ring
   }
 
   /** Called whenever the keys are others than before: what was verified with the old ones must be verified again. */
@@ -82,36 +88,75 @@ export class KeySet {
   close(): void {
     this.#closed = true
     clearTimeout(this.#timer)
+    clearTimeout(this.#waking)
     this.#client.close()
   }
 
   /**
-   * The keys, among them the one that a token names if the provider has it. Throws IDENTITY_UNAVAILABLE where there are
-   * none to be had, or where the one named is missing and the provider cannot be asked whether it exists.
+   * Returns the keys, among them the one that the header names if the provider has it. Throws IDENTITY_UNAVAILABLE if there
+   * are none, or if the one named is missing and the provider cannot be asked whether it exists.
    */
-  async keysFor(keyId: string | undefined): Promise<KeyLookup> {
-    if (this.#lacks(keyId)) {
+  async ringFor(header: JWSHeaderParameters): Promise<KeyRing> {
+    if (this.#lacks(header)) {
       const late = () => this.#unavailable('no answer in time')
-      await within(Deadline.after(WAIT_LIMIT_MS), this.#refreshFor(keyId), late)
+      await within(Deadline.after(WAIT_LIMIT_MS), this.#lookFor(header), late)
     }
-    if (this.#lookup === null || !this.loaded) throw this.#unavailable('no keys')
-    if (this.#lacks(keyId) && this.#failures > 0) throw this.#unavailable('a key is missing and cannot be asked for')
-    return this.#lookup
+    if (this.#ring === null || !this.loaded) throw this.#unavailable('no keys')
+    if (this.#lacks(header) && this.#failures > 0) throw this.#unavailable('a key is missing and cannot be asked for')
+    return this.#ring
   }
 
-  #lacks(keyId: string | undefined): boolean {
-    return !this.loaded || (keyId !== undefined && !this.#keyIds.has(keyId))
+  /**
+   * Returns the keys as they are now, after a signature did not fit those of `ring`: a key may have been replaced under its
+   * name, or have none. The provider is asked at once, or not at all during the pause.
+   */
+  async ringAfter(ring: KeyRing): Promise<KeyRing> {
+    if (this.#ring === ring && this.#pauseMs <= 0) {
+      await within(Deadline.after(WAIT_LIMIT_MS), this.#look(), () => this.#unavailable('no answer in time'))
+    }
+    return this.#ring ?? ring
   }
 
-  async #refreshFor(keyId: string | undefined): Promise<void> {
+  #lacks(header: JWSHeaderParameters): boolean {
+    return !this.loaded || this.#ring?.lacks(header) !== false
+  }
+
+  /** Until the provider may be asked for a token again. */
+  get #pauseMs(): number {
+    return this.#lookedForTokenAtMs + LOOK_PAUSE_MS - this.#now()
+  }
+
+  async #lookFor(header: JWSHeaderParameters): Promise<void> {
+    const looks = this.#looks
     // What is under way may have begun before the provider had the key: it does not count as asking for this token.
     await this.#loading
-    if (!this.#lacks(keyId)) return
-    if (this.#now() - this.#askedForTokenAtMs >= MISSING_KEY_PAUSE_MS) {
-      this.#askedForTokenAtMs = this.#now()
-      void this.#load()
+    if (!this.#lacks(header)) return
+    if (this.#looks > looks) await this.#loading
+    else if (this.#pauseMs <= 0) await this.#look()
+    // The token has not been judged: a stranger's made-up key ids must not make it a bad one.
+    else if (this.loaded && this.#failures === 0 && this.#waiting < WAITING_LIMIT) await this.#waitForLook()
+  }
+
+  async #waitForLook(): Promise<void> {
+    this.#nextLook ??= new Promise<void>(resolve => {
+      this.#waking = setTimeout(resolve, this.#pauseMs)
+    }).then(() => {
+      this.#nextLook = null
+      return this.#look()
+    })
+    this.#waiting++
+    try {
+      await this.#nextLook
+    } finally {
+      this.#waiting--
     }
+  }
+
+  /** Asks the provider for a token's sake. */
+  async #look(): Promise<void> {
+    this.#lookedForTokenAtMs = this.#now()
     await this.#loading
+    await this.#load()
   }
 
   #unavailable(reason: string): GatewayError {
@@ -124,24 +169,26 @@ export class KeySet {
 
   /** Never rejects; one at a time, for all who wait. */
   #load(): Promise<void> {
-    this.#loading ??= this.#fetch().finally(() => (this.#loading = null))
+    if (this.#loading === null) {
+      this.#looks++
+      this.#loading = this.#fetch().finally(() => (this.#loading = null))
+    }
     return this.#loading
   }
 
   async #fetch(): Promise<void> {
     try {
       const jwksUri = this.#provider.jwksUri ?? (await this.#discover())
-      const keys = asKeySet(await this.#get(jwksUri))
+      const keys = signatureKeys(await this.#get(jwksUri))
       this.#failures = 0
       this.#loadedAtMs = this.#now()
       const fingerprint = JSON.stringify(keys)
       if (fingerprint === this.#fingerprint) return
       this.#fingerprint = fingerprint
-      this.#lookup = createLocalJWKSet(keys)
-      this.#keyIds = new Set(keys.keys.flatMap(({ kid }) => (kid === undefined ? [] : [kid])))
+      this.#ring = new KeyRing(keys)
       for (const listener of this.#listeners) listener()
       this.#log.info(
-        { issuer: this.#provider.issuer, keys: keys.keys.length },
+        { issuer: this.#provider.issuer, keys: this.#ring.size },
         'The keys of an identity provider were loaded'
       )
     } catch (error) {
@@ -183,12 +230,12 @@ export class KeySet {
   }
 }
 
-function asKeySet(body: unknown): JSONWebKeySet {
+function signatureKeys(body: unknown): readonly JWK[] {
   const keys: unknown = member(body, 'keys')
   if (!Array.isArray(keys)) throw new Error('the answer is no key set')
   const usable = keys.filter(isSignatureKey)
   if (usable.length === 0) throw new Error('the key set holds no key for signatures')
-  return { keys: usable }
+  return usable
 }
 
 /** A symmetric key has no place in a public set; left in, its value would be a password for everyone. */

@@ -43,15 +43,18 @@ export class Permission {
   #admit(caller: Caller, groups: readonly string[]): Principal | null {
     const made = this.#admissions.get(caller)
     if (made?.groups === groups) return made.principal
-    const { identity } = caller
-    const access = this.policy.accessOf({
+    const access = caller.unmet === null ? this.#accessOf(caller, groups) : null
+    const principal = access === null ? null : principalOf(caller, access)
+    this.#admissions.set(caller, { groups, principal })
+    return principal
+  }
+
+  #accessOf({ identity }: Caller, groups: readonly string[]): TopicAccess | null {
+    return this.policy.accessOf({
       ...identity,
       member: identity.member || groups.some(group => this.policy.isPermitted(identity.issuer, group)),
       groups: [...identity.groups, ...groups]
     })
-    const principal = access === null ? null : principalOf(caller, access)
-    this.#admissions.set(caller, { groups, principal })
-    return principal
   }
 }
 

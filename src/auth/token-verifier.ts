@@ -1,26 +1,36 @@
 import { hash } from 'node:crypto'
-import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose'
+import {
+  type CryptoKey,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWSHeaderParameters,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyOptions
+} from 'jose'
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { issuersOf } from '../config/issuers.ts'
+import type { GatewayError } from '../core/errors.ts'
 import { bearerToken, invalidToken } from './bearer.ts'
 import { callerOf, type Caller } from './caller.ts'
 import { ExpiringMap } from './expiring-map.ts'
-import { asksGraph, keysOfIssuer, tenantOf } from './issuers.ts'
-import type { KeyLookup, KeySet } from './key-set.ts'
+import { asksGraph, tenantOf } from './issuers.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { KeySet } from './key-set.ts'
 import type { Policy } from './policy.ts'
+import { otherKind } from './token-kind.ts'
 
 /** A trusted issuer and its keys. */
 export interface TrustedIssuer {
   readonly config: OidcProviderConfig
-  readonly keys: Pick<KeySet, 'current' | 'keysFor' | 'onChange'>
+  readonly keys: Pick<KeySet, 'current' | 'ringFor' | 'ringAfter' | 'onChange'>
 }
 
 const REMEMBERED_LIMIT = 10_000
 const REMEMBERED_MS = 60_000
 /** Headers whose text is kept, so that the digest need not be reckoned for each request of a busy caller. */
 const DIGESTS_LIMIT = 100
-/** RFC 9068 §4 wants `at+jwt`; Entra ID writes `JWT`, others nothing. Tokens of other kinds (logout, DPoP) are no key to this door. */
-const ACCESS_TOKEN_TYPE = /^(application\/)?(at\+)?jwt$/i
 
 /** Verifies the tokens of trusted issuers, and remembers by digest the headers that held a good one. */
 export class TokenVerifier {
@@ -28,19 +38,22 @@ export class TokenVerifier {
   #policy: Policy
   readonly #onlyProvider: boolean
   readonly #now: () => number
+  readonly #steadyNow: () => number
   readonly #remembered: ExpiringMap<Caller>
   /** By header, of those in {@link #remembered} only. */
   readonly #digests: ExpiringMap<string>
   /** As many at most as there are requests under way. */
   #verifying = new Map<string, Promise<Caller>>()
 
-  constructor(issuers: readonly TrustedIssuer[], policy: Policy, now: () => number) {
+  /** `now`, since 1970, judges tokens; `steadyNow`, which nobody can set, says how long they are remembered. */
+  constructor(issuers: readonly TrustedIssuer[], policy: Policy, now: () => number, steadyNow: () => number) {
     this.#issuers = new Map(issuers.flatMap(trusted => issuersOf(trusted.config).map(issuer => [issuer, trusted])))
     this.#onlyProvider = issuers.length === 1
     this.#policy = policy
     this.#now = now
-    this.#remembered = new ExpiringMap(REMEMBERED_LIMIT, now)
-    this.#digests = new ExpiringMap(DIGESTS_LIMIT, now)
+    this.#steadyNow = steadyNow
+    this.#remembered = new ExpiringMap(REMEMBERED_LIMIT, steadyNow)
+    this.#digests = new ExpiringMap(DIGESTS_LIMIT, steadyNow)
     for (const { keys } of issuers) keys.onChange(() => this.#remembered.clear())
   }
 
@@ -57,7 +70,7 @@ export class TokenVerifier {
     if (recent !== undefined) return this.#remembered.get(recent)
     const key = digest(authorization)
     const caller = this.#remembered.get(key)
-    if (caller !== undefined) this.#digests.set(authorization, key, this.#now() + REMEMBERED_MS)
+    if (caller !== undefined) this.#digests.set(authorization, key, this.#steadyNow() + REMEMBERED_MS)
     return caller
   }
 
@@ -78,43 +91,82 @@ export class TokenVerifier {
 
   async #judge(token: string, key: string): Promise<Caller> {
     const policy = this.#policy
-    const { issuer, keyId } = unverifiedParts(token)
+    const { issuer, header } = unverifiedParts(token)
     const trusted = this.#issuers.get(issuer)
     if (trusted === undefined) {
       throw invalidToken('The token is not from a trusted issuer.', `issuer ${issuer.slice(0, 200)}`)
     }
-    const lookup = await trusted.keys.keysFor(keyId)
-    const claims = await this.#verified(token, keysOfIssuer(lookup, issuer), issuer, trusted.config)
-    const caller = callerOf(claims, trusted.config, asksGraph(trusted.config, this.#onlyProvider), policy)
+    const { config, keys } = trusted
+    const { claims, ring } = await this.#verified(token, header, issuer, trusted)
+    const caller = callerOf(claims, config, asksGraph(config, this.#onlyProvider), policy)
     // Keys or policy may have changed meanwhile: what the old ones vouched for must not outlive them.
-    if (trusted.keys.current === lookup && this.#policy === policy) {
-      const untilMs = Math.min(this.#now() + REMEMBERED_MS, (claims.exp ?? 0) * 1000)
-      this.#remembered.set(key, caller, untilMs)
+    if (keys.current === ring && this.#policy === policy) {
+      const leftMs = (claims.exp ?? 0) * 1000 - this.#now()
+      this.#remembered.set(key, caller, this.#steadyNow() + Math.min(REMEMBERED_MS, leftMs))
     }
     return caller
   }
 
-  async #verified(token: string, lookup: KeyLookup, issuer: string, config: OidcProviderConfig): Promise<JWTPayload> {
+  async #verified(token: string, header: JWSHeaderParameters, issuer: string, { config, keys }: TrustedIssuer) {
+    const ring = await keys.ringFor(header)
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, lookup, {
-        algorithms: config.algorithms,
-        issuer,
-        audience: config.audience,
-        clockTolerance: config.clockToleranceMs / 1000,
-        requiredClaims: ['exp'],
-        currentDate: new Date(this.#now())
-      })
-      const type = protectedHeader.typ ?? 'JWT'
-      if (!ACCESS_TOKEN_TYPE.test(type)) throw new errors.JWTInvalid(`typ ${type.slice(0, 200)}`)
-      const tenant = tenantOf(issuer)
-      const isForeign = config.tenants.length > 0 && payload.tid !== tenant
-      if (isForeign) throw new errors.JWTInvalid(`tid is not ${tenant}`)
-      return payload
+      return { ring, claims: await this.#claimsOf(token, header, issuer, ring, config) }
     } catch (error) {
-      const message = error instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid here.'
-      throw invalidToken(message, String(error))
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw refusal(error)
+    }
+    const newer = await keys.ringAfter(ring)
+    try {
+      if (newer === ring) throw new errors.JWSSignatureVerificationFailed()
+      return { ring: newer, claims: await this.#claimsOf(token, header, issuer, newer, config) }
+    } catch (error) {
+      throw refusal(error)
     }
   }
+
+  /** Throws what jose throws. */
+  async #claimsOf(
+    token: string,
+    header: JWSHeaderParameters,
+    issuer: string,
+    ring: KeyRing,
+    config: OidcProviderConfig
+  ): Promise<JWTPayload> {
+    const { payload, protectedHeader } = await verifyWithAny(token, await ring.candidates(header, issuer), {
+      algorithms: config.algorithms,
+      issuer,
+      audience: config.audience,
+      clockTolerance: config.clockToleranceMs / 1000,
+      requiredClaims: ['exp'],
+      currentDate: new Date(this.#now())
+    })
+    const kind = otherKind(protectedHeader.typ, payload, config.requiredTokenType)
+    if (kind !== undefined) throw new errors.JWTInvalid(`not an access token: ${kind}`)
+    const tenant = tenantOf(issuer)
+    const isForeign = config.tenants.length > 0 && payload.tid !== tenant
+    if (isForeign) throw new errors.JWTInvalid(`tid is not ${tenant}`)
+    return payload
+  }
+}
+
+async function verifyWithAny(token: string, keys: readonly CryptoKey[], options: JWTVerifyOptions) {
+  let failure: unknown = new errors.JWKSNoMatchingKey()
+  for (const key of keys) {
+    try {
+      return await jwtVerify(token, key, options)
+    } catch (error) {
+      failure = error
+      // Beside a signature that does not fit: a key that cannot be used, such as one that is too short.
+      const mayFitNext = error instanceof errors.JWSSignatureVerificationFailed || !(error instanceof errors.JOSEError)
+      if (!mayFitNext) break
+    }
+  }
+  throw failure
+}
+
+/** The reason goes to the log. */
+function refusal(error: unknown): GatewayError {
+  const message = error instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid here.'
+  return invalidToken(message, String(error))
 }
 
 /** Of the whole header, before it is parsed: of several ways measured the cheapest, and few tokens are kept. */
@@ -123,10 +175,9 @@ function digest(authorization: string): string {
 }
 
 /** Only to choose the issuer and the key; nothing of it is believed before the signature was checked. */
-function unverifiedParts(token: string): { issuer: string; keyId: string | undefined } {
+function unverifiedParts(token: string): { issuer: string; header: JWSHeaderParameters } {
   try {
-    const { kid } = decodeProtectedHeader(token)
-    return { issuer: String(decodeJwt(token).iss), keyId: kid }
+    return { issuer: String(decodeJwt(token).iss), header: decodeProtectedHeader(token) }
   } catch (error) {
     throw invalidToken('The token is malformed.', String(error))
   }

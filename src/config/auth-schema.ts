@@ -24,6 +24,25 @@ const oidcProvider = Type.Object(
       Type.String({ description: 'Address of the keys; found by OpenID Connect discovery when left out.' })
     ),
     caFile: Type.Optional(file('PEM certificates to trust at the provider.')),
+    requiredTokenType: Type.Optional(
+      Type.Enum(['at+jwt'], {
+        description:
+          '`at+jwt`: tokens must say in their header that they are access tokens (RFC 9068). When left out, `JWT` and none are accepted too.'
+      })
+    ),
+    requiredScopes: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$', expects: 'a scope' }), {
+        minItems: 1,
+        description: 'Scopes that a token must have, all of them, in `scope` or `scp`; else 403.'
+      })
+    ),
+    authorizedParties: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        minItems: 1,
+        description:
+          'Clients that tokens may have been issued to, by `azp`, `appid`, `client_id` or `cid`; others, and tokens that name none: 403.'
+      })
+    ),
     algorithms: Type.Array(
       Type.String({ pattern: '^(RS|PS|ES)(256|384|512)$|^EdDSA$', expects: 'an algorithm such as RS256 or ES384' }),
       {

@@ -17,10 +17,10 @@ export interface Principal {
   /** `oid` for Entra ID, else `sub`, unless configured otherwise: stable, for the log and for permission. */
   readonly id: string
   readonly issuer: string
-  /** `appid`/`azp`: the client application, when the token names one. */
+  /** The client application, when the token names one. */
   readonly clientId?: string
-  /** True for a token got with client credentials (no user behind it). */
-  readonly appOnly: boolean
+  /** True for a token got with client credentials (no user behind it); null where the token does not say. */
+  readonly appOnly: boolean | null
   readonly access: TopicAccess
 }
 

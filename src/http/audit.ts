@@ -53,7 +53,7 @@ export function auditEntry(exchange: Exchange, router: Router): AuditEntry {
 }
 
 function kindOf({ principal }: Exchange): AuditEntry['principal_kind'] {
-  if (principal === undefined) return null
+  if (principal === undefined || principal.appOnly === null) return null
   if (principal.issuer === '') return 'anonymous'
   return principal.appOnly ? 'application' : 'user'
 }

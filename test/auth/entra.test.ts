@@ -384,7 +384,8 @@ suite('Headers that would bring their own key', () => {
         'INVALID_TOKEN',
         JSON.stringify(header)
       )
-    assert.equal(provider.keyRequests, requests)
+    // A signature that does not fit has the key looked up again, once: it may have been replaced.
+    assert.equal(provider.keyRequests, requests + 1)
     assert.equal(await outcome(provider.token({ iss: V2(ONE), tid: ONE }, { header: { jku: address } })), CALLER)
   })
 
@@ -394,9 +395,10 @@ suite('Headers that would bring their own key', () => {
     const { key: thief } = newKey('any')
     const tricks = ['../../etc/passwd', "' OR 1=1 --", '__proto__', 'constructor', '', 'first\u0000', 'x'.repeat(5000)]
     const flood = Array.from({ length: 50 }, (_, number) => `made-up-${number}`)
-    for (const kid of [...tricks, ...flood])
-      assert.equal(await outcome(token(ONE, {}, { keyId: kid, key: thief })), 'INVALID_TOKEN', kid)
-    assert.equal(provider.keyRequests, requests + 1)
+    const codes = [...tricks, ...flood].map(kid => outcome(token(ONE, {}, { keyId: kid, key: thief })))
+    for (const code of await Promise.all(codes)) assert.equal(code, 'INVALID_TOKEN')
+    // At most another at the end of the pause, for those that came after the first had begun.
+    assert.ok(provider.keyRequests - requests <= 2)
   })
 
   test('a critical header that is not understood is refused', async () => {

@@ -57,7 +57,7 @@ function withGraph(): Partial<AuthConfig> {
 }
 
 async function open(config: AuthConfig): Promise<Gatekeeper> {
-  gatekeeper = createGatekeeper(config, log, undefined, { now: () => nowMs })
+  gatekeeper = createGatekeeper(config, log, undefined, { now: () => nowMs, steadyNow: () => nowMs })
   await gatekeeper.start()
   return gatekeeper
 }
@@ -97,7 +97,7 @@ suite('Tokens', () => {
       clientId: 'app',
       access: fullAccess
     })
-    assert.deepEqual(await admit(await provider.token({ scp: 'user', azp: 'app2', oid: undefined })), {
+    assert.deepEqual(await admit(await provider.token({ idtyp: 'user', azp: 'app2', oid: undefined })), {
       id: 's',
       issuer: provider.issuer,
       appOnly: false,
@@ -225,6 +225,43 @@ suite('Tokens', () => {
     })
   }
 
+  const otherTokens: [string, Record<string, unknown>][] = [
+    ['an ID token with the hash of its access token', { at_hash: 'x' }],
+    ['an ID token with the hash of its code', { c_hash: 'x' }],
+    ['an ID token with a nonce', { nonce: 'x' }],
+    ['an ID token of Keycloak', { typ: 'ID' }],
+    ['a refresh token of Keycloak', { typ: 'Refresh' }],
+    ['an offline token of Keycloak', { typ: 'Offline' }],
+    ['a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }],
+    ['an ID token of Cognito', { token_use: 'id' }]
+  ]
+  for (const [what, claims] of otherTokens) {
+    test(`${what} is no access token: INVALID_TOKEN`, async () => {
+      assert.equal((await refusal(await provider.token(claims))).code, 'INVALID_TOKEN')
+    })
+  }
+
+  test('a nonce in what says of itself that it is an access token does no harm, nor other claims of access tokens', async () => {
+    assert.equal((await admit(await provider.token({ nonce: 'x', typ: 'Bearer' }))).id, CALLER)
+    assert.equal((await admit(await provider.token({ nonce: 'x' }, { typ: 'at+jwt' }))).id, CALLER)
+    assert.equal((await admit(await provider.token({ token_use: 'access' }))).id, CALLER)
+  })
+
+  test('whether an application calls is known where the token says so', async () => {
+    for (const [claims, appOnly] of [
+      [{ idtyp: 'app' }, true],
+      [{ idtyp: 'user' }, false],
+      [{ client_id: 's' }, true],
+      [{ azp: 's', auth_time: 1 }, true],
+      [{ cid: 's', scp: ['kafka'] }, true],
+      [{ azp: 'app', auth_time: 1, scope: 'kafka' }, false],
+      [{ azp: 'app', scope: 'kafka' }, null],
+      [{ scp: 'kafka' }, null],
+      [{}, null]
+    ] as const)
+      assert.equal((await admit(await provider.token(claims))).appOnly, appOnly, JSON.stringify(claims))
+  })
+
   test('access tokens may say so, or call themselves JWT, or say nothing', async () => {
     for (const typ of ['JWT', 'jwt', 'at+jwt', 'application/at+jwt']) {
       assert.equal((await admit(await provider.token({}, { typ }))).id, CALLER, typ)
@@ -243,6 +280,64 @@ suite('Tokens', () => {
     const nowS = Math.floor(nowMs / 1000)
     assert.equal((await admit(await provider.token({ exp: nowS - 3 }))).id, CALLER)
     assert.equal((await admit(await provider.token({ nbf: nowS + 3 }))).id, CALLER)
+  })
+})
+
+suite('What a provider may demand of its tokens', () => {
+  test('that they say they are access tokens', async () => {
+    await open(configFor({}, { requiredTokenType: 'at+jwt' }))
+    for (const typ of ['at+jwt', 'application/AT+JWT'])
+      assert.equal((await admit(await provider.token({}, { typ }))).id, CALLER)
+    for (const typ of ['JWT', 'jwt', undefined])
+      assert.equal((await refusal(await provider.token({}, typ === undefined ? {} : { typ }))).code, 'INVALID_TOKEN')
+  })
+
+  test('scopes, all of them, in either claim; else 403 with the challenge of RFC 6750', async () => {
+    await open(configFor({}, { requiredScopes: ['kafka.use', 'kafka.write'] }))
+    for (const claims of [
+      { scope: 'kafka.write openid kafka.use' },
+      { scp: 'kafka.use kafka.write' },
+      { scp: ['kafka.use', 'kafka.write'] },
+      { scp: 'kafka.use', scope: 'kafka.write' }
+    ])
+      assert.equal((await admit(await provider.token(claims))).id, CALLER, JSON.stringify(claims))
+    for (const claims of [
+      {},
+      { scope: 'kafka.use' },
+      { scp: ['kafka.use kafka.write'] },
+      { scope: 'KAFKA.USE kafka.write' }
+    ]) {
+      const { code, message, headers, detail } = await refusal(await provider.token(claims))
+      assert.deepEqual([code, message], ['NOT_PERMITTED', 'The token lacks a scope that is required here.'])
+      assert.match(
+        String(headers?.['WWW-Authenticate']),
+        /^Bearer error="insufficient_scope", .*scope="kafka.use kafka.write"$/
+      )
+      assert.match(String(detail), /^principal .*, scopes kafka/)
+    }
+  })
+
+  test('clients that they were issued to, and Graph is not asked about others', async () => {
+    await open(configFor(withGraph(), { authorizedParties: ['app'] }))
+    provider.onGraph = (_request, _body, response) => response.end(JSON.stringify({ value: [GROUP] }))
+    for (const claims of [{ azp: 'app' }, { appid: 'app' }, { client_id: 'app' }, { cid: 'app' }])
+      assert.equal(
+        (await admit(await provider.token({ groups: undefined, ...claims }))).id,
+        CALLER,
+        JSON.stringify(claims)
+      )
+    const asked = provider.graphRequests.length
+    for (const claims of [{}, { azp: 'other' }, { azp: 'other', client_id: 'app' }, { azp: ['app'] }]) {
+      const token = await provider.token({ groups: undefined, ...claims })
+      for (let turn = 0; turn < 2; turn++) {
+        const { code, message } = await refusal(token)
+        assert.deepEqual(
+          [code, message],
+          ['NOT_PERMITTED', 'The client that the token was issued to is not permitted here.']
+        )
+      }
+    }
+    assert.equal(provider.graphRequests.length, asked)
   })
 })
 

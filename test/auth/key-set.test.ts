@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +12,7 @@ import type { AuthConfig } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Log } from '../../src/core/log.ts'
 import { localCertificates } from '../../src/dev/certificates/local-certificates.ts'
-import { AUDIENCE, CALLER, GROUP, newKey, TestProvider, type TestKey } from './provider.ts'
+import { AUDIENCE, CALLER, GROUP, newKey, publicJwk, TestProvider, type TestKey } from './provider.ts'
 
 const quiet = () => undefined
 const log: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
@@ -37,13 +38,13 @@ function configFor(changes: Partial<OidcProviderConfig> = {}): OidcProviderConfi
 
 async function open(changes: Partial<OidcProviderConfig> = {}): Promise<void> {
   const config: AuthConfig = { mode: 'oidc', oidc: [configFor(changes)], permittedGroups: [GROUP], rules: [] }
-  gatekeeper = createGatekeeper(config, log, undefined, { now: () => nowMs })
+  gatekeeper = createGatekeeper(config, log, undefined, { now: () => nowMs, steadyNow: () => nowMs })
   await gatekeeper.start()
 }
 
 /** The caller's id, or the code of the refusal. */
-async function outcome(key: TestKey = provider.key): Promise<string> {
-  const token = await provider.token({ exp: Math.floor(nowMs / 1000) + 60 }, { key })
+async function outcome(key: TestKey = provider.key, header: object = {}): Promise<string> {
+  const token = await provider.token({ exp: Math.floor(nowMs / 1000) + 60 }, { key, header })
   return Promise.resolve(gatekeeper.admit(`Bearer ${token}`)).then(
     ({ id }) => id,
     (thrown: unknown) => (thrown instanceof GatewayError ? thrown.code : String(thrown))
@@ -70,6 +71,7 @@ suite('Rotation', () => {
     const rotated = newKey('second')
     provider.keys = [rotated]
     assert.equal(await outcome(rotated), CALLER)
+    nowMs += 5000
     await assert.rejects(async () => gatekeeper.admit(header), { code: 'INVALID_TOKEN' })
   })
 
@@ -81,21 +83,149 @@ suite('Rotation', () => {
 
   test('made-up key ids ask the provider once in five seconds, however many they are', async () => {
     const madeUp = (number: number) => outcome({ ...provider.key, keyId: `made-up-${number}` })
-    const first = await Promise.all(Array.from({ length: 30 }, (_, number) => madeUp(number)))
-    assert.ok(first.every(code => code === 'INVALID_TOKEN'))
+    assert.equal(await madeUp(0), 'INVALID_TOKEN')
     assert.equal(provider.keyRequests, 2)
-    nowMs += 4999
-    await madeUp(30)
-    assert.equal(provider.keyRequests, 2)
-    nowMs += 1
-    await madeUp(31)
+    nowMs += 4800
+    const all = await Promise.all(Array.from({ length: 30 }, (_, number) => madeUp(number)))
+    assert.ok(all.every(code => code === 'INVALID_TOKEN'))
     assert.equal(provider.keyRequests, 3)
+  })
+
+  test('a valid token of a new key waits for the end of the pause that a made-up key id has begun, and is let in', async () => {
+    await outcome({ ...provider.key, keyId: 'made-up' })
+    const rotated = newKey('second')
+    provider.keys = [rotated]
+    nowMs += 4800
+    const startedMs = performance.now()
+    assert.equal(await outcome(rotated), CALLER)
+    const waitedMs = performance.now() - startedMs
+    assert.ok(waitedMs >= 190 && waitedMs < 3000, String(waitedMs))
+    assert.equal(provider.keyRequests, 3)
+  })
+
+  test('a hundred tokens at most wait for that; the rest is refused at once', async () => {
+    await outcome({ ...provider.key, keyId: 'made-up' })
+    nowMs += 4000
+    let refused = 0
+    const waiting = Array.from({ length: 110 }, (_, number) =>
+      outcome({ ...provider.key, keyId: `made-up-${number}` }).then(code => refused++ && code)
+    )
+    await sleep(600)
+    assert.equal(refused, 10)
+    await Promise.all(waiting)
+    assert.deepEqual([refused, provider.keyRequests], [110, 3])
+  })
+
+  test('a key that was replaced under its own name, or that has none, is picked up at once', async () => {
+    for (const name of ['first', undefined]) {
+      nowMs += 5000
+      const [before, after] = [newKey('first'), newKey('first')]
+      const listed = async (key: TestKey) => ({ ...(await publicJwk(key)), kid: name })
+      const signed = (key: TestKey) => outcome(key, { kid: name })
+      provider.rawKeys = [await listed(before)]
+      assert.equal(await signed(before), CALLER)
+      nowMs += 5000
+      provider.rawKeys = [await listed(after)]
+      assert.equal(await signed(after), CALLER)
+      assert.equal(await signed(before), 'INVALID_TOKEN')
+    }
+  })
+
+  test('signatures that fit no key ask the provider once in five seconds, and none waits', async () => {
+    const thief = newKey('first')
+    for (let turn = 0; turn < 5; turn++) assert.equal(await outcome(thief), 'INVALID_TOKEN')
+    assert.equal(provider.keyRequests, 2)
+    provider.down = true
+    nowMs += 5000
+    assert.equal(await outcome(thief), 'INVALID_TOKEN')
+    assert.equal(await outcome(), CALLER)
   })
 
   test('made-up key ids disturb nobody whose key is known', async () => {
     await outcome({ ...provider.key, keyId: 'made-up' })
     assert.equal(await outcome(), CALLER)
   })
+})
+
+suite('Key sets of all kinds', () => {
+  const served = async (keys: readonly (readonly [TestKey, object])[]) => {
+    provider.rawKeys = await Promise.all(
+      keys.map(async ([key, changes]) => ({ ...(await publicJwk(key)), ...changes }))
+    )
+    await open()
+  }
+  const nameless = { kid: undefined }
+
+  test('a key that is listed twice is one key, and different keys of one name are all tried', async () => {
+    const twin = newKey('first')
+    await served([
+      [provider.key, {}],
+      [provider.key, {}],
+      [twin, {}]
+    ])
+    assert.deepEqual([await outcome(), await outcome(twin)], [CALLER, CALLER])
+    assert.equal(await outcome(newKey('first')), 'INVALID_TOKEN')
+  })
+
+  test('a token that names no key is tried with all that fit, eight at most, and with none of another kind', async () => {
+    const keys = Array.from({ length: 8 }, (_, number) => newKey(`key-${number}`))
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    provider.rawKeys = [
+      { ...publicKey.export({ format: 'jwk' }), kid: 'ec' },
+      { ...(await publicJwk(newKey('e'))), use: 'enc' },
+      { ...(await publicJwk(newKey('ps'))), alg: 'PS256' },
+      { kty: 'RSA', kid: 'unreadable' },
+      // Too short to be used: one of the eight.
+      { kty: 'RSA', kid: 'short', n: 'AQAB', e: 'AQAB' },
+      ...(await Promise.all(keys.map(publicJwk)))
+    ]
+    await open()
+    const codes = []
+    for (const key of keys) codes.push(await outcome(key, nameless))
+    assert.deepEqual(codes, [...Array.from({ length: 7 }, () => CALLER), 'INVALID_TOKEN'])
+    assert.equal(await outcome(keys[7]), CALLER)
+  })
+
+  test('a key is named by the thumbprint of its certificate too, where the set has those', async () => {
+    const second = newKey('second')
+    for (const name of ['x5t', 'x5t#S256']) {
+      await served([
+        [provider.key, { kid: undefined, [name]: 'one' }],
+        [second, { kid: undefined, [name]: 'two' }]
+      ])
+      assert.equal(await outcome(second, { ...nameless, [name]: 'two' }), CALLER)
+      assert.equal(await outcome(second, { ...nameless, [name]: 'one' }), 'INVALID_TOKEN')
+      assert.equal(await outcome(second, { kid: 'any', [name]: 'two' }), CALLER)
+      gatekeeper.close()
+    }
+    await served([
+      [provider.key, {}],
+      [second, {}]
+    ])
+    assert.equal(await outcome(second, { ...nameless, x5t: 'unknown here' }), CALLER)
+  })
+})
+
+test('a wall clock that is set back keeps neither tokens nor keys beyond their time', async () => {
+  let steadyMs = 1_000_000
+  const config: AuthConfig = { mode: 'oidc', oidc: [configFor()], permittedGroups: [GROUP], rules: [] }
+  gatekeeper = createGatekeeper(config, log, undefined, { now: () => nowMs, steadyNow: () => steadyMs })
+  await gatekeeper.start()
+  const header = `Bearer ${await provider.token({ exp: Math.floor(nowMs / 1000) + 7200, nbf: 0 })}`
+  await gatekeeper.admit(header)
+  nowMs -= 3_600_000
+  steadyMs += 59_000
+  assert.ok(!(gatekeeper.admit(header) instanceof Promise))
+  steadyMs += 1000
+  const again = gatekeeper.admit(header)
+  assert.ok(again instanceof Promise)
+  await again
+  nowMs += 3_600_000
+  const rotated = newKey('second')
+  provider.keys = [rotated]
+  assert.equal(await outcome(rotated), CALLER)
+  steadyMs += 24 * 3_600_000
+  assert.equal(gatekeeper.ready(), false)
 })
 
 suite('Outage', () => {
@@ -195,11 +325,11 @@ test('listeners hear of other keys, and not of the same keys loaded again', asyn
   await keys.start()
   assert.equal(changes, 1)
   const before = keys.current
-  await keys.keysFor('made-up')
+  await keys.ringFor({ kid: 'made-up' })
   assert.deepEqual([changes, keys.current === before], [1, true])
   provider.keys = [newKey('second')]
   nowMs += 5000
-  await keys.keysFor('second')
+  await keys.ringFor({ kid: 'second' })
   assert.deepEqual([changes, keys.current === before], [2, false])
   keys.close()
 })

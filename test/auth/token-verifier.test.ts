@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLocalJWKSet } from 'jose'
-import type { KeyLookup } from '../../src/auth/key-set.ts'
+import { KeyRing } from '../../src/auth/key-ring.ts'
 import { Policy } from '../../src/auth/policy.ts'
 import { TokenVerifier } from '../../src/auth/token-verifier.ts'
 import { AUDIENCE, GROUP, newKey, publicJwk, TestProvider } from './provider.ts'
@@ -10,23 +9,22 @@ test('what was verified while the keys changed is not remembered', async t => {
   const provider = new TestProvider()
   await provider.start()
   t.after(() => provider.stop())
-  const old = createLocalJWKSet({ keys: [await publicJwk(provider.key)] })
-  const next = createLocalJWKSet({ keys: [await publicJwk(newKey('second'))] })
+  const next = new KeyRing([await publicJwk(newKey('second'))])
   let change: () => void = () => assert.fail('nobody listens')
   let changing = true
-  let current: KeyLookup | null = null
-  // Asked for the key in the midst of a verification, it changes all keys and only then answers.
-  const lookup: KeyLookup = Object.assign(
-    async (...question: Parameters<KeyLookup>) => {
+  let current: KeyRing | null = null
+  // Asked for its keys in the midst of a verification, it changes all keys and only then answers.
+  class ChangingRing extends KeyRing {
+    override candidates(...question: Parameters<KeyRing['candidates']>) {
       if (changing) {
         current = next
         change()
       }
-      return old(...question)
-    },
-    { jwks: old.jwks }
-  )
-  current = lookup
+      return super.candidates(...question)
+    }
+  }
+  const ring = new ChangingRing([await publicJwk(provider.key)])
+  current = ring
   const config = {
     issuer: provider.issuer,
     audience: [AUDIENCE],
@@ -42,19 +40,17 @@ test('what was verified while the keys changed is not remembered', async t => {
     get current() {
       return current
     },
-    keysFor: () => Promise.resolve(lookup),
+    ringFor: () => Promise.resolve(ring),
+    ringAfter: () => Promise.resolve(ring),
     onChange: (listener: () => void) => (change = listener)
   }
-  const verifier = new TokenVerifier(
-    [{ config, keys }],
-    new Policy({ oidc: [config], permittedGroups: [GROUP], rules: [] }),
-    Date.now
-  )
+  const policy = new Policy({ oidc: [config], permittedGroups: [GROUP], rules: [] })
+  const verifier = new TokenVerifier([{ config, keys }], policy, Date.now, Date.now)
   const header = `Bearer ${await provider.token()}`
   assert.equal((await verifier.verify(header)).identity.member, true)
   assert.equal(verifier.known(header), undefined)
   changing = false
-  current = lookup
+  current = ring
   await verifier.verify(header)
   assert.equal(verifier.known(header)?.identity.member, true)
 })
