@@ -213,8 +213,9 @@ export class KeySet {
   }
 
   async #get(url: string): Promise<unknown> {
-    const { status, body } = await this.#client.request({ url })
-    if (status !== 200 || typeof body !== 'object' || body === null) throw new Error(`${url} answered ${status}`)
+    const { status, body, fault = 'its body is no JSON object' } = await this.#client.request({ url })
+    if (status !== 200) throw new Error(`${url} answered ${status}`)
+    if (typeof body !== 'object' || body === null) throw new Error(`${url} answered ${status}, but ${fault}`)
     return body
   }
 

@@ -13,7 +13,29 @@ export const processEnvironment = (): NodeJS.ProcessEnv => process.env
 
 /** The variables that name a proxy for outbound HTTP, in the form of `proxyEnv` of Node's agents. */
 export const proxyEnvironment = (env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv =>
-  Object.fromEntries(PROXY_VARIABLES.filter(name => env[name] !== undefined).map(name => [name, env[name]]))
+  Object.fromEntries(
+    PROXY_VARIABLES.filter(name => env[name] !== undefined).map(name => [
+      name,
+      NO_PROXY.test(name) ? env[name] : withScheme(env[name] ?? '')
+    ])
+  )
+
+const NO_PROXY = /^no_proxy$/i
+
+/** Node ignores an address without a scheme; to others it means http. */
+const withScheme = (address: string): string =>
+  address === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `http://${address}`
+
+/** Node would ignore them, and ask the providers directly. The value may hold a password. */
+const strangeProxies = (env: NodeJS.ProcessEnv): string[] =>
+  PROXY_VARIABLES.filter(name => !NO_PROXY.test(name) && (env[name] ?? '') !== '').flatMap(name => {
+    const url = URL.parse(withScheme(env[name] ?? ''))
+    if (url !== null && /^https?:$/.test(url.protocol)) return []
+    const found = url === null ? '' : `, not ${url.protocol}//`
+    return [
+      `environment ${name} must be the address of an HTTP proxy: http://host:port, https://host:port or host:port${found}`
+    ]
+  })
 
 const commaSeparated = (text: string): string[] => (text.trim() === '' ? [] : text.split(',').map(item => item.trim()))
 
@@ -65,7 +87,7 @@ const unknownVariables = (env: NodeJS.ProcessEnv): string[] => {
 
 /** The layer of the environment: one variable a setting. */
 export const readEnvironment = (env: NodeJS.ProcessEnv): { tree: Tree; problems: string[] } => {
-  const problems = unknownVariables(env)
+  const problems = [...unknownVariables(env), ...strangeProxies(env)]
   const given: Given[] = []
   for (const setting of allSettings) {
     const text = env[setting.variable]

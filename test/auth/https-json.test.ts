@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { Deadline } from '../../src/core/deadline.ts'
 import { JsonClient } from '../../src/core/lib/https-json.ts'
 import { localCertificates } from '../../src/dev/certificates/local-certificates.ts'
 
@@ -74,6 +76,48 @@ test('any status is an answer, a body that is no JSON is undefined, and a redire
   }
   const { status, headers, body } = await client.request({ url })
   assert.deepEqual([status, headers.location, body, requests], [302, `${url}/elsewhere`, undefined, 1])
+})
+
+test('the answer is asked for as it is; one that is compressed all the same, or begins with a byte order mark, is read', async () => {
+  const text = '{"keys":["ö"]}'
+  const bom = Buffer.from([0xef, 0xbb, 0xbf])
+  for (const [body, headers] of [
+    [gzipSync(text), { 'content-encoding': 'gzip' }],
+    [Buffer.concat([bom, Buffer.from(text)]), {}],
+    [gzipSync(Buffer.concat([bom, Buffer.from(text)])), { 'content-encoding': 'X-GZIP' }]
+  ] as const) {
+    onRequest = (request, response) => {
+      assert.equal(request.headers['accept-encoding'], 'identity')
+      response.writeHead(200, headers).end(body)
+    }
+    const { body: read, fault } = await client.request({ url })
+    assert.deepEqual([read, fault], [{ keys: ['ö'] }, undefined])
+  }
+})
+
+test('a body that is no JSON is described, and nothing of it is repeated', async () => {
+  client = newClient({ limitBytes: 1000 })
+  for (const [body, headers, fault] of [
+    ['<secret>', { 'content-type': 'text/html' }, 'its body of 8 bytes (text/html, identity) is no JSON'],
+    ['', {}, 'its body of 0 bytes (of no type, identity) is no JSON'],
+    ['"ä', { 'content-encoding': 'br' }, 'its body of 3 bytes (of no type, br) is no JSON'],
+    [Buffer.from([0x22, 0xff, 0x22]), {}, 'its body of 3 bytes (of no type, identity) is no JSON'],
+    [gzipSync(`"${'a'.repeat(5000)}"`), { 'content-encoding': 'gzip' }, /^its body of \d+ bytes .* is no JSON$/]
+  ] as const) {
+    onRequest = (_request, response) => response.writeHead(200, headers).end(body)
+    const answer = await client.request({ url })
+    assert.equal(answer.body, undefined)
+    if (typeof fault === 'string') assert.equal(answer.fault, fault)
+    else assert.match(String(answer.fault), fault)
+  }
+})
+
+test('a deadline that comes before the time limit ends an exchange', async () => {
+  onRequest = () => undefined
+  const startedMs = performance.now()
+  await assert.rejects(client.request({ url, deadline: Deadline.after(50) }), { name: 'AbortError' })
+  await assert.rejects(client.request({ url, deadline: Deadline.after(0) }), { name: 'AbortError' })
+  assert.ok(performance.now() - startedMs < 2000)
 })
 
 test('an answer over the limit is given up, one at the limit is not', async () => {
@@ -159,4 +203,37 @@ test('HTTPS goes through the proxy that the environment names, to the server who
   assert.deepEqual((await direct.request({ url: address })).body, { secure: true })
   assert.deepEqual(tunnels, [`localhost:${port}`])
   await assert.rejects(newClient().request({ url: address }), /certificate/)
+})
+
+test('other certificates in the file are trusted within a minute; a broken file changes nothing', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'https-json-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const [one, two] = ['one', 'two'].map(name => localCertificates(join(folder, name)))
+  onRequest = (_request, response) => response.end('{}')
+  const ports: number[] = []
+  for (const { certFile, keyFile } of [one, two]) {
+    const tls = { cert: readFileSync(certFile), key: readFileSync(keyFile) }
+    ports.push(await listen(createTlsServer(tls, (request, response) => void serve(request, response))))
+  }
+  const caFile = join(folder, 'trusted.pem')
+  copyFileSync(one.caFile, caFile)
+  let nowMs = 0
+  client = newClient({ caFile, now: () => nowMs })
+  const trusted = () =>
+    Promise.all(
+      ports.map(port =>
+        client.request({ url: `https://localhost:${port}` }).then(
+          () => true,
+          () => false
+        )
+      )
+    )
+  assert.deepEqual(await trusted(), [true, false])
+  writeFileSync(caFile, '-----BEGIN CERTIFICATE-----\nhalf')
+  nowMs += 60_000
+  assert.deepEqual(await trusted(), [true, false])
+  copyFileSync(two.caFile, caFile)
+  assert.deepEqual(await trusted(), [true, false])
+  nowMs += 60_000
+  assert.deepEqual(await trusted(), [false, true])
 })

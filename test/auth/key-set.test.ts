@@ -284,6 +284,23 @@ suite('Outage', () => {
   })
 })
 
+test('what was wrong with a key set is said in the log', async () => {
+  const causes: string[] = []
+  const saying: Log = { ...log, error: fields => void causes.push(String(Object(fields).cause)) }
+  for (const [body, cause] of [
+    ['[1]', /the answer is no key set/],
+    ['<html>', /keys answered 200, but its body of 6 bytes \(application\/json, identity\) is no JSON$/],
+    ['"text"', /keys answered 200, but its body is no JSON object$/],
+    ['{"keys":[]}', /holds no key for signatures/]
+  ] as const) {
+    provider.rawAnswer = body
+    const keys = new KeySet(configFor(), saying, undefined, () => nowMs)
+    await keys.start()
+    keys.close()
+    assert.match(causes.at(-1) ?? '', cause)
+  }
+})
+
 suite('Discovery', () => {
   test('a document that names another issuer is not believed', async () => {
     provider.claimedIssuer = 'https://evil.example'

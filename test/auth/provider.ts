@@ -25,6 +25,8 @@ export class TestProvider {
   keys: TestKey[] = [this.key]
   /** What the key set holds instead of {@link keys}, where not undefined. */
   rawKeys: unknown
+  /** What is answered in place of the key set, where not undefined. */
+  rawAnswer: string | undefined
   /** Answer nothing but 500. */
   down = false
   /** What discovery says of the issuer, where not the truth. */
@@ -106,7 +108,8 @@ export class TestProvider {
       response.end(JSON.stringify({ issuer: this.claimedIssuer ?? this.issuer, jwks_uri: `${this.issuer}/keys` }))
     } else if (url === '/keys') {
       this.keyRequests++
-      response.end(JSON.stringify({ keys: this.rawKeys ?? (await Promise.all(this.keys.map(publicJwk))) }))
+      const keys = this.rawKeys ?? (await Promise.all(this.keys.map(publicJwk)))
+      response.end(this.rawAnswer ?? JSON.stringify({ keys }))
     } else response.writeHead(404).end('{}')
   }
 }

@@ -86,3 +86,29 @@ test('the variables of a proxy, and no others, are passed on', () => {
   assert.deepEqual(proxyEnvironment(env), { HTTPS_PROXY: 'http://proxy:3128', no_proxy: 'localhost' })
   assert.equal(processEnvironment(), process.env)
 })
+
+test('the address of a proxy without a scheme means http, as elsewhere', () => {
+  const env = { HTTPS_PROXY: 'proxy:3128', http_proxy: 'u:p@[::1]:80', HTTP_PROXY: 'HTTPS://proxy', NO_PROXY: 'a,b' }
+  assert.deepEqual(proxyEnvironment(env), {
+    HTTPS_PROXY: 'http://proxy:3128',
+    http_proxy: 'http://u:p@[::1]:80',
+    HTTP_PROXY: 'HTTPS://proxy',
+    NO_PROXY: 'a,b'
+  })
+  assert.deepEqual(problemsOf({ env: { ...leastEnvironment, ...env } }), [])
+})
+
+test('a proxy that cannot be used is refused, instead of providers being asked directly; its password is not printed', () => {
+  const wants = 'must be the address of an HTTP proxy: http://host:port, https://host:port or host:port'
+  for (const [value, found] of [
+    ['socks5://u:hush@proxy:1080', ', not socks5://'],
+    ['socks5h://proxy', ', not socks5h://'],
+    ['http://', '']
+  ] as const) {
+    for (const name of ['HTTPS_PROXY', 'https_proxy'])
+      assert.deepEqual(problemsOf({ env: { ...leastEnvironment, [name]: value } }), [
+        `environment ${name} ${wants}${found}`
+      ])
+  }
+  assert.deepEqual(problemsOf({ env: { ...leastEnvironment, HTTPS_PROXY: '', NO_PROXY: 'socks5://x' } }), [])
+})

@@ -1,9 +1,13 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingHttpHeaders } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https'
+import { performance } from 'node:perf_hooks'
+import { gunzipSync } from 'node:zlib'
+import type { Deadline } from '../deadline.ts'
 
 export interface JsonClientOptions {
-  /** PEM certificates to trust instead of the system's. */
+  /** PEM certificates to trust instead of the system's. Read again while the client lives. */
   readonly caFile?: string | undefined
   /** For one whole exchange. */
   readonly timeoutMs: number
@@ -11,6 +15,8 @@ export interface JsonClientOptions {
   readonly limitBytes?: number
   /** `HTTPS_PROXY`, `NO_PROXY` and the like; no proxy when left out. */
   readonly proxyEnvironment?: NodeJS.ProcessEnv | undefined
+  /** A monotonic clock, for tests. */
+  readonly now?: () => number
 }
 
 export interface JsonRequest {
@@ -20,6 +26,8 @@ export interface JsonRequest {
   readonly form?: Readonly<Record<string, string>>
   /** Sent as `application/json`. */
   readonly json?: unknown
+  /** For this exchange, where less is left than the client's `timeoutMs`. */
+  readonly deadline?: Deadline | undefined
 }
 
 export interface JsonAnswer {
@@ -27,11 +35,15 @@ export interface JsonAnswer {
   readonly headers: IncomingHttpHeaders
   /** Undefined where the body is no JSON. */
   readonly body: unknown
+  /** Why it is none, without a word of what it holds. */
+  readonly fault?: string
 }
 
 const DEFAULT_LIMIT_BYTES = 1024 * 1024
 /** More requests than that to one service wait for each other. */
 const MOST_CONNECTIONS = 32
+/** A renewed `caFile` counts for connections this much later, at most. */
+const TRUST_MS = 60_000
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /**
@@ -39,28 +51,30 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
  * redirects. Plain HTTP is accepted towards this machine only. Nothing goes through here that must not arrive twice.
  */
 export class JsonClient {
-  readonly #timeoutMs: number
+  readonly #options: JsonClientOptions
   readonly #limitBytes: number
-  readonly #https: HttpsAgent
   readonly #http = new HttpAgent({ keepAlive: true, maxSockets: MOST_CONNECTIONS })
+  #authorities: Buffer | undefined
+  #https: HttpsAgent
+  readonly #now: () => number
+  #trustedAtMs: number
   #closed = false
 
-  constructor({ caFile, timeoutMs, limitBytes = DEFAULT_LIMIT_BYTES, proxyEnvironment }: JsonClientOptions) {
-    this.#timeoutMs = timeoutMs
-    this.#limitBytes = limitBytes
-    this.#https = new HttpsAgent({
-      keepAlive: true,
-      maxSockets: MOST_CONNECTIONS,
-      ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
-      ...(proxyEnvironment === undefined ? {} : { proxyEnv: proxyEnvironment })
-    })
+  constructor(options: JsonClientOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    this.#trustedAtMs = this.#now()
+    this.#limitBytes = options.limitBytes ?? DEFAULT_LIMIT_BYTES
+    this.#authorities = options.caFile === undefined ? undefined : readFileSync(options.caFile)
+    this.#https = this.#newAgent()
   }
 
   /** GET without a body, POST with one. Rejects when there is no answer, or one over the limit. */
   async request(question: JsonRequest): Promise<JsonAnswer> {
     const url = trustworthy(question.url)
     const { body, headers } = encode(question)
-    const signal = AbortSignal.timeout(this.#timeoutMs)
+    const { timeoutMs } = this.#options
+    const signal = AbortSignal.timeout(Math.ceil(Math.min(timeoutMs, question.deadline?.remainingMs ?? timeoutMs)))
     for (;;) {
       if (this.#closed) throw new Error('the client is closed')
       const request = this.#open(url, { method: body === undefined ? 'GET' : 'POST', headers, signal })
@@ -79,11 +93,46 @@ export class JsonClient {
     this.#http.destroy()
   }
 
+  #newAgent(): HttpsAgent {
+    const { proxyEnvironment } = this.#options
+    return new HttpsAgent({
+      keepAlive: true,
+      maxSockets: MOST_CONNECTIONS,
+      ...(this.#authorities === undefined ? {} : { ca: this.#authorities }),
+      ...(proxyEnvironment === undefined ? {} : { proxyEnv: proxyEnvironment })
+    })
+  }
+
+  /** What cannot be read, or holds no certificates, changes nothing: it may be half written. */
+  #renewTrust(): void {
+    const { caFile } = this.#options
+    if (caFile === undefined || this.#now() - this.#trustedAtMs < TRUST_MS) return
+    this.#trustedAtMs = this.#now()
+    try {
+      const authorities = readFileSync(caFile)
+      if (this.#authorities?.equals(authorities) === true) return
+      // Throws unless it begins with a whole certificate.
+      void new X509Certificate(authorities)
+      this.#authorities = authorities
+    } catch {
+      return
+    }
+    retire(this.#https)
+    this.#https = this.#newAgent()
+  }
+
   #open(url: URL, options: RequestOptions): ClientRequest {
+    if (url.protocol === 'https:') this.#renewTrust()
     return url.protocol === 'http:'
       ? httpRequest(url, { ...options, agent: this.#http })
       : httpsRequest(url, { ...options, agent: this.#https })
   }
+}
+
+/** What is under way goes on, and is the last on its connection. */
+function retire(agent: HttpsAgent): void {
+  agent.maxFreeSockets = 0
+  for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy()
 }
 
 function trustworthy(address: string): URL {
@@ -94,7 +143,7 @@ function trustworthy(address: string): URL {
 }
 
 function encode({ headers, form, json }: JsonRequest): { body: string | undefined; headers: Record<string, string> } {
-  const accepting = { accept: 'application/json', ...headers }
+  const accepting = { accept: 'application/json', 'accept-encoding': 'identity', ...headers }
   if (form !== undefined) {
     const body = new URLSearchParams(form).toString()
     return { body, headers: { ...accepting, 'content-type': 'application/x-www-form-urlencoded' } }
@@ -116,7 +165,8 @@ function answerTo(request: ClientRequest, question: string | undefined, limitByt
         if (size > limitBytes) response.destroy(new RangeError(`the answer is larger than ${limitBytes} bytes`))
       })
       response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parse(Buffer.concat(chunks)) })
+        const { statusCode = 0, headers } = response
+        resolve({ status: statusCode, headers, ...parsed(Buffer.concat(chunks), headers, limitBytes) })
       })
     })
     request.end(question)
@@ -128,10 +178,16 @@ function isStaleConnection({ reusedSocket }: ClientRequest, error: unknown): boo
   return reusedSocket && error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
 }
 
-function parse(body: Buffer): unknown {
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** Some servers compress unasked, and some begin with a byte order mark. */
+function parsed(body: Buffer, headers: IncomingHttpHeaders, limitBytes: number): Pick<JsonAnswer, 'body' | 'fault'> {
+  const encoding = headers['content-encoding'] ?? 'identity'
   try {
-    return JSON.parse(body.toString('utf8'))
+    const plain = /^(x-)?gzip$/i.test(encoding) ? gunzipSync(body, { maxOutputLength: limitBytes }) : body
+    return { body: JSON.parse(decoder.decode(plain)) as unknown }
   } catch {
-    return undefined
+    const type = headers['content-type'] ?? 'of no type'
+    return { body: undefined, fault: `its body of ${body.length} bytes (${type}, ${encoding}) is no JSON` }
   }
 }
