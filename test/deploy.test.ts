@@ -18,6 +18,7 @@ const exposed = (): ReadonlyMap<string, string> => {
     openConnections: () => 0,
     keySets: () => [],
     graphCalls: () => ({ answered: 0, failed: 0 }),
+    auditLinesLost: () => 0,
     certificateExpiry: () => undefined
   })
   const found = [...registry.text('prometheus').matchAll(/^# TYPE (\S+) (\S+)$/gm)]
@@ -78,6 +79,6 @@ suite('What is deployed around the gateway', () => {
     const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert))
     const sections = [...text('docs/operations.md').matchAll(/^### (\w+)$/gm)].map(([, name]) => name)
     assert.deepEqual(sections, alerts)
-    assert.equal(alerts.length, 10)
+    assert.equal(alerts.length, 11)
   })
 })

@@ -1,5 +1,5 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { unreadable } from './file.ts'
 import { variableName } from './setting.ts'
 import type { Member, SectionShape, Shape } from './shape.ts'
@@ -64,6 +64,7 @@ export class Assembly {
     }
     if (tree.kind !== 'scalar') return undefined
     this.sources.set(path, tree.origin.source)
+    if (member.fileUnless !== undefined && tree.value !== member.fileUnless) return this.#appendable(tree, path)
     return member.file ? this.#readable(tree, path) : tree.value
   }
 
@@ -88,6 +89,19 @@ export class Assembly {
     return file
   }
 
+  /** The absolute path of a file that can be written, or made, now. */
+  #appendable(tree: ScalarTree, path: string): string {
+    const file = resolve(tree.origin.directory, String(tree.value))
+    const found = statSync(file, { throwIfNoEntry: false })
+    const place = found === undefined ? dirname(file) : file
+    const objection = found?.isDirectory() ? 'is a folder' : unwritable(place)
+    if (objection !== undefined) {
+      this.spoiled.add(path)
+      this.problems.push(`${tree.origin.place}: ${path}: ${place} ${objection}`)
+    }
+    return file
+  }
+
   #secretFrom(tree: Tree, path: string): string | undefined {
     this.places.set(path, tree.origin.place)
     if (tree.kind !== 'scalar') {
@@ -105,5 +119,14 @@ export class Assembly {
     }
     this.spoiled.add(path)
     return undefined
+  }
+}
+
+function unwritable(place: string): string | undefined {
+  try {
+    accessSync(place, constants.W_OK)
+    return undefined
+  } catch (error) {
+    return `cannot be written: ${unreadable(error)}`
   }
 }

@@ -46,6 +46,7 @@ const defaultCell = ({ member, optionalSection }: Setting): string => {
 
 const typeCell = ({ member, shape }: Setting): string => {
   if (member.file) return 'path of a file'
+  if (member.fileUnless !== undefined) return `${code(member.fileUnless)} or path of a file`
   if (member.shape.kind === 'wordOrSection') return `${code(member.shape.word)} or the keys below`
   if (shape.kind === 'word') return shape.words.map(code).join(', ')
   if (shape.kind === 'section') return `${code('{}')} or the keys below`

@@ -55,9 +55,16 @@ const audit = Type.Object(
     output: Type.Optional(
       Type.String({
         minLength: 1,
-        description: '`stdout`, or a path that lines are appended to; no audit log is kept when left out.'
+        fileUnless: 'stdout',
+        description:
+          '`stdout`, or the path of a file that lines are appended to; its folder must exist. No audit log is kept when left out.'
       })
-    )
+    ),
+    onFailure: Type.Enum(['drop', 'refuse'], {
+      default: 'drop',
+      description:
+        'While lines cannot be written: `drop` serves requests and loses the lines beyond 4 MiB, `refuse` answers requests with 503.'
+    })
   },
   strict
 )

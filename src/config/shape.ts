@@ -52,6 +52,8 @@ export interface Member {
   readonly secret: boolean
   /** The value is the path of a file, which must be readable. */
   readonly file: boolean
+  /** The value is the path of a file that lines are appended to, or this word; undefined: it is no such path. */
+  readonly fileUnless: string | undefined
   /** Name of the secret whose text the named file holds. */
   readonly fileOf: string | undefined
 }
@@ -74,6 +76,7 @@ interface JsonSchema {
   readonly default?: unknown
   readonly description?: string
   readonly secret?: boolean
+  readonly fileUnless?: string
 }
 
 const memberOf = (name: string, schema: JsonSchema, required: boolean): Member => ({
@@ -83,6 +86,7 @@ const memberOf = (name: string, schema: JsonSchema, required: boolean): Member =
   default: schema.default,
   secret: schema.secret === true,
   file: name.endsWith('File'),
+  fileUnless: schema.fileUnless,
   fileOf: undefined
 })
 
@@ -93,6 +97,7 @@ const secretFile = (name: string): Member => ({
   default: undefined,
   secret: false,
   file: true,
+  fileUnless: undefined,
   fileOf: name
 })
 

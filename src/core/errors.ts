@@ -153,6 +153,11 @@ export const errorCatalogue = {
     retriable: true,
     summary: 'The topic was deleted and created anew while the record was on its way; it was not stored.'
   },
+  AUDIT_UNAVAILABLE: {
+    errorCode: 50308,
+    retriable: true,
+    summary: 'The audit log cannot be written, and what it cannot record is refused; nothing was done.'
+  },
   OUTCOME_UNKNOWN: {
     errorCode: 50401,
     retriable: false,

@@ -39,6 +39,8 @@ export interface GateOptions {
   readonly docs?: DocsConfig
   /** Takes one line, line break included, for each request but those for health and public pages; undefined where no audit log is kept. */
   readonly audit?: ((line: string) => void) | undefined
+  /** False while requests are refused because their audit lines could not be written; all are served when left out. */
+  readonly auditable?: (() => boolean) | undefined
   readonly meter?: Meter
   /** Requests are not traced where left out. */
   readonly tracer?: Tracer | undefined
@@ -129,6 +131,8 @@ export class Gate {
       exchange.meter = this.#meters.of(page)
       return this.#pages.reply(page, exchange)
     }
+    if (this.#options.auditable?.() === false)
+      throw new GatewayError('AUDIT_UNAVAILABLE', 'The request cannot be recorded in the audit log, and so is refused.')
     const admitted = this.#options.gatekeeper.admit(request.headers.authorization)
     this.#meters.judged(!(admitted instanceof Promise))
     exchange.principal = admitted instanceof Promise ? await admitted : admitted
@@ -143,7 +147,9 @@ export class Gate {
     const { log, audit } = this.#options
     logRequest(log, exchange)
     const { url = '' } = exchange.request
-    if (audit === undefined || isHealth(url) || this.#pages.at(url) !== undefined) return
+    // Lines of requests that were refused for want of room must not take the place of those that were served.
+    if (audit === undefined || exchange.code === 'AUDIT_UNAVAILABLE') return
+    if (isHealth(url) || this.#pages.at(url) !== undefined) return
     audit(`${JSON.stringify(auditEntry(exchange, this.#router))}\n`)
   }
 

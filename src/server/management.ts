@@ -17,6 +17,7 @@ export interface Watched {
   openConnections(): number
   started(): boolean
   ready(): Parts
+  auditLinesLost(): number
   /** PEM; undefined without TLS. */
   certificate(): string | Buffer | undefined
   setLogLevel(level: Config['log']['level']): void
@@ -38,6 +39,7 @@ export async function factsOf(watched: Watched): Promise<Facts> {
     openConnections: () => watched.openConnections(),
     keySets: () => gatekeeper.readings().keySets,
     graphCalls: () => gatekeeper.readings().graphCalls,
+    auditLinesLost: () => watched.auditLinesLost(),
     certificateExpiry: () => expiryOf(watched.certificate())
   }
 }

@@ -67,7 +67,7 @@ export async function startServer(
     docs,
     management,
     traces,
-    audit: { output }
+    audit: { output, onFailure }
   } = config
   if (auth.mode === 'none')
     log.warn({}, 'AUTHENTICATION IS OFF (auth.mode: none): whoever reaches the port can read and write every topic')
@@ -89,6 +89,7 @@ export async function startServer(
     cors,
     docs,
     audit: auditStream === undefined ? undefined : line => auditStream.write(line),
+    auditable: auditStream === undefined || onFailure === 'drop' ? undefined : () => !auditStream.failing,
     budget,
     log,
     tls: certificate?.pair ?? 'none',
@@ -104,6 +105,7 @@ export async function startServer(
     openConnections: () => front.openConnections,
     started: () => started,
     ready: () => ({ kafka: cluster.ready, keys: gatekeeper.ready(), draining: !draining }),
+    auditLinesLost: () => auditStream?.lost ?? 0,
     certificate: () => certificate?.pair.cert,
     setLogLevel
   }

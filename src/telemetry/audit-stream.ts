@@ -1,32 +1,106 @@
-import { destination } from 'pino'
+import { closeSync, constants, openSync } from 'node:fs'
+import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import type { Log } from '../core/log.ts'
+import { LineOutput } from './line-output.ts'
+import { say, standardOutput } from './standard-output.ts'
 
 /** Where audit lines go. */
 export interface AuditStream {
+  /** Takes one JSON object with its line break. */
   write(line: string): void
+  /** Lines cannot be written now: they wait, or are lost. */
+  readonly failing: boolean
+  /** Lines that were not written and never will be. */
+  readonly lost: number
   close(): void
 }
 
-/** How often a stream that fails is complained of. */
-const COMPLAINT_PAUSE_MS = 60_000
+/** What waits for room on a disk; further lines are lost. */
+const LIMIT_WAITING_BYTES = 4 * 1024 * 1024
+/** At the end, for a reader of a named pipe. */
+const CLOSE_TIMEOUT_MS = 1000
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
+const OWNER_ONLY = 0o600
+/** Tells audit lines from those of the log, beside which they stand. */
+const MARK = '{"log":"audit",'
 
 /**
- * Appends lines to a file, or to standard output where `output` is `stdout`. Written before the call returns: what was
- * answered is on record even if the process dies. A full disk does not stop the gateway, but is said aloud.
+ * Appends lines to a file, or to standard output if `output` is `stdout`. A line is written before the call returns, so that
+ * what was answered is on record even if the process dies. Throws if the file cannot be opened.
  */
 export function openAuditStream(output: string, log: Log): AuditStream {
-  const stream =
-    output === 'stdout'
-      ? destination({ dest: 1, sync: true })
-      : destination({ dest: output, sync: true, append: true, mkdir: true, mode: 0o600 })
-  let complainedAtMs = -Infinity
-  stream.on('error', (error: Error) => {
-    if (performance.now() - complainedAtMs < COMPLAINT_PAUSE_MS) return
-    complainedAtMs = performance.now()
-    log.error({ err: error, output }, 'THE AUDIT LOG CANNOT BE WRITTEN: requests go on without being recorded')
-  })
+  return output === 'stdout' ? new MarkedLines() : new AuditFile(output, log)
+}
+
+class MarkedLines implements AuditStream {
+  readonly #output = standardOutput()
+
+  get failing(): boolean {
+    return this.#output.failing
+  }
+
+  get lost(): number {
+    return this.#output.lost
+  }
+
+  write(line: string): void {
+    this.#output.writeNow(MARK + line.slice(1))
+  }
+
+  close(): void {
+    // Standard output is open for as long as the process lives.
+  }
+}
+
+class AuditFile implements AuditStream {
+  readonly #file: string
+  readonly #fd: number
+  readonly #output: LineOutput
+  readonly #complaints: RepeatedWarnings
+  #reason = ''
+
+  constructor(file: string, log: Log) {
+    this.#file = file
+    this.#fd = openSync(file, FLAGS, OWNER_ONLY)
+    this.#complaints = new RepeatedWarnings(loudly(log))
+    this.#output = new LineOutput({
+      fd: this.#fd,
+      limitBytes: LIMIT_WAITING_BYTES,
+      writeBytes: LIMIT_WAITING_BYTES,
+      background: false,
+      onFailure: reason => (this.#reason = reason),
+      onRecovery: lost => this.#complaints.over('audit', { file, lost }, 'The audit log can be written again'),
+      onAbandoned: (reason, lost) => say(`the last ${lost} lines of the audit log ${file} are lost: ${reason}`)
+    })
+  }
+
+  get failing(): boolean {
+    return this.#output.failing
+  }
+
+  get lost(): number {
+    return this.#output.lost
+  }
+
+  write(line: string): void {
+    this.#output.write(line)
+    if (!this.#output.failing) return
+    const fields = { file: this.#file, reason: this.#reason, lost: this.#output.lost }
+    this.#complaints.warn('audit', fields, 'THE AUDIT LOG CANNOT BE WRITTEN: 4 MiB of lines wait, others are lost')
+  }
+
+  close(): void {
+    this.#output.close(CLOSE_TIMEOUT_MS)
+    closeSync(this.#fd)
+  }
+}
+
+/** Repeated warnings, as errors. */
+function loudly(log: Log): Log {
   return {
-    write: line => void stream.write(line),
-    close: () => stream.end()
+    debug: (fields, message) => log.debug(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.error(fields, message),
+    error: (fields, message) => log.error(fields, message)
   }
 }

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks'
 import type { Registry } from './registry.ts'
+import { lostLogLines } from './standard-output.ts'
 
 /** What the process tells of itself when somebody asks. */
 export interface Facts {
@@ -12,6 +13,8 @@ export interface Facts {
   /** Seconds since the keys of each issuer were loaded; Infinity where they never were. */
   keySets(): readonly { readonly issuer: string; readonly ageSeconds: number }[]
   graphCalls(): { readonly answered: number; readonly failed: number }
+  /** Audit lines that could not be written. */
+  auditLinesLost(): number
   /** Seconds since 1970; undefined without TLS. */
   certificateExpiry(): number | undefined
 }
@@ -73,6 +76,12 @@ function addFacts(registry: Registry, facts: Facts): void {
     ]
   })
   registry.reading(
+    `${PREFIX}audit_lines_lost_total`,
+    'Lines that could not be written to the audit log and are lost.',
+    'counter',
+    () => [[{}, facts.auditLinesLost()]]
+  )
+  registry.reading(
     `${PREFIX}certificate_expiry_timestamp_seconds`,
     'End of validity of the certificate of the public listener, in seconds since 1970.',
     'gauge',
@@ -86,6 +95,12 @@ function addFacts(registry: Registry, facts: Facts): void {
 
 /** What any process of an instance tells, also one that serves nobody itself. */
 export function addProcess(registry: Registry): void {
+  registry.reading(
+    `${PREFIX}log_lines_lost_total`,
+    'Lines that standard output did not take: its disk is full, or its reader too slow.',
+    'counter',
+    () => [[{}, lostLogLines()]]
+  )
   registry.reading(`${PREFIX}memory_bytes`, 'Memory of the process, by kind.', 'gauge', () => {
     const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
     return [

@@ -179,3 +179,21 @@ test('keys inherited by every object are unknown keys like others', () => {
     assert.deepEqual(problemsOf({ file, env: {} }), [`proto.yaml:5:1: ${key} is not a known key`])
   }
 })
+
+test('the path of the audit log starts at the folder of the configuration file; the word stdout is none', () => {
+  const file = folder.write('audited.yaml', `${LEAST}audit: { output: audit.jsonl }\n`)
+  assert.equal(loadConfig({ file, env: {} }).config.audit.output, `${folder.path}/audit.jsonl`)
+  const toStdout = folder.write('to-stdout.yaml', `${LEAST}audit: { output: stdout }\n`)
+  assert.equal(loadConfig({ file: toStdout, env: {} }).config.audit.output, 'stdout')
+})
+
+test('an audit log whose folder is not there, or that is a folder, is refused by its key', () => {
+  const nowhere = folder.write('audited.yaml', `${LEAST}audit: { output: nowhere/audit.jsonl }\n`)
+  assert.deepEqual(problemsOf({ file: nowhere, env: {} }), [
+    `audited.yaml:5:10: audit.output: ${folder.path}/nowhere cannot be written: no such file or directory`
+  ])
+  const directory = folder.write('audited.yaml', `${LEAST}audit: { output: . }\n`)
+  assert.deepEqual(problemsOf({ file: directory, env: {} }), [
+    `audited.yaml:5:10: audit.output: ${folder.path} is a folder`
+  ])
+})

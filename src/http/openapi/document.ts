@@ -26,7 +26,8 @@ const AT_THE_GATE: readonly ErrorCode[] = [
   'NOT_PERMITTED',
   'QUOTA_EXCEEDED',
   'IDENTITY_UNAVAILABLE',
-  'SHUTTING_DOWN'
+  'SHUTTING_DOWN',
+  'AUDIT_UNAVAILABLE'
 ]
 
 const REQUEST_ID_REFERENCE = { $ref: `#/components/parameters/${requestId.name}` }

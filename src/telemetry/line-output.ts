@@ -1,0 +1,206 @@
+import { write, writeSync } from 'node:fs'
+
+export interface LineOutputOptions {
+  readonly fd: number
+  /** What waits for a reader that stands still, or for room on a disk; further lines are lost. */
+  readonly limitBytes: number
+  /** Of one write. */
+  readonly writeBytes: number
+  /** Writes in the thread pool: for files, whose writes may take long but come to an end. Otherwise `fd` must not block. */
+  readonly background: boolean
+  /** Called when lines cannot be written or begin to be lost: once for each reason until they can be written again. */
+  onFailure(reason: string): void
+  /** Called when lines can be written again; `lost` is the number of those that did not wait. */
+  onRecovery(lost: number): void
+  /** Called if lines are given up at the end. */
+  onAbandoned(reason: string, lost: number): void
+}
+
+/** A reader that stands still is tried again after these pauses, a failing disk after the longest. */
+const FIRST_PAUSE_MS = 2
+const LONGEST_PAUSE_MS = 100
+const FAILED_PAUSE_MS = 1000
+/** A reader that has taken nothing for so long does not read. */
+const STALLED_MS = 1000
+/** Between two attempts while the process ends. */
+const LAST_PAUSE_MS = 5
+
+const TOO_SLOW = 'its reader is too slow'
+const LINE_BREAK = 10
+
+/**
+ * Lines on their way to a file descriptor that may be slow, full or gone. Never throws, never waits: what cannot be written
+ * waits up to a limit, in whole lines, and is tried again.
+ */
+export class LineOutput {
+  readonly #options: LineOutputOptions
+  readonly #waiting: Buffer[] = []
+  #waitingBytes = 0
+  /** Being written in the background. */
+  #inBackground = false
+  #retry: NodeJS.Timeout | undefined
+  #pauseMs = FIRST_PAUSE_MS
+  #stalledSinceMs = Infinity
+  #failure = ''
+  /** The reason that was reported since lines were last written. */
+  #reported = ''
+  #lost = 0
+  #lostBefore = 0
+  #closed = false
+
+  constructor(options: LineOutputOptions) {
+    this.#options = options
+  }
+
+  /** Lines that were not written and never will be. */
+  get lost(): number {
+    return this.#lost
+  }
+
+  /** Nothing can be written now. */
+  get failing(): boolean {
+    return this.#failure !== '' || performance.now() - this.#stalledSinceMs > STALLED_MS
+  }
+
+  /** Writes whole lines, or keeps them for later. */
+  write(lines: string): void {
+    if (this.#keep(Buffer.from(lines))) this.#pump()
+  }
+
+  /** The same, and unless the output fails they are written when this returns. */
+  writeNow(lines: string): void {
+    if (!this.#options.background || this.#waitingBytes > 0) {
+      this.write(lines)
+      return
+    }
+    const bytes = Buffer.from(lines)
+    try {
+      const written = writeSync(this.#options.fd, bytes)
+      if (written < bytes.length) this.#keep(bytes.subarray(written))
+    } catch (error) {
+      this.#keep(bytes)
+      this.#failed(error)
+    }
+  }
+
+  /** Writes what waits, for at most so long. For the end of the process: blocks, and gives up at the first error. */
+  close(timeoutMs: number): void {
+    this.#closed = true
+    clearTimeout(this.#retry)
+    const endMs = performance.now() + timeoutMs
+    while (this.#waiting.length > 0) {
+      try {
+        this.#written(writeSync(this.#options.fd, this.#next()))
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > endMs) {
+          this.#abandon(isBusy(error) ? TOO_SLOW : textOf(error))
+          return
+        }
+        pause(LAST_PAUSE_MS)
+      }
+    }
+  }
+
+  #keep(bytes: Buffer): boolean {
+    if (this.#waitingBytes + bytes.length > this.#options.limitBytes) {
+      this.#lost += linesIn(bytes)
+      this.#report(this.#failure === '' ? TOO_SLOW : this.#failure)
+      return false
+    }
+    this.#waiting.push(bytes)
+    this.#waitingBytes += bytes.length
+    return true
+  }
+
+  #pump(): void {
+    if (this.#retry !== undefined || this.#inBackground || this.#closed) return
+    if (this.#options.background) {
+      this.#writeInBackground()
+      return
+    }
+    while (this.#waiting.length > 0) {
+      try {
+        this.#written(writeSync(this.#options.fd, this.#next()))
+      } catch (error) {
+        this.#failed(error)
+        return
+      }
+    }
+  }
+
+  #writeInBackground(): void {
+    if (this.#waiting.length === 0) return
+    this.#inBackground = true
+    write(this.#options.fd, this.#next(), (error, written) => {
+      this.#inBackground = false
+      if (error !== null) this.#failed(error)
+      else this.#written(written)
+      this.#pump()
+    })
+  }
+
+  #next(): Buffer {
+    return this.#waiting[0].subarray(0, this.#options.writeBytes)
+  }
+
+  #written(bytes: number): void {
+    const [first] = this.#waiting
+    if (bytes < first.length) this.#waiting[0] = first.subarray(bytes)
+    else this.#waiting.shift()
+    this.#waitingBytes -= bytes
+    this.#pauseMs = FIRST_PAUSE_MS
+    this.#stalledSinceMs = Infinity
+    this.#failure = ''
+    if (this.#reported === '' || this.#waitingBytes > 0) return
+    this.#reported = ''
+    this.#options.onRecovery(this.#lost - this.#lostBefore)
+    this.#lostBefore = this.#lost
+  }
+
+  #failed(error: unknown): void {
+    let pauseMs = FAILED_PAUSE_MS
+    if (isBusy(error)) {
+      this.#stalledSinceMs = Math.min(this.#stalledSinceMs, performance.now())
+      pauseMs = this.#pauseMs
+      this.#pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)
+    } else {
+      this.#failure = textOf(error)
+      this.#report(this.#failure)
+    }
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined
+      this.#pump()
+    }, pauseMs).unref()
+  }
+
+  #report(reason: string): void {
+    if (this.#reported === reason) return
+    this.#reported = reason
+    this.#options.onFailure(reason)
+  }
+
+  #abandon(reason: string): void {
+    for (const bytes of this.#waiting.splice(0)) this.#lost += linesIn(bytes)
+    this.#waitingBytes = 0
+    this.#options.onAbandoned(reason, this.#lost - this.#lostBefore)
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY')
+}
+
+/** `ENOSPC: no space left on device`. */
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/, write$/, '') : String(error)
+}
+
+function linesIn(bytes: Buffer): number {
+  let lines = 0
+  for (let at = bytes.indexOf(LINE_BREAK); at >= 0; at = bytes.indexOf(LINE_BREAK, at + 1)) lines++
+  return lines
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
