@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
 import { Metrics } from '../src/telemetry/metrics.ts'
-import { addReadings } from '../src/telemetry/readings.ts'
+import { addReadings, addWorkers } from '../src/telemetry/readings.ts'
 
 const text = (path: string): string => readFileSync(new URL(path, new URL('../', import.meta.url)), 'utf8')
 
@@ -21,6 +21,7 @@ const exposed = (): ReadonlyMap<string, string> => {
     auditLinesLost: () => 0,
     certificateExpiry: () => undefined
   })
+  addWorkers(registry, () => ({ died: 0, notStarted: 0 }))
   const found = [...registry.text('prometheus').matchAll(/^# TYPE (\S+) (\S+)$/gm)]
   stop()
   return new Map(found.map(([, name, type]) => [name, type]))
@@ -79,6 +80,6 @@ suite('What is deployed around the gateway', () => {
     const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert))
     const sections = [...text('docs/operations.md').matchAll(/^### (\w+)$/gm)].map(([, name]) => name)
     assert.deepEqual(sections, alerts)
-    assert.equal(alerts.length, 11)
+    assert.equal(alerts.length, 12)
   })
 })

@@ -129,6 +129,25 @@ export function addProcess(registry: Registry): void {
   ])
 }
 
+/** What a parent tells of its workers. */
+export function addWorkers(
+  registry: Registry,
+  failures: () => { readonly died: number; readonly notStarted: number }
+): void {
+  registry.reading(
+    `${PREFIX}worker_failures_total`,
+    'Workers that ended unasked, and attempts to start one that failed.',
+    'counter',
+    () => {
+      const { died, notStarted } = failures()
+      return [
+        [{ kind: 'died' }, died],
+        [{ kind: 'not_started' }, notStarted]
+      ]
+    }
+  )
+}
+
 function addLoop(registry: Registry, loop: LoopDelay): void {
   registry.reading(
     `${PREFIX}event_loop_delay_seconds`,

@@ -34,6 +34,7 @@ export class Crew {
   readonly #size: number
   readonly #log: Log
   readonly #config: () => Config
+  readonly #fork: () => Worker
   readonly #members = new Map<string, Member>()
   readonly #questions = new Map<number, Question>()
   /** What workers had counted that are gone. */
@@ -41,22 +42,27 @@ export class Crew {
   #level: Extract<Order, { kind: 'logLevel' }> | undefined
   #asked = 0
   #closing = false
+  #died = 0
+  #notStarted = 0
 
   /** `config` returns the configuration in force, for workers to come. */
-  constructor(size: number, log: Log, config: () => Config) {
+  constructor(size: number, log: Log, config: () => Config, fork = () => cluster.fork()) {
     this.#size = size
     this.#log = log
     this.#config = config
+    this.#fork = fork
     // JSON would turn the infinite into null.
     cluster.setupPrimary({ serialization: 'advanced' })
     process.on('exit', () => this.#killAll())
   }
 
-  /** Rejects with a {@link WorkerFailure} where one cannot start; the first goes ahead, so that one alone says why. */
+  /**
+   * Resolves when every worker serves, or has failed to and is tried again. The first goes ahead, so that one alone says why:
+   * rejects with a {@link WorkerFailure} if it cannot start.
+   */
   async start(): Promise<void> {
-    await this.#launch('1')
-    await Promise.all(Array.from({ length: this.#size - 1 }, (_, at) => this.#launch(String(at + 2))))
-    for (const member of this.#members.values()) this.#replaceWhenGone(member, FIRST_PAUSE_MS)
+    this.#replaceWhenGone(await this.#launch('1'), FIRST_PAUSE_MS)
+    await Promise.all(Array.from({ length: this.#size - 1 }, (_, at) => this.#start(String(at + 2), FIRST_PAUSE_MS)))
   }
 
   get size(): number {
@@ -66,6 +72,11 @@ export class Crew {
   /** Whether as many serve as there should be. */
   get complete(): boolean {
     return [...this.#members.values()].filter(({ serving }) => serving).length === this.#size
+  }
+
+  /** Workers that served and ended unasked, and attempts to start one that failed. */
+  get failures(): { readonly died: number; readonly notStarted: number } {
+    return { died: this.#died, notStarted: this.#notStarted }
   }
 
   get closing(): boolean {
@@ -115,9 +126,35 @@ export class Crew {
     if (failed > 0) throw new Error(`${failed} of ${served.length} workers did not end in order`)
   }
 
+  /** Starts a worker, and tries again after a pause as long as that fails. Resolves after the first attempt. */
+  async #start(name: string, pauseMs: number): Promise<Member | undefined> {
+    try {
+      const member = await this.#launch(name)
+      this.#replaceWhenGone(member, pauseMs)
+      return member
+    } catch (err) {
+      if (this.#closing) return undefined
+      this.#notStarted++
+      this.#log.error({ err, worker: name, pauseMs }, 'A WORKER CANNOT START: it is tried again')
+      this.#startAfter(name, pauseMs)
+      return undefined
+    }
+  }
+
+  #startAfter(name: string, pauseMs: number): void {
+    setTimeout(() => {
+      if (!this.#closing) void this.#startAgain(name, Math.min(pauseMs * 2, LONGEST_PAUSE_MS))
+    }, pauseMs)
+  }
+
+  async #startAgain(name: string, pauseMs: number): Promise<void> {
+    const member = await this.#start(name, pauseMs)
+    if (member !== undefined) this.#log.info({ worker: name, pid: member.worker.process.pid }, 'A worker was replaced')
+  }
+
   /** Resolves when it serves. */
-  #launch(name: string): Promise<Member> {
-    const worker = cluster.fork()
+  async #launch(name: string): Promise<Member> {
+    const worker = this.#fork()
     const { promise, resolve, reject } = Promise.withResolvers<Member>()
     const ended = new Promise<number>(end => {
       worker.once('exit', (code: number | null, signal: string | null) => {
@@ -128,23 +165,34 @@ export class Crew {
     })
     const member: Member = { name, worker, ended, serving: false, metrics: [] }
     this.#members.set(name, member)
-    send(member, { kind: 'configuration', config: this.#config() })
-    worker.on('error', err => this.#log.error({ err, worker: name }, 'A worker cannot be told anything'))
-    worker.on('message', (message: Message) => {
-      if (message.kind === 'report') {
-        member.metrics = message.report.families
-        const question = this.#questions.get(message.id)
-        question?.reports.set(member, message.report)
-        if (question !== undefined) settle(question, member)
+    worker.on('error', err => {
+      if (worker.process.pid !== undefined) {
+        this.#log.error({ err, worker: name }, 'A worker cannot be told anything')
         return
       }
-      member.serving = true
-      if (this.#level !== undefined) send(member, this.#level)
-      // They may have been replaced while it started.
-      send(member, { kind: 'rules', config: this.#config() })
-      resolve(member)
+      // There is no process, so that nothing will exit: node:cluster would keep the worker for ever.
+      this.#forget(member)
+      delete cluster.workers?.[worker.id]
+      reject(err)
     })
+    worker.on('message', (message: Message) => this.#hear(member, message, resolve))
+    send(member, { kind: 'configuration', config: this.#config() })
     return promise
+  }
+
+  #hear(member: Member, message: Message, serves: (member: Member) => void): void {
+    if (message.kind === 'report') {
+      member.metrics = message.report.families
+      const question = this.#questions.get(message.id)
+      question?.reports.set(member, message.report)
+      if (question !== undefined) settle(question, member)
+      return
+    }
+    member.serving = true
+    if (this.#level !== undefined) send(member, this.#level)
+    // They may have been replaced while it started.
+    send(member, { kind: 'rules', config: this.#config() })
+    serves(member)
   }
 
   #forget(member: Member): void {
@@ -158,29 +206,12 @@ export class Crew {
     const sinceMs = performance.now()
     void ended.then(status => {
       if (this.#closing) return
+      this.#died++
       const nextPauseMs = performance.now() - sinceMs > STEADY_MS ? FIRST_PAUSE_MS : pauseMs
       const { pid, signalCode: signal } = worker.process
       this.#log.error({ worker: name, pid, status, signal, pauseMs: nextPauseMs }, 'A WORKER HAS DIED: another follows')
-      this.#replace(name, nextPauseMs)
+      this.#startAfter(name, nextPauseMs)
     })
-  }
-
-  #replace(name: string, pauseMs: number): void {
-    const nextPauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-    setTimeout(() => {
-      if (this.#closing) return
-      this.#launch(name).then(
-        member => {
-          this.#log.info({ worker: name, pid: member.worker.process.pid }, 'A worker was replaced')
-          this.#replaceWhenGone(member, nextPauseMs)
-        },
-        (err: unknown) => {
-          if (this.#closing) return
-          this.#log.error({ err, worker: name, pauseMs: nextPauseMs }, 'A worker cannot start')
-          this.#replace(name, nextPauseMs)
-        }
-      )
-    }, pauseMs)
   }
 
   #killAll(): void {

@@ -1,8 +1,8 @@
 import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../core/log.ts'
 import type { Parts } from '../../http/management/server.ts'
-import { addProcess } from '../../telemetry/readings.ts'
 import { countReloads } from '../../telemetry/metrics.ts'
+import { addProcess, addWorkers } from '../../telemetry/readings.ts'
 import { expositionText, Registry } from '../../telemetry/registry.ts'
 import { openManagement, type RunningManagement } from '../management.ts'
 import { RulesReload } from '../rules-reload.ts'
@@ -25,7 +25,9 @@ export async function startWorkers(
     await managing?.close()
     throw error
   }
-  log.info({ workers: config.workers }, 'All workers serve')
+  const { workers } = config
+  if (crew.complete) log.info({ workers }, 'All workers serve')
+  else log.warn({ workers }, 'Not all workers serve: the others are tried again')
   const replace = (next: Config): void => {
     running = next
     crew.tell({ kind: 'rules', config: next })
@@ -51,6 +53,7 @@ function openFor(
   setLogLevel: NonNullable<StartOptions['setLogLevel']>
 ): Promise<RunningManagement> {
   addProcess(registry)
+  addWorkers(registry, () => crew.failures)
   registry.reading('kafka_rest_ready', '', 'gauge', () => [[{ part: 'workers' }, Number(crew.complete)]], 'least')
   return openManagement(
     management,
