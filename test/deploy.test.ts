@@ -19,7 +19,7 @@ const exposed = (): ReadonlyMap<string, string> => {
     keySets: () => [],
     graphCalls: () => ({ answered: 0, failed: 0 }),
     auditLinesLost: () => 0,
-    certificateExpiry: () => undefined
+    certificates: () => []
   })
   addWorkers(registry, () => ({ died: 0, notStarted: 0 }))
   const found = [...registry.text('prometheus').matchAll(/^# TYPE (\S+) (\S+)$/gm)]

@@ -1,6 +1,7 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { unreadable } from './file.ts'
+import { readSecret } from './secret-file.ts'
 import { variableName } from './setting.ts'
 import type { Member, SectionShape, Shape } from './shape.ts'
 import type { MapTree, ScalarTree, Tree } from './tree.ts'
@@ -17,7 +18,11 @@ export class Assembly {
   section(shape: SectionShape, tree: MapTree | undefined, path: string): Record<string, unknown> {
     const values: Record<string, unknown> = {}
     for (const [name, member] of shape.members) {
-      if (member.fileOf !== undefined) continue
+      if (member.fileOf !== undefined) {
+        const file = tree?.entries.get(name)
+        if (member.kept && file?.kind === 'scalar') values[name] = resolve(file.origin.directory, String(file.value))
+        continue
+      }
       const full = path === '' ? name : `${path}.${name}`
       const value = this.#member(member, tree?.entries.get(name), tree?.entries.get(`${name}File`), full)
       if (value !== undefined) values[name] = value
@@ -111,11 +116,9 @@ export class Assembly {
     this.sources.set(path, tree.origin.source)
     const file = resolve(tree.origin.directory, String(tree.value))
     try {
-      const secret = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-      if (secret !== '') return secret
-      this.problems.push(`${tree.origin.place}: ${path}File: ${file} is empty`)
+      return readSecret(file)
     } catch (error) {
-      this.problems.push(`${tree.origin.place}: ${path}File: ${file} cannot be read: ${unreadable(error)}`)
+      this.problems.push(`${tree.origin.place}: ${path}File: ${error instanceof Error ? error.message : String(error)}`)
     }
     this.spoiled.add(path)
     return undefined

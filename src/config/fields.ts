@@ -8,3 +8,6 @@ export const bytes = (defaultBytes: number, description: string) =>
 export const file = (description: string) => Type.String({ minLength: 1, description })
 /** A value that is never printed; each is also accepted as `<name>File`. */
 export const secret = (description: string) => Type.String({ minLength: 1, description, secret: true })
+/** The path of a secret's file, for those secrets that are read again while the gateway runs. */
+export const secretFile = (secretName: string) =>
+  Type.Optional(Type.String({ minLength: 1, description: '', fileOf: secretName }))

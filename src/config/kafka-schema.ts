@@ -1,5 +1,5 @@
 import { Type } from '../core/json-schema.ts'
-import { bytes, file, milliseconds, secret, strict } from './fields.ts'
+import { bytes, file, milliseconds, secret, secretFile, strict } from './fields.ts'
 
 const kafkaTls = Type.Object(
   {
@@ -17,11 +17,13 @@ const kafkaSasl = Type.Object(
     }),
     username: Type.Optional(Type.String({ minLength: 1, description: 'PLAIN and SCRAM.' })),
     password: Type.Optional(secret('PLAIN and SCRAM.')),
+    passwordFile: secretFile('password'),
     tokenUrl: Type.Optional(
       Type.String({ description: 'OAUTHBEARER: token endpoint, asked with client credentials.' })
     ),
     clientId: Type.Optional(Type.String({ description: 'OAUTHBEARER.' })),
     clientSecret: Type.Optional(secret('OAUTHBEARER.')),
+    clientSecretFile: secretFile('clientSecret'),
     scope: Type.Optional(Type.String({ description: 'OAUTHBEARER.' })),
     caFile: Type.Optional(file('OAUTHBEARER: PEM certificates to trust at the token endpoint.'))
   },

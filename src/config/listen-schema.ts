@@ -1,5 +1,5 @@
 import { Type } from '../core/json-schema.ts'
-import { file, secret, strict } from './fields.ts'
+import { file, secret, secretFile, strict } from './fields.ts'
 
 export const listen = Type.Object(
   {
@@ -36,6 +36,7 @@ export const management = Type.Object(
     }),
     port: Type.Integer({ minimum: 0, maximum: 65535, description: 'Port to listen on; 0 takes a free one.' }),
     token: Type.Optional(secret('Bearer token for all but health; without it whoever reaches the port is let in.')),
+    tokenFile: secretFile('token'),
     tls: Type.Optional(
       Type.Object(
         {

@@ -31,7 +31,8 @@ const saslMembers = (sasl: KafkaConfig['sasl']): Objection[] => {
   const needed: readonly string[] = SASL_NEEDS[mechanism]
   const allowed = new Set([...needed, ...(SASL_ALLOWS[mechanism] ?? [])])
   const missing = needed.filter(name => !Object.hasOwn(given, name))
-  const excess = Object.keys(given).filter(name => !allowed.has(name))
+  const holds = (name: string) => name.endsWith('File') && Object.hasOwn(given, name.slice(0, -'File'.length))
+  const excess = Object.keys(given).filter(name => !allowed.has(name) && !holds(name))
   return [
     ...missing.map(name => object(`kafka.sasl.${name}`, `is missing; ${mechanism} needs it`)),
     ...excess.map(name => object(`kafka.sasl.${name}`, `has no meaning for ${mechanism}`))
@@ -41,6 +42,8 @@ const saslMembers = (sasl: KafkaConfig['sasl']): Objection[] => {
 /** As a host by itself, and as one in an address. */
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
 
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
+
 /** Where the gateway sends its secrets or fetches its keys: encrypted, or within the machine. */
 const address = (path: string, text: string | undefined): Objection[] => {
   if (text === undefined) return []
@@ -48,7 +51,7 @@ const address = (path: string, text: string | undefined): Objection[] => {
   if (url === null || !/^https?:$/.test(url.protocol))
     return [object(path, 'must be an absolute URL that starts with https://')]
   if (url.username !== '' || url.password !== '') return [object(path, 'must not contain a user name or password')]
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     return [object(path, 'must start with https://; http:// is accepted for loopback addresses only')]
   }
   return []
@@ -183,7 +186,7 @@ const somebody = (granting: readonly RuleConfig[]): Objection[] =>
   )
 
 const closedManagement = ({ management }: Config): Objection[] =>
-  management === undefined || LOOPBACK.test(management.host) || management.token !== undefined
+  management === undefined || isLoopback(management.host) || management.token !== undefined
     ? []
     : [object('management.token', 'is missing; beyond this machine the management listener lets in nobody without it')]
 

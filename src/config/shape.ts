@@ -56,6 +56,8 @@ export interface Member {
   readonly fileUnless: string | undefined
   /** Name of the secret whose text the named file holds. */
   readonly fileOf: string | undefined
+  /** The path stands in the configuration too, beside the text that was read: it is read again later. */
+  readonly kept: boolean
 }
 
 /** The part of JSON Schema that `schema.ts` uses. */
@@ -77,6 +79,7 @@ interface JsonSchema {
   readonly description?: string
   readonly secret?: boolean
   readonly fileUnless?: string
+  readonly fileOf?: string
 }
 
 const memberOf = (name: string, schema: JsonSchema, required: boolean): Member => ({
@@ -87,10 +90,11 @@ const memberOf = (name: string, schema: JsonSchema, required: boolean): Member =
   secret: schema.secret === true,
   file: name.endsWith('File'),
   fileUnless: schema.fileUnless,
-  fileOf: undefined
+  fileOf: undefined,
+  kept: true
 })
 
-const secretFile = (name: string): Member => ({
+const secretFile = (name: string, kept: boolean): Member => ({
   shape: { kind: 'text', minLength: 1, pattern: undefined, expects: 'a text' },
   description: `File that holds \`${name}\`; one line break at its end is dropped.`,
   required: false,
@@ -98,15 +102,18 @@ const secretFile = (name: string): Member => ({
   secret: false,
   file: true,
   fileUnless: undefined,
-  fileOf: name
+  fileOf: name,
+  kept
 })
 
 const sectionOf = (schema: JsonSchema): SectionShape => {
   const members = new Map<string, Member>()
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+  const properties = schema.properties ?? {}
+  for (const [name, property] of Object.entries(properties)) {
+    if (property.fileOf !== undefined) continue
     const member = memberOf(name, property, schema.required?.includes(name) ?? false)
     members.set(name, member)
-    if (member.secret) members.set(`${name}File`, secretFile(name))
+    if (member.secret) members.set(`${name}File`, secretFile(name, `${name}File` in properties))
   }
   return { kind: 'section', members }
 }

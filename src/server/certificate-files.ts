@@ -1,18 +1,7 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
+import { X509Certificate } from 'node:crypto'
 import type { Log } from '../core/log.ts'
 import { FolderWatch } from './folder-watch.ts'
-
-export interface KeyPair {
-  readonly cert: Buffer
-  readonly key: Buffer
-}
-
-export interface CertificatePaths {
-  readonly certFile: string
-  readonly keyFile: string
-}
+import { assertPair, type CertificatePaths, invalidity, type KeyPair, readPair, settingsIn } from './key-pair.ts'
 
 /** Seams for tests. */
 export interface CertificateSeams {
@@ -31,9 +20,11 @@ const WARN_DAYS = 30
 const ALARM_DAYS = 7
 
 /**
- * The certificate and key of the listener, as they stand in their files. A pair is taken only when it is sound in itself.
+ * The certificate and key of a listener, as they stand in their files. Another pair is taken only if TLS can use it, and if
+ * it is valid now or the one in force is not.
  */
 export class CertificateFiles {
+  readonly #section: string
   readonly #paths: CertificatePaths
   readonly #log: Log
   readonly #pollMs: number
@@ -47,15 +38,16 @@ export class CertificateFiles {
   #suspect: KeyPair | undefined
   #complaint = ''
 
-  /** Throws where the files cannot be read or are no pair: there is no start without a certificate. */
-  constructor(paths: CertificatePaths, log: Log, seams: CertificateSeams = {}) {
+  /** Throws a KeyPairError if the files cannot be read or are no pair. `section` has them in the configuration: `listen.tls`. */
+  constructor(section: string, paths: CertificatePaths, log: Log, seams: CertificateSeams = {}) {
+    this.#section = section
     this.#paths = paths
     this.#log = log
     this.#pollMs = seams.pollMs ?? POLL_MS
     this.#settleMs = seams.settleMs ?? SETTLE_MS
     this.#now = seams.now ?? Date.now
     this.#pair = this.#read()
-    assertPair(this.#pair)
+    assertPair(this.#pair, paths, settingsIn(section))
   }
 
   /** The last sound pair. */
@@ -85,6 +77,8 @@ export class CertificateFiles {
     try {
       pair = this.#read()
       if (!isSame(pair, this.#pair)) this.#take(pair)
+      else if (this.#complaint !== '')
+        this.#log.info({ ...this.#paths }, 'The certificate files are right again: they hold the pair in force')
       this.#suspect = undefined
       this.#complaint = ''
     } catch (error) {
@@ -93,11 +87,18 @@ export class CertificateFiles {
   }
 
   #take(pair: KeyPair): void {
-    assertPair(pair)
+    assertPair(pair, this.#paths, settingsIn(this.#section))
+    const objection = invalidity(pair.cert, this.#now())
+    if (objection !== undefined && invalidity(this.#pair.cert, this.#now()) === undefined)
+      throw new Error(`${this.#section}.certFile: the certificate in ${this.#paths.certFile} ${objection}`)
     this.#onPair?.(pair)
     this.#pair = pair
     const { subject, serialNumber, validTo } = new X509Certificate(pair.cert)
-    this.#log.info({ subject, serialNumber, validTo }, 'The certificate was replaced: new connections get the new one')
+    const { certFile } = this.#paths
+    this.#log.info(
+      { certFile, subject, serialNumber, validTo },
+      'The certificate was replaced: new connections get the new one'
+    )
     this.#warnOfEnd()
   }
 
@@ -113,14 +114,11 @@ export class CertificateFiles {
     const reason = error instanceof Error ? error.message : String(error)
     if (reason === this.#complaint) return
     this.#complaint = reason
-    this.#log.error(
-      { ...this.#paths, reason },
-      'THE NEW CERTIFICATE IS NOT USED: certificate and key cannot be read or are no pair; the old one stays in force'
-    )
+    this.#log.error({ ...this.#paths, reason }, 'THE NEW CERTIFICATE IS NOT USED: the old one stays in force')
   }
 
   #read(): KeyPair {
-    return { cert: readFileSync(this.#paths.certFile), key: readFileSync(this.#paths.keyFile) }
+    return readPair(this.#paths, settingsIn(this.#section))
   }
 
   #warnOfEnd(): void {
@@ -135,11 +133,4 @@ export class CertificateFiles {
 
 function isSame(one: KeyPair, other: KeyPair): boolean {
   return one.cert.equals(other.cert) && one.key.equals(other.key)
-}
-
-/** Throws where the two are unreadable to TLS or do not belong together; the reason holds nothing of the key. */
-function assertPair({ cert, key }: KeyPair): void {
-  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
-    throw new Error('the key is not that of the certificate')
-  createSecureContext({ cert, key })
 }

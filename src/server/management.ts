@@ -1,13 +1,18 @@
-import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Gatekeeper } from '../auth/gatekeeper.ts'
+import { isLoopback } from '../config/rules.ts'
 import type { Config } from '../config/schema.ts'
+import { currentSecret } from '../config/secret-file.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import type { Log } from '../core/log.ts'
 import { type ManagementOptions, ManagementServer, type Parts } from '../http/management/server.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { addReadings, type Facts } from '../telemetry/readings.ts'
+import { addReadings, type CertificateExpiry, type Facts } from '../telemetry/readings.ts'
+import { expiryOf } from './certificate-expiry.ts'
+import { CertificateFiles } from './certificate-files.ts'
+import { ListenError } from './listen-error.ts'
 import { packageVersion } from './package-version.ts'
+
+type LogLevel = Config['log']['level']
 
 /** What the management listener looks at. */
 export interface Watched {
@@ -18,14 +23,24 @@ export interface Watched {
   started(): boolean
   ready(): Parts
   auditLinesLost(): number
-  /** PEM; undefined without TLS. */
-  certificate(): string | Buffer | undefined
-  setLogLevel(level: Config['log']['level']): void
+  certificates(): readonly CertificateExpiry[]
+  /** As configured. */
+  readonly logLevel: LogLevel
+  setLogLevel(level: LogLevel): void
 }
 
 export interface RunningManagement {
   readonly port: number
+  /** That of the listener itself, if it has one. */
+  certificates(): readonly CertificateExpiry[]
   close(): Promise<void>
+}
+
+/** What a management listener answers with. */
+export interface ManagementAnswers extends Pick<ManagementOptions, 'metrics' | 'ready' | 'started'> {
+  /** As configured. */
+  readonly logLevel: LogLevel
+  setLogLevel(level: LogLevel): void
 }
 
 /** What the readings of a process are made of. */
@@ -40,7 +55,7 @@ export async function factsOf(watched: Watched): Promise<Facts> {
     keySets: () => gatekeeper.readings().keySets,
     graphCalls: () => gatekeeper.readings().graphCalls,
     auditLinesLost: () => watched.auditLinesLost(),
-    certificateExpiry: () => expiryOf(watched.certificate())
+    certificates: () => watched.certificates()
   }
 }
 
@@ -50,24 +65,29 @@ export async function startManagement(
   watched: Watched,
   log: Log
 ): Promise<RunningManagement> {
-  const { metrics } = watched
-  const stopReadings = addReadings(metrics.registry, await factsOf(watched))
+  const { metrics, logLevel } = watched
+  let opened: RunningManagement | undefined
+  const facts = await factsOf(watched)
+  const certificates = () => [...watched.certificates(), ...(opened?.certificates() ?? [])]
+  const stopReadings = addReadings(metrics.registry, { ...facts, certificates })
   try {
-    const opened = await openManagement(
+    const running = await openManagement(
       management,
       {
         metrics: exposition => metrics.registry.text(exposition),
         ready: () => watched.ready(),
         started: () => watched.started(),
+        logLevel,
         setLogLevel: level => watched.setLogLevel(level)
       },
       log
     )
+    opened = running
     return {
-      port: opened.port,
+      ...running,
       async close() {
         stopReadings()
-        await opened.close()
+        await running.close()
       }
     }
   } catch (error) {
@@ -76,26 +96,49 @@ export async function startManagement(
   }
 }
 
-/** Rejects when the port is in use. */
+/** Rejects with a ListenError if the port cannot be had. Its certificate and token are read again when their files change. */
 export async function openManagement(
-  { host, port, tls, token }: NonNullable<Config['management']>,
-  answers: Omit<ManagementOptions, 'token' | 'tls'>,
+  { host, port, tls, token, tokenFile }: NonNullable<Config['management']>,
+  answers: ManagementAnswers,
   log: Log
 ): Promise<RunningManagement> {
+  if (token !== undefined && tls === undefined && !isLoopback(host))
+    log.warn({ host }, 'management.tls is not set: the management token travels in the clear')
+  const certificate = tls && new CertificateFiles('management.tls', tls, log)
+  const expected = token === undefined ? () => undefined : currentSecret(token, tokenFile)
   const server = new ManagementServer({
     ...answers,
-    token,
-    tls: tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) },
-    setLogLevel(level) {
-      answers.setLogLevel(level)
-      log.warn({ level }, 'The log level was changed')
-    }
+    token: expected,
+    tls: certificate?.pair,
+    setLogLevel: levelChange(answers, log),
+    failed: err => log.error({ err }, 'The management listener failed')
   })
-  const bound = await server.listen(host, port)
+  const bound = await server.listen(host, port).catch((error: unknown) => {
+    throw new ListenError('management', error)
+  })
+  certificate?.watch(pair => server.useCertificate(pair))
   log.info({ host, port: bound }, 'The management listener is open')
-  return { port: bound, close: () => server.close() }
+  return {
+    port: bound,
+    certificates: () => (certificate === undefined ? [] : [expiryOf('management', certificate.pair.cert)]),
+    async close() {
+      certificate?.close()
+      await server.close()
+    }
+  }
 }
 
-function expiryOf(certificate: string | Buffer | undefined): number | undefined {
-  return certificate === undefined ? undefined : new X509Certificate(certificate).validToDate.getTime() / 1000
+const SILENT: ReadonlySet<LogLevel> = new Set(['error', 'fatal'])
+
+/** Tells of each change of the log level at the more talkative of the two, so that no change hides itself. */
+function levelChange(answers: Pick<ManagementAnswers, 'logLevel' | 'setLogLevel'>, log: Log) {
+  let level = answers.logLevel
+  return (next: LogLevel, caller: string): void => {
+    const tell = () => log.warn({ from: level, to: next, caller }, 'The log level is changed')
+    const hidden = SILENT.has(level)
+    if (!hidden) tell()
+    answers.setLogLevel(next)
+    if (hidden) tell()
+    level = next
+  }
 }

@@ -13,7 +13,9 @@ import { openAuditStream } from '../telemetry/audit-stream.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { openTracer } from '../telemetry/traces/tracing.ts'
 import { suitGarbageCollection } from './garbage-collection.ts'
+import { expiryOf, expiryOfFile } from './certificate-expiry.ts'
 import { CertificateFiles } from './certificate-files.ts'
+import { ListenError } from './listen-error.ts'
 import { startManagement } from './management.ts'
 import { packageVersion } from './package-version.ts'
 import { RulesReload, type RulesSource } from './rules-reload.ts'
@@ -77,7 +79,7 @@ export async function startServer(
   // Nobody could ask for them without the listener: then nothing is counted.
   const meter = management === undefined ? noMeter : metrics
   const cluster = new Cluster(kafka, log, meter)
-  const certificate = listen.tls === 'none' ? undefined : new CertificateFiles(listen.tls, log)
+  const certificate = listen.tls === 'none' ? undefined : new CertificateFiles('listen.tls', listen.tls, log)
   const budget = new ByteBudget(limits.inFlightBytes)
   const auditStream = output === undefined ? undefined : openAuditStream(output, log)
   const tracer = traces && (await openTracer(traces, await packageVersion(), log))
@@ -106,13 +108,18 @@ export async function startServer(
     started: () => started,
     ready: () => ({ kafka: cluster.ready, keys: gatekeeper.ready(), draining: !draining }),
     auditLinesLost: () => auditStream?.lost ?? 0,
-    certificate: () => certificate?.pair.cert,
+    certificates: () => [
+      ...(certificate === undefined ? [] : [expiryOf('listen', certificate.pair.cert)]),
+      ...expiryOfFile('kafka', kafka.tls?.certFile),
+      ...expiryOfFile('graph', auth.graph?.clientCertFile)
+    ],
+    logLevel: config.log.level,
     setLogLevel
   }
   const managing = management && (await manage(management, watched, log))
   const port = await front.listen(hosts, listen.port).catch(async (error: unknown) => {
     await managing?.close()
-    throw error
+    throw new ListenError('listen', error)
   })
   certificate?.watch(pair => front.useCertificate(pair))
   const rules =

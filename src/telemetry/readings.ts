@@ -15,8 +15,15 @@ export interface Facts {
   graphCalls(): { readonly answered: number; readonly failed: number }
   /** Audit lines that could not be written. */
   auditLinesLost(): number
-  /** Seconds since 1970; undefined without TLS. */
-  certificateExpiry(): number | undefined
+  certificates(): readonly CertificateExpiry[]
+}
+
+/** When a certificate of the gateway's own ends. */
+export interface CertificateExpiry {
+  /** `listen`, `management`, `kafka` or `graph`. */
+  readonly certificate: string
+  /** Since 1970. */
+  readonly expirySeconds: number
 }
 
 const PREFIX = 'kafka_rest_'
@@ -81,14 +88,15 @@ function addFacts(registry: Registry, facts: Facts): void {
     'counter',
     () => [[{}, facts.auditLinesLost()]]
   )
+  addCertificates(registry, () => facts.certificates())
+}
+
+export function addCertificates(registry: Registry, read: () => readonly CertificateExpiry[]): void {
   registry.reading(
     `${PREFIX}certificate_expiry_timestamp_seconds`,
-    'End of validity of the certificate of the public listener, in seconds since 1970.',
+    "End of validity of each certificate of the gateway's own, in seconds since 1970.",
     'gauge',
-    () => {
-      const expiry = facts.certificateExpiry()
-      return expiry === undefined ? [] : [[{}, expiry]]
-    },
+    () => read().map(({ certificate, expirySeconds }) => [{ certificate }, expirySeconds]),
     'least'
   )
 }

@@ -85,7 +85,7 @@ test('a secret may stand in a file, and loses one line break at its end, not two
     const file = folder.write('secret', text)
     const { config, sources } = loadConfig({ env: { ...env, KAFKA_REST_KAFKA_SASL_PASSWORD_FILE: file } })
     assert.equal(config.kafka.sasl?.password, secret)
-    assert.ok(!('passwordFile' in config.kafka.sasl))
+    assert.equal(config.kafka.sasl.passwordFile, file)
     assert.equal(sources.get('kafka.sasl.password'), 'environment KAFKA_REST_KAFKA_SASL_PASSWORD_FILE')
   }
   const empty = folder.write('empty', '\n')

@@ -33,11 +33,11 @@ function put(folder: string, { cert, key }: { cert: string; key: string }): void
 }
 
 async function startWith(t: TestContext, folder: string, seams: CertificateSeams = {}, settings: FrontSettings = {}) {
-  const lines: { level: string; message: string }[] = []
-  const at = (level: string) => (_fields: object, message: string) => void lines.push({ level, message })
+  const lines: { level: string; message: string; fields: object }[] = []
+  const at = (level: string) => (fields: object, message: string) => void lines.push({ level, message, fields })
   const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   const paths = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
-  const files = new CertificateFiles(paths, log, { settleMs: 30, pollMs: HOUR_MS, ...seams })
+  const files = new CertificateFiles('listen.tls', paths, log, { settleMs: 30, pollMs: HOUR_MS, ...seams })
   const server = await startFront(t, { ...settings, tls: files.pair })
   files.watch(pair => server.front.useCertificate(pair))
   t.after(() => files.close())
@@ -153,12 +153,59 @@ test(
   }
 )
 
+test(
+  'a certificate that has expired, or is not valid yet, does not replace one that is valid, and the log says when the files are right again',
+  { timeout: 20_000 },
+  async t => {
+    const folder = folderOf(t)
+    const good = newPair()
+    put(folder, good)
+    const { port, said, lines } = await startWith(t, folder)
+    const first = await serialAt(port)
+    const reasons: string[] = []
+    for (const [from, days] of [
+      [-10, 5],
+      [5, 5]
+    ]) {
+      const { certificatePem, key } = createServerCertificate('localhost', ['localhost'], authority, {
+        from: new Date(Date.now() + from * DAY_MS),
+        days
+      })
+      put(folder, { cert: certificatePem, key: String(key.export({ type: 'pkcs8', format: 'pem' })) })
+      await waitUntil(() => said('NOT USED').length > reasons.length)
+      reasons.push(String(Object(lines.at(-1)?.fields).reason))
+      assert.equal(await serialAt(port), first)
+    }
+    assert.match(reasons[0], /^listen\.tls\.certFile: the certificate in .*tls\.crt expired on \w{3} /)
+    assert.match(reasons[1], /^listen\.tls\.certFile: the certificate in .*tls\.crt is not valid before \w{3} /)
+    put(folder, good)
+    await waitUntil(() => said('The certificate files are right again').length === 1)
+    assert.equal(said('was replaced').length, 0)
+  }
+)
+
+test('if the certificate in force has expired, any other is taken', { timeout: 20_000 }, async t => {
+  const folder = folderOf(t)
+  const expired = () => {
+    const from = new Date(Date.now() - 10 * DAY_MS)
+    const { certificatePem, key } = createServerCertificate('localhost', ['localhost'], authority, { from, days: 5 })
+    return { cert: certificatePem, key: String(key.export({ type: 'pkcs8', format: 'pem' })) }
+  }
+  put(folder, expired())
+  const { said } = await startWith(t, folder)
+  put(folder, expired())
+  await waitUntil(() => said('was replaced').length === 1)
+})
+
 test('a pair that is broken from the start is no start', t => {
   const folder = folderOf(t)
   put(folder, { ...newPair(), key: newPair().key })
   const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
   const paths = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
-  assert.throws(() => new CertificateFiles(paths, log), /the key is not that of the certificate/)
+  assert.throws(
+    () => new CertificateFiles('listen.tls', paths, log),
+    /listen\.tls\.keyFile: .*tls\.key is not the key of the certificate in .*tls\.crt/
+  )
 })
 
 test('the end of the certificate is told 30 days ahead, louder 7 days ahead, once a day', { timeout: 20_000 }, t => {
@@ -170,7 +217,7 @@ test('the end of the certificate is told 30 days ahead, louder 7 days ahead, onc
   const at = (level: string) => (_fields: object, message: string) => void lines.push(`${level} ${message}`)
   const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   const paths = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
-  const files = new CertificateFiles(paths, log, { now: () => nowMs })
+  const files = new CertificateFiles('listen.tls', paths, log, { now: () => nowMs })
   files.watch(() => undefined)
   t.after(() => files.close())
   for (let day = 1; day <= 41; day++) {

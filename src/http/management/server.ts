@@ -1,6 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
+import { ManagementConnections } from './connections.ts'
 import { prefersOpenMetrics } from './negotiate.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
@@ -11,24 +12,34 @@ export type Parts = Readonly<Record<string, boolean>>
 
 export interface ManagementOptions {
   /** Wanted as a bearer token by all but health; undefined lets everybody in. */
-  readonly token: string | undefined
-  readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
+  token(): string | undefined
+  readonly tls: KeyPair | undefined
   metrics(exposition: 'prometheus' | 'openmetrics'): string | Promise<string>
   /** Parts that must be well for the gateway to be ready. */
   ready(): Parts | Promise<Parts>
   /** Kafka and the identity provider have been asked once, whatever they said. */
   started(): boolean | Promise<boolean>
-  setLogLevel(level: LogLevel): void
+  /** `caller` is the address that the request came from. */
+  setLogLevel(level: LogLevel, caller: string): void
+  /** Called with what goes wrong on the listener itself, such as a connection that cannot be accepted. */
+  failed(error: Error): void
 }
 
+/** PEM certificate chain and key. */
+interface KeyPair {
+  readonly cert: string | Buffer
+  readonly key: string | Buffer
+}
+
+const TLS_RULES = { minVersion: 'TLSv1.2' } as const
 const CONTENT_TYPES = {
   prometheus: 'text/plain; version=0.0.4; charset=utf-8',
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 }
 const BODY_BYTES = 1024
-/** A scraper, an orchestrator, a person. */
-const CONNECTIONS = 100
 const REQUEST_TIMEOUT_MS = 5000
+/** How often slow requests are looked for; Node's own 30 s would let them last that much longer. */
+const TIMEOUT_CHECK_MS = 1000
 
 interface Answer {
   readonly status: number
@@ -40,16 +51,26 @@ interface Answer {
 export class ManagementServer {
   readonly #options: ManagementOptions
   readonly #server: Server
+  readonly #connections: ManagementConnections
 
   constructor(options: ManagementOptions) {
     this.#options = options
-    const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }
+    const limits = {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS
+    }
     const handle = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response)
     this.#server =
       options.tls === undefined
         ? createServer(limits, handle)
-        : createSecureServer({ ...limits, ...options.tls, minVersion: 'TLSv1.2' }, handle)
-    this.#server.maxConnections = CONNECTIONS
+        : createSecureServer({ ...limits, ...options.tls, ...TLS_RULES, handshakeTimeout: REQUEST_TIMEOUT_MS }, handle)
+    this.#connections = new ManagementConnections(this.#server)
+  }
+
+  /** Another certificate for the handshakes to come. */
+  useCertificate(tls: KeyPair): void {
+    if (this.#server instanceof SecureServer) this.#server.setSecureContext({ ...tls, ...TLS_RULES })
   }
 
   /** Returns the port; rejects when it cannot be had. */
@@ -58,6 +79,7 @@ export class ManagementServer {
       this.#server.once('error', reject)
       this.#server.listen({ host, port }, () => {
         this.#server.removeListener('error', reject)
+        this.#server.on('error', error => this.#options.failed(error))
         const address = this.#server.address()
         resolve(typeof address === 'object' && address !== null ? address.port : port)
       })
@@ -94,7 +116,8 @@ export class ManagementServer {
     if (!PATHS.has(path)) return json(404, { message: `There is nothing at this path; there are ${PATH_LIST}.` })
     if (!allowed.includes(request.method ?? ''))
       return { ...json(405, { message: 'Not for this method.' }), headers: { Allow: allowed.join(', ') } }
-    if (!path.startsWith('/health/') && !this.#mayEnter(request.headers.authorization))
+    if (this.#mayEnter(request.headers.authorization)) this.#connections.trust(request.socket)
+    else if (!path.startsWith('/health/'))
       return {
         ...json(401, { message: 'This wants the token of management.token.' }),
         headers: { 'WWW-Authenticate': 'Bearer' }
@@ -115,7 +138,7 @@ export class ManagementServer {
 
   /** Digests are compared, which are of one length whatever was sent. */
   #mayEnter(authorization: string | undefined): boolean {
-    const { token } = this.#options
+    const token = this.#options.token()
     return token === undefined || timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`))
   }
 
@@ -141,7 +164,7 @@ export class ManagementServer {
     if (level === undefined) {
       return json(400, { message: `The body must be {"level":"…"} with one of ${LOG_LEVELS.join(', ')}.` })
     }
-    this.#options.setLogLevel(level)
+    this.#options.setLogLevel(level, request.socket.remoteAddress ?? '')
     return json(200, { level })
   }
 }

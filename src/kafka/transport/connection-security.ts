@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { proxyEnvironment } from '../../config/environment.ts'
 import type { KafkaConfig } from '../../config/schema.ts'
+import { currentSecret } from '../../config/secret-file.ts'
 import { ClientCredentialsTokens } from '../../core/lib/client-credentials.ts'
 import { JsonClient } from '../../core/lib/https-json.ts'
 import type { SaslOptions } from './sasl.ts'
@@ -32,18 +33,30 @@ function tlsOptions({ caFile, certFile, keyFile }: NonNullable<KafkaConfig['tls'
 }
 
 function saslOptions(
-  { mechanism, username = '', password = '' }: NonNullable<KafkaConfig['sasl']>,
+  { mechanism, username = '', password = '', passwordFile }: NonNullable<KafkaConfig['sasl']>,
   tokens: ClientCredentialsTokens | null
 ): SaslOptions {
-  return tokens === null ? { mechanism, username, password } : { mechanism, token: () => tokens.token() }
+  if (tokens !== null) return { mechanism, token: () => tokens.token() }
+  const current = currentSecret(password, passwordFile)
+  return {
+    mechanism,
+    username,
+    // Read when it is used: a session that is renewed needs the password of now (KIP-368).
+    get password() {
+      return current()
+    }
+  }
 }
 
 function tokenSource(sasl: NonNullable<KafkaConfig['sasl']>, timeoutMs: number): ClientCredentialsTokens {
-  const { tokenUrl = '', clientId = '', clientSecret = '', scope, caFile } = sasl
+  const { tokenUrl = '', clientId = '', clientSecret = '', clientSecretFile, scope, caFile } = sasl
+  const current = currentSecret(clientSecret, clientSecretFile)
   return new ClientCredentialsTokens(new JsonClient({ caFile, timeoutMs, proxyEnvironment: proxyEnvironment() }), {
     tokenUrl,
     clientId,
-    clientSecret,
+    get clientSecret() {
+      return current()
+    },
     scope
   })
 }

@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../core/log.ts'
 import type { Parts } from '../../http/management/server.ts'
 import { countReloads } from '../../telemetry/metrics.ts'
-import { addProcess, addWorkers } from '../../telemetry/readings.ts'
+import { addCertificates, addProcess, addWorkers } from '../../telemetry/readings.ts'
 import { expositionText, Registry } from '../../telemetry/registry.ts'
 import { openManagement, type RunningManagement } from '../management.ts'
 import { RulesReload } from '../rules-reload.ts'
@@ -18,7 +18,8 @@ export async function startWorkers(
   let running = config
   const crew = new Crew(config.workers, log, () => running)
   const registry = new Registry()
-  const managing = config.management && (await openFor(crew, registry, config.management, log, setLogLevel))
+  const managing =
+    config.management && (await openFor(crew, registry, config.management, log, config.log.level, setLogLevel))
   try {
     await crew.start()
   } catch (error) {
@@ -45,17 +46,20 @@ export async function startWorkers(
 }
 
 /** The management listener answers for all workers. */
-function openFor(
+async function openFor(
   crew: Crew,
   registry: Registry,
   management: NonNullable<Config['management']>,
   log: Log,
+  logLevel: Config['log']['level'],
   setLogLevel: NonNullable<StartOptions['setLogLevel']>
 ): Promise<RunningManagement> {
+  let opened: RunningManagement | undefined
   addProcess(registry)
   addWorkers(registry, () => crew.failures)
+  addCertificates(registry, () => opened?.certificates() ?? [])
   registry.reading('kafka_rest_ready', '', 'gauge', () => [[{ part: 'workers' }, Number(crew.complete)]], 'least')
-  return openManagement(
+  opened = await openManagement(
     management,
     {
       async metrics(exposition) {
@@ -67,6 +71,7 @@ function openFor(
         const reports = await crew.reports()
         return reports.length === crew.size && reports.every(({ started }) => started)
       },
+      logLevel,
       setLogLevel(level) {
         setLogLevel(level)
         crew.tell({ kind: 'logLevel', level })
@@ -74,6 +79,7 @@ function openFor(
     },
     log
   )
+  return opened
 }
 
 async function readiness(crew: Crew): Promise<Parts> {

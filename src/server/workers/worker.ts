@@ -62,6 +62,7 @@ class Reports {
     this.#watched = watched
     return {
       port,
+      certificates: () => [],
       close() {
         stop()
         return Promise.resolve()

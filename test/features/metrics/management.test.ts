@@ -62,6 +62,28 @@ suite('The management listener', () => {
     assert.equal(gateway.logged.filter(({ message }) => message === 'setLogLevel').length, 1)
   })
 
+  test('tells of a changed log level, and who changed it, at a level that is shown', async () => {
+    const put = (level: string) => manage(gateway, '/log-level', { method: 'PUT', body: `{"level":"${level}"}` })
+    await put('warn')
+    const before = gateway.logged.length
+    await put('error')
+    await put('fatal')
+    await put('warn')
+    const changed = (from: string, to: string) => ({
+      fields: { from, to, caller: '127.0.0.1' },
+      message: 'The log level is changed'
+    })
+    const set = (level: string) => ({ fields: { level }, message: 'setLogLevel' })
+    assert.deepEqual(gateway.logged.slice(before), [
+      changed('warn', 'error'),
+      set('error'),
+      set('fatal'),
+      changed('error', 'fatal'),
+      set('warn'),
+      changed('fatal', 'warn')
+    ])
+  })
+
   test('refuses other paths and methods', async () => {
     assert.equal((await manage(gateway, '/v1/metadata/topics')).status, 404)
     const response = await manage(gateway, '/metrics', { method: 'POST', body: 'x' })

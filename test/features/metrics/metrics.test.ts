@@ -96,7 +96,8 @@ suite('Metrics of known traffic', () => {
     assert.equal(now.get('kafka_rest_in_flight_bytes'), 0)
     assert.ok((now.get('kafka_rest_open_connections') ?? 0) >= 1)
     const validForDays =
-      ((now.get('kafka_rest_certificate_expiry_timestamp_seconds') ?? 0) - Date.now() / 1000) / 86_400
+      ((now.get('kafka_rest_certificate_expiry_timestamp_seconds{certificate="listen"}') ?? 0) - Date.now() / 1000) /
+      86_400
     assert.ok(validForDays > 0 && validForDays < 5000, `${validForDays}`)
     const ages = [...now].filter(([name]) => name.startsWith('kafka_rest_key_set_age_seconds{'))
     assert.equal(ages.length, 1)

@@ -142,4 +142,20 @@ suite('A Kafka that wants TLS and SASL', () => {
       assert.match(JSON.stringify(gateway.logged), cause)
     })
   }
+
+  test('a password that is put right in its file lets the gateway in, without a restart', async t => {
+    const passwordFile = join(folder, 'password')
+    writeFileSync(passwordFile, 'wrong')
+    const sasl = { mechanism: 'PLAIN', username: 'gateway', passwordFile }
+    const gateway = await TestGateway.start({
+      bootstrapServers: [bootstrap],
+      settings: { kafka: { tls: { caFile: certificates.caFile }, sasl } },
+      awaitReady: false
+    })
+    t.after(() => gateway.close())
+    while (!/authentication failed/i.test(JSON.stringify(gateway.logged))) await sleep(50)
+    assert.equal((await gateway.request('GET', '/health/ready', { token: null })).status, 503)
+    writeFileSync(passwordFile, 'plain-secret\n')
+    await gateway.untilReady()
+  })
 })

@@ -1,0 +1,96 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import { unreadable } from '../config/file.ts'
+
+export interface KeyPair {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+export interface CertificatePaths {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** Says nothing of what the files hold: its text goes to the log. */
+export class KeyPairError extends Error {
+  override readonly name = 'KeyPairError'
+}
+
+/** Where a certificate and its key are configured, such as `listen.tls`; for messages. */
+export interface KeyPairSettings {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** The settings of a section that has both under their usual names. */
+export const settingsIn = (section: string): KeyPairSettings => ({
+  certFile: `${section}.certFile`,
+  keyFile: `${section}.keyFile`
+})
+
+/** Reads both files, whatever they hold. Throws a KeyPairError if one cannot be read. */
+export function readPair(paths: CertificatePaths, settings: KeyPairSettings): KeyPair {
+  return {
+    cert: readPem(`${settings.certFile}: ${paths.certFile}`, paths.certFile),
+    key: readPem(`${settings.keyFile}: ${paths.keyFile}`, paths.keyFile)
+  }
+}
+
+/** Throws a KeyPairError if TLS could not use the two, or they do not belong together. */
+export function assertPair({ cert, key }: KeyPair, paths: CertificatePaths, settings: KeyPairSettings): void {
+  const certificate = certificateIn(cert, `${settings.certFile}: ${paths.certFile}`)
+  const own = privateKeyIn(key, `${settings.keyFile}: ${paths.keyFile}`)
+  if (!certificate.checkPrivateKey(own))
+    throw new KeyPairError(
+      `${settings.keyFile}: ${paths.keyFile} is not the key of the certificate in ${paths.certFile}`
+    )
+  try {
+    createSecureContext({ cert, key })
+  } catch (error) {
+    throw new KeyPairError(`${settings.certFile}: ${paths.certFile} cannot be used for TLS: ${textOf(error)}`)
+  }
+}
+
+/** Why a certificate is of no use now; undefined if it is valid. */
+export function invalidity(cert: Buffer, nowMs: number): string | undefined {
+  const { validFrom, validFromDate, validTo, validToDate } = new X509Certificate(cert)
+  if (validToDate.getTime() < nowMs) return `expired on ${validTo}`
+  return validFromDate.getTime() > nowMs ? `is not valid before ${validFrom}` : undefined
+}
+
+/** The first certificate of a PEM text; `what` begins the message of the KeyPairError that says that there is none. */
+export function certificateIn(pem: Buffer, what: string): X509Certificate {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    const found = pem.includes('PRIVATE KEY-----')
+      ? 'holds a private key, not a certificate'
+      : 'holds no PEM certificate'
+    throw new KeyPairError(`${what} ${found}`)
+  }
+}
+
+export function readPem(what: string, file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new KeyPairError(`${what} cannot be read: ${unreadable(error)}`)
+  }
+}
+
+function privateKeyIn(pem: Buffer, what: string) {
+  try {
+    return createPrivateKey(pem)
+  } catch {
+    if (/ENCRYPTED/.test(pem.toString('latin1')))
+      throw new KeyPairError(`${what} is encrypted, and there is no setting for its password: store it decrypted`)
+    const found = pem.includes('CERTIFICATE-----')
+      ? 'holds a certificate, not a private key'
+      : 'holds no PEM private key'
+    throw new KeyPairError(`${what} ${found}`)
+  }
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
