@@ -8,9 +8,12 @@ const shown = (tree: Tree): string => {
   if (tree.kind === 'list') return tree.items.length === 0 ? 'an empty list' : 'a list'
   if (tree.kind !== 'scalar') return 'a section'
   if (tree.value === null) return 'empty'
-  const text = JSON.stringify(tree.value) ?? typeof tree.value
+  const text = withoutUserinfo(JSON.stringify(tree.value) ?? typeof tree.value)
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text
 }
+
+/** The address of a service may hold a password. */
+const withoutUserinfo = (text: string): string => text.replace(/\/\/[^/@\s]+@/, '//(hidden)@')
 
 /** What most often helps, in brackets. */
 const hint = (tree: Tree, shape: Shape): string => {

@@ -57,6 +57,18 @@ const address = (path: string, text: string | undefined): Objection[] => {
   return []
 }
 
+/** Collectors within a cluster often take spans in the clear; the gateway's own secret must not go with them. */
+const tracesEndpoint = ({ traces }: Config): Objection[] => {
+  if (traces === undefined) return []
+  const path = 'traces.endpoint'
+  const url = URL.parse(traces.endpoint)
+  if (url === null) return [object(path, 'must be an absolute URL that starts with https:// or http://')]
+  if (url.username !== '' || url.password !== '')
+    return [object(path, 'must not contain a user name or password; traces.authorization takes them')]
+  if (url.protocol === 'https:' || traces.authorization === undefined || isLoopback(url.hostname)) return []
+  return [object(path, 'must start with https://: traces.authorization would travel in the clear')]
+}
+
 const bootstrapPorts = (servers: readonly string[]): Objection[] =>
   servers.flatMap((server, index) => {
     const port = Number(server.slice(server.lastIndexOf(':') + 1))
@@ -213,6 +225,7 @@ export const rules: readonly Rule[] = [
   { about: ['kafka.sasl.tokenUrl'], judge: ({ kafka }) => address('kafka.sasl.tokenUrl', kafka.sasl?.tokenUrl) },
   { about: ['kafka.deliveryTimeoutMs', 'limits.requestTimeoutMs'], judge: deliveryOutlastsRequest },
   { about: ['management.host', 'management.token'], judge: closedManagement },
+  { about: ['traces.endpoint', 'traces.authorization'], judge: tracesEndpoint },
   { about: ['auth.mode', 'auth.oidc'], judge: someAuthentication },
   { about: ['auth.mode', 'auth.oidc', 'auth.permittedGroups', 'auth.rules'], judge: someGroup },
   { about: ['auth.oidc', 'auth.permittedGroups'], judge: groupsWithinProvider },

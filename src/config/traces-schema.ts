@@ -5,6 +5,7 @@ export const traces = Type.Object(
   {
     endpoint: Type.String({
       pattern: '^https?://',
+      expects: 'an address that starts with https:// or http://',
       description: 'Where a collector takes OTLP over HTTP, path included: `http://localhost:4318/v1/traces`.'
     }),
     samplePercent: Type.Integer({

@@ -241,3 +241,26 @@ test('a management listener beyond this machine wants a token', () => {
   for (const host of ['127.0.0.1', '127.1.2.3', 'localhost', '::1'])
     assert.deepEqual(judge({ management: { host, port: 9402 } }), [])
 })
+
+test('traces go in the clear beyond this machine only without the secret, and their address holds none', () => {
+  const problems = (endpoint: string, authorization?: string) =>
+    judge({ traces: { endpoint, ...(authorization !== undefined && { authorization }) } })
+  assert.deepEqual(problems('http://collector:4318/v1/traces', 'Bearer s'), [
+    'flag: traces.endpoint must start with https://: traces.authorization would travel in the clear'
+  ])
+  for (const [endpoint, authorization] of [
+    ['http://collector:4318/v1/traces', undefined],
+    ['http://localhost:4318/v1/traces', 'Bearer s'],
+    ['http://[::1]:4318/v1/traces', 'Bearer s'],
+    ['https://collector/v1/traces', 'Bearer s']
+  ] as const)
+    assert.deepEqual(problems(endpoint, authorization), [], endpoint)
+  for (const endpoint of ['https://user:hush@collector/', 'http://user:hush@localhost/', 'https://hush@collector/'])
+    assert.deepEqual(problems(endpoint), [
+      'flag: traces.endpoint must not contain a user name or password; traces.authorization takes them'
+    ])
+  assert.match(problems('http://')[0], /^flag: traces\.endpoint must be an absolute URL/)
+  assert.deepEqual(problems('htps://user:hush@collector/'), [
+    'flag: traces.endpoint must be an address that starts with https:// or http://, not "htps://(hidden)@collector/"'
+  ])
+})
