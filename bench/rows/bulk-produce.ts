@@ -1,6 +1,7 @@
 import type { Bench, Scheme } from '../support/bench.ts'
 import { producerPerformance } from '../support/kafka-tools.ts'
-import type { Row, Sample } from '../support/result.ts'
+import type { Sample } from '../support/result.ts'
+import type { Row } from '../support/row.ts'
 
 const PARTITIONS = 8
 export const RECORDS_PER_REQUEST = 1000
@@ -71,14 +72,12 @@ export function bulkProduce(): Row {
       await produceSample(bench, 'warm', 'http', topic, body, 8)
       await produceSample(bench, 'warm', 'https', topic, body, 8)
     },
-    async round(bench) {
-      return [
-        await produceSample(bench, 'HTTP, 8 connections', 'http', topic, body, 8),
-        await nativeProduceSample(bench, 'ProducerPerformance', native, 100, []),
-        await produceSample(bench, 'HTTP, 16 connections', 'http', topic, body, 16),
-        await nativeProduceSample(bench, 'ProducerPerformance, tuned', native, 100, TUNED),
-        await produceSample(bench, 'HTTPS, 16 connections', 'https', topic, body, 16)
-      ]
+    async *round(bench) {
+      yield await produceSample(bench, 'HTTP, 8 connections', 'http', topic, body, 8)
+      yield* bench.beside(() => nativeProduceSample(bench, 'ProducerPerformance', native, 100, []))
+      yield await produceSample(bench, 'HTTP, 16 connections', 'http', topic, body, 16)
+      yield* bench.beside(() => nativeProduceSample(bench, 'ProducerPerformance, tuned', native, 100, TUNED))
+      yield await produceSample(bench, 'HTTPS, 16 connections', 'https', topic, body, 16)
     }
   }
 }

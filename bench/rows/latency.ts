@@ -1,5 +1,7 @@
+import type { Bench } from '../support/bench.ts'
 import { producerPerformance } from '../support/kafka-tools.ts'
-import type { Row } from '../support/result.ts'
+import type { Sample } from '../support/result.ts'
+import type { Row } from '../support/row.ts'
 
 const BODY = `{"records":[{"value":"${'x'.repeat(100)}"}]}`
 const CONNECTIONS = 100
@@ -28,22 +30,27 @@ export function latency(): Row {
       topic = await bench.createTopic('latency', 8)
       native = await bench.createTopic('latency-native', 8)
     },
-    async round(bench) {
+    async *round(bench) {
       const work = { kind: 'produce', path: `/v1/producer/topics/${topic}`, body: BODY, records: 1 } as const
       const load = { connections: CONNECTIONS, ratePerSecond: RATE_PER_SECOND }
-      const { result: _plain, ...http } = await bench.measure('HTTP', await bench.gateway('http'), work, load)
-      const records = Math.round(RATE_PER_SECOND * bench.seconds)
-      const { recordsPerSecond, cpuUsPerRecord, ...times } = await producerPerformance(bench.libs, bench.bootstrap, {
-        topic: native,
-        records,
-        recordBytes: 100,
-        ratePerSecond: RATE_PER_SECOND,
-        properties: ['linger.ms=0']
-      })
-      const { result: _secure, ...https } = await bench.measure('HTTPS', await bench.gateway('https'), work, load)
-      const { p50Ms, p99Ms, p999Ms } = times
-      const nativeSample = { contestant: 'ProducerPerformance', rate: recordsPerSecond, p50Ms, p99Ms, p999Ms }
-      return [http, { ...nativeSample, clientCpuUs: cpuUsPerRecord }, https]
+      for (const scheme of ['http', 'https'] as const) {
+        const gateway = await bench.gateway(scheme)
+        const { result: _, ...sample } = await bench.measure(scheme.toUpperCase(), gateway, work, load)
+        yield sample
+      }
+      yield* bench.beside(() => nativeSample(bench, native))
     }
   }
+}
+
+async function nativeSample({ libs, bootstrap, seconds }: Bench, topic: string): Promise<Sample> {
+  const { recordsPerSecond, cpuUsPerRecord, p50Ms, p99Ms, p999Ms } = await producerPerformance(libs, bootstrap, {
+    topic,
+    records: Math.round(RATE_PER_SECOND * seconds),
+    recordBytes: 100,
+    ratePerSecond: RATE_PER_SECOND,
+    properties: ['linger.ms=0']
+  })
+  const own = { rate: recordsPerSecond, clientCpuUs: cpuUsPerRecord }
+  return { contestant: 'ProducerPerformance', ...own, p50Ms, p99Ms, p999Ms }
 }

@@ -6,7 +6,8 @@ import type { GatewayProcess } from '../../test/support/gateway-process.ts'
 import { memoryMbOf } from '../../test/support/process-memory.ts'
 import type { Bench } from '../support/bench.ts'
 import { FloorServer } from '../support/floor-server.ts'
-import type { Aim, Row, Sample } from '../support/result.ts'
+import type { Aim } from '../support/result.ts'
+import type { Row } from '../support/row.ts'
 
 const DESCRIPTORS_FOR_THE_REST = 1000
 /** As many connections as both processes at their ends may have descriptors for. */
@@ -34,6 +35,7 @@ export function memory(): Row {
     id: 'P5',
     title: 'resident memory',
     unit: 'value',
+    lessIsBetter: true,
     aims: [
       ...peaks.map(([, name]): Aim => ({
         text: `${name}: ≤ ${PEAK_MB}`,
@@ -49,20 +51,14 @@ export function memory(): Row {
         factor: 2 * BUDGET_MB
       }
     ],
-    async round(bench) {
-      const samples: Sample[] = []
+    async *round(bench) {
       for (const [scheme, contestant] of peaks)
-        samples.push({ contestant, rate: (await bench.gateway(scheme)).memoryMb().peak })
-      const idle = await withFresh(bench, gateway => idleKb(gateway, gateway.pid))
-      const bareIdle = await bareIdleKb(bench)
+        yield { contestant, rate: (await bench.gateway(scheme)).memoryMb().peak }
+      yield { contestant: own, rate: await withFresh(bench, gateway => idleKb(gateway, gateway.pid)) }
+      yield* bench.beside(async () => ({ contestant: bare, rate: await bareIdleKb(bench) }))
       const readers = await withFresh(bench, standingReadersMb)
-      return [
-        ...samples,
-        { contestant: own, rate: idle },
-        { contestant: bare, rate: bareIdle },
-        { contestant: connected, rate: readers.connected },
-        { contestant: added, rate: readers.added }
-      ]
+      yield { contestant: connected, rate: readers.connected }
+      yield { contestant: added, rate: readers.added }
     }
   }
 }

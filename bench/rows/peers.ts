@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench } from '../support/bench.ts'
 import type { Work } from '../load/jobs.ts'
-import type { Aim, Row, Sample } from '../support/result.ts'
+import type { Aim, Sample } from '../support/result.ts'
+import type { Row } from '../support/row.ts'
 import { bodyOf, RECORDS_PER_REQUEST } from './bulk-produce.ts'
 
 const PARTITIONS = 8
@@ -66,10 +67,9 @@ export function withPeers(row: Row, peers: readonly Peer[]): Row {
         await sampleOf(bench, peer)
       }
     },
-    async round(bench) {
-      const samples = await row.round(bench)
-      for (const peer of peers) samples.push(await sampleOf(bench, peer))
-      return samples
+    async *round(bench) {
+      yield* row.round(bench)
+      for (const peer of peers) yield await sampleOf(bench, peer)
     }
   }
 }

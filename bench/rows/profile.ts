@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Work } from '../load/jobs.ts'
 import type { Bench } from '../support/bench.ts'
-import type { Row, Sample } from '../support/result.ts'
+import type { Sample } from '../support/result.ts'
+import type { Row } from '../support/row.ts'
 import { bodyOf, RECORDS_PER_REQUEST, VALUES } from './bulk-produce.ts'
 
 const LINES = 10
@@ -28,8 +29,8 @@ export function profile(): Row {
     title: `the ${LINES} dearest functions of the gateway, HTTP`,
     unit: '% of its time',
     aims: [],
-    async round(bench) {
-      if (done) return []
+    async *round(bench) {
+      if (done) return
       done = true
       const topic = await bench.createTopic('profile', 8)
       const pages = await bench.createTopic('profile-pages', 8)
@@ -43,7 +44,9 @@ export function profile(): Row {
       const single = await profiled(bench, 'P2', 50, produce(topic, SINGLE, 1))
       const contents = { values: VALUES, records: bench.acknowledged.get(pages) ?? 0, even: true }
       const read: Work = { kind: 'pages', topic: pages, partitions: 8, count: 10_000, query: '', contents }
-      return [...bulk, ...single, ...(await profiled(bench, 'P3', 8, read))]
+      yield* bulk
+      yield* single
+      yield* await profiled(bench, 'P3', 8, read)
     }
   }
 }

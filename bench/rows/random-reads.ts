@@ -1,7 +1,8 @@
 import type { Bench } from '../support/bench.ts'
 import { FloorServer } from '../support/floor-server.ts'
 import { nativeSeek, producerPerformance } from '../support/kafka-tools.ts'
-import type { Aim, Row, Sample } from '../support/result.ts'
+import type { Aim, Sample } from '../support/result.ts'
+import type { Row } from '../support/row.ts'
 import { VALUES } from './bulk-produce.ts'
 
 const PARTITIONS = 8
@@ -37,6 +38,14 @@ export function randomReads(): Row {
       clientCpuUs: each(sample.clientCpuUs)
     }
   }
+  const floorSample = async (bench: Bench): Promise<Sample> => {
+    if (floor === undefined) throw new Error('The row was not prepared.')
+    const work = { kind: 'produce', path: '/', body: '{}', records: 1 } as const
+    const { token } = await bench.gateway('http')
+    const job = { endpoint: floor.endpoint, token, connections: CONNECTIONS, seconds: bench.seconds, work }
+    const { requests, seconds, p50Ms, p99Ms, p999Ms } = await bench.load.run(job)
+    return { contestant: floorName, rate: requests / seconds, p50Ms, p99Ms, p999Ms }
+  }
   return {
     id: 'P3b',
     title: `read ${COUNT} records at random offsets, ${CONNECTIONS} connections, after as long again of the same`,
@@ -52,7 +61,7 @@ export function randomReads(): Row {
       }
     ]),
     async prepare(bench) {
-      const payloadFile = bench.file('random-reads', VALUES.join('\n'))
+      const payloadFile = bench.testBed.file('random-reads', VALUES.join('\n'))
       for (const [size, bytes] of BATCHES) {
         const topic = await bench.createTopic('random', PARTITIONS)
         await producerPerformance(bench.libs, bench.bootstrap, {
@@ -69,24 +78,17 @@ export function randomReads(): Row {
       }
       floor = await FloorServer.start(await bench.gateway('http'))
     },
-    async round(bench) {
-      const samples: Sample[] = []
-      const gateway = await bench.gateway('http')
+    async *round(bench) {
       for (const [size] of BATCHES) {
-        // What was kept has been let go of since the round before: readers that never stop are what is measured.
+        // The cache let go of its batches since the last round. Readers that never stop are what is measured.
         await read(bench, size)
-        samples.push(await read(bench, size))
-        const rate = await nativeSeek(bench.libs, bench.bootstrap, { ...workOf(size), seconds: bench.seconds })
-        samples.push({ contestant: native(size), rate })
+        yield await read(bench, size)
+        yield* bench.beside(async () => {
+          const rate = await nativeSeek(bench.libs, bench.bootstrap, { ...workOf(size), seconds: bench.seconds })
+          return { contestant: native(size), rate }
+        })
       }
-      if (floor === undefined) throw new Error('The row was not prepared.')
-      const path = '/'
-      const work = { kind: 'produce', path, body: '{}', records: 1 } as const
-      const { endpoint } = floor
-      const job = { endpoint, token: gateway.token, connections: CONNECTIONS, seconds: bench.seconds, work }
-      const { requests, seconds, p50Ms, p99Ms, p999Ms } = await bench.load.run(job)
-      samples.push({ contestant: floorName, rate: requests / seconds, p50Ms, p99Ms, p999Ms })
-      return samples
+      yield* bench.beside(() => floorSample(bench))
     },
     close() {
       floor?.stop()

@@ -1,6 +1,7 @@
 import type { Bench, Scheme } from '../support/bench.ts'
 import { FloorServer } from '../support/floor-server.ts'
-import type { Aim, Row, Sample } from '../support/result.ts'
+import type { Aim, Sample } from '../support/result.ts'
+import type { Row } from '../support/row.ts'
 
 const CONNECTIONS = [50, 200] as const
 /** Broker and gateway are young where this is one of the first rows: a second is too little to compile what one record takes. */
@@ -46,18 +47,17 @@ export function singleProduce(): Row {
         await floorSample(bench, scheme, 50)
       }
     },
-    async round(bench) {
-      const samples: Sample[] = []
+    async *round(bench) {
       for (const scheme of ['http', 'https'] as const) {
         for (const connections of CONNECTIONS) {
           const gateway = await bench.gateway(scheme)
           const { result: _, ...sample } = await bench.measure(name(scheme, connections), gateway, work(), {
             connections
           })
-          samples.push(sample, await floorSample(bench, scheme, connections))
+          yield sample
+          yield* bench.beside(() => floorSample(bench, scheme, connections))
         }
       }
-      return samples
     },
     close() {
       for (const floor of floors.values()) floor.stop()

@@ -2,7 +2,8 @@ import { FaultCluster } from '../../test/integrity/support/cluster.ts'
 import type { GatewayProcess } from '../../test/support/gateway-process.ts'
 import { endpointOf, type Bench } from '../support/bench.ts'
 import { producerPerformance } from '../support/kafka-tools.ts'
-import type { Aim, Row, Sample } from '../support/result.ts'
+import type { Aim, Sample } from '../support/result.ts'
+import type { Row } from '../support/row.ts'
 import { bodyOf } from './bulk-produce.ts'
 
 const SLOW = 3
@@ -59,29 +60,34 @@ export function slowFollower(): Row {
       await produce(bench, stand, 'warm', 'everywhere', BULK, 1000, 16)
       await produce(bench, stand, 'warm', 'mixed', single(0), 1, 4)
     },
-    async round(bench) {
+    async *round(bench) {
       if (stand === undefined) throw new Error('The row was not prepared.')
       const { cluster } = stand
-      const lone = await produce(bench, stand, alone, 'mixed', single(0), 1, 4)
+      yield await produce(bench, stand, alone, 'mixed', single(0), 1, 4)
       for (const detour of cluster.detours) detour.delay(DELAY_MS)
       const [fast] = await Promise.all([
         produce(bench, stand, beside, 'mixed', single(0), 1, 4),
         keepBusy(stand, bench.seconds * 1000)
       ])
-      const samples = [lone, fast]
+      yield fast
       for (const connections of CONNECTIONS)
-        samples.push(await produce(bench, stand, bulk(connections), 'everywhere', BULK, 1000, connections))
-      const work = { topic: 'everywhere', records: NATIVE_RECORDS, recordBytes: 100, ratePerSecond: -1, properties: [] }
-      const tool = await producerPerformance(bench.libs, cluster.bootstrapServers.join(','), work)
+        yield await produce(bench, stand, bulk(connections), 'everywhere', BULK, 1000, connections)
+      yield* bench.beside(() => nativeSample(bench, cluster, native))
       for (const detour of cluster.detours) detour.delay(0)
-      const { recordsPerSecond: rate, cpuUsPerRecord: clientCpuUs, p50Ms, p99Ms, p999Ms } = tool
-      return [...samples, { contestant: native, rate, clientCpuUs, p50Ms, p99Ms, p999Ms }]
     },
     async close() {
       await stand?.gateway.stop()
       await stand?.cluster.close()
     }
   }
+}
+
+async function nativeSample(bench: Bench, cluster: FaultCluster, contestant: string): Promise<Sample> {
+  const work = { topic: 'everywhere', records: NATIVE_RECORDS, recordBytes: 100, ratePerSecond: -1, properties: [] }
+  const bootstrap = cluster.bootstrapServers.join(',')
+  const { recordsPerSecond, cpuUsPerRecord, ...times } = await producerPerformance(bench.libs, bootstrap, work)
+  const { p50Ms, p99Ms, p999Ms } = times
+  return { contestant, rate: recordsPerSecond, clientCpuUs: cpuUsPerRecord, p50Ms, p99Ms, p999Ms }
 }
 
 async function produce(

@@ -1,5 +1,5 @@
-import type { Bench } from '../support/bench.ts'
-import type { Row, Sample } from '../support/result.ts'
+import type { GatewayProcess } from '../../test/support/gateway-process.ts'
+import type { Row } from '../support/row.ts'
 import { spreadOf } from '../support/statistics.ts'
 
 const COMPILED = 'compiled, as published'
@@ -14,20 +14,21 @@ export function start(): Row {
     id: 'P6',
     title: `from start to ready, the median of ${STARTS} starts`,
     unit: 'ms',
+    lessIsBetter: true,
     aims: [{ text, contestant: COMPILED, of: 'size', factor: LIMIT_MS }],
-    async round(bench) {
+    async *round(bench) {
       const startsMs = new Map<string, number[]>([COMPILED, SOURCES].map(name => [name, []]))
       for (let number = 0; number < STARTS; number++) {
-        startsMs.get(COMPILED)?.push(await readyAfterMs(bench))
-        startsMs.get(SOURCES)?.push(await readyAfterMs(bench, { program: undefined }))
+        startsMs.get(COMPILED)?.push(await readyAfterMs(bench.startGateway()))
+        startsMs.get(SOURCES)?.push(await readyAfterMs(bench.startFromSources()))
       }
-      return Array.from(startsMs, ([contestant, times]): Sample => ({ contestant, rate: spreadOf(times).median }))
+      for (const [contestant, times] of startsMs) yield { contestant, rate: spreadOf(times).median }
     }
   }
 }
 
-async function readyAfterMs(bench: Bench, options: { program?: undefined } = {}): Promise<number> {
-  const gateway = await bench.startGateway(options)
+async function readyAfterMs(starting: Promise<GatewayProcess>): Promise<number> {
+  const gateway = await starting
   await gateway.stop()
   return gateway.readyAfterMs
 }

@@ -1,8 +1,11 @@
-import type { Aim, Row } from '../support/result.ts'
+import type { Bench } from '../support/bench.ts'
+import type { Aim } from '../support/result.ts'
+import type { Row } from '../support/row.ts'
 import { bodyOf, nativeProduceSample, produceSample } from './bulk-produce.ts'
 
 const CODECS = ['gzip', 'lz4', 'zstd'] as const
 const KILOBYTE = 1024
+const NATIVE_RECORDS = 300_000
 const VALUE = 'the quick brown fox jumps over the lazy dog 0123456789 '.repeat(19).slice(0, 1010)
 const NESTED = JSON.stringify({
   text: `"quoted"\n\t\\ ${VALUE.slice(0, 800)} ü€`,
@@ -26,6 +29,8 @@ export function variedProduce(): Row {
     of: 'rate',
     factor: 1
   })
+  const beside = (bench: Bench, name: string, properties: readonly string[]) =>
+    bench.beside(() => nativeProduceSample(bench, name, native, KILOBYTE, properties, NATIVE_RECORDS))
   return {
     id: 'P1b',
     title: 'produce 1000 records of 1 KB a request, 8 connections: keys, nested JSON with escapes, compression',
@@ -38,25 +43,15 @@ export function variedProduce(): Row {
       topic = await bench.createTopic('varied', 8)
       native = await bench.createTopic('varied-native', 8)
     },
-    async round(bench) {
-      const samples = [await nativeProduceSample(bench, 'ProducerPerformance, 1 KB', native, KILOBYTE, [], 300_000)]
+    async *round(bench) {
+      yield* beside(bench, 'ProducerPerformance, 1 KB', [])
       for (const [name, body] of Object.entries(bodies))
-        samples.push(await produceSample(bench, `HTTP, ${name}`, 'http', topic, body, 8))
+        yield await produceSample(bench, `HTTP, ${name}`, 'http', topic, body, 8)
       for (const codec of CODECS) {
         const settings = { kafka: { compression: codec } }
-        samples.push(
-          await produceSample(bench, `HTTP, ${codec}`, 'http', topic, plain, 8, settings),
-          await nativeProduceSample(
-            bench,
-            `ProducerPerformance, ${codec}`,
-            native,
-            KILOBYTE,
-            [`compression.type=${codec}`],
-            300_000
-          )
-        )
+        yield await produceSample(bench, `HTTP, ${codec}`, 'http', topic, plain, 8, settings)
+        yield* beside(bench, `ProducerPerformance, ${codec}`, [`compression.type=${codec}`])
       }
-      return samples
     }
   }
 }

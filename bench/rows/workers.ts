@@ -1,5 +1,6 @@
 import type { Bench } from '../support/bench.ts'
-import type { Row, Sample } from '../support/result.ts'
+import type { Sample } from '../support/result.ts'
+import type { Row } from '../support/row.ts'
 import { bodyOf } from './bulk-produce.ts'
 
 const VALUE = `{"value":"${'x'.repeat(100)}"}`
@@ -47,11 +48,6 @@ function rowOf({ id, title, unit, body, records, connections }: Load): Row {
     const { result: _, ...measured } = await bench.measure(`workers: ${count}`, gateway, work, { connections })
     return measured
   }
-  const round = async (bench: Bench) => {
-    const samples: Sample[] = []
-    for (const count of WORKERS) samples.push(await sample(bench, count))
-    return samples
-  }
   return {
     id,
     title: `${title}, HTTP, ${connections} connections`,
@@ -59,8 +55,10 @@ function rowOf({ id, title, unit, body, records, connections }: Load): Row {
     aims: [],
     async prepare(bench) {
       topic = await bench.createTopic('workers', 8)
-      await round(bench)
+      for (const count of WORKERS) await sample(bench, count)
     },
-    round
+    async *round(bench) {
+      for (const count of WORKERS) yield await sample(bench, count)
+    }
   }
 }

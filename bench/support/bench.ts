@@ -1,59 +1,58 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { kafkaJars } from '../../src/dev/kafka/jars.ts'
-import { LocalCluster } from '../../src/dev/kafka/local-cluster.ts'
 import { Client } from '../../test/integrity/support/client.ts'
 import { GatewayProcess, type GatewayProcessOptions } from '../../test/support/gateway-process.ts'
 import type { LoadResult, Work } from '../load/jobs.ts'
-import { LoadGenerator } from '../load/load-generator.ts'
+import type { LoadGenerator } from '../load/load-generator.ts'
 import type { Endpoint } from '../load/raw-client.ts'
-import { cpuUsOf } from '../../test/support/process-cpu.ts'
 import { CompiledProgram } from './compiled.ts'
 import type { Sample } from './result.ts'
+import type { TestBed } from './test-bed.ts'
 
 export type Scheme = 'http' | 'https'
 
 export interface BenchOptions {
-  readonly brokers: number
-  /** Of the first broker, where it is free; any where left out. */
-  readonly port?: number | undefined
-  /** Of one run of the load generator. */
+  /** The checkout to measure. */
+  readonly root: string
+  readonly testBed: TestBed
+  /** Length of one run of the load generator. */
   readonly seconds: number
+  /** Measure the gateway alone: two builds are compared with each other, not with Kafka's tools or bare servers. */
+  readonly gatewayOnly: boolean
 }
 
-/** Everything that the rows share: Kafka, the gateways, compiled as published, and the load generator, each a process of its own. */
+interface Load {
+  readonly connections: number
+  readonly ratePerSecond?: number
+  readonly seconds?: number
+}
+
+/** One build of the gateway on the test bed: its processes, compiled as published, and what the rows ask of them. */
 export class Bench {
   readonly libs: string
   readonly bootstrap: string
   readonly seconds: number
-  readonly load = new LoadGenerator()
+  readonly load: LoadGenerator
   /** Acknowledged records by topic, to be compared with what Kafka holds. */
   readonly acknowledged = new Map<string, number>()
-  readonly #cluster: LocalCluster
+  readonly testBed: TestBed
+  readonly gatewayOnly: boolean
   readonly #program: CompiledProgram
   readonly #gateways = new Map<string, GatewayProcess>()
-  readonly #folder: string
-  #topics = 0
 
-  private constructor(libs: string, cluster: LocalCluster, program: CompiledProgram, folder: string, seconds: number) {
-    this.libs = libs
-    this.#program = program
-    this.bootstrap = cluster.bootstrapServers.join(',')
+  private constructor({ testBed, seconds, gatewayOnly }: BenchOptions, program: CompiledProgram) {
+    this.libs = testBed.libs
+    this.bootstrap = testBed.bootstrapServers.join(',')
     this.seconds = seconds
-    this.#cluster = cluster
-    this.#folder = folder
+    this.load = testBed.load
+    this.testBed = testBed
+    this.gatewayOnly = gatewayOnly
+    this.#program = program
   }
 
-  static async start({ brokers, port = 0, seconds }: BenchOptions): Promise<Bench> {
-    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-bench-'))
-    const program = await CompiledProgram.make()
-    const libs = await kafkaJars('.local', line => process.stderr.write(`${line}\n`))
-    const cluster = await LocalCluster.start({ libs, dataDir: folder, brokers, port, heapMb: 1024 })
-    return new Bench(libs, cluster, program, folder, seconds)
+  static async start(options: BenchOptions): Promise<Bench> {
+    return new Bench(options, await CompiledProgram.make(options.root))
   }
 
-  /** The gateway of a scheme, with these settings beside the defaults; started when first asked for. */
+  /** Returns the gateway with these settings beside the defaults; starts it when first asked for. */
   async gateway(scheme: Scheme, settings: Readonly<Record<string, object>> = {}, workers = 1): Promise<GatewayProcess> {
     const name = `${scheme} ${JSON.stringify(settings)} ${workers}`
     let gateway = this.#gateways.get(name)
@@ -64,17 +63,23 @@ export class Bench {
     return gateway
   }
 
-  /** One more gateway, compiled as it is published; to be stopped by who asked for it. */
+  /** Starts one more gateway, compiled as it is published. The caller stops it. */
   startGateway(options: Partial<GatewayProcessOptions> = {}): Promise<GatewayProcess> {
-    const bootstrapServers = this.bootstrap.split(',')
-    return GatewayProcess.start({ bootstrapServers, program: this.#program.file, ...options })
+    return GatewayProcess.start({
+      bootstrapServers: this.testBed.bootstrapServers,
+      program: this.#program.file,
+      ...options
+    })
   }
 
-  /** A file that is gone when the bench is. */
-  file(name: string, content: string): string {
-    const path = join(this.#folder, name)
-    writeFileSync(path, content)
-    return path
+  /** Starts one more gateway that runs from the checkout's sources. The caller stops it. */
+  startFromSources(): Promise<GatewayProcess> {
+    return this.startGateway({ program: this.#program.sources })
+  }
+
+  /** Measures what is not the gateway but compared with it. Yields nothing if the gateway alone is measured. */
+  async *beside(measure: () => Promise<Sample>): AsyncGenerator<Sample> {
+    if (!this.gatewayOnly) yield await measure()
   }
 
   /** Peak resident memory of the default gateways, in MB. */
@@ -87,7 +92,7 @@ export class Bench {
     partitions: number,
     properties: Readonly<Record<string, number>> = {}
   ): Promise<string> {
-    const topic = `${purpose}-${this.#topics++}`
+    const topic = this.testBed.topicName(purpose)
     const body = JSON.stringify({ partition_count: partitions, topic_properties: properties })
     await this.call('PUT', `/v1/topics/${topic}`, body)
     return topic
@@ -107,22 +112,16 @@ export class Bench {
     contestant: string,
     gateway: GatewayProcess,
     work: Work,
-    load: { connections: number; ratePerSecond?: number; seconds?: number }
+    load: Load
   ): Promise<Sample & { result: LoadResult }> {
     const endpoint = endpointOf(gateway)
-    const before = [gateway.cpuUs(), this.#brokerCpuUs()]
+    const gatewayCpuUs = gateway.cpuUs()
+    const brokerCpuUs = this.testBed.brokerCpuUs()
     const result = await this.load.run({ endpoint, token: gateway.token, seconds: this.seconds, work, ...load })
-    const { records, seconds, cpuUs, p50Ms, p99Ms, p999Ms } = result
-    if (work.kind === 'produce') this.#note(work.path.slice(work.path.lastIndexOf('/') + 1), records)
     return {
-      contestant,
-      rate: records / seconds,
-      p50Ms,
-      p99Ms,
-      p999Ms,
-      gatewayCpuUs: (gateway.cpuUs() - before[0]) / records,
-      brokerCpuUs: (this.#brokerCpuUs() - before[1]) / records,
-      clientCpuUs: cpuUs / records,
+      ...this.#sampleOf(contestant, work, result),
+      gatewayCpuUs: (gateway.cpuUs() - gatewayCpuUs) / result.records,
+      brokerCpuUs: (this.testBed.brokerCpuUs() - brokerCpuUs) / result.records,
       result
     }
   }
@@ -130,12 +129,10 @@ export class Bench {
   /** One run of load against another server before the same Kafka, plain HTTP without authorization. */
   async measurePeer(contestant: string, url: URL, work: Work, connections: number): Promise<Sample> {
     const endpoint = { host: url.hostname, port: Number(url.port === '' ? 80 : url.port) }
-    const brokerCpuUs = this.#brokerCpuUs()
+    const before = this.testBed.brokerCpuUs()
     const result = await this.load.run({ endpoint, token: '', seconds: this.seconds, work, connections })
-    const { records, seconds, cpuUs, p50Ms, p99Ms, p999Ms } = result
-    if (work.kind === 'produce') this.#note(work.path.slice(work.path.lastIndexOf('/') + 1), records)
-    const own = { brokerCpuUs: (this.#brokerCpuUs() - brokerCpuUs) / records, clientCpuUs: cpuUs / records }
-    return { contestant, rate: records / seconds, p50Ms, p99Ms, p999Ms, ...own }
+    const brokerCpuUs = (this.testBed.brokerCpuUs() - before) / result.records
+    return { ...this.#sampleOf(contestant, work, result), brokerCpuUs }
   }
 
   /** Ends by partition. */
@@ -144,7 +141,7 @@ export class Bench {
     return partitions.map(({ latest_offset: end }: { latest_offset: number }) => end)
   }
 
-  /** Throws where Kafka holds another number of records than were acknowledged. */
+  /** Returns how many records were acknowledged. Throws if Kafka holds another number of them. */
   async verify(): Promise<number> {
     let total = 0
     for (const [topic, acknowledged] of this.acknowledged) {
@@ -157,19 +154,18 @@ export class Bench {
   }
 
   async close(): Promise<void> {
-    this.load.stop()
     for (const gateway of this.#gateways.values()) await gateway.stop()
-    await this.#cluster.kill()
     this.#program.remove()
-    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #sampleOf(contestant: string, work: Work, { records, seconds, cpuUs, ...times }: LoadResult): Sample {
+    if (work.kind === 'produce') this.#note(work.path.slice(work.path.lastIndexOf('/') + 1), records)
+    const { p50Ms, p99Ms, p999Ms } = times
+    return { contestant, rate: records / seconds, p50Ms, p99Ms, p999Ms, clientCpuUs: cpuUs / records }
   }
 
   #note(topic: string, records: number): void {
     this.acknowledged.set(topic, (this.acknowledged.get(topic) ?? 0) + records)
-  }
-
-  #brokerCpuUs(): number {
-    return this.#cluster.brokers.reduce((sum, { pid }) => sum + cpuUsOf(Number(pid)), 0)
   }
 }
 

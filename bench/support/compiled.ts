@@ -1,26 +1,31 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-/** What the build reads. */
-const SOURCES = ['bin', 'src', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'copy-docs-page.ts']
+/** Not read by the build, and large. */
+const LEFT_OUT = new Set(['node_modules', '.git', '.local', 'dist'])
 
-/** The program as the published package carries it. In a folder of its own: a dist/ beside the sources would be run by every row. */
+/**
+ * A checkout's program, compiled as the published package carries it. It is built in a copy of the checkout, because a dist/
+ * beside the sources would be run instead of them.
+ */
 export class CompiledProgram {
   readonly #folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-compiled-'))
+  readonly #root: string
 
-  private constructor() {
-    for (const name of SOURCES) cpSync(join(ROOT, name), join(this.#folder, name), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules'), join(this.#folder, 'node_modules'))
+  private constructor(root: string) {
+    this.#root = root
+    for (const name of readdirSync(root).filter(each => !LEFT_OUT.has(each)))
+      cpSync(join(root, name), join(this.#folder, name), { recursive: true })
+    symlinkSync(join(root, 'node_modules'), join(this.#folder, 'node_modules'))
   }
 
-  static async make(): Promise<CompiledProgram> {
-    const program = new CompiledProgram()
+  /** `root` is a checkout with its dependencies installed. */
+  static async make(root: string): Promise<CompiledProgram> {
+    const program = new CompiledProgram(root)
     try {
       await run('npm', ['run', 'build'], { cwd: program.#folder })
       return program
@@ -31,10 +36,20 @@ export class CompiledProgram {
   }
 
   get file(): string {
-    return join(this.#folder, 'bin', 'kafka-rest-proxy.js')
+    return programOf(this.#folder)
+  }
+
+  /** The checkout's own program, which runs from its sources. */
+  get sources(): string {
+    return programOf(this.#root)
   }
 
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true })
   }
+}
+
+function programOf(folder: string): string {
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { bin: Record<string, string> }
+  return join(folder, Object.values(bin)[0])
 }

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { kafkaVersion } from '../../src/dev/kafka/jars.ts'
 import { chartOf, type ChartBar } from './chart.ts'
-import type { Aim, Row, Sample } from './result.ts'
+import type { Aim, Sample } from './result.ts'
+import type { Row } from './row.ts'
 import { spreadOf, type Spread } from './statistics.ts'
 
 export interface RowResult {

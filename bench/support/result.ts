@@ -1,5 +1,3 @@
-import type { Bench } from './bench.ts'
-
 /** What one run of one contestant measured. */
 export interface Sample {
   readonly contestant: string
@@ -25,17 +23,4 @@ export interface Aim {
   /** At least (rates) or at most (sizes and times) so many times the other's, and for times so many milliseconds on top. */
   readonly factor: number
   readonly plusMs?: number
-}
-
-export interface Row {
-  readonly id: string
-  readonly title: string
-  readonly unit: string
-  readonly aims: readonly Aim[]
-  /** One sample of each contestant, in turns. */
-  round(bench: Bench): Promise<Sample[]>
-  /** Once, before the rounds. */
-  prepare?(bench: Bench): Promise<void>
-  /** Ends what it started. */
-  close?(): void | Promise<void>
 }

@@ -17,7 +17,7 @@ const SOURCES = [
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
-  'copy-docs-page.ts',
+  'scripts',
   'README.md',
   'CHANGELOG.md',
   'LICENSE',

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
  * A step of the build: lays beside the compiled code what the documentation page is made of, so that the package serves it
  * without Swagger UI being a dependency of those who install it.
  */
-const root = new URL('./', import.meta.url)
+const root = new URL('../', import.meta.url)
 const source = new URL('src/http/docs/static/', root)
 const swaggerUi = new URL('./', import.meta.resolve('swagger-ui-dist/swagger-ui.css'))
 const target = new URL('dist/http/docs/static/', root)
