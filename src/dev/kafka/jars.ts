@@ -8,6 +8,8 @@ import { DevError } from '../dev-error.ts'
 const run = promisify(execFile)
 const POM = fileURLToPath(new URL('../../../local-kafka/pom.xml', import.meta.url))
 const OLDEST_JAVA = 17
+/** Kept of Maven's output, for the error. */
+const TAIL_CHARACTERS = 4000
 
 /** The version of Kafka that the POM names. */
 export const kafkaVersion = /<kafka\.version>([^<]+)</.exec(readFileSync(POM, 'utf8'))?.[1] ?? ''
@@ -50,8 +52,9 @@ function copyJars(libs: string, version: string, say: (line: string) => void): P
     const maven = spawn('mvn', goals, { stdio: ['ignore', 'pipe', 'pipe'] })
     let tail = ''
     let fetched = 0
+    maven.stderr.setEncoding('utf8').on('data', (text: string) => (tail = (tail + text).slice(-TAIL_CHARACTERS)))
     maven.stdout.setEncoding('utf8').on('data', (text: string) => {
-      tail = (tail + text).slice(-4000)
+      tail = (tail + text).slice(-TAIL_CHARACTERS)
       const before = Math.floor(fetched / 25)
       fetched += text.match(/^(?:\[INFO\] )?(?:Downloaded|Copying)/gm)?.length ?? 0
       if (Math.floor(fetched / 25) > before) say(`  ${fetched} files`)

@@ -53,6 +53,20 @@ suite("Kafka's jars", () => {
     assert.equal(existsSync(join(folder, `kafka-${kafkaVersion}`, 'complete')), false)
   })
 
+  test(
+    'an error that Maven prints to stderr is told too, however much it prints there',
+    { timeout: 20_000 },
+    async () => {
+      installJava('21')
+      const flood = `i=0; while [ $i -lt 5000 ]; do echo "WARNING: line $i of many, each some sixty characters long ........" >&2; i=$((i+1)); done`
+      install('mvn', `${flood}; echo "Error: could not find or load main class" >&2; exit 1`)
+      await assert.rejects(
+        fetchJars(),
+        refusal(/^Maven could not fetch Kafka:\n[^]*\nError: could not find or load main class/)
+      )
+    }
+  )
+
   test('without Maven: says that it is missing', async () => {
     installJava('17.0.15')
     await assert.rejects(fetchJars(), refusal(/^Maven was not found\. Install it/))
