@@ -63,6 +63,14 @@ suite('The documentation', () => {
     }
   })
 
+  test('gives the audience of HDInsight to nobody but those who migrate: its tokens would be replayed here', () => {
+    const listed = (folder: string) =>
+      readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).map(name => `${folder}${name}`)
+    const shipped = [...listed('deploy/'), ...listed('examples/'), ...pages, 'docs/openapi.json']
+    const naming = shipped.filter(path => /\.\w+$/.test(path) && text(path).includes('hib.azurehdinsight.net'))
+    assert.deepEqual(naming, ['docs/migration.md'])
+  })
+
   test('names no path of a machine and no host of a package registry', () => {
     for (const page of pages) assert.doesNotMatch(text(page), /\/(root|home|work|tmp)\//, page)
   })

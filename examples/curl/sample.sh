@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The same calls with curl. Needs TOKEN_URL, CLIENT_ID, CLIENT_SECRET; KAFKA_REST_ENDPOINT and CA_FILE have defaults.
+# The same calls with curl: bash examples/curl/sample.sh. Needs TOKEN_URL, CLIENT_ID, CLIENT_SECRET and SCOPE, which npm start
+# prints; KAFKA_REST_ENDPOINT and CA_FILE have defaults.
 set -euo pipefail
 endpoint=${KAFKA_REST_ENDPOINT:-https://localhost:9400}
 ca=${CA_FILE:-.local/certs/ca.pem}
-scope=${SCOPE:-https://hib.azurehdinsight.net/.default}
 topic="sample_$RANDOM$RANDOM"
 
 token=$(curl -fsS --cacert "$ca" -X POST -H 'Content-Type: application/x-www-form-urlencoded' \
-  -d "client_id=$CLIENT_ID&client_secret=$CLIENT_SECRET&grant_type=client_credentials&scope=$scope" "$TOKEN_URL" |
+  -d "client_id=$CLIENT_ID&client_secret=$CLIENT_SECRET&grant_type=client_credentials&scope=$SCOPE" "$TOKEN_URL" |
   sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 
 call() {

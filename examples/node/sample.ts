@@ -1,15 +1,15 @@
 /**
- * The same calls with nothing but `fetch`:
+ * Creates a topic, produces, consumes and deletes it again, with nothing but `fetch`. `npm start` prints the variables:
  *
- *     NODE_EXTRA_CA_CERTS=.local/certs/ca.pem TOKEN_URL=… CLIENT_ID=… CLIENT_SECRET=… node sample.ts
+ *     TOKEN_URL=… CLIENT_ID=… CLIENT_SECRET=… SCOPE=… NODE_EXTRA_CA_CERTS=… node examples/node/sample.ts
  */
 const {
   TOKEN_URL = '',
   CLIENT_ID = '',
   CLIENT_SECRET = '',
+  SCOPE = '',
   KAFKA_REST_ENDPOINT = 'https://localhost:9400'
 } = process.env
-const SCOPE = process.env.SCOPE ?? 'https://hib.azurehdinsight.net/.default'
 
 interface RecordRead {
   readonly value: string | null

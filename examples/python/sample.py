@@ -1,9 +1,9 @@
-"""The calls of a client of Azure HDInsight's Kafka REST proxy, with Microsoft's own library for the token.
+"""Creates a topic, produces, consumes and deletes it again, with Microsoft's own library for the token.
 
-    pip install -r requirements.txt
-    TENANT_ID=… CLIENT_ID=… CLIENT_SECRET=… KAFKA_REST_ENDPOINT=https://… python sample.py
+    pip install -r examples/python/requirements.txt
+    TENANT_ID=… CLIENT_ID=… CLIENT_SECRET=… SCOPE=… KAFKA_REST_ENDPOINT=https://… python examples/python/sample.py
 
-Certificates of a private authority: name its file in REQUESTS_CA_BUNDLE.
+`npm start` prints the variables for its own identity provider, AUTHORITY and REQUESTS_CA_BUNDLE among them.
 """
 
 import json
@@ -21,7 +21,7 @@ TENANT_ID = os.environ.get("TENANT_ID", "")
 CLIENT_ID = os.environ.get("CLIENT_ID", "")
 CLIENT_SECRET = os.environ.get("CLIENT_SECRET", "")
 ENDPOINT = os.environ.get("KAFKA_REST_ENDPOINT", "https://localhost:9400")
-SCOPE = os.environ.get("SCOPE", "https://hib.azurehdinsight.net/.default")
+SCOPE = os.environ.get("SCOPE", "")
 AUTHORITY = os.environ.get("AUTHORITY", "https://login.microsoftonline.com/" + TENANT_ID)
 TIMEOUT_S = 10
 

@@ -30,7 +30,7 @@ kafka:
 auth:
   oidc:
     - issuer: https://sts.windows.net/<tenant>/
-      audience: [https://hib.azurehdinsight.net]
+      audience: [api://kafka.example.com] # the App ID URI of your own registration
       jwksUri: https://login.microsoftonline.com/<tenant>/discovery/v2.0/keys
   permittedGroups: [<object id of a security group>]
 \`\`\`

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { appWithGroups, RESOURCE } from './identity/directory.ts'
+import { appWithGroups, RESOURCE, TENANT_ID } from './identity/directory.ts'
 
 export interface PasteOptions {
   readonly gatewayUrl: string
@@ -21,6 +21,29 @@ export function pasteLines({ gatewayUrl, tokenUrl, caFile }: PasteOptions): stri
   ]
 }
 
+/** Returns the variables that the programs in `examples/` read, for an application of the local directory that is let in. */
+export function exampleVariables({ gatewayUrl, tokenUrl, caFile }: PasteOptions): Readonly<Record<string, string>> {
+  const { clientId, clientSecret } = appWithGroups
+  return {
+    KAFKA_REST_ENDPOINT: gatewayUrl,
+    TENANT_ID,
+    TOKEN_URL: tokenUrl,
+    AUTHORITY: new URL(`/${TENANT_ID}`, tokenUrl).href,
+    CLIENT_ID: clientId,
+    CLIENT_SECRET: clientSecret,
+    SCOPE: `${RESOURCE}/.default`,
+    CA_FILE: caFile,
+    NODE_EXTRA_CA_CERTS: caFile,
+    REQUESTS_CA_BUNDLE: caFile
+  }
+}
+
+/** Returns one shell line that exports {@link exampleVariables}. */
+export function exampleLine(options: PasteOptions): string {
+  const words = Object.entries(exampleVariables(options)).map(([name, value]) => `${name}=${shellWord(value)}`)
+  return `export ${words.join(' ')}`
+}
+
 /** Prints a token of the local provider, to be run where development mode was started. */
 export function tokenCommand({ tokenUrl, caFile }: Omit<PasteOptions, 'gatewayUrl'>): string {
   const { clientId, clientSecret } = appWithGroups
@@ -31,5 +54,5 @@ export function tokenCommand({ tokenUrl, caFile }: Omit<PasteOptions, 'gatewayUr
 
 /** As one word of a POSIX shell, quoted only where it has to be. */
 function shellWord(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+  return /^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -4,8 +4,10 @@
  */
 export const TENANT_ID = '7c1d5a52-3f0e-4b1a-9d55-2f6f4f1c0001'
 export const GROUP_ID = '7c1d5a52-3f0e-4b1a-9d55-2f6f4f1c0002'
-/** The resource that the original's clients ask tokens for. */
-export const RESOURCE = 'https://hib.azurehdinsight.net'
+/** The gateway's App ID URI. */
+export const RESOURCE = 'api://kafka.example.com'
+/** What clients of HDInsight's proxy ask tokens for. Accepted here too, so that they run unchanged. */
+export const HDINSIGHT_RESOURCE = 'https://hib.azurehdinsight.net'
 
 export interface Application {
   readonly clientId: string

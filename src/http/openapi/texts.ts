@@ -23,7 +23,7 @@ export const tags = [
   { name: 'Description', description: 'This description; no token is needed.' }
 ]
 
-const SCOPE = 'https://hib.azurehdinsight.net/.default'
+const SCOPE = 'api://kafka.example.com/.default'
 
 export const securitySchemes = {
   bearer: {

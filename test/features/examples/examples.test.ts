@@ -9,9 +9,10 @@ import {
   appWithGroups,
   appWithoutGroups,
   outsider,
-  TENANT_ID,
+  HDINSIGHT_RESOURCE,
   type Application
 } from '../../../src/dev/identity/directory.ts'
+import { exampleVariables } from '../../../src/dev/paste-lines.ts'
 import { TestGateway } from '../../support/gateway.ts'
 
 const run = promisify(execFile)
@@ -55,21 +56,13 @@ suite('The examples', () => {
   })
   after(() => gateway.close())
 
+  /** What development mode prints, for another application. */
   const environment = ({ clientId, clientSecret }: Application) => {
     const { identity, certificates } = gateway.services
-    return {
-      PATH: process.env.PATH,
-      TENANT_ID,
-      CLIENT_ID: clientId,
-      CLIENT_SECRET: clientSecret,
-      TOKEN_URL: identity.tokenUrl,
-      KAFKA_REST_ENDPOINT: `https://127.0.0.1:${gateway.port}`,
-      CA_FILE: certificates.caFile,
-      REQUESTS_CA_BUNDLE: certificates.caFile,
-      NODE_EXTRA_CA_CERTS: certificates.caFile
-    }
+    const gatewayUrl = `https://127.0.0.1:${gateway.port}`
+    const printed = exampleVariables({ gatewayUrl, tokenUrl: identity.tokenUrl, caFile: certificates.caFile })
+    return { ...printed, PATH: process.env.PATH, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret }
   }
-  const localAuthority = () => ({ AUTHORITY: `${gateway.services.identity.url}/${TENANT_ID}` })
 
   const assertPython = (output: string) => {
     const lines = new Map(
@@ -89,24 +82,24 @@ suite('The examples', () => {
   ] as const) {
     test(`in Python, with msal: run to the end with an application whose tokens ${how}`, async () => {
       const { stdout } = await run(python, [example('python/sample.py')], {
-        env: { ...environment(application), ...localAuthority() }
+        env: environment(application)
       })
       assertPython(stdout)
     })
 
-    test(`in Python, authority unchanged and its name resolved to the local provider: the tokens ${how}`, async () => {
+    test(`in Python, as a client of HDInsight, Microsoft's name resolved to the local provider: the tokens ${how}`, async () => {
+      const unchanged: NodeJS.ProcessEnv = { ...environment(application), SCOPE: `${HDINSIGHT_RESOURCE}/.default` }
+      delete unchanged.AUTHORITY
       const resolver = fileURLToPath(new URL('./resolve_to_local.py', import.meta.url))
       const port = String(gateway.services.identity.port)
-      const { stdout } = await run(python, [resolver, port, example('python/sample.py')], {
-        env: environment(application)
-      })
+      const { stdout } = await run(python, [resolver, port, example('python/sample.py')], { env: unchanged })
       assertPython(stdout)
     })
   }
 
   test('in Python: an application in no permitted group is refused at its first call', async () => {
     const failed = await run(python, [example('python/sample.py')], {
-      env: { ...environment(outsider), ...localAuthority() }
+      env: environment(outsider)
     }).catch((error: { stderr: string }) => error.stderr)
     assert.match(String(failed), /PUT topics\/sample_\w+: 403 .*"code":"NOT_PERMITTED"/)
   })
