@@ -1,17 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { processEnvironment } from '../config/environment.ts'
+import { overriddenVariables, processEnvironment } from '../config/environment.ts'
 import { loadConfig } from '../config/load.ts'
-import { isBusy } from '../dev/kafka/free-port.ts'
+import { isBusy, loopbackAddresses } from '../dev/kafka/free-port.ts'
 import { DevError } from '../dev/dev-error.ts'
 import { LocalServices } from '../dev/local-services.ts'
-import { pasteLines } from '../dev/paste-lines.ts'
+import { exampleLine, pasteLines } from '../dev/paste-lines.ts'
 import { createLogger } from '../telemetry/logger.ts'
 
-const DEFAULT_PORT = '9400'
+const DEFAULT_PORT = 9400
 const IDENTITY_PORT = 9401
-const LOOPBACK = ['127.0.0.1', '::1']
+const PORT_VARIABLE = 'KAFKA_REST_LISTEN_PORT'
+const BOOTSTRAP_VARIABLE = 'KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS'
 const CLOSING_MS = 30_000
 const PROGRESS_MS = 5000
+/** A cluster that has not answered by then is announced as not there yet. */
+const READY_LIMIT_MS = 5000
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`)
@@ -27,28 +31,35 @@ export const runDev = async (argv: string[]): Promise<void> => {
   const { values } = parseArgs({
     args: argv,
     options: {
-      port: { type: 'string', default: DEFAULT_PORT },
+      port: { type: 'string' },
       'data-dir': { type: 'string', default: '.local' },
       ephemeral: { type: 'boolean', default: false }
     }
   })
-  const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 1 || port > 65_534)
-    throw new DevError(`--port must be a number from 1 to 65534, not '${values.port}'.`)
+  const env = processEnvironment()
+  const port = portFrom(values.port, env)
   if (await isBusy(port))
     throw new DevError(`Port ${port} is busy. Stop what listens there, or choose another one with --port.`)
-  const env = processEnvironment()
   const services = await reportingProgress(() =>
     LocalServices.start({
       dataDir: values['data-dir'],
       ephemeral: values.ephemeral,
-      identityPort: port === Number(DEFAULT_PORT) ? IDENTITY_PORT : port + 1,
+      identityPort: port === DEFAULT_PORT ? IDENTITY_PORT : port + 1,
       gatewayPort: port,
-      bootstrapServers: env.KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS?.split(',').map(server => server.trim()),
+      bootstrapServers: env[BOOTSTRAP_VARIABLE]?.split(',').map(server => server.trim()),
       say
     })
   )
-  await serve(services, port, env)
+  await serve(services, port, env, values.port === undefined ? [PORT_VARIABLE] : [])
+}
+
+/** The next port is the identity provider's. */
+const portFrom = (flag: string | undefined, env: NodeJS.ProcessEnv): number => {
+  const text = flag ?? env[PORT_VARIABLE] ?? String(DEFAULT_PORT)
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 1 && port <= 65_534) return port
+  const name = flag === undefined ? PORT_VARIABLE : '--port'
+  throw new DevError(`${name} must be a number from 1 to 65534, not '${text}'.`)
 }
 
 /** Says every few seconds that work which takes long is still going on. */
@@ -65,34 +76,61 @@ const reportingProgress = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 }
 
-const serve = async (services: LocalServices, port: number, env: NodeJS.ProcessEnv): Promise<void> => {
+/** `honoured` are variables that development mode itself has read. */
+const serve = async (
+  services: LocalServices,
+  port: number,
+  env: NodeJS.ProcessEnv,
+  honoured: readonly string[]
+): Promise<void> => {
   const settings = services.settings()
   try {
-    const { config } = loadConfig({
+    const { config, sources } = loadConfig({
       env,
-      flags: { ...settings, listen: { ...settings.listen, host: 'localhost', port } }
+      flags: { ...settings, listen: { ...settings.listen, host: 'localhost', port }, workers: 1 }
     })
+    const ignored = overriddenVariables(env, sources).filter(
+      name => name !== BOOTSTRAP_VARIABLE && !honoured.includes(name)
+    )
+    if (ignored.length > 0) say(`Not used in development mode: ${ignored.join(', ')}`)
     const { closeOnSignal, startServer } = await import('../server/start.ts')
     const log = createLogger(env.KAFKA_REST_LOG_LEVEL === undefined ? 'warn' : config.log.level)
-    const server = await startServer(config, log, { hosts: LOOPBACK, setLogLevel: level => (log.level = level) })
+    const server = await startServer(config, log, {
+      hosts: await loopbackAddresses(),
+      frontPage: true,
+      setLogLevel: level => (log.level = level)
+    })
     const close = async (): Promise<void> => {
-      say('Stopping the gateway, the identity provider and Kafka')
+      say(
+        `Stopping the gateway${services.ownsCluster ? ', the identity provider and Kafka' : ' and the identity provider'}`
+      )
       await server.close()
       await services.close()
     }
     closeOnSignal(close, config.limits.shutdownGraceMs + CLOSING_MS, log)
-    announce(services, port)
+    announce(services, port, await becomesReady(() => server.ready()))
   } catch (error) {
     await services.close()
     throw error
   }
 }
 
-const announce = ({ identity, certificates, bootstrapServers }: LocalServices, port: number): void => {
+const becomesReady = async (isReady: () => boolean): Promise<boolean> => {
+  for (const end = performance.now() + READY_LIMIT_MS; performance.now() < end; await sleep(20))
+    if (isReady()) return true
+  return isReady()
+}
+
+const announce = ({ identity, certificates, bootstrapServers }: LocalServices, port: number, ready: boolean): void => {
   const gatewayUrl = `https://localhost:${port}`
-  say(`\nKafka ${bootstrapServers.join(', ')} is served at ${gatewayUrl}. Try it, in another shell in this folder:\n`)
-  for (const line of pasteLines({ gatewayUrl, tokenUrl: identity.tokenUrl, caFile: certificates.caFile }))
-    say(`${line}\n`)
+  const options = { gatewayUrl, tokenUrl: identity.tokenUrl, caFile: certificates.caFile }
+  const kafka = `Kafka ${bootstrapServers.join(', ')}`
+  const state = ready
+    ? `${kafka} is served at ${gatewayUrl}.`
+    : `${kafka} has not answered yet. ${gatewayUrl} serves it as soon as it does, and answers 503 until then.`
+  say(`\n${state} Try it, in another shell in this folder:\n`)
+  for (const line of pasteLines(options)) say(`${line}\n`)
+  say(`To run the programs in examples/, in such a shell:\n\n${exampleLine(options)}\n`)
   say(`The API to read and to try in a browser: ${gatewayUrl}/docs\n`)
-  say('Ctrl-C stops everything.')
+  say('Ctrl-C stops everything that was started here.')
 }

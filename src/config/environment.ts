@@ -85,6 +85,14 @@ const unknownVariables = (env: NodeJS.ProcessEnv): string[] => {
   })
 }
 
+/** Returns the variables that are set but not in force, because a higher layer gives their settings. */
+export const overriddenVariables = (env: NodeJS.ProcessEnv, sources: ReadonlyMap<string, string>): string[] => {
+  const inForce = new Set(sources.values())
+  return allSettings
+    .map(({ variable }) => variable)
+    .filter(variable => env[variable] !== undefined && !inForce.has(`environment ${variable}`))
+}
+
 /** The layer of the environment: one variable a setting. */
 export const readEnvironment = (env: NodeJS.ProcessEnv): { tree: Tree; problems: string[] } => {
   const problems = [...unknownVariables(env), ...strangeProxies(env)]

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { localCertificates, type LocalCertificates } from './certificates/local-certificates.ts'
 import { DevError } from './dev-error.ts'
-import { gatewayApp, GROUP_ID, RESOURCE } from './identity/directory.ts'
+import { gatewayApp, GROUP_ID, HDINSIGHT_RESOURCE, RESOURCE } from './identity/directory.ts'
 import { IdentityProvider } from './identity/identity-provider.ts'
 import { SigningKey } from './identity/signing-key.ts'
 import { isBusy } from './kafka/free-port.ts'
@@ -31,6 +31,8 @@ export class LocalServices {
   readonly certificates: LocalCertificates
   readonly identity: IdentityProvider
   readonly bootstrapServers: readonly string[]
+  /** Whether the cluster was started here, and is stopped with the rest. */
+  readonly ownsCluster: boolean
   readonly #cluster: LocalCluster | null
   readonly #temporary: string | null
 
@@ -44,6 +46,7 @@ export class LocalServices {
     this.certificates = certificates
     this.identity = identity
     this.bootstrapServers = cluster?.bootstrapServers ?? given
+    this.ownsCluster = cluster !== null
     this.#cluster = cluster
     this.#temporary = temporary
   }
@@ -80,6 +83,7 @@ export class LocalServices {
           libs,
           dataDir: temporary ?? join(folder, 'kafka'),
           brokers: 1,
+          onDeath: logFile => say(`Kafka has ended by itself; ${logFile} says why. Stop with Ctrl-C and start again.`),
           port: [gatewayPort, identityPort].includes(BROKER_PORT) ? 0 : BROKER_PORT
         })
       }
@@ -102,7 +106,7 @@ export class LocalServices {
       kafka: { bootstrapServers: [...this.bootstrapServers] },
       auth: {
         mode: 'oidc',
-        oidc: [{ issuer, audience: [RESOURCE], jwksUri, caFile }],
+        oidc: [{ issuer, audience: [RESOURCE, HDINSIGHT_RESOURCE], jwksUri, caFile }],
         graph: { baseUrl: url, tokenUrl, clientId, clientSecret, caFile },
         permittedGroups: [GROUP_ID]
       },

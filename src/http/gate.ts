@@ -1,5 +1,5 @@
 import type { Gatekeeper } from '../auth/gatekeeper.ts'
-import type { CorsConfig, DocsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
+import type { CorsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Log, RequestLog } from '../core/log.ts'
@@ -11,7 +11,7 @@ import { logRequest } from './access-log.ts'
 import { auditEntry } from './audit.ts'
 import type { Connection } from './connections.ts'
 import { Cors } from './cors.ts'
-import { docsPages } from './docs/pages.ts'
+import { docsPages, type DocsOptions } from './docs/pages.ts'
 import { errorReply, toGatewayError } from './error-reply.ts'
 import { Exchange, type Reply } from './exchange.ts'
 import { healthReply, isHealth } from './health.ts'
@@ -36,7 +36,7 @@ export interface GateOptions {
   readonly quotas: QuotasConfig
   readonly cors: CorsConfig
   /** No documentation page where left out. */
-  readonly docs?: DocsConfig
+  readonly docs?: DocsOptions
   /** Takes one line, line break included, for each request but those for health and public pages; undefined where no audit log is kept. */
   readonly audit?: ((line: string) => void) | undefined
   /** False while requests are refused because their audit lines could not be written; all are served when left out. */

@@ -25,6 +25,8 @@ export interface RunningServer {
   readonly url: string
   /** Of the management listener, where there is one. */
   readonly managementPort: number | undefined
+  /** Whether Kafka and the keys of the identity providers are there. */
+  ready(): boolean
   /** Reads groups and rules again; if they are refused, the old ones stay in force. */
   reloadRules(): void
   /** Puts other groups and rules in force. */
@@ -36,6 +38,8 @@ export interface RunningServer {
 export interface StartOptions {
   /** Addresses to listen on instead of the configured one. */
   readonly hosts?: readonly string[]
+  /** Serve a page at `/` that says what there is to see; without it that path asks for a token, as all do. */
+  readonly frontPage?: boolean
   /** Changes what is logged, at run time. */
   readonly setLogLevel?: (level: Config['log']['level']) => void
   /** Where groups and rules are read again from, when the file changes or {@link RunningServer.reloadRules} asks. */
@@ -53,6 +57,7 @@ export async function startServer(
   log: Log & RequestLog,
   {
     hosts = [config.listen.host],
+    frontPage = false,
     setLogLevel = () => undefined,
     rulesSource,
     manage = startManagement
@@ -89,7 +94,7 @@ export async function startServer(
     limits,
     quotas,
     cors,
-    docs,
+    docs: { ...docs, frontPage },
     audit: auditStream === undefined ? undefined : line => auditStream.write(line),
     auditable: auditStream === undefined || onFailure === 'drop' ? undefined : () => !auditStream.failing,
     budget,
@@ -137,6 +142,7 @@ export async function startServer(
     port,
     url,
     managementPort: managing?.port,
+    ready: () => cluster.ready && gatekeeper.ready(),
     reloadRules: () => rules?.reload(),
     replaceRules: access => gatekeeper.replaceRules(access),
     async close() {

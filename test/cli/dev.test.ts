@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { execFile, spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -13,7 +13,9 @@ import { kafkaJars } from '../../src/dev/kafka/jars.ts'
 
 const run = promisify(execFile)
 const BIN = fileURLToPath(new URL('../../bin/kafka-rest-proxy.js', import.meta.url))
+const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url))
 const START_LIMIT_MS = 60_000
+const SAID_LIMIT_MS = 10_000
 
 interface Running {
   readonly child: ChildProcess
@@ -43,7 +45,10 @@ suite('kafka-rest-proxy dev', () => {
 
   const start = (argv: readonly string[], env: NodeJS.ProcessEnv = {}): Running => {
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAFKA_REST_')))
-    const child = spawn(process.execPath, [BIN, 'dev', ...argv], { cwd: folder, env: { ...own, ...env } })
+    return watch(spawn(process.execPath, [BIN, 'dev', ...argv], { cwd: folder, env: { ...own, ...env } }))
+  }
+
+  const watch = (child: ChildProcessWithoutNullStreams): Running => {
     let output = ''
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (output += text))
@@ -80,6 +85,28 @@ suite('kafka-rest-proxy dev', () => {
     return stdout
   }
 
+  /** In a shell that knows nothing but the line that is printed for them. */
+  const runExamples = async (output: string): Promise<string> => {
+    const line = output.split('\n').find(each => each.startsWith('export '))
+    assert.ok(line !== undefined, output)
+    const commands = [line, `bash ${EXAMPLES}/curl/sample.sh`, `${process.execPath} ${EXAMPLES}/node/sample.ts`]
+    const env = { PATH: process.env.PATH }
+    return (await run('bash', ['-c', commands.join(' && ')], { cwd: folder, env })).stdout
+  }
+
+  const brokerPids = async (): Promise<number[]> => {
+    const { stdout } = await run('ps', ['-eo', 'pid,args'])
+    return stdout
+      .split('\n')
+      .filter(line => line.includes('java') && line.includes('kafka.Kafka') && line.includes(folder))
+      .map(line => Number.parseInt(line, 10))
+  }
+
+  const untilSaid = async ({ output }: Running, text: RegExp) => {
+    for (const end = Date.now() + SAID_LIMIT_MS; !text.test(output()); await sleep(50))
+      assert.ok(Date.now() < end, output())
+  }
+
   const brokersOf = async (): Promise<number> => {
     const { stdout } = await run('ps', ['-eo', 'args'])
     return stdout.split('\n').filter(line => line.includes('kafka.Kafka') && line.includes(folder)).length
@@ -95,6 +122,9 @@ suite('kafka-rest-proxy dev', () => {
     assert.match(output, /"offsets":\[\{"partition":0,"offset":0\}/)
     assert.match(output, /"value":"\{\\"any\\":\[\\"JSON\\",1\.0\]\}"/)
     assert.match(output, /\{"topics":\["hello"\]\}/)
+    const ran = await runExamples(first.output())
+    assert.match(ran, /^\{"topic":"sample_\d+"\}$/m)
+    assert.match(ran, /^consumed \["a string","42","\{\\"city\\":\\"Reykjavík\\"\}"\]$/m)
     first.child.kill('SIGINT')
     assert.equal(await first.exited, 0, first.output())
     assert.equal(await brokersOf(), 0)
@@ -131,9 +161,85 @@ suite('kafka-rest-proxy dev', () => {
     })
     await untilAnnounced(given)
     assert.equal(await brokersOf(), 0)
-    assert.ok(given.output().includes(String(process.env.KAFKA_REST_TEST_BOOTSTRAP)))
+    assert.ok(given.output().includes(`Kafka ${process.env.KAFKA_REST_TEST_BOOTSTRAP} is served at`))
     given.child.kill('SIGINT')
     assert.equal(await given.exited, 0)
+    assert.match(given.output(), /^Stopping the gateway and the identity provider$/m)
+  })
+
+  test('the port of the environment is taken, and variables that are not used are named', async () => {
+    const port = await portPair()
+    const given = start([], {
+      KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: String(process.env.KAFKA_REST_TEST_BOOTSTRAP),
+      KAFKA_REST_LISTEN_PORT: String(port),
+      KAFKA_REST_LISTEN_HOST: '0.0.0.0',
+      KAFKA_REST_AUTH_MODE: 'none',
+      KAFKA_REST_LIMITS_CONNECTIONS: '1000',
+      KAFKA_REST_WORKERS: '2'
+    })
+    await untilAnnounced(given)
+    assert.match(
+      given.output(),
+      /^Not used in development mode: KAFKA_REST_LISTEN_HOST, KAFKA_REST_AUTH_MODE, KAFKA_REST_WORKERS$/m
+    )
+    const page = await run('curl', ['-sS', '-i', '--cacert', '.local/certs/ca.pem', `https://localhost:${port}/`], {
+      cwd: folder
+    })
+    assert.match(page.stdout, /^HTTP\/1\.1 200 OK\r\n[^]*Content-Type: text\/html[^]*<a href="docs">/)
+    const refused = start([], { KAFKA_REST_LISTEN_PORT: 'https' })
+    assert.equal(await refused.exited, 1)
+    assert.equal(
+      refused.output(),
+      "kafka-rest-proxy: KAFKA_REST_LISTEN_PORT must be a number from 1 to 65534, not 'https'.\n"
+    )
+  })
+
+  test('a given cluster that cannot be reached is not said to be served', async () => {
+    const given = start(['--port', String(await portPair())], { KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' })
+    await untilAnnounced(given)
+    assert.match(given.output(), /^Kafka 127\.0\.0\.1:1 has not answered yet\. https:\S+ serves it as soon as it does/m)
+  })
+
+  test('a second start on its data is refused and leaves its files alone; the end of its Kafka is said', async () => {
+    await shareJars()
+    const first = start(['--port', String(await portPair())])
+    await untilAnnounced(first)
+    const node = join(folder, '.local', 'kafka', 'node-1')
+    const properties = readFileSync(join(node, 'server.properties'), 'utf8')
+    const files = readdirSync(node)
+    const log = readFileSync(join(node, 'broker.log'), 'utf8')
+    const second = start(['--port', String(await portPair())])
+    assert.equal(await second.exited, 1)
+    assert.match(
+      second.output(),
+      /Another Kafka uses .*\/node-1\. Stop it, or choose another folder with --data-dir\.\n$/
+    )
+    assert.equal(readFileSync(join(node, 'server.properties'), 'utf8'), properties)
+    assert.deepEqual(readdirSync(node), files)
+    assert.ok(readFileSync(join(node, 'broker.log'), 'utf8').startsWith(log), 'the log goes on')
+    const [pid] = await brokerPids()
+    process.kill(pid, 'SIGKILL')
+    await untilSaid(
+      first,
+      /^Kafka has ended by itself; \S+\/node-1\/broker\.log says why\. Stop with Ctrl-C and start again\.$/m
+    )
+    first.child.kill('SIGINT')
+    assert.equal(await first.exited, 0)
+  })
+
+  test('it starts on a machine without IPv6', async t => {
+    const noIpv6 = 'ip link set lo up && echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
+    const namespace = ['--user', '--map-root-user', '--net', 'sh', '-c']
+    const granted = await run('unshare', [...namespace, noIpv6]).catch(() => undefined)
+    if (granted === undefined) return t.skip('this machine grants no network namespace')
+    await shareJars()
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAFKA_REST_')))
+    const argv = [...namespace, `${noIpv6} && exec "$@"`, 'sh', process.execPath, BIN, 'dev', '--ephemeral']
+    const alone = watch(spawn('unshare', argv, { cwd: folder, env }))
+    await untilAnnounced(alone)
+    assert.match(alone.output(), / is served at https:\/\/localhost:9400\./)
+    alone.child.kill('SIGTERM')
+    assert.equal(await alone.exited, 0, alone.output())
   })
 
   test('a busy port, and a machine without Java: one line that says what to do, and status 1', async () => {

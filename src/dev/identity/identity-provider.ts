@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { loopbackAddresses } from '../kafka/free-port.ts'
 import { TENANT_ID } from './directory.ts'
 import { answerMembership } from './graph.ts'
 import type { SigningKey } from './signing-key.ts'
@@ -47,7 +48,7 @@ export class IdentityProvider {
 
   async start(): Promise<void> {
     this.port = this.#options.port
-    for (const host of ['127.0.0.1', '::1']) await this.#listen(host)
+    for (const host of await loopbackAddresses()) await this.#listen(host)
   }
 
   async close(): Promise<void> {
@@ -58,12 +59,9 @@ export class IdentityProvider {
   async #listen(host: string): Promise<void> {
     const server = createServer(this.#options.tls, (request, response) => void this.#serve(request, response))
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) =>
-        error.code === 'EADDRNOTAVAIL' && host === '::1' ? resolve() : reject(error)
-      )
+      server.once('error', reject)
       server.listen({ host, port: this.port }, resolve)
     })
-    if (!server.listening) return
     this.port = (server.address() as AddressInfo).port
     this.#servers.push(server)
   }

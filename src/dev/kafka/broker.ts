@@ -1,6 +1,5 @@
-import { createReadStream, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DevError } from '../dev-error.ts'
 import { runJava, startJvm, type Jvm } from './jvm.ts'
@@ -21,6 +20,8 @@ export interface BrokerOptions {
   readonly jvmFlags?: readonly string[]
   /** Beside the plain one on loopback, by name. */
   readonly listeners?: Readonly<Record<string, Listener>>
+  /** Called if the running broker ends though nobody stopped it, with the file of its log. */
+  readonly onDeath?: (logFile: string) => void
 }
 
 export interface Listener {
@@ -72,30 +73,30 @@ export class Broker {
   async start(): Promise<void> {
     const { libs, dataDir, heapMb = 512, jvmFlags = [] } = this.#options
     mkdirSync(dataDir, { recursive: true })
-    writeFileSync(this.#propertiesFile, this.#properties())
+    const [propertiesFile, logFile] = [this.#propertiesFile, this.#logFile].map(file => `${file}.${process.pid}`)
+    writeFileSync(propertiesFile, this.#properties())
     if (!existsSync(join(this.#metadataDir, 'meta.properties'))) {
-      await runJava(libs, 'kafka.tools.StorageTool', ['format', '-t', CLUSTER_ID, '-c', this.#propertiesFile])
+      await runJava(libs, 'kafka.tools.StorageTool', ['format', '-t', CLUSTER_ID, '-c', propertiesFile])
     }
-    const logStart = existsSync(this.#logFile) ? statSync(this.#logFile).size : 0
-    const jvm = await startJvm({
-      libs,
-      heapMb,
-      mainClass: 'kafka.Kafka',
-      args: [this.#propertiesFile],
-      flags: jvmFlags,
-      logFile: this.#logFile
-    })
+    rmSync(logFile, { force: true })
+    const args = [propertiesFile]
+    const jvm = await startJvm({ libs, heapMb, mainClass: 'kafka.Kafka', args, flags: jvmFlags, logFile })
     this.#jvm = jvm
-    const readLog = () => text(createReadStream(this.#logFile, { start: logStart }))
     for (const end = Date.now() + START_LIMIT_MS; Date.now() < end; await sleep(100)) {
       if (!jvm.running) break
-      if ((await readLog()).includes(STARTED)) return
+      if (!readFileSync(logFile, 'utf8').includes(STARTED)) continue
+      this.#keepFiles(propertiesFile, logFile)
+      void jvm.exited.then(() => this.#ended(jvm))
+      return
     }
     const ended = jvm.running ? `within ${START_LIMIT_MS / 1000} s` : 'and ended'
     await this.kill()
-    const log = await readLog()
-    if (log.includes(LOCKED))
+    const log = readFileSync(logFile, 'utf8')
+    if (log.includes(LOCKED)) {
+      for (const file of [propertiesFile, logFile]) rmSync(file)
       throw new DevError(`Another Kafka uses ${dataDir}. Stop it, or choose another folder with --data-dir.`)
+    }
+    this.#keepFiles(propertiesFile, logFile)
     const reason = FIRST_EXCEPTION.exec(log)?.[1] ?? log.trimEnd().split('\n').at(-1)
     throw new DevError(`Kafka did not start ${ended}: ${reason}; see ${this.#logFile}.`)
   }
@@ -103,19 +104,22 @@ export class Broker {
   /** In order; killed when that takes too long. */
   async stop(): Promise<void> {
     const jvm = this.#jvm
+    this.#jvm = null
     if (jvm === null) return
     jvm.signal('SIGCONT')
     jvm.signal('SIGTERM')
     const stopped = await Promise.race([jvm.exited.then(() => true), sleep(STOP_LIMIT_MS, false, { ref: false })])
-    if (!stopped) await this.kill()
-    this.#jvm = null
+    if (stopped) return
+    jvm.signal('SIGKILL')
+    await jvm.exited
   }
 
   /** SIGKILL: nothing is flushed, nobody is told. */
   async kill(): Promise<void> {
-    this.#jvm?.signal('SIGKILL')
-    await this.#jvm?.exited
+    const jvm = this.#jvm
     this.#jvm = null
+    jvm?.signal('SIGKILL')
+    await jvm?.exited
   }
 
   /** SIGSTOP: connections stay open and nothing answers, until {@link thaw}. */
@@ -129,6 +133,21 @@ export class Broker {
 
   removeData(): void {
     rmSync(this.#options.dataDir, { recursive: true, force: true })
+  }
+
+  /**
+   * Gives the files of this start their names. Until the folder is known to be ours they have names of their own, because a
+   * second Kafka on the folder of a running one, which Kafka refuses, must not touch the files of the first.
+   */
+  #keepFiles(propertiesFile: string, logFile: string): void {
+    renameSync(propertiesFile, this.#propertiesFile)
+    renameSync(logFile, this.#logFile)
+  }
+
+  #ended(jvm: Jvm): void {
+    if (this.#jvm !== jvm) return
+    this.#jvm = null
+    this.#options.onDeath?.(this.#logFile)
   }
 
   #properties(): string {

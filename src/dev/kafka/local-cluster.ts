@@ -2,7 +2,10 @@ import { join } from 'node:path'
 import { Broker, type BrokerOptions } from './broker.ts'
 import { freePort } from './free-port.ts'
 
-export interface LocalClusterOptions extends Pick<BrokerOptions, 'properties' | 'heapMb' | 'jvmFlags' | 'listeners'> {
+export interface LocalClusterOptions extends Pick<
+  BrokerOptions,
+  'properties' | 'heapMb' | 'jvmFlags' | 'listeners' | 'onDeath'
+> {
   readonly libs: string
   readonly dataDir: string
   readonly brokers: number

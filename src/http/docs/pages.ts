@@ -15,6 +15,7 @@ const POLICY = [
 ].join('; ')
 const HEADERS = { 'Content-Security-Policy': POLICY, 'Referrer-Policy': 'no-referrer' }
 
+const HTML = 'text/html; charset=utf-8'
 const SCRIPT = 'text/javascript; charset=utf-8'
 const STYLE = 'text/css; charset=utf-8'
 
@@ -22,17 +23,23 @@ const STYLE = 'text/css; charset=utf-8'
 const STATIC = new URL('static/', import.meta.url)
 const SWAGGER_UI = ['swagger-ui.css', 'swagger-ui-bundle.js'] as const
 
+export interface DocsOptions extends DocsConfig {
+  /** A page at `/` for whoever opens the bare address. */
+  readonly frontPage?: boolean
+}
+
 /**
  * The documentation page: Swagger UI over `/openapi.json`. None unless the configuration has it.
  *
  * @throws Error where Swagger UI is not installed.
  */
-export function docsPages({ page, hint }: DocsConfig = { page: 'off' }): readonly PublicPage[] {
+export function docsPages({ page, hint, frontPage = false }: DocsOptions = { page: 'off' }): readonly PublicPage[] {
   if (page === 'off') return []
   const html = Buffer.from(documentation(hint))
   const swaggerUi = SWAGGER_UI.map(name => asset(name, readSwaggerUi(name)))
   const own = ['page.css', 'init.js'].map(name => asset(name, readFileSync(new URL(name, STATIC))))
-  return [publicPage('/docs', 'text/html; charset=utf-8', html), ...swaggerUi, ...own]
+  const front = frontPage ? [publicPage('/', HTML, Buffer.from(start(hint)))] : []
+  return [...front, publicPage('/docs', HTML, html), ...swaggerUi, ...own]
 }
 
 function asset(name: string, body: Buffer): PublicPage {
@@ -59,26 +66,50 @@ function readInstalled(name: string): Buffer {
   }
 }
 
-/** Addresses are relative: the page also works behind a proxy that puts a path before it. */
 function documentation(hint: string | undefined): string {
+  return htmlOf(
+    'Kafka REST proxy: the API',
+    `${hintOf(hint, 'How to get a token for “Authorize”:')}
+<div id="api"></div>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script type="module" src="docs/init.js"></script>`
+  )
+}
+
+function start(hint: string | undefined): string {
+  return htmlOf(
+    'Kafka REST proxy',
+    `<h1>The gateway is running</h1>
+<ul>
+<li><a href="docs">The API</a>, to read and to try</li>
+<li><a href="openapi.json">Its description</a> (OpenAPI)</li>
+<li><a href="health/ready">Its health</a></li>
+</ul>
+${hintOf(hint, 'Every other path needs a token. How to get one:')}`
+  )
+}
+
+/** Addresses are relative: the page also works behind a proxy that puts a path before it. */
+function htmlOf(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Kafka REST proxy: the API</title>
+<title>${title}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs/swagger-ui.css">
 <link rel="stylesheet" href="docs/page.css">
 </head>
 <body>
-${hint === undefined ? '' : `<p class="hint">How to get a token for “Authorize”:<code>${escaped(hint)}</code></p>`}
-<div id="api"></div>
-<script src="docs/swagger-ui-bundle.js"></script>
-<script type="module" src="docs/init.js"></script>
+${body}
 </body>
 </html>
 `
+}
+
+function hintOf(hint: string | undefined, text: string): string {
+  return hint === undefined ? '' : `<p class="hint">${text}<code>${escaped(hint)}</code></p>`
 }
 
 function escaped(text: string): string {
