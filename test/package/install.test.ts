@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { deadLinks } from '../../scripts/dead-links.ts'
 import { freePort } from '../../src/dev/kafka/free-port.ts'
 import { sharedBroker, uniqueTopic } from '../support/gateway.ts'
 import { PackedInstallation } from './support/packed.ts'
@@ -52,7 +53,10 @@ suite('The package, installed into an empty folder', { timeout: 170_000 }, () =>
     for (const name of [...page, 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE'])
       assert.ok(paths.includes(`dist/http/docs/static/${name}`), name)
     assert.deepEqual(
-      paths.filter(path => path.endsWith('.ts') || path.startsWith('src/') || path.startsWith('test/')),
+      paths.filter(
+        path =>
+          (path.endsWith('.ts') && !path.startsWith('examples/')) || path.startsWith('src/') || path.startsWith('test/')
+      ),
       []
     )
     const installedBytes = await installation.installedBytes()
@@ -60,6 +64,18 @@ suite('The package, installed into an empty folder', { timeout: 170_000 }, () =>
     const { size, unpackedSize } = installation.packing
     t.diagnostic(`tarball ${megabytes(size)}, unpacked ${megabytes(unpackedSize)}`)
     t.diagnostic(`installed with its dependencies ${megabytes(installedBytes)}`)
+  })
+
+  test('has no page with a link that leads out of it', () => {
+    const root = join(installation.folder, 'node_modules', 'kafka-rest-proxy')
+    const pages = installation.packing.files.map(({ path }) => path).filter(path => path.endsWith('.md'))
+    for (const page of ['README.md', 'SECURITY.md', 'deploy/README.md', 'docs/guarantees.md'])
+      assert.ok(pages.includes(page), page)
+    assert.deepEqual(deadLinks(root, pages), [])
+    assert.match(
+      readFileSync(join(root, 'docs', 'guarantees.md'), 'utf8'),
+      /\| *a-killed-leader-costs-no-record|killed/
+    )
   })
 
   test('promises no module to import, only the program', async () => {

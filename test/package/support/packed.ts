@@ -1,35 +1,13 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { npm, packInto, type Packing } from '../../../scripts/stage-package.ts'
 
 const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const NPM_LIMIT_MS = 90_000
-/** What packing reads; the tests are not part of it. */
-const SOURCES = [
-  'bin',
-  'docs',
-  'local-kafka',
-  'src',
-  'package.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'scripts',
-  'README.md',
-  'CHANGELOG.md',
-  'LICENSE',
-  '.npmrc'
-]
-
-interface Packing {
-  readonly filename: string
-  readonly size: number
-  readonly unpackedSize: number
-  readonly files: readonly { readonly path: string }[]
-}
 
 /** The package as npm packs it, installed without development dependencies into a folder that was empty. */
 export class PackedInstallation {
@@ -43,23 +21,12 @@ export class PackedInstallation {
 
   static async make(): Promise<PackedInstallation> {
     const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-package-'))
-    // In a copy: a dist/ beside the sources would be run instead of them by every other test.
-    const copy = join(folder, 'sources')
-    for (const name of SOURCES) cpSync(join(ROOT, name), join(copy, name), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
-    const { stdout } = await npm(copy, ['pack', '--json', '--pack-destination', folder])
-    const packings = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as Packing[]
+    const packing = await packInto(folder, join(folder, 'sources'))
     const installed = join(folder, 'installed')
     cpSync(join(ROOT, '.npmrc'), join(installed, '.npmrc'))
     writeFileSync(join(installed, 'package.json'), '{"private":true}\n')
-    await npm(installed, [
-      'install',
-      '--omit=dev',
-      '--prefer-offline',
-      '--no-audit',
-      join(folder, packings[0].filename)
-    ])
-    return new PackedInstallation(installed, packings[0])
+    await npm(installed, ['install', '--omit=dev', '--prefer-offline', '--no-audit', join(folder, packing.filename)])
+    return new PackedInstallation(installed, packing)
   }
 
   /** The installed program, to be run by the Node of the tests. */
@@ -75,10 +42,4 @@ export class PackedInstallation {
   remove(): void {
     rmSync(dirname(this.folder), { recursive: true, force: true })
   }
-}
-
-/** With what npm itself sets for its scripts left out: it would be taken for this run's own. */
-function npm(cwd: string, argv: string[]): Promise<{ stdout: string }> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(?!config_)/.test(name)))
-  return run('npm', argv, { cwd, env, timeout: NPM_LIMIT_MS, maxBuffer: 2 ** 24 })
 }
