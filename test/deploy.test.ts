@@ -37,6 +37,12 @@ const strangers = (page: string): string[] => {
   )
 }
 
+interface Panel {
+  readonly title: string
+  readonly targets?: readonly { readonly expr: string }[]
+  readonly fieldConfig?: { readonly defaults: { readonly unit?: string } }
+}
+
 interface Rule {
   readonly alert: string
   readonly expr: string
@@ -73,6 +79,19 @@ suite('What is deployed around the gateway', () => {
       [...exposed().keys()].filter(name => !shown.has(name)),
       []
     )
+  })
+
+  test('every panel of the dashboard asks about the chosen instances, and shows no version as a time', () => {
+    const { panels } = JSON.parse(text('deploy/grafana/kafka-rest-proxy.json')) as { panels: Panel[] }
+    const targets = panels.flatMap(({ title, targets = [], fieldConfig }) =>
+      targets.map(({ expr }) => ({ title, expr, unit: fieldConfig?.defaults.unit }))
+    )
+    assert.ok(targets.length > 30)
+    for (const { title, expr, unit } of targets) {
+      const metrics: string[] = expr.match(/\bkafka_rest_\w+/g) ?? []
+      assert.equal(expr.split('{instance=~"$instance"}').length - 1, metrics.length, title)
+      if (metrics.includes('kafka_rest_build_info')) assert.equal(unit, undefined, title)
+    }
   })
 
   test('every alert has a section in docs/operations.md, and every section an alert', () => {

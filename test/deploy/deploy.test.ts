@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ const DEPLOY = join(ROOT, 'deploy')
 const BIN = join(ROOT, 'bin', 'kafka-rest-proxy.js')
 /** What `serve` adds to the two settings before it gives up an orderly end. */
 const CLOSING_MS = 5000
-const FOLDERS = ['docker', 'compose', 'kubernetes', 'systemd']
+const FOLDERS = ['docker', 'compose', 'kubernetes', 'systemd', 'prometheus']
 const text = (path: string): string => readFileSync(join(DEPLOY, path), 'utf8')
 const files = FOLDERS.flatMap(folder => readdirSync(join(DEPLOY, folder)).map(name => `${folder}/${name}`))
 
@@ -42,7 +42,7 @@ suite('What deploy/ offers', () => {
     const here = text(path)
       .replaceAll(/certFile: [^\s,}]+/g, `certFile: ${certFile}`)
       .replaceAll(/keyFile: [^\s,}]+/g, `keyFile: ${keyFile}`)
-      .replaceAll(/clientSecretFile: \S+/g, `clientSecretFile: ${secretFile}`)
+      .replaceAll(/(clientSecretFile|tokenFile): \S+/g, `$1: ${secretFile}`)
     const file = join(folder, 'gateway.yaml')
     writeFileSync(file, here)
     return loadConfig({ file, env: {} })
@@ -85,7 +85,9 @@ suite('What deploy/ offers', () => {
 
   test('mounts every file that the configuration beside it names', () => {
     const compose = yamlOf('compose/compose.yaml')
-    const named = (path: string) => [...text(path).matchAll(/(?:certFile|keyFile|clientSecretFile): ([^\s,}]+)/g)]
+    const named = (path: string) => [
+      ...text(path).matchAll(/(?:certFile|keyFile|clientSecretFile|tokenFile): ([^\s,}]+)/g)
+    ]
     for (const [, path] of named('compose/gateway.yaml')) {
       const secret = path.replace('/run/secrets/', '')
       assert.ok(compose.services.gateway.secrets.includes(secret) && compose.secrets[secret].file !== undefined, path)
@@ -128,6 +130,41 @@ suite('What deploy/ offers', () => {
     assert.equal(yamlOf('kubernetes/service.yaml').spec.ports[0].targetPort, container.ports[0].name)
     assert.equal(yamlOf('kubernetes/network-policy.yaml').spec.ingress[0].ports[0].port, 9400)
     assert.deepEqual(yamlOf('compose/compose.yaml').services.gateway.ports, ['9400:9400'])
+  })
+
+  test('has its metrics scraped: the listener on, the port open, the token mounted, the job the one of the alerts', () => {
+    const { port } = loadDeployed('kubernetes/gateway.yaml').config.management ?? { port: 0 }
+    const { spec } = yamlOf('kubernetes/deployment.yaml').spec.template
+    const named = spec.containers[0].ports.find(
+      ({ containerPort }: { containerPort: number }) => containerPort === port
+    )
+    const [monitored] = yamlOf('prometheus/pod-monitor.yaml').spec.podMetricsEndpoints
+    assert.equal(monitored.port, named.name)
+    assert.deepEqual(monitored.authorization.credentials, {
+      name: spec.volumes.find(({ name }: { name: string }) => name === 'secrets').secret.secretName,
+      key: 'management-token'
+    })
+    const [, scraping] = yamlOf('kubernetes/network-policy.yaml').spec.ingress
+    assert.equal(scraping.ports[0].port, port)
+    assert.deepEqual(yamlOf('compose/compose.yaml').services.gateway.expose, [String(port)])
+    for (const path of configurations) {
+      const { management } = loadDeployed(path).config
+      assert.equal(management?.port, port, path)
+      const isLocal = management?.host === '127.0.0.1'
+      assert.deepEqual(
+        [management?.token, management?.tls === undefined],
+        isLocal ? [undefined, true] : ['a secret', false]
+      )
+    }
+    const [job] = yamlOf('prometheus/prometheus.yaml').scrape_configs
+    assert.equal(job.static_configs[0].targets[0], `gateway:${port}`)
+    const { jobLabel, selector } = yamlOf('prometheus/pod-monitor.yaml').spec
+    assert.deepEqual([job.job_name, selector.matchLabels[jobLabel]], ['kafka-rest-proxy', 'kafka-rest-proxy'])
+    assert.ok(text('prometheus/alerts.yaml').includes(`up{job="${job.job_name}"}`))
+  })
+
+  test('reloads by the signal that reads groups and rules again', () => {
+    assert.match(text('systemd/kafka-rest-proxy.service'), /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
   })
 
   test('waits at least as long for the end as the gateway may take', () => {
@@ -189,10 +226,16 @@ suite('What deploy/ offers', () => {
       () => {
         let port: number
         let child: ReturnType<typeof spawn>
-        const check = () =>
-          spawnSync(process.execPath, [join(DEPLOY, 'docker', 'healthcheck.js')], {
-            env: { KAFKA_REST_LISTEN_PORT: String(port) }
-          }).status
+        /** The first process of the namespace; NaN while there is none. */
+        const firstPid = () =>
+          Number.parseInt(spawnSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' }).stdout, 10)
+        /** As Docker runs it, inside the container, which knows nothing but its own first process. */
+        const check = (env: NodeJS.ProcessEnv = {}) => {
+          const pid = firstPid()
+          if (Number.isNaN(pid)) return 1
+          const inside = ['--target', String(pid), '--pid', '--mount', process.execPath]
+          return spawnSync('nsenter', [...inside, join(DEPLOY, 'docker', 'healthcheck.js')], { env }).status
+        }
 
         before(async () => {
           port = await freePort()
@@ -209,12 +252,16 @@ suite('What deploy/ offers', () => {
         after(() => child.kill('SIGKILL'))
 
         test('is found healthy while it runs, Kafka or not, and ends with status 0 on SIGTERM', async t => {
-          assert.equal(check(), 1, 'unhealthy before it listens')
           for (const end = performance.now() + 20_000; check() !== 0; await sleep(100)) {
             if (child.exitCode !== null) return t.skip('this machine grants no PID namespace')
             assert.ok(performance.now() < end, 'healthy within 20 s')
           }
-          const first = Number(execFileSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' }))
+          assert.equal(
+            check({ KAFKA_REST_LISTEN_PORT: '1' }),
+            1,
+            'a port of the environment counts, and nothing is there'
+          )
+          const first = firstPid()
           assert.match(readFileSync(`/proc/${first}/status`, 'utf8'), /^NSpid:\t\d+(\t\d+)*\t1$/m)
           const ended = new Promise(resolve => child.once('exit', resolve))
           process.kill(first, 'SIGTERM')
