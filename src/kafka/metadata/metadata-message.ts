@@ -1,5 +1,6 @@
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import { exchange, type Api } from '../transport/exchange.ts'
+import { TransportError } from '../transport/transport-error.ts'
 import type { WireReader } from '../wire/wire-reader.ts'
 import type { WireWriter } from '../wire/wire-writer.ts'
 import type { BrokerNode, PartitionMetadata, TopicMetadata } from './topic-metadata.ts'
@@ -8,18 +9,24 @@ export const METADATA: Api = { key: 3, min: 4, max: 12, flexibleSince: 9 }
 const NO_ID = Buffer.alloc(16)
 
 export interface MetadataAnswer {
+  /** Never empty. */
   readonly brokers: ReadonlyMap<number, BrokerNode>
+  readonly clusterId: string | null
   /** −1 where there is none; in KRaft a broker that passes requests on to it. */
   readonly controllerId: number
   readonly topics: ReadonlyMap<string, { readonly errorCode: number; readonly topic: TopicMetadata }>
 }
 
 /**
- * Asks one broker: all topics (null), none (an empty list) or those named. Never creates one.
+ * Asks one broker for all topics (null), none (an empty list) or those named. Never creates one. Rejects with a
+ * TransportError if the answer names no brokers: a broker that starts knows neither brokers nor topics (KAFKA-7924).
  * @see https://kafka.apache.org/protocol#The_Messages_Metadata
  */
-export function askMetadata(channel: BrokerChannel, topics: readonly string[] | null): Promise<MetadataAnswer> {
-  return exchange(channel, METADATA, (writer, version) => writeRequest(writer, version, topics), readAnswer)
+export async function askMetadata(channel: BrokerChannel, topics: readonly string[] | null): Promise<MetadataAnswer> {
+  const write = (writer: WireWriter, version: number) => writeRequest(writer, version, topics)
+  const answer = await exchange(channel, METADATA, write, readAnswer)
+  if (answer.brokers.size > 0) return answer
+  throw new TransportError(`Broker ${channel.host}:${channel.port} is starting: it knows no brokers yet`, true)
 }
 
 function writeRequest(writer: WireWriter, version: number, topics: readonly string[] | null): void {
@@ -42,14 +49,14 @@ function readAnswer(reader: WireReader, version: number): MetadataAnswer {
     reader.skipTags()
     brokers.set(broker.id, broker)
   }
-  reader.string() // cluster id
+  const clusterId = reader.string()
   const controllerId = reader.int32()
   const topics = new Map<string, { errorCode: number; topic: TopicMetadata }>()
   for (let count = reader.arrayLength(); count > 0; count--) {
     const { errorCode, topic } = readTopic(reader, version)
     topics.set(topic.name, { errorCode, topic })
   }
-  return { brokers, controllerId, topics }
+  return { brokers, clusterId, controllerId, topics }
 }
 
 function readTopic(reader: WireReader, version: number): { errorCode: number; topic: TopicMetadata } {

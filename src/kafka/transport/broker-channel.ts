@@ -23,8 +23,12 @@ type Versions = ReadonlyMap<number, VersionRange>
 const BACKOFF_FIRST_MS = 50
 const BACKOFF_LIMIT_MS = 1000
 const AVOID_MS = 5000
-/** A session is renewed when so much of it is over (KIP-368 leaves the moment to the client). */
+/** Part of a session after which it is renewed (KIP-368 leaves the moment to the client). */
 const RENEW_AFTER = 0.8
+/** Brokers refuse a second authentication within a second. */
+const RENEW_FIRST_MS = 1000
+/** Timers take no longer delay. A session can be as long as the credentials last, which may be years. */
+const RENEW_LAST_MS = 2 ** 31 - 1
 
 /**
  * One connection to one broker, for one kind of work (a broker serves the requests of a connection one by one). It
@@ -172,7 +176,8 @@ export class BrokerChannel {
     const sessionMs = await authenticate(connection, versions.get(AUTHENTICATE)?.max ?? 0, sasl)
     if (sessionMs === 0 || connection.ended) return
     clearTimeout(this.#renewal)
-    this.#renewal = setTimeout(() => this.#renew(connection, versions, sasl), sessionMs * RENEW_AFTER).unref()
+    const renewMs = Math.min(Math.max(sessionMs * RENEW_AFTER, RENEW_FIRST_MS), RENEW_LAST_MS)
+    this.#renewal = setTimeout(() => this.#renew(connection, versions, sasl), renewMs).unref()
   }
 
   /** KIP-368. A session that cannot be renewed ends its connection: the next call makes another one. */

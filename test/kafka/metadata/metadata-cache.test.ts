@@ -169,6 +169,33 @@ suite('MetadataCache', () => {
     assert.deepEqual(brokers.channel(9, 'fetch').host, 'nine')
   })
 
+  test('a broker that starts, and so knows no brokers and no topics, is not believed', async t => {
+    const { views, brokers } = await startCluster(t, 2)
+    const cache = new MetadataCache(brokers, silent)
+    for (const view of views) view.topics.set('a', known)
+    assert.deepEqual(await cache.topic('a', soon()), described('a'))
+    views[0].brokers = []
+    views[0].topics.clear()
+    for (let number = 0; number < 4; number++) {
+      assert.deepEqual([...(await cache.everything(soon())).topics.keys()], ['a'])
+      assert.deepEqual([...(await cache.cluster(soon())).brokers.keys()], [1, 2])
+      assert.deepEqual(await cache.refresh('a', soon()), described('a'))
+      assert.deepEqual([...brokers.nodes.keys()], [1, 2])
+    }
+    assert.ok(views[0].asked.length > 0, 'it was asked')
+  })
+
+  test('while the only broker starts, questions wait for it', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    const [view] = views
+    const nodes = view.brokers
+    view.brokers = []
+    const cache = new MetadataCache(brokers, silent)
+    await assert.rejects(cache.cluster(Deadline.after(300)), { code: 'KAFKA_UNAVAILABLE', retriable: true })
+    setTimeout(() => (view.brokers = nodes), 300)
+    assert.deepEqual([...(await cache.cluster(soon())).brokers.keys()], [1])
+  })
+
   test('everything lists what Kafka has now, internal topics marked', async t => {
     const { views, brokers } = await startCluster(t, 1)
     views[0].topics.set('a', known).set('__consumer_offsets', { ...known, isInternal: true })
@@ -202,6 +229,7 @@ suite('MetadataCache', () => {
     const elapsedMs = performance.now() - startedMs
     assert.ok(elapsedMs > 250 && elapsedMs < 1500, String(elapsedMs))
     const view = serveMetadata(gone)
+    view.brokers = [{ id: 1, host: '127.0.0.1', port: gone.port, rack: null }]
     view.topics.set('a', known)
     await gone.listen()
     t.after(() => gone.close())

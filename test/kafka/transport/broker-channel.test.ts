@@ -36,11 +36,11 @@ function channelTo(t: TestContext, port: number, changes: Partial<ChannelOptions
 
 const SASL_HANDSHAKE = 17
 const SASL_AUTHENTICATE = 36
-const SESSION_MS = 400
+const SESSION_MS = 1500
 const SASL = { sasl: { mechanism: 'PLAIN', username: 'u', password: 'p' } } as const
 
-/** Lets everyone in, for {@link SESSION_MS}; counts the sessions. */
-function secure(broker: ScriptedBroker): { count: number } {
+/** Lets everyone in, for so long; counts the sessions. */
+function secure(broker: ScriptedBroker, sessionMs = SESSION_MS): { count: number } {
   const sessions = { count: 0 }
   const mechanisms = () => new WireWriter(false).int16(0).arrayLength(1).string('PLAIN').finish()
   broker.apis.set(SASL_HANDSHAKE, {
@@ -54,7 +54,7 @@ function secure(broker: ScriptedBroker): { count: number } {
     serve: request => {
       sessions.count++
       request.answer(
-        new WireWriter(true).int16(0).string(null).bytes(Buffer.alloc(0)).int64(BigInt(SESSION_MS)).noTags().finish()
+        new WireWriter(true).int16(0).string(null).bytes(Buffer.alloc(0)).int64(BigInt(sessionMs)).noTags().finish()
       )
     }
   })
@@ -245,6 +245,20 @@ suite('BrokerChannel', () => {
     const keys = broker.requests.map(({ key }) => key)
     for (const [at, key] of keys.entries()) if (key === SASL_HANDSHAKE) assert.equal(keys[at + 1], SASL_AUTHENTICATE)
   })
+
+  for (const [what, sessionMs] of [
+    ['longer than a timer can count', 40 * 86_400_000],
+    ['shorter than brokers let clients re-authenticate', 20]
+  ] as const) {
+    test(`a session ${what} is not renewed again and again`, async t => {
+      const broker = await start(t)
+      const sessions = secure(broker, sessionMs)
+      const channel = channelTo(t, broker.port, { security: () => SASL })
+      await channel.connect()
+      await sleep(500)
+      assert.deepEqual([sessions.count, channel.connected, broker.accepted], [1, true, 1])
+    })
+  }
 
   test('a connection lost before its session ended holds nobody up when the time to re-authenticate comes', async t => {
     const broker = await start(t)
