@@ -46,12 +46,20 @@ export const kafka = Type.Object(
     tls: Type.Optional(kafkaTls),
     sasl: Type.Optional(kafkaSasl),
     connectTimeoutMs: milliseconds(5_000, 'For a TCP (and TLS, SASL) connection to a broker.'),
-    requestTimeoutMs: milliseconds(10_000, 'For an answer from a broker, after which the connection is given up.'),
+    requestTimeoutMs: milliseconds(
+      10_000,
+      'For an answer from a broker. A connection on which nothing arrives for so long is given up.'
+    ),
     deliveryTimeoutMs: milliseconds(
       30_000,
       'How long a batch is tried, counted from its oldest record; longer than the HTTP request.'
     ),
     metadataMaxAgeMs: milliseconds(30_000, 'Age at which topic metadata is refreshed in the background.'),
+    metadataMaxTopics: Type.Integer({
+      minimum: 1,
+      default: 10_000,
+      description: 'Topics in use whose metadata is kept and refreshed; beyond it the least recently used is forgotten.'
+    }),
     produceConnectionsPerBroker: Type.Integer({
       minimum: 1,
       maximum: 64,

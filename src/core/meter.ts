@@ -7,6 +7,8 @@ export interface RouteMeter {
 /** Requests to one broker. */
 export interface BrokerMeter {
   answered(apiKey: number, seconds: number, failed: boolean): void
+  /** The broker throttles: it takes nothing more from the connection for so long. */
+  throttled(apiKey: number, seconds: number): void
 }
 
 /** How many records of a request met which fate. */
@@ -50,7 +52,7 @@ const nothing = () => undefined
 /** Counts nothing. */
 export const noMeter: Meter = {
   route: () => ({ ended: nothing }),
-  broker: () => ({ answered: nothing }),
+  broker: () => ({ answered: nothing, throttled: nothing }),
   began: nothing,
   failed: nothing,
   judged: nothing,

@@ -5,21 +5,33 @@ import type { Gateway } from './gateway.ts'
 import { Produce } from './produce.ts'
 import { Topics } from './topics.ts'
 
-/** The use cases over one cluster. */
+/** The use cases over one cluster. While Kafka is known to be away each is refused at once, rather than at its deadline. */
 export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gateway {
   const { metadata, offsets } = cluster
   const produce = new Produce(metadata, cluster.accumulator, meter)
   const consume = new Consume(metadata, cluster.fetcher, offsets, meter)
   const topics = new Topics(metadata, cluster.topics, offsets)
+  const whileThere = <T>(useCase: () => Promise<T>): Promise<T> => {
+    const { outage } = cluster
+    return outage === undefined ? useCase() : Promise.reject(outage)
+  }
   return {
-    produce: (call, topic, records, released) => produce.execute(call, topic, records, released),
-    consume: (call, read, use) => consume.execute(call, read, use),
-    createTopic: (call, topic, spec) => topics.create(call, topic, spec),
-    deleteTopic: (call, topic) => topics.delete(call, topic),
-    listTopics: call => topics.list(call),
-    listBrokers: call => topics.brokers(call),
-    describePartitions: (call, topic) => topics.partitions(call, topic),
-    describePartition: (call, topic, partition) => topics.partition(call, topic, partition),
+    produce(call, topic, records, released) {
+      const { outage } = cluster
+      if (outage === undefined) return produce.execute(call, topic, records, released)
+      released()
+      return Promise.reject(outage)
+    },
+    consume(call, read, use) {
+      const { outage } = cluster
+      return outage === undefined ? consume.execute(call, read, use) : Promise.reject(outage)
+    },
+    createTopic: (call, topic, spec) => whileThere(() => topics.create(call, topic, spec)),
+    deleteTopic: (call, topic) => whileThere(() => topics.delete(call, topic)),
+    listTopics: call => whileThere(() => topics.list(call)),
+    listBrokers: call => whileThere(() => topics.brokers(call)),
+    describePartitions: (call, topic) => whileThere(() => topics.partitions(call, topic)),
+    describePartition: (call, topic, partition) => whileThere(() => topics.partition(call, topic, partition)),
     ready: () => cluster.ready
   }
 }

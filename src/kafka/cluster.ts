@@ -1,4 +1,6 @@
 import type { KafkaConfig } from '../config/schema.ts'
+import { Deadline } from '../core/deadline.ts'
+import type { GatewayError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { type Meter, noMeter } from '../core/meter.ts'
 import { OffsetLookup } from './admin/list-offsets.ts'
@@ -9,9 +11,12 @@ import { MetadataRefresher } from './metadata/metadata-refresher.ts'
 import { Accumulator } from './produce/accumulator.ts'
 import { askProducerId } from './produce/init-producer-id.ts'
 import { MessageLimits } from './produce/message-limits.ts'
+import { AnyBroker } from './transport/any-broker.ts'
 import { Brokers } from './transport/brokers.ts'
 
-/** Everything that talks to one Kafka cluster under one identity, wired up. */
+const PRODUCER_ID_LIMIT_MS = 5000
+
+/** Everything that talks to one Kafka cluster under one identity, wired up. There may be several in a process. */
 export class Cluster {
   readonly metadata: MetadataCache
   readonly offsets: OffsetLookup
@@ -22,11 +27,12 @@ export class Cluster {
   readonly #refresher: MetadataRefresher
 
   constructor(config: KafkaConfig, log: Log, meter: Meter = noMeter) {
-    const brokers = new Brokers(config, meter)
-    const limits = new MessageLimits(brokers)
+    const brokers = new Brokers(config, log, meter)
+    const anyBroker = new AnyBroker(brokers)
+    const limits = new MessageLimits(anyBroker)
     this.#brokers = brokers
-    this.metadata = new MetadataCache(brokers, log)
-    this.#refresher = new MetadataRefresher(this.metadata, config.metadataMaxAgeMs, log)
+    this.metadata = new MetadataCache(brokers, log, config.metadataMaxTopics)
+    this.#refresher = new MetadataRefresher(this.metadata, brokers, config.metadataMaxAgeMs, log)
     this.offsets = new OffsetLookup(brokers, this.metadata)
     this.topics = new TopicAdmin(brokers, this.metadata, this.offsets, log)
     const reading = { connectionsPerBroker: config.fetchConnectionsPerBroker, cacheBytes: config.fetchCacheBytes }
@@ -37,7 +43,7 @@ export class Cluster {
         peek: topic => this.metadata.peek(topic),
         refresh: (topic, deadline) => this.metadata.refresh(topic, deadline),
         maxMessageBytes: topic => limits.of(topic),
-        initProducerId: () => askProducerId(brokers.anyChannels()[0]),
+        initProducerId: () => anyBroker.ask(Deadline.after(PRODUCER_ID_LIMIT_MS), askProducerId),
         meter,
         onTopicChange: listener => this.metadata.onTopicChange(listener)
       },
@@ -46,9 +52,24 @@ export class Cluster {
     )
   }
 
-  /** Kafka has answered within the last seconds. */
+  /** The cluster's own id; null before Kafka has answered. */
+  get id(): string | null {
+    return this.metadata.clusterId
+  }
+
+  /** A broker has answered at its advertised address within the last seconds. */
   get ready(): boolean {
     return this.#refresher.ready
+  }
+
+  /** Why it is not ready, for operators; undefined while it is. */
+  get trouble(): string | undefined {
+    return this.#refresher.trouble
+  }
+
+  /** The error for requests while Kafka is known to be away: they would wait in vain. Undefined while it is not. */
+  get outage(): GatewayError | undefined {
+    return this.#refresher.outage
   }
 
   /** Resolves after the first attempt to reach Kafka; a cluster that is down is tried again until it is there. */

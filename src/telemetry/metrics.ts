@@ -1,22 +1,13 @@
 import type { BrokerMeter, Fates, Meter, RouteMeter } from '../core/meter.ts'
 import { errorCatalogue } from '../core/errors.ts'
+import { KAFKA_APIS } from '../core/kafka-apis.ts'
 import { type Cell, type Histogram, Registry } from './registry.ts'
 
 const PREFIX = 'kafka_rest_'
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const RECORDS = [1, 10, 100, 1000, 10_000, 100_000]
 const BYTES = [1024, 4096, 16_384, 65_536, 131_072, 262_144, 524_288, 1_048_576, 4_194_304]
-/** Apis that the gateway uses, by their key; others are counted together. */
-const APIS: Readonly<Record<number, string>> = {
-  0: 'Produce',
-  1: 'Fetch',
-  2: 'ListOffsets',
-  3: 'Metadata',
-  19: 'CreateTopics',
-  20: 'DeleteTopics',
-  22: 'InitProducerId',
-  32: 'DescribeConfigs'
-}
+/** APIs that have no name there are counted together. */
 const OTHER_API = 'other'
 /** Brokers beyond these share a label. */
 const BROKERS_LIMIT = 256
@@ -76,6 +67,10 @@ export class Metrics implements Meter {
     SECONDS
   )
   readonly #kafkaFailures = this.#counters('kafka_request_failures_total', 'Requests to a broker without an answer.')
+  readonly #kafkaThrottles = this.#counters(
+    'kafka_throttle_seconds_total',
+    'Time for which a broker asked the gateway to send nothing more, because a quota is used up.'
+  )
   readonly #topicProduced = this.#counters('topic_produce_records_total', 'Records stored, by topic (metrics.topics).')
   readonly #topicConsumed = this.#counters('topic_consume_records_total', 'Records read, by topic (metrics.topics).')
 
@@ -150,7 +145,7 @@ export class Metrics implements Meter {
     const apis = new Map<string, { readonly duration: Histogram; readonly failures: Cell }>()
     return {
       answered: (apiKey, seconds, failed) => {
-        const api = APIS[apiKey] ?? OTHER_API
+        const api = KAFKA_APIS[apiKey] ?? OTHER_API
         let cells = apis.get(api)
         if (cells === undefined) {
           cells = { duration: this.#kafkaDurations({ api, broker }), failures: this.#kafkaFailures({ api, broker }) }
@@ -158,7 +153,9 @@ export class Metrics implements Meter {
         }
         cells.duration.observe(seconds)
         if (failed) cells.failures.value++
-      }
+      },
+      throttled: (apiKey, seconds) =>
+        this.#kafkaThrottles({ api: KAFKA_APIS[apiKey] ?? OTHER_API, broker }).add(seconds)
     }
   }
 

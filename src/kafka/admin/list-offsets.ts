@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../core/deadline.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { within } from '../../core/lib/within.ts'
@@ -6,7 +5,8 @@ import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { Brokers } from '../transport/brokers.ts'
-import { TransportError } from '../transport/transport-error.ts'
+import { ThrottledError, TransportError } from '../transport/transport-error.ts'
+import { untilDeadline } from '../transport/until-deadline.ts'
 import { askOffsets, EARLIEST, LATEST, type Isolation, type OffsetAnswer } from './list-offsets-message.ts'
 
 export interface OffsetBounds {
@@ -71,16 +71,23 @@ export class OffsetLookup {
     deadline: Deadline
   ): Promise<Map<number, number>> {
     const found = new Map<number, number>()
-    let known: TopicMetadata | null = topic
-    let missing = partitions
-    for (;;) {
-      missing = await this.#round(known, missing, timestamp, isolation, found, deadline)
-      if (missing.length === 0 || deadline.remainingMs <= RETRY_PAUSE_MS) return found
-      await sleep(RETRY_PAUSE_MS)
-      known = await this.#metadata.refresh(topic.name, deadline)
-      if (known === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic.name}' does not exist.`)
-      if (missing.every(partition => (known?.partitions[partition]?.leader ?? -1) < 0)) return found
-    }
+    let known = topic
+    let missing: readonly number[] | undefined
+    await untilDeadline(deadline, { firstMs: RETRY_PAUSE_MS }, async () => {
+      if (missing !== undefined) {
+        known = await this.#known(topic.name, deadline)
+        if (missing.every(partition => (known.partitions[partition]?.leader ?? -1) < 0)) return true
+      }
+      missing = await this.#round(known, missing ?? partitions, timestamp, isolation, found, deadline)
+      return missing.length === 0 || undefined
+    })
+    return found
+  }
+
+  async #known(topic: string, deadline: Deadline): Promise<TopicMetadata> {
+    const known = await this.#metadata.refresh(topic, deadline)
+    if (known === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
+    return known
   }
 
   /** Returns the partitions that want another try. */
@@ -121,7 +128,7 @@ export class OffsetLookup {
       const asked = askOffsets(this.#brokers.channel(leader, 'control'), topic.name, queries, timestamp, isolation)
       return await within(patience, asked, () => new TransportError('the leader did not answer in time', true))
     } catch (error) {
-      if (error instanceof TransportError) return null
+      if (error instanceof TransportError && !(error instanceof ThrottledError)) return null
       throw error
     }
   }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../core/deadline.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { within } from '../../core/lib/within.ts'
@@ -10,15 +9,19 @@ import { askMetadata } from '../metadata/metadata-message.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import type { Brokers } from '../transport/brokers.ts'
-import { causeText, TransportError } from '../transport/transport-error.ts'
+import { causeText, ThrottledError, TransportError } from '../transport/transport-error.ts'
+import { unavailable } from '../transport/unavailable.ts'
+import { untilDeadline } from '../transport/until-deadline.ts'
 import { LATEST } from './list-offsets-message.ts'
 import type { OffsetLookup } from './list-offsets.ts'
 import { askCreateTopic, askDeleteTopic, type TopicAnswer } from './topic-messages.ts'
 
 const UNKNOWN_TOPIC = 3
 const REQUEST_TIMED_OUT = 7
-/** The controller has moved, is busy, or asks for patience: nothing was done. */
-const ASK_AGAIN: ReadonlySet<number> = new Set([41, 60, 89])
+/** The controller has moved, or is busy: nothing was done. */
+const ASK_AGAIN: ReadonlySet<number> = new Set([41, 60])
+/** KIP-599: nothing was done, and the throttle time says when to try again. */
+const THROTTLING_QUOTA_EXCEEDED = 89
 const POLL_FIRST_MS = 20
 const POLL_LIMIT_MS = 200
 const RETRY_PAUSE_MS = 100
@@ -71,38 +74,38 @@ export class TopicAdmin {
    */
   async #atController(deadline: Deadline, attempt: Attempt): Promise<TopicAnswer | null> {
     let cause: unknown
-    while (deadline.remainingMs > RETRY_PAUSE_MS) {
+    const outcome = await untilDeadline(deadline, { firstMs: RETRY_PAUSE_MS }, async () => {
       try {
-        const asked = attempt(await this.#controller(deadline), Math.ceil(deadline.remainingMs))
+        const controller = await this.#controller(deadline)
+        const asked = attempt(controller, Math.ceil(deadline.remainingMs))
         const answer = await within(deadline, asked, () => new TransportError('no answer in time', true))
-        if (answer.errorCode === REQUEST_TIMED_OUT) return null
-        if (!ASK_AGAIN.has(answer.errorCode)) return answer
+        if (answer.errorCode === REQUEST_TIMED_OUT) return { answer: null }
+        if (answer.errorCode === THROTTLING_QUOTA_EXCEEDED)
+          throw new ThrottledError('The quota for changes by the controller is used up', controller.mutedMs)
+        if (!ASK_AGAIN.has(answer.errorCode)) return { answer }
         cause = kafkaErrorName(answer.errorCode)
       } catch (error) {
-        if (!(error instanceof TransportError)) throw error
+        if (!(error instanceof TransportError) || error instanceof ThrottledError) throw error
         this.#log.warn({ cause: causeText(error), sent: error.sent }, 'The controller did not answer')
-        if (error.sent) return null
+        if (error.sent) return { answer: null }
         cause = error
       }
-      await sleep(RETRY_PAUSE_MS)
-    }
-    throw new GatewayError('KAFKA_UNAVAILABLE', 'Kafka did not take the request in time; nothing was changed.', {
-      detail: causeText(cause)
+      return undefined
     })
+    if (outcome === undefined) throw unavailable('Kafka did not take the request in time; nothing was changed.', cause)
+    return outcome.answer
   }
 
   async #controller(deadline: Deadline): Promise<BrokerChannel> {
     const { controllerId } = await this.#metadata.cluster(deadline)
     if (!this.#brokers.nodes.has(controllerId)) throw new TransportError('The cluster has no controller', false)
-    return this.#brokers.channel(controllerId, 'control')
+    return this.#brokers.channel(controllerId, 'admin')
   }
 
   async #until(deadline: Deadline, condition: () => Promise<boolean>): Promise<boolean> {
-    for (let pauseMs = POLL_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, POLL_LIMIT_MS)) {
-      if (await condition().catch(unanswered)) return true
-      if (deadline.remainingMs <= pauseMs) return false
-      await sleep(pauseMs)
-    }
+    const pauses = { firstMs: POLL_FIRST_MS, limitMs: POLL_LIMIT_MS }
+    const met = await untilDeadline(deadline, pauses, async () => (await condition().catch(unanswered)) || undefined)
+    return met === true
   }
 
   /** Does every broker that answers show all partitions with a leader, and do those leaders answer? */
@@ -143,9 +146,9 @@ export class TopicAdmin {
   }
 }
 
-/** The change is done: what Kafka fails to tell of it meanwhile only means that it is not visible yet. */
+/** The change is done: what Kafka fails to tell of it only means that it is not visible yet. */
 function unanswered(error: unknown): false {
-  if (error instanceof GatewayError) return false
+  if (error instanceof GatewayError || error instanceof TransportError) return false
   throw error
 }
 

@@ -1,6 +1,7 @@
 import type { TopicSpec } from '../../core/topic-spec.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import { exchange, type Api } from '../transport/exchange.ts'
+import type { WireReader } from '../wire/wire-reader.ts'
 
 const CREATE_TOPICS: Api = { key: 19, min: 4, max: 6, flexibleSince: 5 }
 const DELETE_TOPICS: Api = { key: 20, min: 1, max: 5, flexibleSince: 4 }
@@ -57,28 +58,60 @@ export function askDeleteTopic(channel: BrokerChannel, name: string, timeoutMs: 
 }
 
 /**
- * One property of a topic as the brokers apply it; null where Kafka does not tell.
+ * Asks for one property of some topics, as the brokers apply it. Topics of which Kafka does not tell it are left out.
  * @see https://kafka.apache.org/protocol#The_Messages_DescribeConfigs
  */
-export function askTopicProperty(channel: BrokerChannel, name: string, property: string): Promise<string | null> {
+export function askTopicProperty(
+  channel: BrokerChannel,
+  names: readonly string[],
+  property: string
+): Promise<Map<string, string>> {
   return exchange(
     channel,
     DESCRIBE_CONFIGS,
     (writer, version) => {
-      writer.arrayLength(1).int8(TOPIC_RESOURCE).string(name).arrayLength(1).string(property).noTags().int8(0)
+      writer.arrayLength(names.length)
+      for (const name of names) writer.int8(TOPIC_RESOURCE).string(name).arrayLength(1).string(property).noTags()
+      writer.int8(0)
       if (version >= 3) writer.int8(0)
       writer.noTags()
     },
-    reader => {
+    (reader, version) => {
+      const values = new Map<string, string>()
       reader.int32() // throttle time
-      reader.arrayLength()
-      const errorCode = reader.int16()
-      reader.string()
-      reader.int8()
-      reader.string()
-      if (errorCode !== 0 || reader.arrayLength() < 1) return null
-      reader.string()
-      return reader.string()
+      for (let topics = reader.arrayLength(); topics > 0; topics--) {
+        const errorCode = reader.int16()
+        reader.string() // error message
+        reader.int8() // resource type
+        const name = reader.string() ?? ''
+        for (let configs = reader.arrayLength(); configs > 0; configs--) {
+          const value = readConfig(reader, version)
+          if (errorCode === 0 && value !== null) values.set(name, value)
+        }
+        reader.skipTags()
+      }
+      return values
     }
   )
+}
+
+/** Only the value is of use: the rest must be passed over to reach the next topic. */
+function readConfig(reader: WireReader, version: number): string | null {
+  reader.string() // name
+  const value = reader.string()
+  reader.int8() // read only
+  reader.int8() // source
+  reader.int8() // sensitive
+  for (let synonyms = reader.arrayLength(); synonyms > 0; synonyms--) {
+    reader.string()
+    reader.string()
+    reader.int8()
+    reader.skipTags()
+  }
+  if (version >= 3) {
+    reader.int8() // type
+    reader.string() // documentation
+  }
+  reader.skipTags()
+  return value
 }

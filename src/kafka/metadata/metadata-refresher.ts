@@ -1,41 +1,77 @@
+import { performance } from 'node:perf_hooks'
 import { Deadline } from '../../core/deadline.ts'
+import type { GatewayError } from '../../core/errors.ts'
+import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
+import type { Brokers } from '../transport/brokers.ts'
 import { causeText } from '../transport/transport-error.ts'
+import { refusedCredentials, unreachable } from '../transport/unavailable.ts'
 import type { MetadataCache } from './metadata-cache.ts'
 
 const PROBE_MS = 1000
-const ATTEMPT_LIMIT_MS = 5000
-/** Readiness is lost when Kafka has not answered for so long. */
-const READY_FOR_MS = 15_000
 const PROBE_WHEN_READY_MS = 5000
+/** Long enough to pass over a broker that is frozen. */
+const PROBE_LIMIT_MS = 2000
+const REFRESH_LIMIT_MS = 5000
+/** Readiness is lost when no broker has answered for so long, or at once if all of them refuse connections. */
+const READY_FOR_MS = 15_000
+/** Requests are refused at once when no broker has answered for so long. */
+const GIVE_UP_MS = 5000
 
 /**
- * Keeps metadata fresh in the background and tells whether Kafka answers. Kafka may be down at the start: the probe goes
- * on until it is there.
+ * Keeps metadata fresh in the background, and tells whether brokers answer at the addresses that they advertise. Kafka may
+ * be down at the start: the probe goes on until it is there.
  */
 export class MetadataRefresher {
   readonly #cache: MetadataCache
+  readonly #brokers: Brokers
   readonly #maxAgeMs: number
   readonly #log: Log
+  readonly #warnings: RepeatedWarnings
   #timer: NodeJS.Timeout | undefined
-  #answeredAtMs = -Infinity
+  #probing = false
+  #startedAtMs = performance.now()
+  #probedAtMs = -Infinity
   #refreshedAtMs = -Infinity
+  /** Why the last probe failed; undefined if it did not. */
+  #failure: Error | undefined
   #closed = false
-  /** The cause that was logged last; empty while Kafka answers. */
-  #reported = ''
 
-  constructor(cache: MetadataCache, maxAgeMs: number, log: Log) {
+  constructor(cache: MetadataCache, brokers: Brokers, maxAgeMs: number, log: Log) {
     this.#cache = cache
+    this.#brokers = brokers
     this.#maxAgeMs = maxAgeMs
     this.#log = log
+    this.#warnings = new RepeatedWarnings(log)
+    brokers.onLost(() => this.#probeSoon())
   }
 
+  /** A broker has answered at its advertised address within the last seconds. */
   get ready(): boolean {
-    return performance.now() - this.#answeredAtMs < READY_FOR_MS
+    if (this.#failure !== undefined && this.#brokers.allFail) return false
+    return performance.now() - this.#brokers.answeredAtMs < READY_FOR_MS
+  }
+
+  /** The error for requests that would wait in vain, because Kafka is known to be away; undefined while it is not. */
+  get outage(): GatewayError | undefined {
+    if (this.#failure === undefined) return undefined
+    const { refusing, answeredAtMs } = this.#brokers
+    if (refusing !== undefined) return refusedCredentials(this.#failure, refusing.refusedForMs)
+    const silentMs = performance.now() - Math.max(answeredAtMs, this.#startedAtMs)
+    return silentMs < GIVE_UP_MS ? undefined : unreachable(this.#failure)
+  }
+
+  /** Why Kafka is not ready, for operators; undefined while it is. */
+  get trouble(): string | undefined {
+    if (this.ready) return undefined
+    if (this.#failure === undefined) return 'Kafka was not reached yet.'
+    const what = this.#brokers.refusing === undefined ? 'Kafka cannot be reached' : 'Credentials are refused'
+    return `${what}: ${causeText(this.#failure)}`
   }
 
   /** Resolves after the first attempt, whatever its outcome. */
   async start(): Promise<void> {
+    this.#startedAtMs = performance.now()
     await this.#round()
   }
 
@@ -44,27 +80,59 @@ export class MetadataRefresher {
     clearTimeout(this.#timer)
   }
 
-  #report(cause: string): void {
-    if (cause !== this.#reported) this.#log.error({ cause }, 'Kafka cannot be reached')
-    this.#reported = cause
+  /** A connection was lost: see at once whether Kafka is still there, but not more than once a second. */
+  #probeSoon(): void {
+    if (this.#probing || this.#closed || this.#probedAtMs === -Infinity) return
+    this.#probeAfter(Math.max(0, this.#probedAtMs + PROBE_MS - performance.now()))
+  }
+
+  #probeAfter(pauseMs: number): void {
+    clearTimeout(this.#timer)
+    if (!this.#closed) this.#timer = setTimeout(() => void this.#round(), pauseMs).unref()
   }
 
   async #round(): Promise<void> {
-    const startedMs = performance.now()
-    const due = startedMs - this.#refreshedAtMs >= this.#maxAgeMs
-    let pauseMs = Math.min(PROBE_WHEN_READY_MS, this.#maxAgeMs)
+    const startedMs = (this.#probedAtMs = performance.now())
+    this.#probing = true
+    let failure: unknown
     try {
-      if (due) {
-        await this.#cache.refreshAll(Deadline.after(ATTEMPT_LIMIT_MS))
-        this.#refreshedAtMs = startedMs
-      } else await this.#cache.cluster(Deadline.after(ATTEMPT_LIMIT_MS))
-      this.#answeredAtMs = performance.now()
-      if (this.#reported !== '') this.#log.info({}, 'Kafka answers again')
-      this.#reported = ''
+      await this.#probe(startedMs)
     } catch (error) {
-      this.#report(causeText(error))
-      pauseMs = PROBE_MS
+      failure = error
     }
-    if (!this.#closed) this.#timer = setTimeout(() => void this.#round(), pauseMs).unref()
+    this.#probing = false
+    // An answer that came too late for the probe, or to another question, tells as much.
+    if (this.#brokers.answeredAtMs >= startedMs) this.#answered(failure)
+    else this.#unanswered(failure)
+    const elapsedMs = performance.now() - startedMs
+    const pauseMs = Math.min(PROBE_WHEN_READY_MS, this.#maxAgeMs)
+    this.#probeAfter(this.#failure === undefined ? pauseMs : Math.max(0, PROBE_MS - elapsedMs))
+  }
+
+  async #probe(startedMs: number): Promise<void> {
+    const due = startedMs - this.#refreshedAtMs >= this.#maxAgeMs
+    if (due && this.#failure === undefined) {
+      await this.#cache.refreshAll(Deadline.after(REFRESH_LIMIT_MS))
+      this.#refreshedAtMs = startedMs
+    } else await this.#cache.cluster(Deadline.after(PROBE_LIMIT_MS))
+    // The answer may have come from a bootstrap address: now the advertised ones are known.
+    if (this.#brokers.answeredAtMs < startedMs) await this.#cache.cluster(Deadline.after(PROBE_LIMIT_MS))
+  }
+
+  #answered(failure: unknown): void {
+    if (failure !== undefined) this.#log.debug({ cause: causeText(failure) }, 'Metadata could not be refreshed')
+    this.#failure = undefined
+    this.#warnings.over('credentials', {}, "Kafka takes the gateway's credentials again")
+    this.#warnings.over('unreachable', {}, 'Kafka answers again')
+  }
+
+  #unanswered(failure: unknown): void {
+    this.#failure =
+      failure instanceof Error
+        ? failure
+        : new Error('Bootstrap servers answer, but no broker does at the address that it advertises')
+    const fields = { cause: causeText(this.#failure) }
+    if (this.#brokers.refusing === undefined) this.#warnings.warn('unreachable', fields, 'Kafka cannot be reached')
+    else this.#warnings.warn('credentials', fields, "Kafka refuses the gateway's credentials")
   }
 }

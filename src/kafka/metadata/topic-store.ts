@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { PartitionMetadata, TopicMetadata } from './topic-metadata.ts'
 
 interface Entry {
@@ -9,19 +10,22 @@ interface Entry {
 
 /** Topics that nobody asked for in this time are no longer refreshed. */
 const FORGET_AFTER_MS = 600_000
-const LIMIT_TOPICS = 10_000
 /** Longer than a broker lags behind the others. */
 const LAG_LIMIT_MS = 10_000
 
 export type TopicListener = (name: string, topic: TopicMetadata | null) => void
 
-/** The topics that callers use, as last described. Tells listeners what changed. */
+/** The topics that callers use, as last described; the least recently used makes room. Tells listeners what changed. */
 export class TopicStore {
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries: LRUCache<string, Entry>
   readonly #listeners: TopicListener[] = []
 
+  constructor(maxTopics: number) {
+    this.#entries = new LRUCache({ max: maxTopics })
+  }
+
   get names(): string[] {
-    return [...this.#entries.keys()]
+    return [...this.#entries.rkeys()]
   }
 
   onChange(listener: TopicListener): void {
@@ -38,10 +42,9 @@ export class TopicStore {
   /** Keeps what is newer of each partition's leader, and returns the outcome. */
   put(topic: TopicMetadata): TopicMetadata {
     const nowMs = Date.now()
-    const entry = this.#entries.get(topic.name)
+    const entry = this.#entries.peek(topic.name)
     const merged = entry === undefined || createdAnew(entry, topic, nowMs) ? topic : newest(entry.topic, topic)
     if (entry === undefined) {
-      this.#makeRoom()
       this.#entries.set(topic.name, { topic: merged, usedAtMs: nowMs, confirmedAtMs: nowMs })
     } else {
       entry.topic = merged
@@ -61,14 +64,6 @@ export class TopicStore {
   sweep(): void {
     const oldestMs = Date.now() - FORGET_AFTER_MS
     for (const [name, { usedAtMs }] of this.#entries) if (usedAtMs < oldestMs) this.#entries.delete(name)
-  }
-
-  #makeRoom(): void {
-    if (this.#entries.size < LIMIT_TOPICS) return
-    let oldest: [string, number] | undefined
-    for (const [name, { usedAtMs }] of this.#entries)
-      if (oldest === undefined || usedAtMs < oldest[1]) oldest = [name, usedAtMs]
-    if (oldest !== undefined) this.#entries.delete(oldest[0])
   }
 }
 

@@ -1,10 +1,15 @@
+import { LRUCache } from 'lru-cache'
+import { Deadline } from '../../core/deadline.ts'
+import { MergedQuestions } from '../../core/lib/merged-questions.ts'
 import { askTopicProperty } from '../admin/topic-messages.ts'
-import type { Brokers } from '../transport/brokers.ts'
+import type { AnyBroker } from '../transport/any-broker.ts'
+import { TransportError } from '../transport/transport-error.ts'
 
 /** Kafka's default of `max.message.bytes`; brokers that hide theirs are taken to have it. */
 const DEFAULT_LIMIT_BYTES = 1_048_588
 const BELIEVED_MS = 60_000
-const LIMIT_TOPICS = 10_000
+const ASK_LIMIT_MS = 5000
+const TOPICS_LIMIT = 10_000
 
 interface Known {
   limitBytes: number
@@ -16,19 +21,20 @@ interface Known {
  * and a batch that proves too large is split.
  */
 export class MessageLimits {
-  readonly #brokers: Brokers
-  readonly #known = new Map<string, Known>()
+  readonly #known = new LRUCache<string, Known>({ max: TOPICS_LIMIT })
+  readonly #questions: MergedQuestions<string>
 
-  constructor(brokers: Brokers) {
-    this.#brokers = brokers
+  constructor(anyBroker: AnyBroker) {
+    this.#questions = new MergedQuestions({
+      ask: (names, deadline) =>
+        anyBroker.ask(deadline, channel => askTopicProperty(channel, names, 'max.message.bytes')),
+      overloaded: () => new TransportError('Too many questions about topics wait for Kafka', false)
+    })
   }
 
   of(topic: string): number {
     let known = this.#known.get(topic)
-    if (known === undefined) {
-      if (this.#known.size >= LIMIT_TOPICS) this.#known.clear()
-      this.#known.set(topic, (known = { limitBytes: DEFAULT_LIMIT_BYTES, askAgainAtMs: 0 }))
-    }
+    if (known === undefined) this.#known.set(topic, (known = { limitBytes: DEFAULT_LIMIT_BYTES, askAgainAtMs: 0 }))
     if (Date.now() >= known.askAgainAtMs) {
       known.askAgainAtMs = Date.now() + BELIEVED_MS
       void this.#ask(topic, known)
@@ -38,7 +44,7 @@ export class MessageLimits {
 
   async #ask(topic: string, known: Known): Promise<void> {
     try {
-      const value = Number(await askTopicProperty(this.#brokers.anyChannels()[0], topic, 'max.message.bytes'))
+      const value = Number(await this.#questions.ask(topic, Deadline.after(ASK_LIMIT_MS)))
       if (Number.isSafeInteger(value) && value > 0) known.limitBytes = value
     } catch {
       // The limit only spares Kafka a batch that it would refuse; asked again in its time.

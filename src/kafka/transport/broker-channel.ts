@@ -1,28 +1,32 @@
 import { performance } from 'node:perf_hooks'
-import { Deadline } from '../../core/deadline.ts'
-import { within } from '../../core/lib/within.ts'
 import type { BrokerMeter } from '../../core/meter.ts'
-import { askVersions, type VersionRange } from './api-versions.ts'
-import { BrokerConnection, type OnAnswer } from './broker-connection.ts'
+import type { BrokerConnection, OnAnswer } from './broker-connection.ts'
 import type { ConnectionSecurity } from './connection-security.ts'
+import type { Endpoint } from './endpoint.ts'
+import { authenticateAgain, introduce, type Introduced, type Versions } from './introduction.ts'
 import { promised } from './promised.ts'
-import { AUTHENTICATE, authenticate, type SaslOptions } from './sasl.ts'
 import { causeText, TransportError } from './transport-error.ts'
 
 export interface ChannelOptions {
   readonly clientId: string
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
+  /** Whether a silent connection may be replaced: what was under way on it is lost, and its sender sends it again. */
+  readonly replaceSilent?: boolean
   readonly meter?: BrokerMeter
+  /** Called when a connection that served is lost. */
+  readonly onLost?: () => void
+  /** Called when the broker throttles the answers to an API. */
+  readonly onThrottled?: (apiKey: number, throttleMs: number) => void
   /** Made anew for each connection, so that changed certificates and passwords are taken up. */
   security(host: string): ConnectionSecurity
 }
 
-type Versions = ReadonlyMap<number, VersionRange>
-
 const BACKOFF_FIRST_MS = 50
 const BACKOFF_LIMIT_MS = 1000
 const AVOID_MS = 5000
+/** A connection that is silent for so long is tried against a new one. Doubled if the answers are slow there too. */
+const QUIET_MS = 2000
 /** Part of a session after which it is renewed (KIP-368 leaves the moment to the client). */
 const RENEW_AFTER = 0.8
 /** Brokers refuse a second authentication within a second. */
@@ -32,15 +36,15 @@ const RENEW_LAST_MS = 2 ** 31 - 1
 
 /**
  * One connection to one broker, for one kind of work (a broker serves the requests of a connection one by one). It
- * connects when it is needed and reconnects after a failure, not sooner than a growing pause allows (KIP-144).
+ * connects when needed and reconnects after a failure, not sooner than a growing pause allows (KIP-144).
  */
 export class BrokerChannel {
-  readonly host: string
-  readonly port: number
+  readonly endpoint: Endpoint
   readonly #options: ChannelOptions
   #connection: BrokerConnection | null = null
   #versions: Versions | null = null
   #connecting: Promise<void> | null = null
+  #replacing = false
   /** While the session is renewed nothing else may be sent. */
   #renewing: Promise<void> | null = null
   #renewal: NodeJS.Timeout | undefined
@@ -48,22 +52,44 @@ export class BrokerChannel {
   #lastFailure = ''
   #notBeforeMs = 0
   #avoidUntilMs = 0
+  #mutedUntilMs = 0
+  #quietMs = QUIET_MS
+  #usedAtMs = 0
   #closed = false
 
-  constructor(host: string, port: number, options: ChannelOptions) {
-    this.host = host
-    this.port = port
+  constructor(endpoint: Endpoint, options: ChannelOptions) {
+    this.endpoint = endpoint
     this.#options = options
+  }
+
+  get host(): string {
+    return this.endpoint.host
+  }
+
+  get port(): number {
+    return this.endpoint.port
   }
 
   get connected(): boolean {
     return this.#connection !== null && !this.#connection.ended && this.#renewing === null
   }
 
-  /** Where there is a choice, another broker should be asked: this one failed, or did not answer in time, just now. */
+  /** If there is a choice, ask another broker: this one failed, kept somebody waiting, or throttles, just now. */
   get resting(): boolean {
     const nowMs = performance.now()
-    return nowMs < this.#avoidUntilMs || (!this.connected && nowMs < this.#notBeforeMs)
+    if (nowMs < Math.max(this.#avoidUntilMs, this.#mutedUntilMs)) return true
+    return !this.connected && (nowMs < this.#notBeforeMs || this.endpoint.refusedForMs > 0)
+  }
+
+  /** Milliseconds for which the broker reads nothing from the connection (KIP-219). */
+  get mutedMs(): number {
+    return Math.max(0, this.#mutedUntilMs - performance.now())
+  }
+
+  /** An answer to the API carried a throttle time, or 0. */
+  throttled(apiKey: number, throttleMs: number): void {
+    if (throttleMs > 0) this.#mutedUntilMs = Math.max(this.#mutedUntilMs, performance.now() + throttleMs)
+    this.#options.onThrottled?.(apiKey, throttleMs)
   }
 
   /** The broker let somebody wait in vain. */
@@ -106,9 +132,14 @@ export class BrokerChannel {
       callback(new TransportError(`Not connected to ${this.host}:${this.port}`, false), null)
       return
     }
-    const sentMs = performance.now()
+    const sentMs = (this.#usedAtMs = performance.now())
     connection.send({ apiKey, apiVersion: version, flexible, body, allocate }, (error, answer) => {
-      this.#options.meter?.answered(apiKey, (performance.now() - sentMs) / 1000, error !== null)
+      const nowMs = performance.now()
+      if (error === null) {
+        this.endpoint.answeredAtMs = nowMs
+        if (nowMs - sentMs < QUIET_MS) this.#quietMs = QUIET_MS
+      }
+      this.#options.meter?.answered(apiKey, (nowMs - sentMs) / 1000, error !== null)
       callback(error, answer)
     })
   }
@@ -122,9 +153,22 @@ export class BrokerChannel {
   async connect(): Promise<void> {
     if (this.connected) return
     if (this.#closed) throw new TransportError('The gateway is closing', false)
+    const { refusedForMs, address, failure } = this.endpoint
+    if (refusedForMs > 0 && this.#connecting === null)
+      throw new TransportError(`Broker ${address} refuses the gateway's credentials: ${failure}`, false)
     if (performance.now() < this.#notBeforeMs) throw new TransportError(`Just now: ${this.#lastFailure}`, false)
     this.#connecting ??= this.#open().finally(() => (this.#connecting = null))
     return this.#connecting
+  }
+
+  /** Closes the connection if nothing has been sent over it for `idleMs`, and nothing is under way. */
+  closeIdle(idleMs: number): void {
+    const connection = this.#connection
+    if (connection === null || !this.connected || connection.busy) return
+    if (performance.now() - this.#usedAtMs < idleMs) return
+    clearTimeout(this.#renewal)
+    this.#connection = null
+    void connection.close()
   }
 
   async close(): Promise<void> {
@@ -139,51 +183,80 @@ export class BrokerChannel {
       if (this.connected) return
     }
     clearTimeout(this.#renewal)
-    let connection: BrokerConnection | undefined
     try {
-      const { clientId, connectTimeoutMs, requestTimeoutMs } = this.#options
-      const { tls, sasl } = this.#options.security(this.host)
-      const deadline = Deadline.after(connectTimeoutMs)
-      const options = { clientId, connectTimeoutMs, requestTimeoutMs, tls }
-      const opened = (connection = await BrokerConnection.open({ host: this.host, port: this.port }, options))
-      this.#versions = await within(
-        deadline,
-        this.#introduce(opened, sasl),
-        () => new Error('It takes connections, but says nothing')
-      )
-      this.#connection = connection
-      this.#failures = 0
-      this.#notBeforeMs = 0
+      this.endpoint.claimAttempt(this.#options.connectTimeoutMs)
+      this.#adopt(await this.#introduced())
+      this.endpoint.reached()
     } catch (error) {
-      void connection?.close()
+      if (!this.#closed) this.endpoint.failed(error)
       const pauseMs = Math.min(BACKOFF_LIMIT_MS, BACKOFF_FIRST_MS * 2 ** this.#failures)
       this.#failures = Math.min(this.#failures + 1, 10)
       this.#notBeforeMs = performance.now() + pauseMs * (0.8 + Math.random() * 0.4)
-      this.#lastFailure = `Broker ${this.host}:${this.port} cannot be reached: ${causeText(error)}`
+      this.#lastFailure = `Broker ${this.endpoint.address} cannot be reached: ${causeText(error)}`
       throw new TransportError(this.#lastFailure, false, error)
     }
-    if (this.#closed) await connection.close()
+    if (this.#closed) await this.#connection?.close()
   }
 
-  /** Versions first: brokers tell them to anyone, and between the two steps of authentication nothing else may come. */
-  async #introduce(connection: BrokerConnection, sasl: SaslOptions | undefined): Promise<Versions> {
-    const versions = await askVersions(connection)
-    if (sasl !== undefined) await this.#authenticate(connection, versions, sasl)
-    return versions
+  #introduced(): Promise<Introduced> {
+    const { clientId, connectTimeoutMs, requestTimeoutMs, replaceSilent = false } = this.#options
+    return introduce({ host: this.host, port: this.port }, this.#options.security(this.host), {
+      clientId,
+      connectTimeoutMs,
+      requestTimeoutMs,
+      onEnd: ended => this.#ended(ended),
+      ...(replaceSilent ? { quietMs: () => this.#quietMs, onQuiet: silent => void this.#replace(silent) } : {})
+    })
   }
 
-  async #authenticate(connection: BrokerConnection, versions: Versions, sasl: SaslOptions): Promise<void> {
-    const sessionMs = await authenticate(connection, versions.get(AUTHENTICATE)?.max ?? 0, sasl)
-    if (sessionMs === 0 || connection.ended) return
+  #adopt(introduced: Introduced): void {
+    this.#connection = introduced.connection
+    this.#versions = introduced.versions
+    this.#failures = 0
+    this.#notBeforeMs = 0
+    this.#usedAtMs = performance.now()
+    this.#renewBefore(introduced.sessionMs, introduced)
+  }
+
+  #ended(connection: BrokerConnection): void {
+    if (connection === this.#connection && !this.#closed) this.#options.onLost?.()
+  }
+
+  /**
+   * The broker owes answers on a silent connection. If it answers on a new one, the old one leads nowhere (a firewall
+   * forgot it, say) and ends: what was under way is lost, and its senders send it again. If it does not, it may be frozen.
+   */
+  async #replace(silent: BrokerConnection): Promise<void> {
+    const replaceable = () => silent === this.#connection && this.connected && !this.#closed && this.mutedMs === 0
+    if (this.#replacing || !replaceable()) return
+    this.#replacing = true
+    try {
+      const fresh = await this.#introduced()
+      if (replaceable() && silent.silentForMs(performance.now()) >= this.#quietMs) {
+        this.#adopt(fresh)
+        this.#quietMs *= 2
+        void silent.close(`it was silent for ${QUIET_MS} ms or more, and answers on a new connection`)
+      } else void fresh.connection.close()
+    } catch {
+      // Silent on both: the connection's own time limit decides.
+    } finally {
+      this.#replacing = false
+    }
+  }
+
+  #renewBefore(sessionMs: number, introduced: Introduced): void {
     clearTimeout(this.#renewal)
+    if (sessionMs === 0 || introduced.connection.ended) return
     const renewMs = Math.min(Math.max(sessionMs * RENEW_AFTER, RENEW_FIRST_MS), RENEW_LAST_MS)
-    this.#renewal = setTimeout(() => this.#renew(connection, versions, sasl), renewMs).unref()
+    this.#renewal = setTimeout(() => this.#renew(introduced), renewMs).unref()
   }
 
   /** KIP-368. A session that cannot be renewed ends its connection: the next call makes another one. */
-  #renew(connection: BrokerConnection, versions: Versions, sasl: SaslOptions): void {
+  #renew(introduced: Introduced): void {
+    const { connection } = introduced
     if (connection.ended || connection !== this.#connection) return
-    this.#renewing = this.#authenticate(connection, versions, sasl)
+    this.#renewing = authenticateAgain(introduced)
+      .then(sessionMs => this.#renewBefore(sessionMs, introduced))
       .catch(() => connection.close())
       .finally(() => (this.#renewing = null))
   }

@@ -15,7 +15,13 @@ export interface BrokerConnectionOptions {
   readonly clientId: string
   /** For TCP and TLS together. */
   readonly connectTimeoutMs: number
+  /** Time limit of each request; a connection on which nothing arrives for so long, though answers are due, ends. */
   readonly requestTimeoutMs: number
+  /** Called while answers are due and nothing has arrived for {@link quietMs}; again each time as much has passed. */
+  readonly onQuiet?: ((connection: BrokerConnection) => void) | undefined
+  readonly quietMs?: (() => number) | undefined
+  /** Called once when a connection that was open ends, whoever ended it. */
+  readonly onEnd?: ((connection: BrokerConnection) => void) | undefined
   /** Plain TCP without. */
   readonly tls?: TlsOptions | undefined
 }
@@ -38,8 +44,13 @@ export type OnAnswer = (error: TransportError | null, answer: Buffer | null) => 
 
 interface Waiting extends Awaited {
   readonly sentMs: number
-  readonly onAnswer: OnAnswer
+  allocate: (bytes: number) => Buffer
+  /** Null once the request has timed out: its answer is dropped when it comes. */
+  onAnswer: OnAnswer | null
 }
+
+/** Shorter than the time after which firewalls and load balancers forget a connection. */
+const KEEP_ALIVE_MS = 60_000
 
 /**
  * All connections read into it. With a new buffer for each 64 KB, as Node makes them, pages cost 0.50 instead of 0.42 µs a
@@ -51,28 +62,30 @@ const frames = new BufferPool(4 * 1024 * 1024)
 
 const allocateAnswer = (bytes: number): Buffer => Buffer.allocUnsafe(bytes)
 
-/** One TCP or TLS connection to a broker: frames, correlation ids, the time limit of requests. It does not come back. */
+/** One TCP or TLS connection to a broker: frames, correlation ids, time limits. Once ended it stays so. */
 export class BrokerConnection {
   readonly #socket: Socket
   readonly #address: BrokerAddress
   readonly #clientId: Buffer
-  readonly #requestTimeoutMs: number
+  readonly #options: BrokerConnectionOptions
   readonly #waiting: Waiting[] = []
   readonly #answers = new AnswerReader(this.#waiting)
   #correlationId = 0
   #timer: NodeJS.Timeout | undefined
+  #arrivedMs = 0
   #ended = false
   #onEnd: (cause: Error) => void = () => undefined
 
   private constructor(address: BrokerAddress, options: BrokerConnectionOptions) {
-    const { clientId, requestTimeoutMs, tls } = options
+    const { clientId, tls } = options
     this.#address = address
     this.#clientId = Buffer.from(clientId)
-    this.#requestTimeoutMs = requestTimeoutMs
+    this.#options = options
     const onread = { buffer: READ_BUFFER, callback: (bytes: number) => this.#read(READ_BUFFER.subarray(0, bytes)) }
     const where = { ...address, onread }
     this.#socket = tls === undefined ? connectTcp(where) : connectTls({ ...tls, ...where })
     this.#socket.setNoDelay(true)
+    this.#socket.setKeepAlive(true, KEEP_ALIVE_MS)
     this.#socket.on('error', error => this.#end(error))
     this.#socket.on('close', () => this.#end(new Error('it closed the connection')))
   }
@@ -90,6 +103,7 @@ export class BrokerConnection {
       }
       connection.#socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
         clearTimeout(timer)
+        connection.#onEnd = () => options.onEnd?.(connection)
         resolve(connection)
       })
     })
@@ -109,7 +123,7 @@ export class BrokerConnection {
     const correlationId = (this.#correlationId = (this.#correlationId + 1) & 0x7fffffff)
     const frame = this.#frameOf(request, correlationId)
     this.#waiting.push({ correlationId, tagged: taggedAnswer, allocate, sentMs: performance.now(), onAnswer })
-    this.#timer ??= setTimeout(() => this.#checkTime(), this.#requestTimeoutMs)
+    this.#timer ??= setTimeout(() => this.#checkTime(), Math.min(this.#options.requestTimeoutMs, this.#quietMs))
     this.#socket.write(frame, () => frames.give(frame))
   }
 
@@ -118,12 +132,26 @@ export class BrokerConnection {
     return promised(callback => this.send(request, callback))
   }
 
-  /** Answers that have not come will not. */
-  async close(): Promise<void> {
+  /** Milliseconds for which nothing has arrived although an answer was due. */
+  silentForMs(nowMs: number): number {
+    return this.#waiting.length === 0 ? 0 : nowMs - Math.max(this.#arrivedMs, this.#waiting[0].sentMs)
+  }
+
+  /** Whether an answer is due, even if nobody waits for it any more. */
+  get busy(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** Answers that have not come will not: those who wait are told `why`. */
+  async close(why = 'the gateway closed the connection'): Promise<void> {
     if (this.#socket.closed) return
     const closed = new Promise(resolve => this.#socket.once('close', resolve))
-    this.#end(new Error('the gateway closed the connection'))
+    this.#end(new Error(why))
     await closed
+  }
+
+  get #quietMs(): number {
+    return this.#options.quietMs?.() ?? Infinity
   }
 
   /** Request header version 1, or 2 where it is flexible: the client id keeps its old encoding. */
@@ -143,16 +171,17 @@ export class BrokerConnection {
     return frame
   }
 
-  /** Always true: go on reading. What is called sees nothing of the buffer, which the next read fills again. */
+  /** Returns true: go on reading. The next read fills the buffer again, so nothing called here may keep `chunk`. */
   #read(chunk: Buffer): true {
     const whole: Answered<Waiting>[] = []
     let unreadable: Error | undefined
+    this.#arrivedMs = performance.now()
     try {
       this.#answers.take(chunk, whole)
     } catch (error) {
       unreadable = error instanceof Error ? error : new Error('its answer cannot be read', { cause: error })
     }
-    for (const [{ onAnswer }, answer] of whole) onAnswer(null, answer)
+    for (const [{ onAnswer }, answer] of whole) onAnswer?.(null, answer)
     if (unreadable !== undefined) this.#end(unreadable)
     return true
   }
@@ -160,9 +189,36 @@ export class BrokerConnection {
   #checkTime(): void {
     this.#timer = undefined
     if (this.#waiting.length === 0) return
-    const leftMs = this.#waiting[0].sentMs + this.#requestTimeoutMs - performance.now()
-    if (leftMs > 0) this.#timer = setTimeout(() => this.#checkTime(), leftMs)
-    else this.#end(new Error(`no answer within ${this.#requestTimeoutMs} ms`))
+    const { requestTimeoutMs, onQuiet } = this.#options
+    const nowMs = performance.now()
+    const silentMs = this.silentForMs(nowMs)
+    if (silentMs >= requestTimeoutMs) {
+      this.#end(new Error(`no answer within ${requestTimeoutMs} ms`))
+      return
+    }
+    this.#expire(nowMs - requestTimeoutMs)
+    const quietMs = this.#quietMs
+    if (silentMs >= quietMs) onQuiet?.(this)
+    if (this.#ended || this.#waiting.length === 0) return
+    const oldest = this.#waiting.find(({ onAnswer }) => onAnswer !== null)
+    const dueMs = [
+      requestTimeoutMs - silentMs,
+      (oldest?.sentMs ?? Infinity) + requestTimeoutMs - nowMs,
+      silentMs >= quietMs ? quietMs : quietMs - silentMs
+    ]
+    this.#timer = setTimeout(() => this.#checkTime(), Math.max(1, Math.min(...dueMs)))
+  }
+
+  /** Gives up requests sent before `sentMs`. The broker may have taken them; the connection and what follows live on. */
+  #expire(sentMs: number): void {
+    const { host, port } = this.#address
+    for (const waiting of this.#waiting.filter(each => each.sentMs <= sentMs)) {
+      const { onAnswer } = waiting
+      waiting.onAnswer = null
+      waiting.allocate = allocateAnswer
+      const late = `Broker ${host}:${port}: no answer within ${this.#options.requestTimeoutMs} ms`
+      onAnswer?.(new TransportError(late, true), null)
+    }
   }
 
   #end(cause: Error): void {
@@ -172,7 +228,7 @@ export class BrokerConnection {
     this.#socket.destroy()
     const { host, port } = this.#address
     const error = new TransportError(`Broker ${host}:${port}: ${cause.message}`, true, cause)
-    for (const { onAnswer } of this.#waiting.splice(0)) onAnswer(error, null)
+    for (const { onAnswer } of this.#waiting.splice(0)) onAnswer?.(error, null)
     this.#onEnd(cause)
   }
 }

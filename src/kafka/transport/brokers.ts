@@ -1,31 +1,68 @@
 import { isIPv6 } from 'node:net'
 import type { KafkaConfig } from '../../config/schema.ts'
-import { type Meter, noMeter } from '../../core/meter.ts'
+import { KAFKA_APIS } from '../../core/kafka-apis.ts'
+import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
+import type { Log } from '../../core/log.ts'
+import { type BrokerMeter, type Meter, noMeter } from '../../core/meter.ts'
 import type { BrokerNode } from '../metadata/topic-metadata.ts'
 import { BrokerChannel, type ChannelOptions } from './broker-channel.ts'
 import { connectionSecurity } from './connection-security.ts'
+import { Endpoint } from './endpoint.ts'
 import { TransportError } from './transport-error.ts'
 
-/** What a connection is used for: a lane never waits behind another. */
-export type Lane = 'produce' | 'fetch' | 'control'
+/** What a lane is like. */
+interface LaneTraits {
+  /** Whether requests may be sent again, so that a silent connection may be replaced under them. */
+  readonly replaceSilent: boolean
+}
+
+/**
+ * What a connection is used for. A lane never waits behind another: a broker serves the requests of a connection one by
+ * one. `admin` carries changes, which may take as long as a request may. Several connections of a lane are told apart by
+ * a number.
+ */
+const lanes = {
+  produce: { replaceSilent: true },
+  fetch: { replaceSilent: true },
+  control: { replaceSilent: true },
+  admin: { replaceSilent: false }
+} as const satisfies Record<string, LaneTraits>
+
+export type Lane = keyof typeof lanes
+
+export type BrokersConfig = Pick<
+  KafkaConfig,
+  'bootstrapServers' | 'clientId' | 'connectTimeoutMs' | 'requestTimeoutMs' | 'tls' | 'sasl'
+>
+
+/** Shorter than the broker's `connections.max.idle.ms` (10 min), and than firewalls remember a connection (4 min). */
+const IDLE_LIMIT_MS = 180_000
+const IDLE_SWEEP_MS = 15_000
 
 /** The connections to a cluster: by broker, lane and number, made when first asked for. */
 export class Brokers {
-  readonly #options: Omit<ChannelOptions, 'meter'>
+  readonly #config: BrokersConfig
+  readonly #security: ChannelOptions['security']
   readonly #meter: Meter
+  readonly #warnings: RepeatedWarnings
+  readonly #endpoints = new Map<string, Endpoint>()
   readonly #bootstrap: readonly BrokerChannel[]
   readonly #channels = new Map<string, BrokerChannel>()
+  readonly #sweep: NodeJS.Timeout
   #nodes: ReadonlyMap<number, BrokerNode> = new Map()
   #turn = 0
+  #onLost: () => void = () => undefined
 
-  constructor(config: KafkaConfig, meter: Meter = noMeter) {
+  constructor(config: BrokersConfig, log: Log, meter: Meter = noMeter) {
+    this.#config = config
     this.#meter = meter
-    const { clientId, connectTimeoutMs, requestTimeoutMs } = config
-    this.#options = { clientId, connectTimeoutMs, requestTimeoutMs, security: connectionSecurity(config) }
+    this.#warnings = new RepeatedWarnings(log)
+    this.#security = connectionSecurity(config, config.connectTimeoutMs)
     this.#bootstrap = config.bootstrapServers.map(address => {
       const { host, port } = parseAddress(address)
-      return new BrokerChannel(host, port, { ...this.#options, meter: meter.broker('bootstrap') })
+      return this.#newChannel(this.#endpointOf(host, port, 'kafka.bootstrapServers'), 'control', 'bootstrap')
     })
+    this.#sweep = setInterval(() => this.#closeIdle(), IDLE_SWEEP_MS).unref()
   }
 
   /** The brokers that the last Metadata answer named. */
@@ -33,7 +70,30 @@ export class Brokers {
     return this.#nodes
   }
 
-  update(nodes: ReadonlyMap<number, BrokerNode>): void {
+  /** When a broker last answered at the address that it advertises; −Infinity before. */
+  get answeredAtMs(): number {
+    return Math.max(-Infinity, ...this.#advertised().map(({ answeredAtMs }) => answeredAtMs))
+  }
+
+  /** Whether every known address was tried and fails. */
+  get allFail(): boolean {
+    return [...this.#endpoints.values()].every(({ failure }) => failure !== '')
+  }
+
+  /** The endpoint whose credentials may be tried again first, if no broker can be reached because credentials are refused. */
+  get refusing(): Endpoint | undefined {
+    if (!this.allFail) return undefined
+    const refusing = [...this.#endpoints.values()].filter(({ refusesCredentials }) => refusesCredentials)
+    return refusing.toSorted((one, other) => one.refusedForMs - other.refusedForMs).at(0)
+  }
+
+  /** `listener` is called whenever a connection that served is lost. */
+  onLost(listener: () => void): void {
+    this.#onLost = listener
+  }
+
+  /** Takes up what a Metadata answer says. `from`: the address of the broker that gave it. */
+  update(nodes: ReadonlyMap<number, BrokerNode>, from: string): void {
     this.#nodes = nodes
     for (const [name, channel] of this.#channels) {
       const node = nodes.get(Number(name.slice(0, name.indexOf('/'))))
@@ -42,31 +102,93 @@ export class Brokers {
       this.#channels.delete(name)
       void channel.close()
     }
+    for (const { id, host, port } of nodes.values()) {
+      const endpoint = this.#endpointOf(host, port, `the metadata of ${from}`)
+      endpoint.brokerId = id
+    }
+    this.#forgetEndpoints()
   }
 
-  /** Throws a TransportError (nothing sent) where the broker is not known. */
+  /** Throws a TransportError (nothing sent) if the broker is not known. */
   channel(brokerId: number, lane: Lane, index = 0): BrokerChannel {
     const name = `${brokerId}/${lane}/${index}`
     let channel = this.#channels.get(name)
     if (channel === undefined) {
       const node = this.#nodes.get(brokerId)
       if (node === undefined) throw new TransportError(`Broker ${brokerId} is not known`, false)
-      const options = { ...this.#options, meter: this.#meter.broker(String(brokerId)) }
-      this.#channels.set(name, (channel = new BrokerChannel(node.host, node.port, options)))
+      const endpoint = this.#endpointOf(node.host, node.port, 'metadata')
+      this.#channels.set(name, (channel = this.#newChannel(endpoint, lane, String(brokerId))))
     }
     return channel
   }
 
-  /** Control channels in the order in which to ask: a different broker first each time, those that just failed last. */
+  /**
+   * Control channels in the order in which to ask: a different broker first each time, then bootstrap addresses that are
+   * not known as a broker's; those that just failed last.
+   */
   anyChannels(): BrokerChannel[] {
     const known = [...this.#nodes.keys()].map(id => this.channel(id, 'control'))
     const turn = known.length === 0 ? 0 : this.#turn++ % known.length
-    const ordered = [...known.slice(turn), ...known.slice(0, turn), ...this.#bootstrap]
+    const brokers = new Set(known.map(({ endpoint }) => endpoint))
+    const others = this.#bootstrap.filter(({ endpoint }) => !brokers.has(endpoint))
+    const ordered = [...known.slice(turn), ...known.slice(0, turn), ...others]
     return [...ordered.filter(channel => !channel.resting), ...ordered.filter(channel => channel.resting)]
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#sweep)
     await Promise.all([...this.#bootstrap, ...this.#channels.values()].map(channel => channel.close()))
+  }
+
+  #newChannel(endpoint: Endpoint, lane: Lane, label: string): BrokerChannel {
+    const { clientId, connectTimeoutMs, requestTimeoutMs } = this.#config
+    const meter = this.#meter.broker(label)
+    return new BrokerChannel(endpoint, {
+      clientId,
+      connectTimeoutMs,
+      requestTimeoutMs,
+      ...lanes[lane],
+      security: this.#security,
+      meter,
+      onLost: () => this.#onLost(),
+      onThrottled: (apiKey, throttleMs) => this.#throttled(endpoint, meter, apiKey, throttleMs)
+    })
+  }
+
+  #throttled({ address }: Endpoint, meter: BrokerMeter, apiKey: number, throttleMs: number): void {
+    const api = KAFKA_APIS[apiKey] ?? String(apiKey)
+    const kind = `throttled ${address} ${api}`
+    if (throttleMs > 0) {
+      meter.throttled(apiKey, throttleMs / 1000)
+      const text = `Broker ${address} throttles ${api} for ${throttleMs} ms: a quota of the gateway's Kafka user or client id is used up`
+      this.#warnings.warn(kind, { address, api, throttleMs }, text)
+    } else this.#warnings.over(kind, { address, api }, `Broker ${address} no longer throttles ${api}`)
+  }
+
+  #endpointOf(host: string, port: number, source: string): Endpoint {
+    const key = `${host}:${port}`
+    let endpoint = this.#endpoints.get(key)
+    if (endpoint === undefined) {
+      endpoint = new Endpoint(host, port, source, this.#warnings)
+      this.#endpoints.set(key, endpoint)
+    }
+    return endpoint
+  }
+
+  #advertised(): Endpoint[] {
+    return Array.from(this.#nodes.values(), ({ host, port }) => this.#endpoints.get(`${host}:${port}`)).filter(
+      endpoint => endpoint !== undefined
+    )
+  }
+
+  #forgetEndpoints(): void {
+    const used = new Set([...this.#bootstrap, ...this.#channels.values()].map(({ endpoint }) => endpoint))
+    for (const endpoint of this.#advertised()) used.add(endpoint)
+    for (const [key, endpoint] of this.#endpoints) if (!used.has(endpoint)) this.#endpoints.delete(key)
+  }
+
+  #closeIdle(): void {
+    for (const channel of [...this.#bootstrap, ...this.#channels.values()]) channel.closeIdle(IDLE_LIMIT_MS)
   }
 }
 

@@ -14,10 +14,15 @@ export interface ConnectionSecurity {
   readonly sasl?: SaslOptions
 }
 
+/** What the gateway shows to the brokers, and how it judges what they show. */
+export type Credentials = Pick<KafkaConfig, 'tls' | 'sasl'>
+
 /** TLS and SASL for a host. Files are read at each call: a renewed certificate is taken up. */
-export function connectionSecurity(config: KafkaConfig): (host: string) => ConnectionSecurity {
-  const { tls, sasl } = config
-  const tokens = sasl?.mechanism === 'OAUTHBEARER' ? tokenSource(sasl, config.connectTimeoutMs) : null
+export function connectionSecurity(
+  { tls, sasl }: Credentials,
+  timeoutMs: number
+): (host: string) => ConnectionSecurity {
+  const tokens = sasl?.mechanism === 'OAUTHBEARER' ? tokenSource(sasl, timeoutMs) : null
   return host => ({
     ...(tls === undefined ? {} : { tls: { ...tlsOptions(tls), ...(isIP(host) ? {} : { servername: host }) } }),
     ...(sasl === undefined ? {} : { sasl: saslOptions(sasl, tokens) })

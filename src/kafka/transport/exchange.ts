@@ -1,7 +1,7 @@
 import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
 import type { BrokerChannel } from './broker-channel.ts'
-import { TransportError } from './transport-error.ts'
+import { ThrottledError, TransportError } from './transport-error.ts'
 
 /** One kind of request, as far as the gateway uses it. */
 export interface Api {
@@ -14,8 +14,9 @@ export interface Api {
 }
 
 /**
- * One request and its answer, off the hot paths. Rejects with a TransportError; an answer that cannot be read counts
- * as one that did not come.
+ * Sends one request and reads its answer, off the hot paths; for APIs whose answers begin with the throttle time. Rejects
+ * with a TransportError: an answer that cannot be read counts as one that did not come. While the broker throttles the
+ * connection nothing is sent, and it is a ThrottledError: on the connection the request would wait with its fate unknown.
  */
 export async function exchange<T>(
   channel: BrokerChannel,
@@ -24,17 +25,17 @@ export async function exchange<T>(
   read: (reader: WireReader, version: number) => T
 ): Promise<T> {
   const version = await channel.version(api.key, api.min, api.max)
+  const { mutedMs, endpoint } = channel
+  if (mutedMs > 0)
+    throw new ThrottledError(`Broker ${endpoint.address} throttles for ${Math.ceil(mutedMs)} ms`, mutedMs)
   const flexible = version >= api.flexibleSince
   const writer = new WireWriter(flexible)
   write(writer, version)
   const response = await channel.request(api.key, version, flexible, writer.finish())
   try {
+    channel.throttled(api.key, response.readInt32BE(0))
     return read(new WireReader(response, flexible), version)
   } catch (cause) {
-    throw new TransportError(
-      `Broker ${channel.host}:${channel.port} sent an unreadable answer to API ${api.key}`,
-      true,
-      cause
-    )
+    throw new TransportError(`Broker ${endpoint.address} sent an unreadable answer to API ${api.key}`, true, cause)
   }
 }

@@ -1,6 +1,7 @@
 import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
 import type { BrokerConnection } from './broker-connection.ts'
+import { RefusedCredentials } from './refused-credentials.ts'
 import type { SaslConversation } from './sasl-conversation.ts'
 import { Scram } from './scram.ts'
 
@@ -49,7 +50,8 @@ async function handshake(connection: BrokerConnection, mechanism: string): Promi
   const errorCode = reader.int16()
   if (errorCode === 0) return
   const offered = Array.from({ length: Math.max(0, reader.arrayLength()) }, () => reader.string())
-  throw new Error(`SASL mechanism ${mechanism} is refused (${errorCode}); the broker offers: ${offered.join(', ')}`)
+  const what = `SASL mechanism ${mechanism} is refused (${errorCode}); the broker offers: ${offered.join(', ')}`
+  throw new RefusedCredentials(what)
 }
 
 async function say(
@@ -65,7 +67,8 @@ async function say(
   )
   const errorCode = reader.int16()
   const reason = reader.string()
-  if (errorCode !== 0) throw new Error(`SASL authentication failed (${errorCode}): ${reason ?? 'no reason given'}`)
+  if (errorCode !== 0)
+    throw new RefusedCredentials(`SASL authentication failed (${errorCode}): ${reason ?? 'no reason given'}`)
   const challenge = reader.bytes() ?? Buffer.alloc(0)
   return { challenge, sessionMs: apiVersion >= AUTHENTICATE_SESSIONS_SINCE ? reader.int64() : 0 }
 }
@@ -89,7 +92,7 @@ function bearer(token: () => Promise<string>): SaslConversation {
     first: async () => Buffer.from(`n,,\u0001auth=Bearer ${await token()}\u0001\u0001`),
     next(challenge) {
       if (challenge.length === 0) return null
-      throw new Error(`SASL authentication failed: ${challenge.toString()}`)
+      throw new RefusedCredentials(`SASL authentication failed: ${challenge.toString()}`)
     }
   }
 }

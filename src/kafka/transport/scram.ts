@@ -1,5 +1,6 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { RefusedCredentials } from './refused-credentials.ts'
 import type { SaslConversation } from './sasl-conversation.ts'
 
 const derive = promisify(pbkdf2)
@@ -43,11 +44,11 @@ export class Scram implements SaslConversation {
     const text = challenge.toString()
     const attributes = new Map(text.split(',').map(attribute => [attribute.slice(0, 2), attribute.slice(2)]))
     const failure = attributes.get('e=')
-    if (failure !== undefined) throw new Error(`SASL authentication failed: ${failure}`)
+    if (failure !== undefined) throw new RefusedCredentials(`SASL authentication failed: ${failure}`)
     if (this.#serverSignature === null) return this.#prove(text, attributes)
     const signature = Buffer.from(attributes.get('v=') ?? '', 'base64')
     if (signature.length !== this.#serverSignature.length || !timingSafeEqual(signature, this.#serverSignature))
-      throw new Error('SASL authentication failed: the broker does not know the password')
+      throw new RefusedCredentials('SASL authentication failed: the broker does not know the password')
     return null
   }
 

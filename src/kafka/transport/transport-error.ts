@@ -1,7 +1,7 @@
 /** A request to a broker that got no answer. */
 export class TransportError extends Error {
-  override readonly name = 'TransportError'
-  /** False only where certainly no byte of the request has left. */
+  override readonly name: string = 'TransportError'
+  /** False only if certainly no byte of the request has left. */
   readonly sent: boolean
 
   constructor(message: string, sent: boolean, cause?: unknown) {
@@ -10,7 +10,18 @@ export class TransportError extends Error {
   }
 }
 
-/** An error and its causes in one line. Where a name has several addresses, Node's own text is empty: each tells of itself. */
+/** The broker throttles the connection (KIP-219): it reads nothing from it for `waitMs`, so nothing was sent. */
+export class ThrottledError extends TransportError {
+  override readonly name = 'ThrottledError'
+  readonly waitMs: number
+
+  constructor(message: string, waitMs: number) {
+    super(message, false)
+    this.waitMs = waitMs
+  }
+}
+
+/** Returns an error and its causes in one line. Node leaves its own text empty if a name has several addresses: then each tells. */
 export function causeText(error: unknown): string {
   const texts: string[] = []
   for (let at: unknown = error; at instanceof Error && texts.length < 4; at = at.cause)

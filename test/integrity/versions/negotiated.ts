@@ -2,7 +2,10 @@ import { LIST_OFFSETS } from '../../../src/kafka/admin/list-offsets-message.ts'
 import { FETCH, FETCH_MAX_VERSION, FETCH_MIN_VERSION } from '../../../src/kafka/fetch/fetch-message.ts'
 import { METADATA } from '../../../src/kafka/metadata/metadata-message.ts'
 import { PRODUCE, PRODUCE_MAX_VERSION, PRODUCE_MIN_VERSION } from '../../../src/kafka/produce/produce-message.ts'
+import { RepeatedWarnings } from '../../../src/core/lib/repeated-warnings.ts'
 import { BrokerChannel } from '../../../src/kafka/transport/broker-channel.ts'
+import { Endpoint } from '../../../src/kafka/transport/endpoint.ts'
+import { silent } from '../../kafka/transport/scripted-broker.ts'
 
 const APIS = [
   { key: PRODUCE, min: PRODUCE_MIN_VERSION, max: PRODUCE_MAX_VERSION },
@@ -14,7 +17,8 @@ const APIS = [
 /** What the gateway's own connection agrees on with a broker: versions of Produce, Fetch, Metadata, ListOffsets. */
 export async function negotiated(address: string): Promise<string> {
   const [host, port] = address.split(':')
-  const channel = new BrokerChannel(host, Number(port), {
+  const endpoint = new Endpoint(host, Number(port), 'the test', new RepeatedWarnings(silent))
+  const channel = new BrokerChannel(endpoint, {
     clientId: 'versions',
     connectTimeoutMs: 20_000,
     requestTimeoutMs: 20_000,

@@ -26,7 +26,7 @@ suite('Topics and offsets of a real broker', () => {
   let admin: TopicAdmin
 
   before(() => {
-    brokers = new Brokers(kafkaConfig([sharedBroker()], { requestTimeoutMs: 10_000 }))
+    brokers = new Brokers(kafkaConfig([sharedBroker()], { requestTimeoutMs: 10_000 }), silent)
     metadata = new MetadataCache(brokers, silent)
     offsets = new OffsetLookup(brokers, metadata)
     admin = new TopicAdmin(brokers, metadata, offsets, silent)
@@ -53,12 +53,20 @@ suite('Topics and offsets of a real broker', () => {
     )
     assert.deepEqual(await offsets.bounds(name, 2, soon()), { earliest: 0, lastStable: 0, logEnd: 0 })
     const [channel] = brokers.anyChannels()
-    assert.equal(await askTopicProperty(channel, name, 'max.message.bytes'), '12345')
+    const other = uniqueTopic('admin')
+    await admin.create(other, spec(1, 1, { 'max.message.bytes': '54321' }), soon())
+    assert.deepEqual(
+      await askTopicProperty(channel, [other, `${name}-none`, name], 'max.message.bytes'),
+      new Map([
+        [other, '54321'],
+        [name, '12345']
+      ])
+    )
     await assert.rejects(admin.create(name, spec(null, null), soon()), { code: 'TOPIC_EXISTS' })
     await admin.delete(name, soon())
     assert.equal(metadata.peek(name), undefined)
     assert.equal(await metadata.refresh(name, soon()), null)
-    assert.equal(await askTopicProperty(channel, name, 'max.message.bytes'), null)
+    assert.deepEqual(await askTopicProperty(channel, [name], 'max.message.bytes'), new Map())
     await assert.rejects(admin.delete(name, soon()), { code: 'TOPIC_NOT_FOUND' })
   })
 

@@ -65,7 +65,7 @@ export function serveTopics(broker: ScriptedBroker, key: number, act: (request: 
 }
 
 /** An answer of the newest version served here. */
-export function topicAnswer(name: string, errorCode: number, reason: string | null = null): Buffer {
-  const writer = new WireWriter(true).int32(0).arrayLength(1).string(name).int16(errorCode).string(reason)
+export function topicAnswer(name: string, errorCode: number, reason: string | null = null, throttleMs = 0): Buffer {
+  const writer = new WireWriter(true).int32(throttleMs).arrayLength(1).string(name).int16(errorCode).string(reason)
   return writer.noTags().noTags().finish()
 }

@@ -160,6 +160,41 @@ suite('TopicAdmin: create', () => {
     assert.equal(scripted[0].asked(CREATE_TOPICS).length, 2)
   })
 
+  test('a throttled create is sent again once the time that Kafka named is over', async t => {
+    const cluster = await start(t)
+    const { scripted, admin, asked } = cluster
+    const times: number[] = []
+    serveTopics(scripted[0], CREATE_TOPICS, request => {
+      times.push(performance.now())
+      showOnAll(cluster)
+      request.answer(times.length === 1 ? topicAnswer('t', 89, null, 600) : topicAnswer('t', 0))
+    })
+    await admin.create('t', SPEC, soon())
+    assert.deepEqual(asked(CREATE_TOPICS), [2, 0, 0])
+    assert.ok(times[1] - times[0] >= 590, String(times))
+  })
+
+  test('a create throttled beyond its deadline is refused at once, and so is the next; reading goes on', async t => {
+    const cluster = await start(t)
+    const { scripted, metadata, brokers, admin, asked } = cluster
+    serveTopics(scripted[0], CREATE_TOPICS, request => request.answer(topicAnswer('t', 89, null, 30_000)))
+    const startedMs = performance.now()
+    for (let number = 0; number < 3; number++) {
+      await assert.rejects(admin.create('t', SPEC, soon()), {
+        code: 'KAFKA_UNAVAILABLE',
+        retriable: true,
+        headers: { 'Retry-After': '30' }
+      })
+    }
+    assert.ok(performance.now() - startedMs < 2000)
+    assert.deepEqual(asked(CREATE_TOPICS), [1, 0, 0], 'nothing is sent over the connection that Kafka does not read')
+    showOnAll(cluster)
+    const topic = await metadata.topic('t', soon())
+    assert.ok(topic !== null)
+    const offsets = new OffsetLookup(brokers, metadata)
+    assert.deepEqual(await offsets.offsetsOf(topic, [0], -1n, 1, Deadline.after(1000)), new Map([[0, 0]]))
+  })
+
   test('what was certainly not sent changed nothing: 503, to be tried again', async t => {
     const { views, admin } = await start(t)
     for (const view of views) view.controllerId = -1

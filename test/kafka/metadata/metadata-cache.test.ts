@@ -159,6 +159,83 @@ suite('MetadataCache', () => {
     await assert.rejects(cache.refresh('revoked', soon()), { code: 'KAFKA_REFUSED' })
   })
 
+  test('topics that need their leaders at once are asked for together', async t => {
+    const { views, brokers } = await startCluster(t, 1)
+    const cache = new MetadataCache(brokers, silent)
+    const names = Array.from({ length: 3000 }, (_, number) => `t${number}`)
+    for (const name of names) views[0].topics.set(name, known)
+    const found = await Promise.all(names.map(name => cache.refresh(name, soon())))
+    assert.deepEqual(
+      found.map(topic => topic?.name),
+      names
+    )
+    assert.deepEqual(
+      views[0].asked.map(asked => asked.names?.length),
+      [1000, 1000, 1000]
+    )
+  })
+
+  test('topics missing under ever new names cost about twenty questions a second, and each is answered', async t => {
+    const { views, brokers } = await startCluster(t, 2)
+    const cache = new MetadataCache(brokers, silent)
+    const startedMs = performance.now()
+    for (let round = 0; round < 100; round++) {
+      const names = Array.from({ length: 20 }, (_, number) => `none-${round}-${number}`)
+      const found = await Promise.all(names.map(name => cache.topic(name, soon())))
+      assert.ok(found.every(topic => topic === null))
+    }
+    const seconds = (performance.now() - startedMs) / 1000
+    const asked = views[0].asked.length + views[1].asked.length
+    assert.ok(asked <= 2 * (21 + 20 * seconds), `${asked} questions in ${seconds} s`)
+    views[0].topics.set('there', known)
+    assert.deepEqual(await cache.topic('there', soon()), described('there'))
+  })
+
+  test('another address of the same broker is no second opinion: the topic is kept', async t => {
+    const { scripted, views, brokers: unused } = await startCluster(t, 2)
+    assert.equal(unused.nodes.size, 2)
+    const alias = await ScriptedBroker.start()
+    t.after(() => alias.close())
+    alias.apis.set(3, { max: 12, flexibleSince: 9, serve: request => scripted[0].apis.get(3)?.serve(request) })
+    const brokers = new Brokers(kafkaConfig([alias.address]), silent)
+    t.after(() => brokers.close())
+    const cache = new MetadataCache(brokers, silent)
+    for (const view of views) view.topics.set('a', known)
+    assert.deepEqual(await cache.topic('a', soon()), described('a'))
+    await scripted[1].close()
+    for (const view of views) view.topics.delete('a')
+    for (let number = 0; number < 3; number++) assert.deepEqual(await cache.refresh('a', soon()), described('a'))
+    await scripted[1].listen()
+    for (const end = Date.now() + 5000; cache.peek('a') !== undefined && Date.now() < end;)
+      await cache.refresh('a', soon())
+    assert.equal(cache.peek('a'), undefined, 'broker 2 agrees')
+  })
+
+  test('identical questions about the whole cluster share one, but never one that has left already', async t => {
+    const { scripted, views, brokers } = await startCluster(t, 1)
+    const cache = new MetadataCache(brokers, silent)
+    await Promise.all(Array.from({ length: 50 }, () => cache.everything(soon())))
+    assert.equal(views[0].asked.length, 1)
+    const metadata = scripted[0].apis.get(3)
+    assert.ok(metadata)
+    let answerFirst = () => undefined as void
+    scripted[0].apis.set(3, {
+      ...metadata,
+      serve: request => {
+        // The old state is in the answer; it arrives late.
+        metadata.serve({ ...request, answer: body => (answerFirst = () => request.answer(body)) })
+        scripted[0].apis.set(3, metadata)
+      }
+    })
+    const before = cache.everything(soon())
+    while (views[0].asked.length < 2) await new Promise(resolve => setImmediate(resolve))
+    views[0].topics.set('created', known)
+    const after = cache.everything(soon())
+    answerFirst()
+    assert.equal((await before).topics.has('created'), false)
+    assert.equal((await after).topics.has('created'), true)
+  })
+
   test('takes up brokers that come and go', async t => {
     const { views, brokers } = await startCluster(t, 2)
     const cache = new MetadataCache(brokers, silent)
@@ -221,7 +298,7 @@ suite('MetadataCache', () => {
   test('where no broker answers it says so at the deadline, and recovers when one is there', async t => {
     const gone = await ScriptedBroker.start()
     await gone.close()
-    const brokers = new Brokers(kafkaConfig([gone.address]))
+    const brokers = new Brokers(kafkaConfig([gone.address]), silent)
     t.after(() => brokers.close())
     const cache = new MetadataCache(brokers, silent)
     const startedMs = performance.now()

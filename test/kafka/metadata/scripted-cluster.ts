@@ -3,7 +3,7 @@ import type { BrokerNode, PartitionMetadata } from '../../../src/kafka/metadata/
 import { Brokers } from '../../../src/kafka/transport/brokers.ts'
 import { WireReader } from '../../../src/kafka/wire/wire-reader.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
-import { kafkaConfig, ScriptedBroker } from '../transport/scripted-broker.ts'
+import { kafkaConfig, ScriptedBroker, silent } from '../transport/scripted-broker.ts'
 
 export const METADATA = 3
 const FLEXIBLE_SINCE = 9
@@ -118,8 +118,8 @@ export async function startCluster(t: TestContext, count: number, maxVersion = 1
   const nodes = scripted.map(({ port }, index) => ({ id: index + 1, host: '127.0.0.1', port, rack: null }))
   const views = scripted.map(broker => serveMetadata(broker, maxVersion))
   for (const view of views) view.brokers = nodes
-  const brokers = new Brokers(kafkaConfig([scripted[0].address]))
-  brokers.update(new Map(nodes.map(node => [node.id, node])))
+  const brokers = new Brokers(kafkaConfig([scripted[0].address]), silent)
+  brokers.update(new Map(nodes.map(node => [node.id, node])), scripted[0].address)
   t.after(async () => {
     await brokers.close()
     await Promise.all(scripted.map(broker => broker.close()))

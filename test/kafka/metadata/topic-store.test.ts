@@ -22,7 +22,7 @@ function clock(t: TestContext) {
 
 suite('TopicStore', () => {
   test('keeps the leader of the higher epoch, partition by partition, whatever order the news come in', () => {
-    const store = new TopicStore()
+    const store = new TopicStore(10_000)
     store.put(topic(ONE, [1, 5], [1, 5]))
     const merged = store.put(topic(ONE, [2, 4], [2, 6]))
     assert.deepEqual(merged, topic(ONE, [1, 5], [2, 6]))
@@ -32,14 +32,14 @@ suite('TopicStore', () => {
   })
 
   test('a topic with another id is another topic: nothing of the old one stays', () => {
-    const store = new TopicStore()
+    const store = new TopicStore(10_000)
     store.put(topic(ONE, [1, 50], [1, 50]))
     store.put(topic(OTHER, [2, 0]))
     assert.deepEqual(store.peek('t'), topic(OTHER, [2, 0]))
   })
 
   test('believes brokers that tell no epochs', () => {
-    const store = new TopicStore()
+    const store = new TopicStore(10_000)
     store.put(topic(null, [1, 3]))
     store.put(topic(null, [2, -1]))
     assert.deepEqual(leaders(store), [2])
@@ -47,7 +47,7 @@ suite('TopicStore', () => {
 
   test('without topic ids a lower epoch is a lagging broker for a while, then a topic created anew', t => {
     const pass = clock(t)
-    const store = new TopicStore()
+    const store = new TopicStore(10_000)
     store.put(topic(null, [1, 9]))
     store.put(topic(null, [2, 0]))
     assert.deepEqual(leaders(store), [1])
@@ -63,7 +63,7 @@ suite('TopicStore', () => {
 
   test('with topic ids a lower epoch never wins', t => {
     const pass = clock(t)
-    const store = new TopicStore()
+    const store = new TopicStore(10_000)
     store.put(topic(ONE, [1, 9]))
     pass(300_000)
     store.put(topic(ONE, [2, 0]))
@@ -71,7 +71,7 @@ suite('TopicStore', () => {
   })
 
   test('tells its listeners of every topic that came or went', () => {
-    const store = new TopicStore()
+    const store = new TopicStore(10_000)
     const heard: [string, TopicMetadata | null][] = []
     store.onChange((name, news) => heard.push([name, news]))
     store.put(topic(ONE, [1, 0]))
@@ -85,7 +85,7 @@ suite('TopicStore', () => {
 
   test('forgets topics that nobody looked at for ten minutes, in silence', t => {
     const pass = clock(t)
-    const store = new TopicStore()
+    const store = new TopicStore(10_000)
     store.put({ ...topic(ONE, [1, 0]), name: 'used' })
     store.put({ ...topic(ONE, [1, 0]), name: 'idle' })
     const heard: string[] = []
@@ -101,7 +101,7 @@ suite('TopicStore', () => {
 
   test('holds ten thousand topics, and lets the one go that was used longest ago', t => {
     const pass = clock(t)
-    const store = new TopicStore()
+    const store = new TopicStore(10_000)
     for (let number = 0; number < 10_000; number++) {
       if (number === 1) pass(1)
       store.put({ ...topic(ONE, [1, 0]), name: `t${number}` })

@@ -4,11 +4,13 @@ import { createServer, type AddressInfo } from 'node:net'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as fc from 'fast-check'
+import { RepeatedWarnings } from '../../../src/core/lib/repeated-warnings.ts'
 import { BrokerChannel, type ChannelOptions } from '../../../src/kafka/transport/broker-channel.ts'
+import { Endpoint } from '../../../src/kafka/transport/endpoint.ts'
 import { exchange } from '../../../src/kafka/transport/exchange.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
-import { ScriptedBroker } from './scripted-broker.ts'
+import { ScriptedBroker, silent } from './scripted-broker.ts'
 
 const ECHO = 900
 const HOLD = 901
@@ -23,7 +25,7 @@ async function start(t: TestContext): Promise<ScriptedBroker> {
 }
 
 function channelTo(t: TestContext, port: number, changes: Partial<ChannelOptions> = {}): BrokerChannel {
-  const channel = new BrokerChannel('127.0.0.1', port, {
+  const channel = new BrokerChannel(new Endpoint('127.0.0.1', port, 'the test', new RepeatedWarnings(silent)), {
     clientId: 'test',
     connectTimeoutMs: 1000,
     requestTimeoutMs: 1000,

@@ -3,14 +3,14 @@ import { suite, test } from 'node:test'
 import type { BrokerNode } from '../../../src/kafka/metadata/topic-metadata.ts'
 import { Brokers } from '../../../src/kafka/transport/brokers.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
-import { kafkaConfig, ScriptedBroker } from './scripted-broker.ts'
+import { kafkaConfig, ScriptedBroker, silent } from './scripted-broker.ts'
 
 const nodes = (...ports: readonly number[]): Map<number, BrokerNode> =>
   new Map(ports.map((port, index) => [index + 1, { id: index + 1, host: '127.0.0.1', port, rack: null }]))
 
 suite('Brokers', () => {
   test('asks the bootstrap addresses until brokers are known, IPv6 ones without their brackets', () => {
-    const brokers = new Brokers(kafkaConfig(['kafka.example:9092', '[::1]:9093']))
+    const brokers = new Brokers(kafkaConfig(['kafka.example:9092', '[::1]:9093']), silent)
     assert.deepEqual(
       brokers.anyChannels().map(({ host, port }) => [host, port]),
       [
@@ -22,8 +22,8 @@ suite('Brokers', () => {
   })
 
   test('begins with another broker each time, the bootstrap addresses behind them all', () => {
-    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']))
-    brokers.update(nodes(1001, 1002, 1003))
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), silent)
+    brokers.update(nodes(1001, 1002, 1003), 'kafka:9092')
     const orders = Array.from({ length: 4 }, () => brokers.anyChannels().map(({ port }) => port))
     assert.deepEqual(orders, [
       [1001, 1002, 1003, 1000],
@@ -33,9 +33,18 @@ suite('Brokers', () => {
     ])
   })
 
+  test("a bootstrap address that is a broker's own is not asked twice", () => {
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000', '127.0.0.1:1002']), silent)
+    brokers.update(nodes(1001, 1002), 'kafka:9092')
+    assert.deepEqual(
+      brokers.anyChannels().map(({ port }) => port),
+      [1001, 1002, 1000]
+    )
+  })
+
   test('asks those last that just let somebody wait', () => {
-    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']))
-    brokers.update(nodes(1001, 1002, 1003))
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), silent)
+    brokers.update(nodes(1001, 1002, 1003), 'kafka:9092')
     brokers.channel(1, 'control').avoid()
     assert.deepEqual(
       brokers.anyChannels().map(({ port }) => port),
@@ -44,29 +53,30 @@ suite('Brokers', () => {
   })
 
   test('keeps one channel for each broker, lane and number', () => {
-    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']))
-    brokers.update(nodes(1001, 1002))
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), silent)
+    brokers.update(nodes(1001, 1002), 'kafka:9092')
     const produce = brokers.channel(1, 'produce')
     assert.equal(brokers.channel(1, 'produce', 0), produce)
     const others = [
       brokers.channel(1, 'produce', 1),
       brokers.channel(1, 'fetch'),
       brokers.channel(1, 'control'),
+      brokers.channel(1, 'admin'),
       brokers.channel(2, 'produce')
     ]
-    assert.equal(new Set([produce, ...others]).size, 5)
-    brokers.update(nodes(1001, 1002))
+    assert.equal(new Set([produce, ...others]).size, 6)
+    brokers.update(nodes(1001, 1002), 'kafka:9092')
     assert.equal(brokers.channel(1, 'produce'), produce, 'news that change nothing leave it alone')
   })
 
   test('a broker with a new address gets new channels, and the old ones are closed', async t => {
     const broker = await ScriptedBroker.start()
     t.after(() => broker.close())
-    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']))
-    brokers.update(nodes(broker.port))
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), silent)
+    brokers.update(nodes(broker.port), 'kafka:9092')
     const old = brokers.channel(1, 'control')
     await old.connect()
-    brokers.update(nodes(1001))
+    brokers.update(nodes(1001), 'kafka:9092')
     assert.equal(brokers.channel(1, 'control').port, 1001)
     await assert.rejects(old.connect(), { name: 'TransportError', sent: false })
     assert.throws(() => brokers.channel(2, 'control'), TransportError)
@@ -76,9 +86,10 @@ suite('Brokers', () => {
   test('close ends every connection', async t => {
     const broker = await ScriptedBroker.start()
     t.after(() => broker.close())
-    const brokers = new Brokers(kafkaConfig([broker.address]))
-    brokers.update(nodes(broker.port))
-    await Promise.all([...brokers.anyChannels(), brokers.channel(1, 'fetch')].map(channel => channel.connect()))
+    const brokers = new Brokers(kafkaConfig([broker.address]), silent)
+    brokers.update(nodes(broker.port), 'kafka:9092')
+    const lanes = (['fetch', 'admin'] as const).map(lane => brokers.channel(1, lane))
+    await Promise.all([...brokers.anyChannels(), ...lanes].map(channel => channel.connect()))
     assert.equal(broker.open, 3)
     await brokers.close()
     for (const end = Date.now() + 2000; broker.open > 0 && Date.now() < end;)

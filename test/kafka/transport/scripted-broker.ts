@@ -145,6 +145,7 @@ export function kafkaConfig(bootstrapServers: string[], changes: Partial<KafkaCo
     requestTimeoutMs: 2000,
     deliveryTimeoutMs: 10_000,
     metadataMaxAgeMs: 30_000,
+    metadataMaxTopics: 10_000,
     produceConnectionsPerBroker: 1,
     fetchConnectionsPerBroker: 1,
     fetchCacheBytes: 0,

@@ -1,0 +1,49 @@
+import { Deadline } from '../../core/deadline.ts'
+import { within } from '../../core/lib/within.ts'
+import { askVersions, type VersionRange } from './api-versions.ts'
+import { BrokerConnection, type BrokerAddress, type BrokerConnectionOptions } from './broker-connection.ts'
+import type { ConnectionSecurity } from './connection-security.ts'
+import { AUTHENTICATE, authenticate, type SaslOptions } from './sasl.ts'
+
+/** By API key. */
+export type Versions = ReadonlyMap<number, VersionRange>
+
+/** A connection that can be used: the broker's versions are known, and it knows who asks. */
+export interface Introduced {
+  readonly connection: BrokerConnection
+  readonly versions: Versions
+  readonly sasl: SaslOptions | undefined
+  /** 0: the session does not end. */
+  readonly sessionMs: number
+}
+
+/** Connects within the time limit for connecting. Rejects with the reason why not. */
+export async function introduce(
+  address: BrokerAddress,
+  { tls, sasl }: ConnectionSecurity,
+  options: Omit<BrokerConnectionOptions, 'tls'>
+): Promise<Introduced> {
+  const deadline = Deadline.after(options.connectTimeoutMs)
+  const connection = await BrokerConnection.open(address, { ...options, tls })
+  try {
+    return await within(deadline, converse(connection, sasl), saysNothing)
+  } catch (error) {
+    void connection.close()
+    throw error
+  }
+}
+
+/** Renews the session (KIP-368). Nothing else may be sent meanwhile. Returns how long the new one lasts. */
+export function authenticateAgain({ connection, versions, sasl }: Introduced): Promise<number> {
+  if (sasl === undefined) return Promise.resolve(0)
+  return authenticate(connection, versions.get(AUTHENTICATE)?.max ?? 0, sasl)
+}
+
+/** Versions first: brokers tell them to anyone, and between the two steps of authentication nothing else may come. */
+async function converse(connection: BrokerConnection, sasl: SaslOptions | undefined): Promise<Introduced> {
+  const versions = await askVersions(connection)
+  const introduced = { connection, versions, sasl, sessionMs: 0 }
+  return { ...introduced, sessionMs: await authenticateAgain(introduced) }
+}
+
+const saysNothing = () => new Error('It takes connections, but says nothing')

@@ -1,0 +1,23 @@
+/** The broker answered that it does not take the gateway's credentials, or the gateway does not trust the broker's. */
+export class RefusedCredentials extends Error {
+  override readonly name = 'RefusedCredentials'
+}
+
+/** OpenSSL's reasons why a certificate is not trusted, as Node names them. */
+const UNTRUSTED =
+  /^(CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|HOSTNAME_MISMATCH$|ERR_TLS_CERT_ALTNAME_INVALID$)/
+/** The broker's reasons, as TLS alerts: it wants a client certificate, or refuses the one that it got. */
+const REFUSED_BY_ALERT = /^ERR_SSL_.*ALERT_(.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR|HANDSHAKE_FAILURE)/
+
+/**
+ * Whether a failure to connect is a matter of credentials (SASL, a certificate on either side): trying again soon mends
+ * nothing, and may lock an account.
+ */
+export function isRefusedCredentials(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (at instanceof RefusedCredentials) return true
+    const code = 'code' in at && typeof at.code === 'string' ? at.code : ''
+    if (UNTRUSTED.test(code) || REFUSED_BY_ALERT.test(code)) return true
+  }
+  return false
+}
