@@ -62,7 +62,7 @@ export class Cluster {
     return this.#refresher.ready
   }
 
-  /** Why it is not ready, for operators; undefined while it is. */
+  /** Why it is not ready, for operators, without addresses; undefined while it is. */
   get trouble(): string | undefined {
     return this.#refresher.trouble
   }
@@ -75,7 +75,7 @@ export class Cluster {
   /** Resolves after the first attempt to reach Kafka; a cluster that is down is tried again until it is there. */
   async start(): Promise<void> {
     await this.#refresher.start()
-    this.accumulator.warm()
+    if (!this.#brokers.closed) this.accumulator.warm()
   }
 
   /** Resolves once every record under way has met its fate and the connections are closed. */

@@ -111,7 +111,7 @@ export async function startServer(
     budget,
     openConnections: () => front.openConnections,
     started: () => started,
-    ready: () => ({ kafka: cluster.ready, keys: gatekeeper.ready(), draining: !draining }),
+    ready: () => ({ kafka: cluster.trouble ?? true, keys: gatekeeper.ready(), draining: !draining }),
     auditLinesLost: () => auditStream?.lost ?? 0,
     certificates: () => [
       ...(certificate === undefined ? [] : [expiryOf('listen', certificate.pair.cert)]),

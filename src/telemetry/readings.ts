@@ -6,7 +6,7 @@ import { lostLogLines } from './standard-output.ts'
 export interface Facts {
   readonly version: string
   /** Parts that must be well for the gateway to be ready. */
-  ready(): Readonly<Record<string, boolean>>
+  ready(): Readonly<Record<string, boolean | string>>
   inFlightBytes(): number
   readonly inFlightLimitBytes: number
   openConnections(): number
@@ -62,7 +62,7 @@ function addFacts(registry: Registry, facts: Facts): void {
     `${PREFIX}ready`,
     'Whether each part that readiness needs is well: 1 or 0.',
     'gauge',
-    () => Object.entries(facts.ready()).map(([part, well]) => [{ part }, Number(well)]),
+    () => Object.entries(facts.ready()).map(([part, well]) => [{ part }, Number(well === true)]),
     'least'
   )
   gauge('in_flight_bytes', 'Bytes held for callers, counted against limits.inFlightBytes.', () => facts.inFlightBytes())

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from './support/client.ts'
 import { minutes } from './support/minutes.ts'
 import { Reader } from './support/readers.ts'
 import { useStand } from './support/stand.ts'
@@ -15,6 +16,7 @@ const CONSUMER_BYTES_PER_SECOND = 100_000
 const PADDING = '-'.repeat(200)
 /** Of a record on its way to Kafka. */
 const RECORD_BYTES = 220
+const CALM_LATEST = '/v1/consumer/topics/calm/partitions/0/offsets/latest?count=1'
 const QUICK = [{ keyed: true, recordsPerRequest: 1 }]
 
 suite('A quota slows and costs no record', () => {
@@ -54,6 +56,41 @@ suite('A quota slows and costs no record', () => {
     assert.ok(other.longestStallMs < 1500, 'another broker serves as if nothing were')
     const { answers } = await loaded.judge(t, 1)
     assert.deepEqual([...answers.keys()], [200])
+  })
+
+  test('a create beyond the quota for changes is refused at once, changes nothing, and holds up nobody else', async t => {
+    const { cluster, gateway } = stand
+    await cluster.operator.createTopic('calm', 3)
+    await cluster.operator.quota(CLIENT_ID, 'controller_mutation_rate', 1)
+    t.after(() => cluster.operator.quota(CLIENT_ID, 'controller_mutation_rate', -1))
+    const client = new Client(gateway)
+    t.after(() => client.close())
+    await sleep(1000)
+    const create = (topic: string, partitions: number) =>
+      client.request(
+        'PUT',
+        `/v1/topics/${topic}`,
+        JSON.stringify({ partition_count: partitions, replication_factor: 3 })
+      )
+    assert.equal((await create('greedy', 24)).status, 200)
+    const refused = await create('one-more', 1)
+    assert.deepEqual([refused.status, refused.json.code, refused.json.retriable], [503, 'KAFKA_UNAVAILABLE', true])
+    assert.ok(refused.tookMs < 2000, `refused after ${Math.round(refused.tookMs)} ms`)
+    const waitS = Number(refused.headers['retry-after'])
+    assert.ok(waitS > 8 && waitS <= 30, `Retry-After: ${waitS}`)
+    for (let number = 0; number < 20; number++) {
+      for (const path of ['/v1/metadata/topics/calm/partitions', '/v1/metadata/topics', CALM_LATEST]) {
+        const { status, tookMs } = await client.request('GET', path)
+        assert.equal(status, 200)
+        assert.ok(tookMs < 1000, `${path} took ${Math.round(tookMs)} ms`)
+      }
+    }
+    const { json } = await client.request('GET', '/v1/metadata/topics')
+    assert.ok(!json.topics.includes('one-more'))
+    await sleep(waitS * 1000)
+    assert.equal((await create('one-more', 1)).status, 200)
+    const told = gateway.warnings.filter(({ msg }) => /throttles CreateTopics/.test(String(msg)))
+    assert.equal(told.length, 1)
   })
 
   test('throttled readers come to the end and miss nothing', async t => {

@@ -7,8 +7,8 @@ import { prefersOpenMetrics } from './negotiate.ts'
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Whether each part is well. */
-export type Parts = Readonly<Record<string, boolean>>
+/** For each part true if it is well, else false, or why not: a text without addresses or secrets, as anyone may ask. */
+export type Parts = Readonly<Record<string, boolean | string>>
 
 export interface ManagementOptions {
   /** Wanted as a bearer token by all but health; undefined lets everybody in. */
@@ -153,10 +153,10 @@ export class ManagementServer {
 
   async #ready(): Promise<Answer> {
     const parts = await this.#options.ready()
-    const notReady = Object.keys(parts).filter(part => !parts[part])
-    return notReady.length === 0
-      ? json(200, { status: 'ok', not_ready: [] })
-      : json(503, { status: 'unavailable', not_ready: notReady })
+    const notReady = Object.entries(parts).filter(([, well]) => well !== true)
+    if (notReady.length === 0) return json(200, { status: 'ok', not_ready: [] })
+    const reasons = Object.fromEntries(notReady.filter(([, reason]) => reason !== false))
+    return json(503, { status: 'unavailable', not_ready: notReady.map(([part]) => part), reasons })
   }
 
   async #setLogLevel(request: IncomingMessage): Promise<Answer> {

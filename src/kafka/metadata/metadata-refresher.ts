@@ -61,12 +61,13 @@ export class MetadataRefresher {
     return silentMs < GIVE_UP_MS ? undefined : unreachable(this.#failure)
   }
 
-  /** Why Kafka is not ready, for operators; undefined while it is. */
+  /** Why Kafka is not ready, without addresses; undefined while it is. */
   get trouble(): string | undefined {
     if (this.ready) return undefined
-    if (this.#failure === undefined) return 'Kafka was not reached yet.'
-    const what = this.#brokers.refusing === undefined ? 'Kafka cannot be reached' : 'Credentials are refused'
-    return `${what}: ${causeText(this.#failure)}`
+    if (this.#brokers.refusing !== undefined)
+      return 'Credentials are refused between the gateway and Kafka: check kafka.sasl and kafka.tls'
+    if (this.#failure instanceof NotAdvertised) return this.#failure.message
+    return 'No broker can be reached'
   }
 
   /** Resolves after the first attempt, whatever its outcome. */
@@ -127,12 +128,15 @@ export class MetadataRefresher {
   }
 
   #unanswered(failure: unknown): void {
-    this.#failure =
-      failure instanceof Error
-        ? failure
-        : new Error('Bootstrap servers answer, but no broker does at the address that it advertises')
+    this.#failure = failure instanceof Error ? failure : new NotAdvertised()
     const fields = { cause: causeText(this.#failure) }
     if (this.#brokers.refusing === undefined) this.#warnings.warn('unreachable', fields, 'Kafka cannot be reached')
     else this.#warnings.warn('credentials', fields, "Kafka refuses the gateway's credentials")
+  }
+}
+
+class NotAdvertised extends Error {
+  constructor() {
+    super('Bootstrap servers answer, but no broker at the address that it advertises: check advertised.listeners')
   }
 }

@@ -39,6 +39,7 @@ export class AnyBroker {
           if (cause === undefined || !(error instanceof LateError)) cause = error
         }
       }
+      if (this.#brokers.closed) throw unreachable(cause)
       patienceMs *= 2
       const { refusing } = this.#brokers
       if (refusing !== undefined) throw refusedCredentials(cause, refusing.refusedForMs)

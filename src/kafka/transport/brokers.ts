@@ -51,6 +51,7 @@ export class Brokers {
   readonly #sweep: NodeJS.Timeout
   #nodes: ReadonlyMap<number, BrokerNode> = new Map()
   #turn = 0
+  #closed = false
   #onLost: () => void = () => undefined
 
   constructor(config: BrokersConfig, log: Log, meter: Meter = noMeter) {
@@ -85,6 +86,10 @@ export class Brokers {
     if (!this.allFail) return undefined
     const refusing = [...this.#endpoints.values()].filter(({ refusesCredentials }) => refusesCredentials)
     return refusing.toSorted((one, other) => one.refusedForMs - other.refusedForMs).at(0)
+  }
+
+  get closed(): boolean {
+    return this.#closed
   }
 
   /** `listener` is called whenever a connection that served is lost. */
@@ -136,6 +141,7 @@ export class Brokers {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     clearInterval(this.#sweep)
     await Promise.all([...this.#bootstrap, ...this.#channels.values()].map(channel => channel.close()))
   }

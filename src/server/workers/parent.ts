@@ -84,8 +84,8 @@ async function openFor(
 
 async function readiness(crew: Crew): Promise<Parts> {
   const reports = await crew.reports()
-  const parts: Record<string, boolean> = { workers: reports.length === crew.size, draining: !crew.closing }
+  const parts: Record<string, boolean | string> = { workers: reports.length === crew.size, draining: !crew.closing }
   for (const { ready } of reports)
-    for (const [part, well] of Object.entries(ready)) parts[part] = (parts[part] ?? true) && well
+    for (const [part, well] of Object.entries(ready)) if ((parts[part] ?? true) === true) parts[part] = well
   return parts
 }

@@ -36,14 +36,15 @@ suite('The management listener', () => {
     ])
   })
 
-  test('names the part that is not ready', async () => {
+  test('names the part that is not ready, and says why without addresses', async () => {
     const settings = { management: { port: 0 }, kafka: { connectTimeoutMs: 200 } }
     const lonely = await TestGateway.start({ bootstrapServers: ['127.0.0.1:1'], settings, awaitReady: false })
     try {
       const response = await manage(lonely, '/health/ready')
-      const { not_ready: parts } = (await response.json()) as { not_ready: string[] }
+      const { not_ready: parts, reasons } = (await response.json()) as { not_ready: string[]; reasons: object }
       assert.equal(response.status, 503)
       assert.ok(parts.includes('kafka'), parts.join())
+      assert.deepEqual(reasons, { kafka: 'No broker can be reached' })
     } finally {
       await lonely.close()
     }

@@ -14,6 +14,7 @@ import { freePort } from '../../../src/dev/kafka/free-port.ts'
 import { kafkaJars } from '../../../src/dev/kafka/jars.ts'
 import { LocalCluster } from '../../../src/dev/kafka/local-cluster.ts'
 import { TestGateway, uniqueTopic } from '../../support/gateway.ts'
+import { manage } from '../metrics/support.ts'
 
 const run = promisify(execFile)
 const AUDIENCE = 'https://kafka.example'
@@ -124,18 +125,31 @@ suite('A Kafka that wants TLS and SASL', () => {
       () => ({ tls: {}, sasl: { mechanism: 'PLAIN', username: 'gateway', password: 'plain-secret' } })
     ]
   ] as const) {
-    test(`${what}: the gateway starts, is not ready, answers 503, and its log says why`, async t => {
+    test(`${what}: the gateway starts, is not ready, answers 503 at once, and its log says why`, async t => {
       const gateway = await TestGateway.start({
         bootstrapServers: [bootstrap],
-        settings: { kafka: kafka(), limits: { requestTimeoutMs: 1500 } },
+        settings: { kafka: kafka(), management: { port: 0 } },
         awaitReady: false
       })
       t.after(() => gateway.close())
       assert.equal((await gateway.request('GET', '/health/ready', { token: null })).status, 503)
       assert.equal((await gateway.request('GET', '/health/live', { token: null })).status, 200)
-      const { status, json, text } = await gateway.get('/v1/metadata/topics')
-      assert.deepEqual([status, json.code], [503, 'KAFKA_UNAVAILABLE'])
-      assert.ok(!text.includes(bootstrap), 'no address of a broker is told')
+      const startedMs = performance.now()
+      for (let number = 0; number < 20; number++) {
+        const { status, json, text, headers } = await gateway.get('/v1/metadata/topics')
+        assert.deepEqual([status, json.code, json.retriable], [503, 'KAFKA_UNAVAILABLE', true])
+        assert.ok(Number(headers['retry-after']) >= 1)
+        assert.ok(!text.includes(bootstrap), 'no address of a broker is told')
+      }
+      assert.ok(performance.now() - startedMs < 5000, 'at once, not at the deadline of 8 s')
+      const health = await manage(gateway, '/health/ready')
+      assert.deepEqual(await health.json(), {
+        status: 'unavailable',
+        not_ready: ['kafka'],
+        reasons: {
+          kafka: 'Credentials are refused between the gateway and Kafka: check kafka.sasl and kafka.tls'
+        }
+      })
       const cause = what === 'a wrong password' ? /authentication failed/i : /certificate/i
       for (const end = Date.now() + 10_000; Date.now() < end && !cause.test(JSON.stringify(gateway.logged));)
         await sleep(50)
