@@ -7,7 +7,14 @@ import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { Brokers } from '../transport/brokers.ts'
 import { ThrottledError, TransportError } from '../transport/transport-error.ts'
 import { untilDeadline } from '../transport/until-deadline.ts'
-import { askOffsets, EARLIEST, LATEST, type Isolation, type OffsetAnswer } from './list-offsets-message.ts'
+import {
+  askOffsets,
+  EARLIEST,
+  EARLIEST_LOCAL,
+  LATEST,
+  type Isolation,
+  type OffsetAnswer
+} from './list-offsets-message.ts'
 
 export interface OffsetBounds {
   /** First offset still stored. */
@@ -42,6 +49,14 @@ export class OffsetLookup {
     const metadata = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, deadline))
     if (metadata === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
     const found = await this.offsetsOf(metadata, [partition], which === 'earliest' ? EARLIEST : LATEST, 1, deadline)
+    return found.get(partition) ?? null
+  }
+
+  /** Where the part of the log begins that is not in remote storage only; null while nobody leads the partition. */
+  async localStart(topic: string, partition: number, deadline: Deadline): Promise<number | null> {
+    const metadata = await this.#metadata.topic(topic, deadline)
+    if (metadata === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
+    const found = await this.offsetsOf(metadata, [partition], EARLIEST_LOCAL, 1, deadline)
     return found.get(partition) ?? null
   }
 

@@ -8,6 +8,7 @@ import type { Reader } from './await-leader.ts'
 import {
   FETCH,
   FETCH_FLEXIBLE_SINCE,
+  FETCH_LEADER_ONLY_UNTIL,
   FETCH_MAX_VERSION,
   FETCH_MIN_VERSION,
   FETCH_TOPIC_IDS_SINCE,
@@ -22,18 +23,29 @@ import type { FetchChannel } from './ports.ts'
 export interface ReadResult {
   readonly result: FetchResult
   /** The request held this partition only: Kafka then returns a whole batch, however large. */
-  readonly alone: boolean
-  /** Once, when the records are needed no more: their memory will then hold other answers. */
+  readonly soleReader: boolean
+  /** From sending the request to its answer. */
+  readonly tookMs: number
+  /** Call once, when you are done with the records: their memory will then hold other answers. */
   release(): void
+}
+
+export interface ReadMode {
+  /** Asks for a request of its own. */
+  readonly dedicated: boolean
+  /** How long the broker may take to answer. Such reads are always dedicated. */
+  readonly waitMs: number
+  /** The broker answers at once with so much from its own disks; with 1 it waits for what is not there yet. */
+  readonly minBytes: number
 }
 
 interface PendingRead {
   readonly wanted: FetchPartition
-  /** Of the partition, among all topics. */
-  readonly place: string
-  readonly alone: boolean
+  /** Names the partition among those of all topics. */
+  readonly partitionKey: string
+  readonly mode: ReadMode
   readonly readers: Reader<ReadResult>[]
-  /** The last of its readers' deadlines: past it nobody wants the answer. */
+  /** The latest of its readers' deadlines: past it nobody wants the answer. */
   deadline: Deadline
 }
 
@@ -46,36 +58,39 @@ const REQUEST_BYTES = 8 * 1024 * 1024
 const QUEUE_LIMIT = 10_000
 
 /**
- * The reads from one broker. Those of distinct partitions travel together at the end of the tick, or as soon as one of
- * the connections is free; identical ones that have not left yet share an answer (one that has left might miss a record
- * that was acknowledged since). One request at a time a connection: a broker would not begin a second one sooner.
+ * Reads from one broker over some connections. Reads of distinct partitions travel together at the end of the tick, or as
+ * soon as a connection is free; identical ones that have not left yet share an answer (one that has left might miss a
+ * record that was acknowledged since). A connection carries one request at a time: the broker would not begin a second
+ * one sooner.
  */
 export class BrokerReads {
   readonly #channels: () => readonly FetchChannel[]
   readonly #busy = new Set<FetchChannel>()
   readonly #queue = new Map<string, PendingRead>()
   #scheduled = false
+  /** The broker has sent readers to another replica; it answers older versions of Fetch itself. */
+  #choosesReplicas = false
 
   constructor(channels: () => readonly FetchChannel[]) {
     this.#channels = channels
   }
 
   /**
-   * `alone` asks for a request of its own. The reader is given a TransportError when the broker cannot be reached or does not
-   * answer, OVERLOADED when too many reads wait. The deadline only spares Kafka a read that nobody waits for.
+   * Rejects with a TransportError when the broker cannot be reached or does not answer, with OVERLOADED when too many
+   * reads wait. The deadline only spares Kafka a read that nobody waits for.
    */
-  read(wanted: FetchPartition, alone: boolean, deadline: Deadline, reader: Reader<ReadResult>): void {
+  read(wanted: FetchPartition, mode: ReadMode, deadline: Deadline, reader: Reader<ReadResult>): void {
     const { topic, partition, offset, maxBytes } = wanted
-    const place = `${topic}/${partition}`
-    const name = `${place}/${offset}/${maxBytes}/${alone}`
-    const same = this.#queue.get(name)
-    if (same !== undefined) {
-      same.readers.push(reader)
-      if (deadline.atMs > same.deadline.atMs) same.deadline = deadline
+    const partitionKey = `${topic}/${partition}`
+    const name = `${partitionKey}/${offset}/${maxBytes}/${mode.dedicated}`
+    const waiting = this.#queue.get(name)
+    if (waiting !== undefined) {
+      waiting.readers.push(reader)
+      if (deadline.atMs > waiting.deadline.atMs) waiting.deadline = deadline
     } else if (this.#queue.size >= QUEUE_LIMIT) {
       reader.reject(new GatewayError('OVERLOADED', 'Too many reads wait for Kafka.'))
     } else {
-      this.#queue.set(name, { wanted, place, alone, deadline, readers: [reader] })
+      this.#queue.set(name, { wanted, partitionKey, mode, deadline, readers: [reader] })
       this.#schedule()
     }
   }
@@ -89,22 +104,41 @@ export class BrokerReads {
     })
   }
 
+  /** Connections that are up carry the reads; another is opened when all of those are busy. */
   #flush(): void {
     let channels: readonly FetchChannel[]
     try {
       channels = this.#channels()
     } catch (error) {
-      const reads = [...this.#queue.values()]
-      this.#queue.clear()
-      fail(reads, error)
+      this.#failAll(error)
       return
     }
+    let connected = false
     for (const channel of channels) {
+      const version = versionOf(channel)
+      if (version < 0) continue
+      connected = true
       if (this.#busy.has(channel)) continue
       const reads = this.#collect()
       if (reads.length === 0) return
       this.#busy.add(channel)
-      void this.#send(channel, reads)
+      void this.#send(channel, version, reads)
+    }
+    if (this.#queue.size === 0) return
+    const idle = channels.filter(channel => !this.#busy.has(channel) && versionOf(channel) < 0)
+    const next = idle.find(channel => !channel.resting) ?? (connected || this.#busy.size > 0 ? undefined : idle[0])
+    if (next !== undefined) void this.#connect(next)
+  }
+
+  /** Reads wait in the queue meanwhile: a connection that becomes free first takes them. */
+  async #connect(channel: FetchChannel): Promise<void> {
+    this.#busy.add(channel)
+    try {
+      await channel.version(FETCH, FETCH_MIN_VERSION, FETCH_MAX_VERSION)
+      this.#free(channel)
+    } catch (error) {
+      this.#busy.delete(channel)
+      if (this.#busy.size === 0) this.#failAll(error)
     }
   }
 
@@ -114,29 +148,36 @@ export class BrokerReads {
     const taken = new Set<string>()
     let bytes = 0
     for (const [name, read] of this.#queue) {
-      const { wanted, place, alone, deadline } = read
+      const { wanted, partitionKey, mode, deadline } = read
       if (deadline.passed) {
         this.#queue.delete(name)
         fail([read], new TransportError('the deadline passed before the read was sent', false))
-      } else if (collected.length === 0 || !(alone || taken.has(place) || bytes + wanted.maxBytes > REQUEST_BYTES)) {
+      } else if (
+        collected.length === 0 ||
+        !(mode.dedicated || taken.has(partitionKey) || bytes + wanted.maxBytes > REQUEST_BYTES)
+      ) {
         this.#queue.delete(name)
         collected.push(read)
-        taken.add(place)
+        taken.add(partitionKey)
         bytes += wanted.maxBytes
-        if (alone || collected.length === PARTITIONS_PER_REQUEST) break
+        if (mode.dedicated || collected.length === PARTITIONS_PER_REQUEST) break
       }
     }
     return collected
   }
 
-  async #send(channel: FetchChannel, reads: readonly PendingRead[]): Promise<void> {
+  async #send(channel: FetchChannel, offered: number, reads: readonly PendingRead[]): Promise<void> {
     let throttleTimeMs = 0
     try {
-      const known = channel.versionNow(FETCH, FETCH_MIN_VERSION, FETCH_MAX_VERSION)
-      const offered = known >= 0 ? known : await channel.version(FETCH, FETCH_MIN_VERSION, FETCH_MAX_VERSION)
       const named = reads.some(({ wanted }) => wanted.topicId === null)
-      const version = named ? Math.min(offered, FETCH_TOPIC_IDS_SINCE - 1) : offered
-      throttleTimeMs = settle(version, reads, await exchange(channel, version, reads))
+      let version = named ? Math.min(offered, FETCH_TOPIC_IDS_SINCE - 1) : offered
+      if (this.#choosesReplicas) version = Math.min(version, FETCH_LEADER_ONLY_UNTIL)
+      const sentMs = performance.now()
+      const response = await exchange(channel, version, reads)
+      const answer = parseFetchResponse(version, response)
+      if (answer.results.some(({ preferredReadReplica }) => preferredReadReplica >= 0)) this.#choosesReplicas = true
+      throttleTimeMs = answer.throttleTimeMs
+      settle(answer, reads, response, performance.now() - sentMs)
     } catch (error) {
       fail(reads, error)
     }
@@ -149,18 +190,26 @@ export class BrokerReads {
     this.#busy.delete(channel)
     if (this.#queue.size > 0) this.#flush()
   }
+
+  #failAll(error: unknown): void {
+    const reads = [...this.#queue.values()]
+    this.#queue.clear()
+    fail(reads, error)
+  }
+}
+
+function versionOf(channel: FetchChannel): number {
+  return channel.versionNow(FETCH, FETCH_MIN_VERSION, FETCH_MAX_VERSION)
 }
 
 function exchange(channel: FetchChannel, version: number, reads: readonly PendingRead[]): Promise<Buffer> {
   const partitions = reads.map(({ wanted }) => wanted)
-  const body = writeFetchRequest(version, partitions)
+  const body = writeFetchRequest(version, partitions, reads[0].mode)
   const flexible = version >= FETCH_FLEXIBLE_SINCE
   return promised(callback => channel.send(FETCH, version, flexible, body, callback, bytes => pool.take(bytes)))
 }
 
-/** Returns for how long the broker throttles. Throws where the answer cannot be read. */
-function settle(version: number, reads: readonly PendingRead[], response: Buffer): number {
-  const answer = parseFetchResponse(version, response)
+function settle(answer: FetchAnswer, reads: readonly PendingRead[], response: Buffer, tookMs: number): void {
   let inUse = reads.reduce((sum, { readers }) => sum + readers.length, 0)
   // A reader that has left meanwhile releases nothing: the memory is then the garbage collector's.
   const release = () => {
@@ -170,9 +219,8 @@ function settle(version: number, reads: readonly PendingRead[], response: Buffer
     // A broker answers in an order of its own.
     const result = answer.results.find(each => answers(each, wanted)) ?? missing(wanted, answer)
     // Emptied: what waits is kept in a Map, and V8 may keep what it has left for a while (see Bag).
-    for (const reader of readers.splice(0)) reader.resolve({ result, alone: reads.length === 1, release })
+    for (const reader of readers.splice(0)) reader.resolve({ result, soleReader: reads.length === 1, tookMs, release })
   }
-  return answer.throttleTimeMs
 }
 
 function answers({ topic, partition }: FetchResult, wanted: FetchPartition): boolean {
@@ -190,6 +238,7 @@ function missing({ topic, partition }: FetchPartition, { errorCode, throttleTime
     lastStableOffset: -1,
     startOffset: -1,
     aborted: [],
+    preferredReadReplica: -1,
     records: Buffer.alloc(0)
   }
 }

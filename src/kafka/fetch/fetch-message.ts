@@ -9,9 +9,13 @@ export const FETCH_MAX_VERSION = 17
 export const FETCH_FLEXIBLE_SINCE = 12
 /** From here on a topic is named by its id (KIP-516). */
 export const FETCH_TOPIC_IDS_SINCE = 13
+/** Up to here a request carries no rack, and the leader answers it itself (KIP-392). */
+export const FETCH_LEADER_ONLY_UNTIL = 10
 
 const CONSUMER = -1
 const READ_COMMITTED = 1
+/** Of the tagged field `CurrentLeader` in a partition's answer. */
+const CURRENT_LEADER = 1
 const NO_SESSION = 0
 /** Sessionless (KIP-227): the broker keeps nothing between requests. */
 const FINAL_EPOCH = -1
@@ -36,8 +40,17 @@ export interface FetchResult {
   /** Where the log begins; −1 with an error, and before version 5. */
   readonly startOffset: number
   readonly aborted: readonly AbortedTransaction[]
+  /** The broker whose replica is to be read instead (KIP-392): this answer then holds no records. −1 for none. */
+  readonly preferredReadReplica: number
+  /** Who leads the partition, as a broker says that does not (KIP-951, from version 16 on). */
+  readonly currentLeader?: CurrentLeader
   /** Record batches, the last one possibly cut off; a view of the answer. */
   readonly records: Buffer
+}
+
+export interface CurrentLeader {
+  readonly id: number
+  readonly epoch: number
 }
 
 export interface FetchAnswer {
@@ -48,15 +61,27 @@ export interface FetchAnswer {
   readonly results: readonly FetchResult[]
 }
 
+/** How long a broker may wait until it has so many bytes. */
+export interface FetchWait {
+  readonly waitMs: number
+  readonly minBytes: number
+}
+
+const NO_WAIT: FetchWait = { waitMs: 0, minBytes: 0 }
+
 /**
- * A Fetch that does not wait: each partition once, what is there now, committed records only.
+ * Asks for committed records, each partition once.
  * @see https://kafka.apache.org/protocol#The_Messages_Fetch
  */
-export function writeFetchRequest(version: number, partitions: readonly FetchPartition[]): Buffer {
+export function writeFetchRequest(
+  version: number,
+  partitions: readonly FetchPartition[],
+  { waitMs, minBytes } = NO_WAIT
+): Buffer {
   const writer = new WireWriter(version >= FETCH_FLEXIBLE_SINCE, 64 + partitions.length * 96)
   const totalBytes = partitions.reduce((sum, { maxBytes }) => sum + maxBytes, 0)
   if (version <= 14) writer.int32(CONSUMER)
-  writer.int32(0).int32(0).int32(totalBytes).int8(READ_COMMITTED)
+  writer.int32(waitMs).int32(minBytes).int32(totalBytes).int8(READ_COMMITTED)
   if (version >= 7) writer.int32(NO_SESSION).int32(FINAL_EPOCH)
   const byTopic = Map.groupBy(partitions, ({ topic }) => topic)
   writer.arrayLength(byTopic.size)
@@ -113,8 +138,23 @@ function parsePartition(reader: WireReader, version: number, topic: string | Buf
     aborted.push({ producerId: reader.bigint64(), firstOffset: reader.int64() })
     reader.skipTags()
   }
-  if (version >= 11) reader.int32() // preferred read replica
+  const preferredReadReplica = version >= 11 ? reader.int32() : -1
   const records = reader.bytes() ?? NOTHING
-  reader.skipTags()
-  return { topic, partition, errorCode, lastStableOffset, startOffset, aborted, records }
+  const result = { topic, partition, errorCode, lastStableOffset, startOffset, aborted, preferredReadReplica, records }
+  if (errorCode === 0) {
+    reader.skipTags()
+    return result
+  }
+  const currentLeader = readCurrentLeader(reader)
+  return currentLeader === undefined ? result : { ...result, currentLeader }
+}
+
+function readCurrentLeader(reader: WireReader): CurrentLeader | undefined {
+  let leader: CurrentLeader | undefined
+  for (let count = reader.flexible ? reader.uvarint() : 0; count > 0; count--) {
+    const tag = reader.uvarint()
+    const field = reader.slice(reader.uvarint())
+    if (tag === CURRENT_LEADER) leader = { id: field.readInt32BE(0), epoch: field.readInt32BE(4) }
+  }
+  return leader === undefined || leader.id < 0 ? undefined : leader
 }

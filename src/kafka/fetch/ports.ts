@@ -3,6 +3,8 @@ import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 
 /** One connection of the fetch lane to one broker; reconnects by itself. */
 export interface FetchChannel {
+  /** It failed just now, and is not to be used while there is another. */
+  readonly resting: boolean
   /** Highest version of an API within the bounds that the broker has, −1 while that is not known. */
   versionNow(apiKey: number, min: number, max: number): number
   /** The same, after connecting where needed; rejects when the broker cannot be reached. */
@@ -33,8 +35,10 @@ export interface FetchMetadata {
   refresh(topic: string, deadline: Deadline): Promise<TopicMetadata | null>
 }
 
-/** What the fetcher needs to judge an offset that Kafka calls out of range. */
+/** What the fetcher needs to judge an offset that Kafka calls out of range, or that it answers with nothing. */
 export interface FetchOffsets {
+  /** Where the part of the log begins that is on the leader's own disks; null while nobody leads the partition. */
+  localStart(topic: string, partition: number, deadline: Deadline): Promise<number | null>
   /** As the current leader says now. */
   bounds(
     topic: string,

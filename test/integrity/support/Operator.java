@@ -20,6 +20,7 @@ import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewPartitionReassignment;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.ScramCredentialInfo;
 import org.apache.kafka.clients.admin.ScramMechanism;
@@ -68,6 +69,7 @@ public class Operator {
       case "moving" -> System.out.println(admin.listPartitionReassignments().reassignments().get().size());
       case "elect" -> elect(new TopicPartition(words[1], Integer.parseInt(words[2])));
       case "trim" -> trim(new TopicPartition(words[1], Integer.parseInt(words[2])), Long.parseLong(words[3]));
+      case "local-start" -> localStart(new TopicPartition(words[1], Integer.parseInt(words[2])));
       case "quota" -> quota(words[1], words[2], Double.parseDouble(words[3]));
       case "config" -> config(ConfigResource.Type.TOPIC, words[1], words[2], words[3]);
       case "broker-config" -> config(ConfigResource.Type.BROKER, words[1], words[2], words[3]);
@@ -77,6 +79,11 @@ public class Operator {
       case "dump" -> dump(words[1], Path.of(words[2]));
       default -> throw new IllegalArgumentException(words[0]);
     }
+  }
+
+  static void localStart(TopicPartition partition) throws Exception {
+    var found = admin.listOffsets(Map.of(partition, OffsetSpec.earliestLocal()));
+    System.out.println(found.partitionResult(partition).get().offset());
   }
 
   static List<Integer> nodes(String list) {

@@ -78,6 +78,11 @@ export class Operator {
     return this.#run('trim', topic, partition, offset)
   }
 
+  /** Where the part of the log begins that is not in remote storage only. */
+  async localStart(topic: string, partition: number): Promise<number> {
+    return Number((await this.#run('local-start', topic, partition))[0])
+  }
+
   /** Of a client id, by name (`producer_byte_rate`); −1 removes it. */
   quota(clientId: string, name: string, value: number): Promise<unknown> {
     return this.#run('quota', clientId, name, value)

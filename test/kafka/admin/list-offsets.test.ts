@@ -45,13 +45,25 @@ suite('OffsetLookup', () => {
     ])
   })
 
-  for (const version of [2, 4, 5, 6, 7]) {
+  for (const version of [2, 4, 5, 6, 7, 8]) {
     test(`speaks version ${version} of ListOffsets`, async t => {
       const { scripted, topic, lookup } = await start(t, [partition(0, 1, 4)], version)
       serveOffsets(scripted[0], () => ({ offset: 2 ** 40 }), version)
       assert.deepEqual([...(await lookup.offsetsOf(topic, [0], EARLIEST, 0, soon()))], [[0, 2 ** 40]])
     })
   }
+
+  test('asks where the local part of a log begins; brokers from before tiered storage, where the log begins', async t => {
+    for (const [version, timestamp] of [
+      [7, -2],
+      [8, -4]
+    ]) {
+      const { scripted, lookup } = await start(t, [partition(0, 1)], version)
+      const asked = serveOffsets(scripted[0], () => ({ offset: 5 }), version)
+      assert.equal(await lookup.localStart('t', 0, soon()), 5)
+      assert.deepEqual([asked.length, asked[0].timestamp], [1, timestamp])
+    }
+  })
 
   test('tells the first offset, the last stable one and the end of the log apart', async t => {
     const { scripted, lookup } = await start(t, [partition(0, 1)])

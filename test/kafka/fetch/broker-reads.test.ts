@@ -3,13 +3,15 @@ import { test } from 'node:test'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { Deadline } from '../../../src/core/deadline.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
-import { BrokerReads, type ReadResult } from '../../../src/kafka/fetch/broker-reads.ts'
+import { BrokerReads, type ReadMode, type ReadResult } from '../../../src/kafka/fetch/broker-reads.ts'
 import type { FetchPartition } from '../../../src/kafka/fetch/fetch-message.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
 import { plainBatch } from '../records/stored.ts'
 import { leaderOf, ModelChannel, TOPIC_ID } from './model-cluster.ts'
 import { writeResponse } from './wire.ts'
 
+const SHARED: ReadMode = { dedicated: false, waitMs: 0, minBytes: 0 }
+const DEDICATED: ReadMode = { dedicated: true, waitMs: 0, minBytes: 0 }
 const soon = () => Deadline.after(60_000)
 const stored = leaderOf({ batches: [plainBatch(0, 4), plainBatch(4, 4)], lastStableOffset: 8 })
 
@@ -17,8 +19,8 @@ function wanted(partition: number, offset = 0, more: Partial<FetchPartition> = {
   return { topic: 'orders', topicId: TOPIC_ID, partition, leaderEpoch: 1, offset, maxBytes: 65_536, ...more }
 }
 
-function readFrom(reads: BrokerReads, asked: FetchPartition, alone: boolean, deadline: Deadline): Promise<ReadResult> {
-  return new Promise((resolve, reject) => reads.read(asked, alone, deadline, { resolve, reject }))
+function readFrom(reads: BrokerReads, asked: FetchPartition, mode: ReadMode, deadline: Deadline): Promise<ReadResult> {
+  return new Promise((resolve, reject) => reads.read(asked, mode, deadline, { resolve, reject }))
 }
 
 function held(): ModelChannel {
@@ -34,9 +36,9 @@ const partitionsOf = ({ requests }: ModelChannel) =>
 test('reads of distinct partitions travel together, and each gets its own answer', async () => {
   const channel = new ModelChannel(asked => ({ lastStableOffset: asked.partition * 100 }))
   const reads = new BrokerReads(() => [channel])
-  const results = await Promise.all([3, 1, 2].map(partition => readFrom(reads, wanted(partition), false, soon())))
+  const results = await Promise.all([3, 1, 2].map(partition => readFrom(reads, wanted(partition), SHARED, soon())))
   assert.deepEqual(
-    results.map(({ result, alone }) => [result.partition, result.lastStableOffset, alone]),
+    results.map(({ result, soleReader }) => [result.partition, result.lastStableOffset, soleReader]),
     [
       [3, 300, false],
       [1, 100, false],
@@ -51,8 +53,8 @@ test('partitions of several topics travel together', async () => {
   const reads = new BrokerReads(() => [channel])
   const other = { topic: 'bills', topicId: Buffer.alloc(16, 9) }
   const results = await Promise.all([
-    readFrom(reads, wanted(0), false, soon()),
-    readFrom(reads, wanted(0, 0, other), false, soon())
+    readFrom(reads, wanted(0), SHARED, soon()),
+    readFrom(reads, wanted(0, 0, other), SHARED, soon())
   ])
   assert.deepEqual(
     results.map(({ result }) => result.lastStableOffset),
@@ -64,9 +66,9 @@ test('partitions of several topics travel together', async () => {
 test('identical reads share one answer, but not one that has already left', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  const first = [readFrom(reads, wanted(0), false, soon()), readFrom(reads, wanted(0), false, soon())]
+  const first = [readFrom(reads, wanted(0), SHARED, soon()), readFrom(reads, wanted(0), SHARED, soon())]
   await nextTick()
-  const later = readFrom(reads, wanted(0), false, soon())
+  const later = readFrom(reads, wanted(0), SHARED, soon())
   await nextTick()
   channel.requests[0].answer()
   const [one, other] = await Promise.all(first)
@@ -80,7 +82,7 @@ test('identical reads share one answer, but not one that has already left', asyn
 test('different offsets of one partition never share a request', async () => {
   const channel = new ModelChannel(stored)
   const reads = new BrokerReads(() => [channel])
-  const results = await Promise.all([0, 4, 0].map(offset => readFrom(reads, wanted(0, offset), false, soon())))
+  const results = await Promise.all([0, 4, 0].map(offset => readFrom(reads, wanted(0, offset), SHARED, soon())))
   assert.deepEqual(
     results.map(({ result }) => Number(result.records.readBigInt64BE(0))),
     [0, 4, 0]
@@ -95,13 +97,13 @@ test('a read that asks to be alone is, and says so', async () => {
   const channel = new ModelChannel(stored)
   const reads = new BrokerReads(() => [channel])
   const results = await Promise.all([
-    readFrom(reads, wanted(0), false, soon()),
-    readFrom(reads, wanted(1), true, soon()),
-    readFrom(reads, wanted(2), false, soon())
+    readFrom(reads, wanted(0), SHARED, soon()),
+    readFrom(reads, wanted(1), DEDICATED, soon()),
+    readFrom(reads, wanted(2), SHARED, soon())
   ])
   assert.deepEqual(partitionsOf(channel), [[0, 2], [1]])
   assert.deepEqual(
-    results.map(({ alone }) => alone),
+    results.map(({ soleReader }) => soleReader),
     [false, true, false]
   )
 })
@@ -109,14 +111,14 @@ test('a read that asks to be alone is, and says so', async () => {
 test('a request has at most 64 partitions and 8 MiB', async () => {
   const channel = new ModelChannel(stored)
   const reads = new BrokerReads(() => [channel])
-  const small = Array.from({ length: 70 }, (_, partition) => readFrom(reads, wanted(partition), false, soon()))
+  const small = Array.from({ length: 70 }, (_, partition) => readFrom(reads, wanted(partition), SHARED, soon()))
   await Promise.all(small)
   assert.deepEqual(
     channel.requests.map(({ partitions }) => partitions.length),
     [64, 6]
   )
   const large = Array.from({ length: 5 }, (_, partition) =>
-    readFrom(reads, wanted(partition, 0, { maxBytes: 2 ** 21 }), false, soon())
+    readFrom(reads, wanted(partition, 0, { maxBytes: 2 ** 21 }), SHARED, soon())
   )
   await Promise.all(large)
   assert.deepEqual(
@@ -128,10 +130,10 @@ test('a request has at most 64 partitions and 8 MiB', async () => {
 test('a connection carries one request at a time; what comes meanwhile leaves together when it is free', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  const all = [readFrom(reads, wanted(0), false, soon())]
+  const all = [readFrom(reads, wanted(0), SHARED, soon())]
   await nextTick()
   for (const partition of [1, 2]) {
-    all.push(readFrom(reads, wanted(partition), false, soon()))
+    all.push(readFrom(reads, wanted(partition), SHARED, soon()))
     await nextTick()
   }
   assert.deepEqual(partitionsOf(channel), [[0]])
@@ -146,9 +148,9 @@ test('a connection carries one request at a time; what comes meanwhile leaves to
 test('a second connection is used while the first waits', async () => {
   const [one, other] = [held(), held()]
   const reads = new BrokerReads(() => [one, other])
-  void readFrom(reads, wanted(0), false, soon())
+  void readFrom(reads, wanted(0), SHARED, soon())
   await nextTick()
-  void readFrom(reads, wanted(1), false, soon())
+  void readFrom(reads, wanted(1), SHARED, soon())
   await nextTick()
   assert.deepEqual([partitionsOf(one), partitionsOf(other)], [[[0]], [[1]]])
 })
@@ -156,9 +158,9 @@ test('a second connection is used while the first waits', async () => {
 test('a lost connection fails the reads it carried, and the next ones go on', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  const lost = readFrom(reads, wanted(0), false, soon())
+  const lost = readFrom(reads, wanted(0), SHARED, soon())
   await nextTick()
-  const next = readFrom(reads, wanted(1), false, soon())
+  const next = readFrom(reads, wanted(1), SHARED, soon())
   channel.requests[0].fail()
   await assert.rejects(lost, TransportError)
   await nextTick()
@@ -170,16 +172,16 @@ test('a broker that cannot be reached fails the read, and is asked again for the
   const channel = new ModelChannel(stored)
   channel.connected = false
   const reads = new BrokerReads(() => [channel])
-  await assert.rejects(readFrom(reads, wanted(0), false, soon()), TransportError)
+  await assert.rejects(readFrom(reads, wanted(0), SHARED, soon()), TransportError)
   channel.connected = true
-  assert.equal((await readFrom(reads, wanted(0), false, soon())).result.lastStableOffset, 8)
+  assert.equal((await readFrom(reads, wanted(0), SHARED, soon())).result.lastStableOffset, 8)
 })
 
 test('a broker that is not known fails the reads', async () => {
   const reads = new BrokerReads(() => {
     throw new TransportError('Broker 7 is not known', false)
   })
-  await assert.rejects(readFrom(reads, wanted(0), false, soon()), {
+  await assert.rejects(readFrom(reads, wanted(0), SHARED, soon()), {
     name: 'TransportError',
     message: 'Broker 7 is not known'
   })
@@ -188,11 +190,11 @@ test('a broker that is not known fails the reads', async () => {
 test('an answer that cannot be read fails the reads, and the connection is used again', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  const broken = readFrom(reads, wanted(0), false, soon())
+  const broken = readFrom(reads, wanted(0), SHARED, soon())
   await nextTick()
   channel.requests[0].answer(Buffer.from([1, 2, 3]))
   await assert.rejects(broken, TransportError)
-  const next = readFrom(reads, wanted(0), false, soon())
+  const next = readFrom(reads, wanted(0), SHARED, soon())
   await nextTick()
   channel.requests[1].answer()
   assert.equal((await next).result.errorCode, 0)
@@ -206,7 +208,7 @@ test('a partition that the answer leaves out counts as unknown to the broker; un
   ] as const) {
     const channel = held()
     const reads = new BrokerReads(() => [channel])
-    const read = readFrom(reads, wanted(0), false, soon())
+    const read = readFrom(reads, wanted(0), SHARED, soon())
     await nextTick()
     channel.requests[0].answer(writeResponse(channel.requests[0].version, [], head))
     assert.equal((await read).result.errorCode, expected)
@@ -216,11 +218,11 @@ test('a partition that the answer leaves out counts as unknown to the broker; un
 test('topics are named by id from version 13 on, and by name where one of them has none', async () => {
   const channel = new ModelChannel(asked => ({ lastStableOffset: asked.topic === 'bills' ? 5 : 8 }))
   const reads = new BrokerReads(() => [channel])
-  await readFrom(reads, wanted(0), false, soon())
+  await readFrom(reads, wanted(0), SHARED, soon())
   const named = { topic: 'bills', topicId: null }
   const results = await Promise.all([
-    readFrom(reads, wanted(0), false, soon()),
-    readFrom(reads, wanted(0, 0, named), false, soon())
+    readFrom(reads, wanted(0), SHARED, soon()),
+    readFrom(reads, wanted(0, 0, named), SHARED, soon())
   ])
   assert.deepEqual(
     channel.requests.map(({ version, partitions }) => [version, partitions[0].topic]),
@@ -238,17 +240,17 @@ test('topics are named by id from version 13 on, and by name where one of them h
 test('an old broker is asked in its own version', async () => {
   const channel = new ModelChannel(stored, 11)
   const reads = new BrokerReads(() => [channel])
-  assert.equal((await readFrom(reads, wanted(0), false, soon())).result.records.length, plainBatch(0, 4).length * 2)
+  assert.equal((await readFrom(reads, wanted(0), SHARED, soon())).result.records.length, plainBatch(0, 4).length * 2)
   assert.equal(channel.requests[0].version, 11)
 })
 
 test('a read that nobody waits for any more is not sent', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  const first = readFrom(reads, wanted(0), false, soon())
+  const first = readFrom(reads, wanted(0), SHARED, soon())
   await nextTick()
-  const expired = readFrom(reads, wanted(1), false, Deadline.after(-1))
-  const shared = [readFrom(reads, wanted(2), false, Deadline.after(-1)), readFrom(reads, wanted(2), false, soon())]
+  const expired = readFrom(reads, wanted(1), SHARED, Deadline.after(-1))
+  const shared = [readFrom(reads, wanted(2), SHARED, Deadline.after(-1)), readFrom(reads, wanted(2), SHARED, soon())]
   channel.requests[0].answer()
   await first
   await assert.rejects(expired, TransportError)
@@ -261,26 +263,98 @@ test('a read that nobody waits for any more is not sent', async () => {
 test('more than 10 000 waiting reads are refused as OVERLOADED', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
-  for (let offset = 0; offset < 10_000; offset++) void readFrom(reads, wanted(0, offset), false, soon())
-  await assert.rejects(readFrom(reads, wanted(1), false, soon()), isOverloaded)
+  for (let offset = 0; offset < 10_000; offset++) void readFrom(reads, wanted(0, offset), SHARED, soon())
+  await assert.rejects(readFrom(reads, wanted(1), SHARED, soon()), isOverloaded)
 })
 
 test('a connection that the broker throttles is left alone for that time, and what waits goes over another', async () => {
   const [first, second] = [held(), held()]
   const reads = new BrokerReads(() => [first, second])
-  const throttled = readFrom(reads, wanted(0), false, soon())
+  const throttled = readFrom(reads, wanted(0), SHARED, soon())
   await nextTick()
   const answers = [
-    { ...wanted(0), errorCode: 0, lastStableOffset: 0, startOffset: 0, aborted: [], records: Buffer.alloc(0) }
+    {
+      ...wanted(0),
+      errorCode: 0,
+      lastStableOffset: 0,
+      startOffset: 0,
+      aborted: [],
+      preferredReadReplica: -1,
+      records: Buffer.alloc(0)
+    }
   ]
   first.requests[0].answer(writeResponse(17, answers, { throttleTimeMs: 150 }))
   await throttled
   const startedMs = performance.now()
-  void readFrom(reads, wanted(1), false, soon())
+  void readFrom(reads, wanted(1), SHARED, soon())
   await nextTick()
   assert.deepEqual([partitionsOf(first), partitionsOf(second)], [[[0]], [[1]]])
-  void readFrom(reads, wanted(2), false, soon())
+  void readFrom(reads, wanted(2), SHARED, soon())
   while (first.requests.length < 2) await nextTick()
   assert.ok(performance.now() - startedMs > 100)
   assert.deepEqual(partitionsOf(first), [[0], [2]])
+})
+
+test('a connection in back-off takes no read while another is up, even if that is busy', async () => {
+  const [broken, healthy] = [held(), held()]
+  broken.connected = false
+  broken.resting = true
+  const reads = new BrokerReads(() => [broken, healthy])
+  const first = readFrom(reads, wanted(0), SHARED, soon())
+  await nextTick()
+  const second = readFrom(reads, wanted(1), SHARED, soon())
+  await nextTick()
+  healthy.requests[0].answer()
+  await first
+  await nextTick()
+  healthy.requests[1].answer()
+  assert.equal((await second).result.partition, 1)
+  assert.deepEqual([partitionsOf(broken), partitionsOf(healthy)], [[], [[0], [1]]])
+})
+
+test('a connection that is being opened holds up no read that another can take', async () => {
+  const [opening, healthy] = [held(), held()]
+  opening.connected = false
+  opening.version = () => new Promise(() => undefined)
+  const reads = new BrokerReads(() => [opening, healthy])
+  const first = readFrom(reads, wanted(0), SHARED, soon())
+  await nextTick()
+  const second = readFrom(reads, wanted(1), SHARED, soon())
+  await nextTick()
+  healthy.requests[0].answer()
+  await first
+  await nextTick()
+  healthy.requests[1].answer()
+  assert.equal((await second).result.partition, 1)
+})
+
+test('a broker that sends readers to another replica is asked in a version in which it answers itself', async () => {
+  const channel = new ModelChannel((asked, first, version) =>
+    version >= 11 ? { lastStableOffset: 8, preferredReadReplica: 2 } : stored(asked, first, version)
+  )
+  const reads = new BrokerReads(() => [channel])
+  const { result } = await readFrom(reads, wanted(0), SHARED, soon())
+  assert.deepEqual([result.preferredReadReplica, result.records.length], [2, 0])
+  const again = await readFrom(reads, wanted(0), SHARED, soon())
+  assert.deepEqual([again.result.preferredReadReplica, again.result.records.length > 0], [-1, true])
+  assert.deepEqual(
+    channel.requests.map(({ version }) => version),
+    [17, 10]
+  )
+})
+
+test('a read for which the broker may wait says how long, in a request of its own', async () => {
+  const channel = new ModelChannel(stored)
+  const reads = new BrokerReads(() => [channel])
+  await Promise.all([
+    readFrom(reads, wanted(0), { dedicated: true, waitMs: 700, minBytes: 1 }, soon()),
+    readFrom(reads, wanted(1), SHARED, soon())
+  ])
+  assert.deepEqual(
+    channel.requests.map(({ waitMs, partitions }) => [waitMs, partitions.length]),
+    [
+      [700, 1],
+      [0, 1]
+    ]
+  )
 })

@@ -102,6 +102,7 @@ test('an answer is read in every version, unknown tagged fields skipped', () => 
         lastStableOffset: 2 ** 40,
         startOffset: 2 ** 33,
         aborted: [{ producerId: 2n ** 60n, firstOffset: 17 }],
+        preferredReadReplica: version >= 11 ? 5 : -1,
         records: plainBatch(0, 2)
       },
       {
@@ -111,6 +112,7 @@ test('an answer is read in every version, unknown tagged fields skipped', () => 
         lastStableOffset: -1,
         startOffset: -1,
         aborted: [],
+        preferredReadReplica: -1,
         records: Buffer.alloc(0)
       }
     ]
@@ -138,6 +140,7 @@ test('the answers of these tests are what the client library reads too', () => {
       lastStableOffset: 2,
       startOffset: 0,
       aborted: [{ producerId: 7n, firstOffset: 1 }],
+      preferredReadReplica: -1,
       records: plainBatch(0, 2)
     }
     const bytes = writeResponse(version, [answer])
@@ -158,6 +161,7 @@ test('an answer that is cut off, or counts more than it holds, throws instead of
     lastStableOffset: 2,
     startOffset: 0,
     aborted: [{ producerId: 7n, firstOffset: 1 }],
+    preferredReadReplica: -1,
     records: plainBatch(0, 2)
   }
   for (const version of [4, 11, 12]) {

@@ -1,75 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Deadline } from '../../../src/core/deadline.ts'
-import { GatewayError, type ErrorCode } from '../../../src/core/errors.ts'
-import { Fetcher, PAGE_BYTES } from '../../../src/kafka/fetch/fetcher.ts'
-import type { TopicMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
-import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
+import { GatewayError } from '../../../src/core/errors.ts'
+import { PAGE_BYTES } from '../../../src/kafka/fetch/fetcher.ts'
 import { batchOf, markerOf, plainBatch, recordsOf } from '../records/stored.ts'
-import { leaderOf, ModelChannel, silent, topicLedBy, type Answer, type ModelLog } from './model-cluster.ts'
-
-interface Cluster {
-  /** How each broker answers, by id. */
-  readonly brokers: Readonly<Record<number, Answer>>
-  /** What Kafka says of the topic, question by question; the last answer stays. */
-  readonly topics?: readonly (TopicMetadata | null)[]
-  readonly cacheBytes?: number
-  readonly bounds?: { readonly earliest: number; readonly lastStable: number; readonly logEnd: number }
-}
-
-function clusterOf({
-  brokers,
-  topics = [topicLedBy([1, 1, 1])],
-  bounds = { earliest: 0, lastStable: 0, logEnd: 0 },
-  cacheBytes = 0
-}: Cluster) {
-  const channels = new Map(Object.entries(brokers).map(([id, answer]) => [Number(id), new ModelChannel(answer)]))
-  let asked = 0
-  const current = () => topics[Math.min(asked, topics.length - 1)]
-  const channel = (id: number): ModelChannel => {
-    const found = channels.get(id)
-    if (found === undefined) throw new TransportError(`Broker ${id} is not known`, false)
-    return found
-  }
-  const metadata = {
-    peek: () => current() ?? undefined,
-    topic: () => Promise.resolve(current()),
-    refresh() {
-      asked++
-      return Promise.resolve(current())
-    }
-  }
-  const fetcher = new Fetcher(
-    { channel },
-    metadata,
-    { bounds: () => Promise.resolve(bounds) },
-    { connectionsPerBroker: 1, cacheBytes },
-    silent
-  )
-  const read = async (offset: number, count: number, timeoutMs = 60_000) => {
-    const deadline = Deadline.after(timeoutMs)
-    return fetcher.read({ topic: 'orders', partition: 0, offset, count, deadline }, page => ({
-      offsets: recordsOf(page).map(each => each.offset),
-      nextOffset: page.nextOffset,
-      page
-    }))
-  }
-  return { read, fetcher, channel, refreshes: () => asked }
-}
-
-const stored = (log: ModelLog) => clusterOf({ brokers: { 1: leaderOf(log) } })
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
-
-function failing(code: ErrorCode, expected: { message?: RegExp; members?: object; nextOffset?: string } = {}) {
-  return (error: unknown) => {
-    assert.ok(error instanceof GatewayError, String(error))
-    assert.equal(error.code, code)
-    if (expected.message !== undefined) assert.match(error.message, expected.message)
-    if (expected.members !== undefined) assert.deepEqual(error.members, expected.members)
-    if (expected.nextOffset !== undefined) assert.equal(error.headers?.NextOffset, expected.nextOffset)
-    return true
-  }
-}
+import { clusterOf, failing, range, stored } from './cluster-of.ts'
+import { leaderOf, topicLedBy, type Answer } from './model-cluster.ts'
 
 /** Batches of one record whose value has so many bytes. */
 function batchesOf(count: number, valueBytes: number): Buffer[] {
@@ -113,7 +49,7 @@ test('the next pages of a reader in small steps are taken from the batch that th
 test('kept records that Kafka has deleted since are not read once any answer about the partition says so', async () => {
   const log = { batches: [plainBatch(0, 10), plainBatch(10, 10)], lastStableOffset: 20, startOffset: 0 }
   const { read, channel } = clusterOf({
-    brokers: { 1: (asked, first) => leaderOf(log)(asked, first) },
+    brokers: { 1: (asked, first) => leaderOf(log)(asked, first, 17) },
     cacheBytes: 1_000_000
   })
   await read(0, 4)
@@ -252,8 +188,8 @@ test('a partition for which a shared answer had no room is read alone', async ()
   )
 })
 
-test('a gap up to the end is believed only when the partition was read alone', async () => {
-  const { fetcher, channel } = stored({ batches: [plainBatch(0, 5)], lastStableOffset: 90 })
+test('a gap up to the end is believed when the leader has it on its own disks and answers with nothing twice', async () => {
+  const { fetcher, channel, patient } = stored({ batches: [plainBatch(0, 5)], lastStableOffset: 90 })
   const deadline = Deadline.after(60_000)
   const pages = await Promise.all(
     [0, 1].map(partition => fetcher.read({ topic: 'orders', partition, offset: 5, count: 9, deadline }, page => page))
@@ -268,6 +204,13 @@ test('a gap up to the end is believed only when the partition was read alone', a
   assert.deepEqual(
     channel(1).requests.map(({ partitions }) => partitions.length),
     [2, 1, 1]
+  )
+  assert.deepEqual(
+    patient(1).requests.map(({ partitions, waitMs }) => [partitions.length, waitMs]),
+    [
+      [1, 100],
+      [1, 100]
+    ]
   )
 })
 
@@ -362,7 +305,7 @@ test('a deadline among aborted records tells where to go on', async () => {
 test('a deadline behind the first record returns what there is', async () => {
   const first = leaderOf({ batches: [plainBatch(0, 2)], lastStableOffset: 100 })
   const { read } = clusterOf({
-    brokers: { 1: (asked, alone) => (asked.offset < 2 ? first(asked, alone) : { errorCode: 6 }) }
+    brokers: { 1: (asked, ...rest) => (asked.offset < 2 ? first(asked, ...rest) : { errorCode: 6 }) }
   })
   const { offsets, nextOffset } = await read(0, 9, 60)
   assert.deepEqual([offsets, nextOffset], [[0, 1], 2])

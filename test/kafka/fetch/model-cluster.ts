@@ -3,7 +3,7 @@ import type { FetchChannel } from '../../../src/kafka/fetch/ports.ts'
 import type { TopicMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
 import type { AbortedTransaction } from '../../../src/kafka/records/aborted-filter.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
-import { readRequest, writeResponse, type AnsweredPartition, type AskedPartition } from './wire.ts'
+import { readRequest, waitMsOf, writeResponse, type AnsweredPartition, type AskedPartition } from './wire.ts'
 
 export const silent: Log = {
   debug: () => undefined,
@@ -22,7 +22,7 @@ export interface ModelLog {
 }
 
 /** What a broker answers for a partition, as far as it differs from an empty one. */
-export type Answer = (asked: AskedPartition, first: boolean) => Partial<AnsweredPartition>
+export type Answer = (asked: AskedPartition, first: boolean, version: number) => Partial<AnsweredPartition>
 
 /** Answers as a leader does: from the batch that holds the offset, the first one of a request whole (KIP-74). */
 export function leaderOf(log: ModelLog): Answer {
@@ -45,6 +45,7 @@ const lastOffsetOf = (batch: Buffer) => baseOffsetOf(batch) + batch.readInt32BE(
 interface Request {
   readonly version: number
   readonly partitions: readonly AskedPartition[]
+  readonly waitMs: number
   readonly body: Buffer
   /** Answers as the partitions do, or with these bytes. */
   answer(bytes?: Buffer): void
@@ -57,6 +58,7 @@ export class ModelChannel implements FetchChannel {
   /** Keeps requests until the test answers them. */
   held = false
   connected = true
+  resting = false
   readonly #newest: number
   readonly #answer: Answer
 
@@ -91,6 +93,7 @@ export class ModelChannel implements FetchChannel {
     const request: Request = {
       version,
       partitions,
+      waitMs: waitMsOf(version, body),
       body,
       answer: bytes => answer(bytes ?? this.#respond(version, partitions)),
       fail: () => callback(new TransportError('connection lost', true), null)
@@ -108,8 +111,9 @@ export class ModelChannel implements FetchChannel {
         lastStableOffset: 0,
         startOffset: 0,
         aborted: [],
+        preferredReadReplica: -1,
         records: Buffer.alloc(0),
-        ...this.#answer(asked, first)
+        ...this.#answer(asked, first, version)
       }
       if (answer.records.length > 0) first = false
       return answer

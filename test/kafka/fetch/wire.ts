@@ -1,4 +1,5 @@
 import type { AbortedTransaction } from '../../../src/kafka/records/aborted-filter.ts'
+import type { CurrentLeader } from '../../../src/kafka/fetch/fetch-message.ts'
 import { WireReader } from '../../../src/kafka/wire/wire-reader.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
 
@@ -18,6 +19,8 @@ export interface AnsweredPartition {
   readonly lastStableOffset: number
   readonly startOffset: number
   readonly aborted: readonly AbortedTransaction[]
+  readonly preferredReadReplica: number
+  readonly currentLeader?: CurrentLeader
   readonly records: Buffer
 }
 
@@ -40,6 +43,11 @@ export function readRequest(version: number, body: Buffer): AskedPartition[] {
     reader.skipTags()
   }
   return asked
+}
+
+/** How long the broker may wait. */
+export function waitMsOf(version: number, body: Buffer): number {
+  return body.readInt32BE(version <= 14 ? 4 : 0)
 }
 
 /** Tagged fields that a broker may add anywhere; whoever does not know them skips them. */
@@ -83,7 +91,16 @@ function writePartition(writer: WireWriter, version: number, answer: AnsweredPar
     writer.int64(producerId).int64(BigInt(firstOffset))
     tags(writer)
   }
-  if (version >= 11) writer.int32(-1)
+  if (version >= 11) writer.int32(answer.preferredReadReplica)
   writer.bytes(answer.records)
-  tags(writer)
+  if (answer.currentLeader === undefined || version < 16) tags(writer)
+  else writeCurrentLeader(writer, answer.currentLeader)
+}
+
+/** Among fields that nobody knows; the leader itself may have tagged fields too. */
+function writeCurrentLeader(writer: WireWriter, { id, epoch }: CurrentLeader): void {
+  const leader = new WireWriter(true).int32(id).int32(epoch)
+  tags(leader)
+  const bytes = leader.finish()
+  writer.uvarint(2).uvarint(1).uvarint(bytes.length).raw(bytes).uvarint(9).uvarint(0)
 }

@@ -1,0 +1,39 @@
+import { AbortedFilter } from '../records/aborted-filter.ts'
+import { decodeBatches } from '../records/decode-batches.ts'
+import { readRecords } from '../records/decode-records.ts'
+import { isTransactional } from '../records/open-batch.ts'
+import type { PageBuilder } from '../records/page-builder.ts'
+import type { BatchCache, BatchPlace } from './batch-cache.ts'
+import type { FetchResult } from './fetch-message.ts'
+
+/** How to go on after an answer. `cut`: its first batch is not whole. `empty`: it brought nothing, though its end lies further on. */
+export type Progress = 'done' | 'more' | 'cut' | 'empty'
+
+/** Takes what an earlier page left of its last batch; returns whether that fills this page. */
+export function takeKept(kept: BatchCache, place: BatchPlace, page: PageBuilder): boolean {
+  const batch = kept.find(place, page.nextOffset, giveBack => page.onRecycle(giveBack))
+  if (batch === undefined) return false
+  if (readRecords(batch, page)) page.nextOffset = batch.header.lastOffset + 1
+  return page.full
+}
+
+export function keepRest(
+  kept: BatchCache,
+  place: BatchPlace,
+  { topic, startOffset }: FetchResult,
+  { rest }: PageBuilder
+): void {
+  // A topic that was asked for by name may be another one by now.
+  if (typeof topic !== 'string') kept.confirm(place, startOffset)
+  if (rest !== undefined && !isTransactional(rest.header)) kept.keep(place, rest)
+}
+
+/** Takes the records of an answer into the page. */
+export function absorb({ lastStableOffset, records, aborted }: FetchResult, page: PageBuilder): Progress {
+  if (page.nextOffset >= lastStableOffset) return 'done'
+  const before = page.nextOffset
+  const truncated = decodeBatches(records, new AbortedFilter(aborted), page, lastStableOffset)
+  if (page.full || page.nextOffset >= lastStableOffset) return 'done'
+  if (page.nextOffset > before) return 'more'
+  return truncated ? 'cut' : 'empty'
+}

@@ -1,0 +1,35 @@
+import { GatewayError, type ErrorCode } from '../../core/errors.ts'
+import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
+
+/** What keeps a read from going on, for the answer at its deadline. */
+export interface Trouble {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly detail: string
+  /** Fresh metadata may mend it. */
+  readonly stale: boolean
+}
+
+/** Throws what no retry mends. */
+export function troubleOf(errorCode: number, topic: string, partition: number): Trouble {
+  const detail = `Fetch of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`
+  if (isStaleMetadata(errorCode)) return leaderless(detail)
+  const { error } = kafkaCode(errorCode)
+  if (error === 'KAFKA_REFUSED')
+    throw new GatewayError(error, `Kafka does not let the gateway read topic '${topic}'.`, { detail })
+  if (error === 'CORRUPT_DATA') throw new GatewayError(error, 'Kafka finds its own records corrupt.', { detail })
+  return unavailable(detail)
+}
+
+export function leaderless(detail: string): Trouble {
+  return { code: 'LEADER_NOT_AVAILABLE', message: 'The partition has no leader that answers.', detail, stale: true }
+}
+
+export function unavailable(detail: string): Trouble {
+  return { code: 'KAFKA_UNAVAILABLE', message: 'Kafka does not answer.', detail, stale: true }
+}
+
+export function stillRemote(where: string): Trouble {
+  const message = 'Kafka did not bring the records from remote storage in time; go on at NextOffset.'
+  return { code: 'DEADLINE_EXCEEDED', message, detail: `${where} is in remote storage`, stale: false }
+}

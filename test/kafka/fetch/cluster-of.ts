@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { Deadline } from '../../../src/core/deadline.ts'
+import { GatewayError, type ErrorCode } from '../../../src/core/errors.ts'
+import { Fetcher } from '../../../src/kafka/fetch/fetcher.ts'
+import type { TopicMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
+import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
+import { recordsOf } from '../records/stored.ts'
+import { leaderOf, ModelChannel, silent, topicLedBy, type Answer, type ModelLog } from './model-cluster.ts'
+
+interface Cluster {
+  /** How each broker answers, by id. */
+  readonly brokers: Readonly<Record<number, Answer>>
+  /** What Kafka says of the topic, question by question; the last answer stays. */
+  readonly topics?: readonly (TopicMetadata | null)[]
+  readonly cacheBytes?: number
+  readonly bounds?: { readonly earliest: number; readonly lastStable: number; readonly logEnd: number }
+  /** Where the local part of the log begins, as the leader says at that time. */
+  readonly localStart?: () => number | null
+  /** The question about it brings the next of `topics`. */
+  readonly movesAtLocalStart?: boolean
+}
+
+export function clusterOf({
+  brokers,
+  topics = [topicLedBy([1, 1, 1])],
+  bounds = { earliest: 0, lastStable: 0, logEnd: 0 },
+  localStart = () => 0,
+  movesAtLocalStart = false,
+  cacheBytes = 0
+}: Cluster) {
+  const channelsOf = () =>
+    new Map(Object.entries(brokers).map(([id, answer]) => [Number(id), new ModelChannel(answer)]))
+  const lanes = { prompt: channelsOf(), patient: channelsOf() }
+  let asked = 0
+  const current = () => topics[Math.min(asked, topics.length - 1)]
+  const channelOf = (lane: 'prompt' | 'patient', id: number): ModelChannel => {
+    const found = lanes[lane].get(id)
+    if (found === undefined) throw new TransportError(`Broker ${id} is not known`, false)
+    return found
+  }
+  const channel = (id: number) => channelOf('prompt', id)
+  const patient = (id: number) => channelOf('patient', id)
+  const metadata = {
+    peek: () => current() ?? undefined,
+    topic: () => Promise.resolve(current()),
+    refresh() {
+      asked++
+      return Promise.resolve(current())
+    }
+  }
+  const fetcher = new Fetcher(
+    { channel: (id, _lane, index) => channelOf(index === 0 ? 'prompt' : 'patient', id) },
+    metadata,
+    {
+      bounds: () => Promise.resolve(bounds),
+      localStart() {
+        if (movesAtLocalStart) asked++
+        return Promise.resolve(localStart())
+      }
+    },
+    { connectionsPerBroker: 1, cacheBytes },
+    silent
+  )
+  const read = async (offset: number, count: number, timeoutMs = 60_000) => {
+    const deadline = Deadline.after(timeoutMs)
+    return fetcher.read({ topic: 'orders', partition: 0, offset, count, deadline }, page => ({
+      offsets: recordsOf(page).map(each => each.offset),
+      nextOffset: page.nextOffset,
+      page
+    }))
+  }
+  return { read, fetcher, channel, patient, refreshes: () => asked }
+}
+
+export const stored = (log: ModelLog) => clusterOf({ brokers: { 1: leaderOf(log) } })
+export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
+
+export function failing(code: ErrorCode, expected: { message?: RegExp; members?: object; nextOffset?: string } = {}) {
+  return (error: unknown) => {
+    assert.ok(error instanceof GatewayError, String(error))
+    assert.equal(error.code, code)
+    if (expected.message !== undefined) assert.match(error.message, expected.message)
+    if (expected.members !== undefined) assert.deepEqual(error.members, expected.members)
+    if (expected.nextOffset !== undefined) assert.equal(error.headers?.NextOffset, expected.nextOffset)
+    return true
+  }
+}
