@@ -10,12 +10,17 @@ import { partitionNotFound, refuseInternal, topicNotFound } from './topic-access
 
 /** Reads a page from any offset of one partition. */
 export class Consume {
-  readonly #metadata: MetadataCache
-  readonly #fetcher: Fetcher
-  readonly #offsets: OffsetLookup
+  readonly #metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>
+  readonly #fetcher: Pick<Fetcher, 'read'>
+  readonly #offsets: Pick<OffsetLookup, 'offsetOf'>
   readonly #meter: Meter
 
-  constructor(metadata: MetadataCache, fetcher: Fetcher, offsets: OffsetLookup, meter: Meter) {
+  constructor(
+    metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>,
+    fetcher: Pick<Fetcher, 'read'>,
+    offsets: Pick<OffsetLookup, 'offsetOf'>,
+    meter: Meter
+  ) {
     this.#metadata = metadata
     this.#fetcher = fetcher
     this.#offsets = offsets
@@ -23,15 +28,33 @@ export class Consume {
   }
 
   async execute<T>(call: Call, read: ReadRequest, use: (page: RecordPage) => T): Promise<T> {
-    const { topic, partition, count } = read
+    const { topic, partition, from } = read
     refuseInternal(topic)
-    let known = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, call.deadline))
-    if (known !== null && known.partitions[partition] === undefined)
-      known = await this.#metadata.refresh(topic, call.deadline)
-    if (known === null) throw topicNotFound(topic)
-    if (known.partitions[partition] === undefined) throw partitionNotFound(topic, partition, known.partitions.length)
-    const offset = typeof read.from === 'number' ? read.from : await this.#bound(call, read, read.from)
-    const { deadline, trace } = call
+    let metadata = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, call.deadline))
+    if (metadata !== null && metadata.partitions[partition] === undefined)
+      metadata = await this.#metadata.refresh(topic, call.deadline)
+    if (metadata === null) throw topicNotFound(topic)
+    refuseInternal(topic, metadata)
+    if (metadata.partitions[partition] === undefined)
+      throw partitionNotFound(topic, partition, metadata.partitions.length)
+    if (typeof from === 'number') return this.#page(call, read, from, use)
+    for (;;) {
+      const offset = await this.#bound(call, read, from)
+      try {
+        return await this.#page(call, read, offset, use)
+      } catch (error) {
+        // Kafka has deleted records since it told the bound; the caller named none.
+        if (!isOutOfRange(error) || call.deadline.passed) throw error
+      }
+    }
+  }
+
+  async #page<T>(
+    { deadline, trace }: Call,
+    { topic, partition, count }: ReadRequest,
+    offset: number,
+    use: (page: RecordPage) => T
+  ): Promise<T> {
     const startedMs = performance.now()
     let endedMs: number | undefined
     try {
@@ -46,9 +69,13 @@ export class Consume {
   }
 
   async #bound(call: Call, { topic, partition }: ReadRequest, which: 'earliest' | 'latest'): Promise<number> {
-    const found = await this.#offsets.offsetOf(topic, partition, which, call.deadline)
-    if (found === null)
+    const bound = await this.#offsets.offsetOf(topic, partition, which, call.deadline)
+    if (bound === null)
       throw new GatewayError('LEADER_NOT_AVAILABLE', `Partition ${partition} of topic '${topic}' has no leader.`)
-    return found
+    return bound
   }
+}
+
+function isOutOfRange(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'OFFSET_OUT_OF_RANGE'
 }

@@ -10,11 +10,15 @@ import { refuseInternal, topicNotFound } from './topic-access.ts'
 
 /** Checks the whole request against the topic, then hands it to the accumulator. */
 export class Produce {
-  readonly #metadata: MetadataCache
-  readonly #accumulator: Accumulator
+  readonly #metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>
+  readonly #accumulator: Pick<Accumulator, 'submit'>
   readonly #meter: Meter
 
-  constructor(metadata: MetadataCache, accumulator: Accumulator, meter: Meter) {
+  constructor(
+    metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>,
+    accumulator: Pick<Accumulator, 'submit'>,
+    meter: Meter
+  ) {
     this.#metadata = metadata
     this.#accumulator = accumulator
     this.#meter = meter
@@ -25,6 +29,7 @@ export class Produce {
     try {
       refuseInternal(topic)
       const metadata = this.#knownTopic(topic, records) ?? (await this.#checkedTopic(call, topic, records))
+      refuseInternal(topic, metadata)
       handedOver = true
       const outcome = await this.#accumulator.submit(metadata, records, call.deadline, released, call.trace)
       this.#meter.produced(topic, records.bytes.length, fatesOf(outcome))

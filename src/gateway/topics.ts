@@ -11,11 +11,15 @@ import { isInternalTopic, partitionNotFound, refuseInternal, topicNotFound } fro
 
 /** Creates, deletes, lists and describes topics. What is listed or described is always asked from Kafka. */
 export class Topics {
-  readonly #metadata: MetadataCache
-  readonly #admin: TopicAdmin
-  readonly #offsets: OffsetLookup
+  readonly #metadata: Pick<MetadataCache, 'topic' | 'refresh' | 'everything' | 'cluster'>
+  readonly #admin: Pick<TopicAdmin, 'create' | 'delete'>
+  readonly #offsets: Pick<OffsetLookup, 'offsetsOf'>
 
-  constructor(metadata: MetadataCache, admin: TopicAdmin, offsets: OffsetLookup) {
+  constructor(
+    metadata: Pick<MetadataCache, 'topic' | 'refresh' | 'everything' | 'cluster'>,
+    admin: Pick<TopicAdmin, 'create' | 'delete'>,
+    offsets: Pick<OffsetLookup, 'offsetsOf'>
+  ) {
     this.#metadata = metadata
     this.#admin = admin
     this.#offsets = offsets
@@ -28,6 +32,8 @@ export class Topics {
 
   async delete(call: Call, topic: string): Promise<void> {
     refuseInternal(topic)
+    const metadata = await this.#metadata.topic(topic, call.deadline)
+    if (metadata !== null) refuseInternal(topic, metadata)
     await this.#admin.delete(topic, call.deadline)
   }
 
