@@ -39,6 +39,9 @@ export interface ReadMode {
   readonly minBytes: number
 }
 
+/** Nobody waited for the read any more when its turn came. */
+export class ReadExpired extends TransportError {}
+
 interface PendingRead {
   readonly wanted: FetchPartition
   /** Names the partition among those of all topics. */
@@ -151,7 +154,7 @@ export class BrokerReads {
       const { wanted, partitionKey, mode, deadline } = read
       if (deadline.passed) {
         this.#queue.delete(name)
-        fail([read], new TransportError('the deadline passed before the read was sent', false))
+        fail([read], new ReadExpired('the deadline passed before the read was sent', false))
       } else if (
         collected.length === 0 ||
         !(mode.dedicated || taken.has(partitionKey) || bytes + wanted.maxBytes > REQUEST_BYTES)

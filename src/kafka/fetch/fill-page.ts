@@ -1,6 +1,7 @@
-import { AbortedFilter } from '../records/aborted-filter.ts'
+import type { AbortedFilter } from '../records/aborted-filter.ts'
 import { decodeBatches } from '../records/decode-batches.ts'
 import { readRecords } from '../records/decode-records.ts'
+import type { LargeBatch, OpenedBatch } from '../records/large-batch.ts'
 import { isTransactional } from '../records/open-batch.ts'
 import type { PageBuilder } from '../records/page-builder.ts'
 import type { BatchCache, BatchPlace } from './batch-cache.ts'
@@ -28,12 +29,18 @@ export function keepRest(
   if (rest !== undefined && !isTransactional(rest.header)) kept.keep(place, rest)
 }
 
-/** Takes the records of an answer into the page. */
-export function absorb({ lastStableOffset, records, aborted }: FetchResult, page: PageBuilder): Progress {
+/** Takes the records of an answer into the page; stops at a batch that takes long to open, and goes on with that. */
+export function absorb(
+  { lastStableOffset, records }: FetchResult,
+  filter: AbortedFilter,
+  page: PageBuilder,
+  opened?: OpenedBatch
+): Progress | LargeBatch {
   if (page.nextOffset >= lastStableOffset) return 'done'
   const before = page.nextOffset
-  const truncated = decodeBatches(records, new AbortedFilter(aborted), page, lastStableOffset)
+  const ended = decodeBatches(records, filter, page, lastStableOffset, opened)
+  if (typeof ended === 'object') return ended
   if (page.full || page.nextOffset >= lastStableOffset) return 'done'
   if (page.nextOffset > before) return 'more'
-  return truncated ? 'cut' : 'empty'
+  return ended ? 'cut' : 'empty'
 }

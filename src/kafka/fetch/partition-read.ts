@@ -1,22 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deadline } from '../../core/deadline.ts'
 import { GatewayError } from '../../core/errors.ts'
+import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/meter.ts'
 import type { RequestTrace } from '../../core/tracing.ts'
 import type { PartitionMetadata, TopicMetadata } from '../metadata/topic-metadata.ts'
+import { AbortedFilter } from '../records/aborted-filter.ts'
+import type { LargeBatch, OpenedBatch } from '../records/large-batch.ts'
 import type { PageBuilder } from '../records/page-builder.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
 import { awaitLeader, type Reader } from './await-leader.ts'
 import type { BatchCache } from './batch-cache.ts'
-import type { ReadMode, ReadResult } from './broker-reads.ts'
+import { ReadExpired, type ReadMode, type ReadResult } from './broker-reads.ts'
 import type { FetchResult } from './fetch-message.ts'
 import { absorb, keepRest, takeKept, type Progress } from './fill-page.ts'
 import type { FetchSizes } from './fetch-sizes.ts'
 import type { LeaderReads } from './leader-reads.ts'
 import type { FetchMetadata, FetchOffsets } from './ports.ts'
 import type { RemoteParts } from './remote-parts.ts'
-import { leaderless, stillRemote, troubleOf, unavailable, type Trouble } from './trouble.ts'
+import { leaderless, STILL_REMOTE, stillRemote, troubleOf, unavailable, type Trouble } from './trouble.ts'
 
 export interface PageRequest {
   readonly topic: string
@@ -74,6 +77,8 @@ export class PartitionRead {
   #maxBytes: number
   #mode: ReadMode = SHARED
   #setbacks = 0
+  /** The last answer left out records that are in remote storage. */
+  #isRemote = false
   #emptyBefore: EmptyAnswer | undefined
 
   constructor(tools: ReadTools, request: PageRequest, page: PageBuilder) {
@@ -117,16 +122,26 @@ export class PartitionRead {
       const late = () => this.#deadlineExceeded()
       read = await awaitLeader(ask, leader, limit => this.#leaderNow(limit), deadline, late)
     } catch (error) {
+      if (error instanceof ReadExpired) throw this.#deadlineExceeded()
       if (!(error instanceof TransportError)) throw error
       return unavailable(causeText(error))
     }
     page.onRecycle(() => read.release())
     traceFetch(this.#request, leader, askedMs, read.result.errorCode)
     if (read.result.errorCode !== 0) return this.#failed(read.result.errorCode)
-    const progress = absorb(read.result, page)
+    const filter = new AbortedFilter(read.result.aborted)
+    let progress = absorb(read.result, filter, page)
+    while (typeof progress === 'object') progress = absorb(read.result, filter, page, await this.#opened(progress))
     this.#tools.sizes.learn(topic, page.stored)
     if (place !== null) keepRest(kept, place, read.result, page)
     return this.#goOn(progress, read, leader, leaderEpoch)
+  }
+
+  async #opened(batch: LargeBatch): Promise<OpenedBatch> {
+    const { deadline } = this.#request
+    const opened = await within(deadline, batch.open(deadline), () => this.#deadlineExceeded())
+    if (opened === undefined) throw this.#deadlineExceeded()
+    return opened
   }
 
   async #leaderNow(deadline: Deadline): Promise<number> {
@@ -139,6 +154,7 @@ export class PartitionRead {
     const { topic, partition } = this.#request
     if (progress === 'done' || progress === 'more') {
       if (read.tookMs > SLOW_MS && this.#mode.waitMs === 0) this.#tools.remoteParts.suspect(topic, partition)
+      this.#isRemote = false
       this.#mode = SHARED
       this.#maxBytes = this.#neededBytes
       return progress
@@ -174,6 +190,7 @@ export class PartitionRead {
     }
     const remote = await this.#tools.remoteParts.ask(topic, partition, offset, deadline)
     if (remote === undefined) return leaderless(`${topic}-${partition} has no leader that tells its local log start`)
+    this.#isRemote = remote
     if (remote) return stillRemote(`${topic}-${partition} at offset ${offset}`)
     this.#emptyBefore = { offset, leader, leaderEpoch, lastStableOffset }
     this.#mode = SECOND_LOOK
@@ -220,10 +237,8 @@ export class PartitionRead {
   #deadlineExceeded(): GatewayError {
     const { topic, partition, offset } = this.#request
     const { nextOffset } = this.#page
-    const message =
-      nextOffset > offset
-        ? 'Only records that cannot be read were passed in time; go on at NextOffset.'
-        : 'Kafka did not answer in time.'
+    let message = this.#isRemote ? STILL_REMOTE : 'Kafka did not answer in time.'
+    if (nextOffset > offset) message = 'Only records that cannot be read were passed in time; go on at NextOffset.'
     const detail = `read of ${topic}-${partition} from offset ${offset}, now at ${nextOffset}`
     return new GatewayError('DEADLINE_EXCEEDED', message, { detail, headers: { NextOffset: String(nextOffset) } })
   }

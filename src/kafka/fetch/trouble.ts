@@ -10,6 +10,9 @@ export interface Trouble {
   readonly stale: boolean
 }
 
+export const STILL_REMOTE =
+  'The records are in remote storage, and Kafka did not bring them in time; go on at NextOffset.'
+
 /** Throws what no retry mends. */
 export function troubleOf(errorCode: number, topic: string, partition: number): Trouble {
   const detail = `Fetch of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`
@@ -30,6 +33,5 @@ export function unavailable(detail: string): Trouble {
 }
 
 export function stillRemote(where: string): Trouble {
-  const message = 'Kafka did not bring the records from remote storage in time; go on at NextOffset.'
-  return { code: 'DEADLINE_EXCEEDED', message, detail: `${where} is in remote storage`, stale: false }
+  return { code: 'DEADLINE_EXCEEDED', message: STILL_REMOTE, detail: `${where} is in remote storage`, stale: false }
 }

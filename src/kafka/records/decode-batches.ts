@@ -1,9 +1,11 @@
 import type { AbortedFilter } from './aborted-filter.ts'
 import { crc32c } from './crc32c.ts'
-import { decodeMessages } from './decode-message-set.ts'
-import { decodeRecords, readControlType } from './decode-records.ts'
-import { isTransactional, type BatchHeader } from './open-batch.ts'
-import { corrupt, int64At, LENGTH_END, MAGIC_AT } from './layout.ts'
+import { tryDecompress } from './compression.ts'
+import { compressedMessages, decodeMessages } from './decode-message-set.ts'
+import { readControlType, readRecords } from './decode-records.ts'
+import { AT_ONCE_BYTES, LargeBatch, type OpenedBatch } from './large-batch.ts'
+import { codecOf, corrupt, int64At, LENGTH_END, MAGIC_AT } from './layout.ts'
+import { isTransactional, OpenBatch, type BatchHeader } from './open-batch.ts'
 import type { PageBuilder } from './page-builder.ts'
 
 const CRC_AT = 17
@@ -18,29 +20,57 @@ const MAGIC = 2
  * `page.nextOffset` then stands behind the last record, or behind whatever holds none that can be read (KIP-98 control
  * batches, aborted records, compacted gaps).
  *
- * Returns whether the answer ended in a batch that was cut off by its size and is still wanted.
+ * Returns whether the answer ended in a batch that was cut off by its size and is still wanted; or the batch at which it
+ * stopped because decompressing that would take long. Call again with the opened batch to go on there.
  * Throws CORRUPT_DATA where a checksum or a length is wrong; what was added before stays in the page.
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
-export function decodeBatches(records: Buffer, filter: AbortedFilter, page: PageBuilder, endOffset: number): boolean {
-  let position = 0
+export function decodeBatches(
+  records: Buffer,
+  filter: AbortedFilter,
+  page: PageBuilder,
+  endOffset: number,
+  opened?: OpenedBatch
+): boolean | LargeBatch {
+  let position = opened?.position ?? 0
   while (!page.full && page.nextOffset < endOffset && position < records.length) {
     if (position + MAGIC_AT >= records.length) return true
     const end = position + LENGTH_END + records.readInt32BE(position + LENGTH_END - 4)
     if (end <= position + MAGIC_AT) throw corrupt(`the batch at byte ${position} has no length`)
     if (end > records.length) return true
     if (int64At(records, position) >= endOffset) return false
+    const batch = records.subarray(position, end)
     const magic = records[position + MAGIC_AT]
-    if (magic < MAGIC) decodeMessages(records.subarray(position, end), page)
-    else if (magic === MAGIC) decodeBatch(records.subarray(position, end), records.length - position, filter, page)
-    else throw corrupt(`format ${magic} of record batches is not known`)
+    const content = opened?.position === position ? opened.bytes : undefined
+    if (magic > MAGIC) throw corrupt(`format ${magic} of record batches is not known`)
+    if (magic < MAGIC) {
+      if (!decodeMessages(batch, page, content)) return largeMessage(position, batch)
+    } else if (!decodeBatch(batch, records.length - position, filter, page, content)) return largeBatch(position, batch)
     position = end
   }
   return false
 }
 
-/** `ahead`: bytes from the batch to the end of the answer. */
-function decodeBatch(batch: Buffer, ahead: number, filter: AbortedFilter, page: PageBuilder): void {
+function largeMessage(position: number, message: Buffer): LargeBatch {
+  const { codec, bytes } = compressedMessages(message)
+  return new LargeBatch(position, codec, bytes)
+}
+
+function largeBatch(position: number, batch: Buffer): LargeBatch {
+  return new LargeBatch(position, codecOf(batch.readInt16BE(CRC_START)), batch.subarray(HEADER_BYTES))
+}
+
+/**
+ * `ahead`: bytes from the batch to the end of the answer; `opened`: its records if they were decompressed before. Returns
+ * false, and adds nothing, if it is too large to be decompressed at once.
+ */
+function decodeBatch(
+  batch: Buffer,
+  ahead: number,
+  filter: AbortedFilter,
+  page: PageBuilder,
+  opened: Buffer | undefined
+): boolean {
   const header = readHeader(batch)
   const { attributes, lastOffset, producerId } = header
   filter.reached(lastOffset)
@@ -48,15 +78,18 @@ function decodeBatch(batch: Buffer, ahead: number, filter: AbortedFilter, page: 
     // Compaction may leave an empty control batch behind.
     if (header.recordCount > 0) filter.marker(producerId, readControlType(batch, HEADER_BYTES))
   } else if (lastOffset >= page.nextOffset && !(isTransactional(header) && filter.isAborted(producerId))) {
+    const bytes = opened ?? tryDecompress(codecOf(attributes), batch.subarray(HEADER_BYTES), AT_ONCE_BYTES)
+    if (bytes === undefined) return false
     const { stored } = page
     stored.bytes += batch.length
     stored.records += header.recordCount
     stored.largestBatchBytes = Math.max(stored.largestBatchBytes, batch.length)
     // Room for what follows too, if it is like this one: making room batch by batch copies what is there each time.
     page.reserve(Math.ceil((header.recordCount / batch.length) * ahead))
-    if (!decodeRecords(batch.subarray(HEADER_BYTES), header, page)) return
+    if (!readRecords(new OpenBatch(header, bytes), page)) return true
   }
   page.nextOffset = Math.max(page.nextOffset, lastOffset + 1)
+  return true
 }
 
 function readHeader(batch: Buffer): BatchHeader {

@@ -1,14 +1,8 @@
 import { crc32 } from 'node:zlib'
-import { decompress } from './compression.ts'
-import {
-  codecOf,
-  corrupt,
-  DECOMPRESSED_LIMIT_BYTES,
-  int64At,
-  LENGTH_END,
-  LOG_APPEND_TIME_BIT,
-  MAGIC_AT
-} from './layout.ts'
+import { tryDecompress, undecodable, type Codec } from './compression.ts'
+import { AT_ONCE_BYTES } from './large-batch.ts'
+import { codecOf, corrupt, int64At, LENGTH_END, LOG_APPEND_TIME_BIT, MAGIC_AT } from './layout.ts'
+import { withHeaderChecksum } from './lz4-frame.ts'
 import type { PageBuilder } from './page-builder.ts'
 
 /** Where the part begins that the checksum covers. */
@@ -16,6 +10,11 @@ const CRC_START = 16
 /** Without a timestamp, a key and a value. */
 const SMALLEST_MESSAGE_BYTES = 26
 const NO_TIMESTAMP = -1
+
+export interface Compressed {
+  readonly codec: Codec
+  readonly bytes: Buffer
+}
 
 /** Positions of one message in the bytes it was read from. */
 interface Message {
@@ -31,31 +30,50 @@ interface Message {
 }
 
 /**
- * Adds a message of the formats before Kafka 0.11 (magic 0 and 1), which topics of old clusters may still hold; Kafka 4
- * no longer serves them. A compressed one wraps others. `stored` is that one message. Throws CORRUPT_DATA.
+ * Adds a message of the formats before Kafka 0.11 (magic 0 and 1). Kafka 4 writes them no more (KIP-724), but serves
+ * those that an old broker stored. A compressed one wraps others. `stored` is that one message, `opened` what it wraps
+ * if that was decompressed before. Returns false, and adds nothing, if it is too large to be decompressed at once.
+ * Throws CORRUPT_DATA.
  *
  * Layout: offset int64, length int32, crc int32, magic int8, attributes int8, [timestamp int64], key and value as bytes
  * with an int32 length.
  * @see https://kafka.apache.org/documentation/#messageset
  */
-export function decodeMessages(stored: Buffer, page: PageBuilder): void {
+export function decodeMessages(stored: Buffer, page: PageBuilder, opened?: Buffer): boolean {
   const message = readMessage(stored, 0)
-  if (message.offset < page.nextOffset) return
-  const codec = codecOf(message.attributes)
-  if (codec === 'none') {
+  if (message.offset < page.nextOffset) return true
+  if (codecOf(message.attributes) === 'none') {
     addMessage(stored, message, message.offset, message, page)
-    return
+    return true
   }
-  const value = stored.subarray(message.valueStart, message.valueStart + Math.max(0, message.valueLength))
-  const bytes = decompress(codec, value, DECOMPRESSED_LIMIT_BYTES)
+  const { codec, bytes: compressed } = wrappedIn(stored, message)
+  const bytes = opened ?? tryDecompress(codec, compressed, AT_ONCE_BYTES)
+  if (bytes === undefined) return false
   const wrapped = readAll(bytes, message)
   // With magic 1 the wrapper has the offset of the last message, and those within count from 0.
   const baseOffset = message.magic === 0 ? 0 : message.offset - wrapped[wrapped.length - 1].offset
   for (const each of wrapped) {
     const offset = baseOffset + each.offset
-    if (offset >= page.nextOffset && !addMessage(bytes, each, offset, message, page)) return
+    if (offset >= page.nextOffset && !addMessage(bytes, each, offset, message, page)) return true
   }
   if (page.nextOffset <= message.offset && !page.full) page.nextOffset = message.offset + 1
+  return true
+}
+
+/** Returns what a message holds in compressed form. */
+export function compressedMessages(stored: Buffer): Compressed {
+  return wrappedIn(stored, readMessage(stored, 0))
+}
+
+function wrappedIn(stored: Buffer, { attributes, magic, valueStart, valueLength }: Message): Compressed {
+  const codec = codecOf(attributes)
+  const bytes = stored.subarray(valueStart, valueStart + Math.max(0, valueLength))
+  if (codec !== 'lz4' || magic > 0) return { codec, bytes }
+  try {
+    return { codec, bytes: withHeaderChecksum(bytes) }
+  } catch (cause) {
+    throw undecodable(codec, cause)
+  }
 }
 
 function readAll(bytes: Buffer, wrapper: Message): Message[] {

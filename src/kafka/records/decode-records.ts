@@ -1,6 +1,5 @@
-import { decompress } from './compression.ts'
-import { codecOf, corrupt, DECOMPRESSED_LIMIT_BYTES, LOG_APPEND_TIME_BIT } from './layout.ts'
-import { OpenBatch, type BatchHeader } from './open-batch.ts'
+import { corrupt, LOG_APPEND_TIME_BIT } from './layout.ts'
+import type { OpenBatch } from './open-batch.ts'
 import type { PageBuilder } from './page-builder.ts'
 import { RecordReader } from './record-reader.ts'
 
@@ -12,12 +11,6 @@ const record = new RecordReader()
  * is full. Throws CORRUPT_DATA.
  * @see https://kafka.apache.org/documentation/#record
  */
-export function decodeRecords(stored: Buffer, header: BatchHeader, page: PageBuilder): boolean {
-  const bytes = decompress(codecOf(header.attributes), stored, DECOMPRESSED_LIMIT_BYTES)
-  return readRecords(new OpenBatch(header, bytes), page)
-}
-
-/** The same, of a batch that was opened before. */
 export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
   const { header: batch, bytes } = opened
   const logAppendTime = (batch.attributes & LOG_APPEND_TIME_BIT) !== 0

@@ -6,8 +6,6 @@ export const LENGTH_END = 12
 /** The same place in every format. */
 export const MAGIC_AT = 16
 export const LOG_APPEND_TIME_BIT = 0x08
-/** A batch that claims to grow beyond this is refused before memory is taken for it. */
-export const DECOMPRESSED_LIMIT_BYTES = 128 * 1024 * 1024
 const CODEC_BITS = 0x07
 
 /** Throws CORRUPT_DATA where Kafka has no such codec. */

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { randomBytes } from 'node:crypto'
+import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { GatewayError } from '../../../src/core/errors.ts'
-import { codecs, compress, decompress, type Codec } from '../../../src/kafka/records/compression.ts'
+import { codecs, compress, tryDecompress, type Codec } from '../../../src/kafka/records/compression.ts'
+import { zstdFrames } from '../../../src/kafka/records/zstd-frames.ts'
+import { inPieces, skippable, type PiecedCodec } from './pieces.ts'
 
 const MEGABYTE = 1024 * 1024
 const compressed = codecs.filter(codec => codec !== 'none')
@@ -21,7 +24,7 @@ test('what is compressed comes back, with every codec', () => {
   fc.assert(
     fc.property(fc.constantFrom(...codecs), fc.uint8Array({ maxLength: 2000 }), fc.nat(200), (codec, bytes, times) => {
       const source = Buffer.concat(Array.from({ length: times }, () => bytes))
-      assert.ok(decompress(codec, compress(codec, source), MEGABYTE).equals(source))
+      assert.ok(tryDecompress(codec, compress(codec, source), MEGABYTE)?.equals(source))
     })
   )
 })
@@ -43,31 +46,19 @@ test("lz4 frames have the independent blocks that Kafka's Java client insists on
   assert.equal((frame[4] >> 5) & 1, 1, 'independent blocks')
 })
 
-test('snappy in the framing of snappy-java is read, in one block and in several', () => {
-  const header = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1])
-  const parts = [Buffer.alloc(40_000, 'one '), Buffer.alloc(30_000, 'two '), Buffer.alloc(0), Buffer.from('three')]
-  const blocks = parts.flatMap(part => {
-    const block = compress('snappy', part)
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(block.length)
-    return [length, block]
-  })
-  assert.deepEqual(decompress('snappy', Buffer.concat([header, ...blocks]), MEGABYTE), Buffer.concat(parts))
-})
-
 test('nothing grows beyond the limit', () => {
   for (const codec of compressed) {
     const bomb = compress(codec, Buffer.alloc(9 * MEGABYTE))
     assert.ok(bomb.length < MEGABYTE)
-    assert.throws(() => decompress(codec, bomb, 8 * MEGABYTE), isCorrupt, codec)
+    assert.equal(tryDecompress(codec, bomb, 8 * MEGABYTE), undefined, codec)
   }
 })
 
 test('a length that lies is refused before memory is taken for it', () => {
   const claimed4GB = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f, 0x00])
-  assert.throws(() => decompress('snappy', claimed4GB, MEGABYTE), isCorrupt)
+  assert.equal(tryDecompress('snappy', claimed4GB, MEGABYTE), undefined)
   const endless = Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
-  assert.throws(() => decompress('snappy', endless, MEGABYTE), isCorrupt)
+  assert.throws(() => tryDecompress('snappy', endless, MEGABYTE), isCorrupt)
 })
 
 test('input cut off anywhere is CORRUPT_DATA', () => {
@@ -75,7 +66,7 @@ test('input cut off anywhere is CORRUPT_DATA', () => {
   for (const codec of compressed) {
     const whole = compress(codec, source)
     for (let length = 0; length < whole.length; length++) {
-      assert.throws(() => decompress(codec, whole.subarray(0, length), MEGABYTE), isCorrupt, `${codec} at ${length}`)
+      assert.throws(() => tryDecompress(codec, whole.subarray(0, length), MEGABYTE), isCorrupt, `${codec} at ${length}`)
     }
   }
 })
@@ -90,12 +81,58 @@ test('any bytes give a result or CORRUPT_DATA, nothing else', () => {
         ),
         bytes => {
           try {
-            assert.ok(decompress(codec, bytes, MEGABYTE).length <= MEGABYTE)
+            assert.ok((tryDecompress(codec, bytes, MEGABYTE)?.length ?? 0) <= MEGABYTE)
           } catch (error) {
             assert.ok(isCorrupt(error), `${codec}: ${String(error)}`)
           }
         }
       )
     )
+  }
+})
+
+test('a stream of many pieces is one, with pieces that are empty and cuts anywhere, with every codec', () => {
+  const codecsInPieces = fc.constantFrom(...(Object.keys(inPieces) as PiecedCodec[]))
+  const parts = fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 6 })
+  fc.assert(
+    fc.property(codecsInPieces, parts, (codec, texts) => {
+      const pieces = texts.map(text => Buffer.from(text))
+      assert.deepEqual(tryDecompress(codec, inPieces[codec](pieces), MEGABYTE), Buffer.concat(pieces), codec)
+    })
+  )
+})
+
+test('pieces that fit one by one, but not together, are too large', () => {
+  const megabyte = Buffer.alloc(MEGABYTE, 'text ')
+  for (const codec of Object.keys(inPieces) as PiecedCodec[]) {
+    const stream = inPieces[codec]([megabyte, megabyte, megabyte])
+    assert.equal(tryDecompress(codec, stream, 3 * MEGABYTE - 1), undefined, codec)
+    assert.equal(tryDecompress(codec, stream, 3 * MEGABYTE)?.length, 3 * MEGABYTE, codec)
+  }
+})
+
+test('skippable frames of zstd hold nothing, wherever they stand, and a stream may hold nothing else', () => {
+  const [one, other] = [zstdCompressSync('one, '), zstdCompressSync('other')]
+  for (let kind = 0; kind < 16; kind++) {
+    const skip = skippable('not a record', kind)
+    for (const stream of [
+      [skip, one, other],
+      [one, skip, skip, other],
+      [one, other, skip]
+    ])
+      assert.equal(tryDecompress('zstd', Buffer.concat(stream), MEGABYTE)?.toString(), 'one, other')
+    assert.equal(tryDecompress('zstd', skip, MEGABYTE)?.length, 0)
+  }
+})
+
+test('zstd frames are told apart with checksums, without a content size, and with every kind of block', () => {
+  const random = randomBytes(300_000)
+  for (const source of [Buffer.alloc(0), Buffer.alloc(400_000, 'repeats '), random, Buffer.alloc(300_000)]) {
+    for (const params of [{ [constants.ZSTD_c_checksumFlag]: 1 }, { [constants.ZSTD_c_contentSizeFlag]: 0 }, {}]) {
+      const frame = zstdCompressSync(source, { params })
+      assert.deepEqual(zstdFrames(frame), [frame])
+      const stream = Buffer.concat([frame, skippable('x'), frame])
+      assert.deepEqual(tryDecompress('zstd', stream, MEGABYTE), Buffer.concat([source, source]))
+    }
   }
 })

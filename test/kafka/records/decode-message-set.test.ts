@@ -61,9 +61,8 @@ test('messages of format 1, plain and in each codec, read as the Java client wro
   }
 })
 
-test('messages of format 0 have no timestamp', () => {
-  // LZ4 is left out: Kafka wrote its frames wrongly before format 1 (KAFKA-3160).
-  for (const codec of ['none', 'gzip', 'snappy']) {
+test('messages of format 0 have no timestamp, and LZ4 frames whose header checksum Kafka reckoned wrongly (KAFKA-3160)', () => {
+  for (const codec of ['none', 'gzip', 'snappy', 'lz4']) {
     const { records } = read(javaBatch(`v0-${codec}`))
     assert.deepEqual(
       plainly(records),
@@ -71,7 +70,12 @@ test('messages of format 0 have no timestamp', () => {
       codec
     )
   }
-  assert.throws(() => read(javaBatch('v0-lz4')), isCorrupt)
+})
+
+test('in format 1 a wrong checksum of an LZ4 header is CORRUPT_DATA', () => {
+  const frame = Buffer.from(compress('lz4', message(0, Buffer.from('value'))))
+  frame[6] ^= 1
+  assert.throws(() => read(message(0, frame, 3)), isCorrupt)
 })
 
 test('with LogAppendTime the messages within have the time of what wraps them', () => {
