@@ -13,7 +13,7 @@ import { causeText, TransportError } from '../transport/transport-error.ts'
 import { awaitLeader, type Reader } from './await-leader.ts'
 import type { BatchCache } from './batch-cache.ts'
 import { ReadExpired, type ReadMode, type ReadResult } from './broker-reads.ts'
-import type { FetchResult } from './fetch-message.ts'
+import type { CurrentLeader, FetchResult } from './fetch-message.ts'
 import { absorb, keepRest, takeKept, type Progress } from './fill-page.ts'
 import type { FetchSizes } from './fetch-sizes.ts'
 import type { LeaderReads } from './leader-reads.ts'
@@ -80,6 +80,7 @@ export class PartitionRead {
   /** The last answer left out records that are in remote storage. */
   #isRemote = false
   #emptyBefore: EmptyAnswer | undefined
+  #namedLeader: CurrentLeader | undefined
 
   constructor(tools: ReadTools, request: PageRequest, page: PageBuilder) {
     this.#tools = tools
@@ -108,7 +109,7 @@ export class PartitionRead {
     const { topic, partition, deadline } = this.#request
     const page = this.#page
     const metadata = topics.peek(topic) ?? (await topics.topic(topic, deadline))
-    const { leader, leaderEpoch } = checkPartition(metadata, topic, partition)
+    const { leader, leaderEpoch } = this.#leaderOf(checkPartition(metadata, topic, partition))
     if (leader < 0) return leaderless(`${topic}-${partition} has no leader`)
     const topicId = metadata?.id ?? null
     const place = topicId === null ? null : { topic, topicId, partition, leaderEpoch }
@@ -128,13 +129,21 @@ export class PartitionRead {
     }
     page.onRecycle(() => read.release())
     traceFetch(this.#request, leader, askedMs, read.result.errorCode)
-    if (read.result.errorCode !== 0) return this.#failed(read.result.errorCode)
+    if (read.result.errorCode !== 0) return this.#failed(read.result, leaderEpoch)
     const filter = new AbortedFilter(read.result.aborted)
     let progress = absorb(read.result, filter, page)
     while (typeof progress === 'object') progress = absorb(read.result, filter, page, await this.#opened(progress))
     this.#tools.sizes.learn(topic, page.stored)
     if (place !== null) keepRest(kept, place, read.result, page)
     return this.#goOn(progress, read, leader, leaderEpoch)
+  }
+
+  /** The metadata's leader, unless a broker has named a later one. */
+  #leaderOf(known: PartitionMetadata): { readonly leader: number; readonly leaderEpoch: number } {
+    const named = this.#namedLeader
+    return named !== undefined && named.epoch > known.leaderEpoch
+      ? { leader: named.id, leaderEpoch: named.epoch }
+      : known
   }
 
   async #opened(batch: LargeBatch): Promise<OpenedBatch> {
@@ -198,10 +207,12 @@ export class PartitionRead {
   }
 
   /** Throws what no retry mends. */
-  async #failed(errorCode: number): Promise<Trouble> {
+  async #failed(result: FetchResult, leaderEpoch: number): Promise<Trouble> {
     const { topic, partition } = this.#request
-    if (errorCode === OFFSET_OUT_OF_RANGE) return this.#outOfRange()
-    return troubleOf(errorCode, topic, partition)
+    if (result.errorCode === OFFSET_OUT_OF_RANGE) return this.#outOfRange()
+    const trouble = troubleOf(result, topic, partition)
+    // Epochs rise, so that brokers which name one another are not asked in turns.
+    return (trouble.leader?.epoch ?? -1) > leaderEpoch ? trouble : { ...trouble, leader: undefined }
   }
 
   /** A leader that lags may call an offset out of range that is not: only the current leader's bounds decide. */
@@ -230,6 +241,12 @@ export class PartitionRead {
       throw new GatewayError(code, message, { detail, headers: { NextOffset: String(nextOffset) } })
     }
     this.#tools.meter.retried('fetch')
+    if (trouble.stale) this.#namedLeader = trouble.leader
+    if (trouble.leader !== undefined) {
+      // For whoever reads next; this read goes to the leader that was named.
+      this.#tools.metadata.refresh(topic, deadline).catch(() => undefined)
+      return
+    }
     await sleep(pauseMs)
     if (trouble.stale) await this.#tools.metadata.refresh(topic, deadline)
   }

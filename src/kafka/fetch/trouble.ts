@@ -1,5 +1,6 @@
 import { GatewayError, type ErrorCode } from '../../core/errors.ts'
 import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
+import type { CurrentLeader, FetchResult } from './fetch-message.ts'
 
 /** What keeps a read from going on, for the answer at its deadline. */
 export interface Trouble {
@@ -8,15 +9,17 @@ export interface Trouble {
   readonly detail: string
   /** Fresh metadata may mend it. */
   readonly stale: boolean
+  /** Who leads the partition now, as the broker says that was asked (KIP-951). */
+  readonly leader?: CurrentLeader | undefined
 }
 
 export const STILL_REMOTE =
   'The records are in remote storage, and Kafka did not bring them in time; go on at NextOffset.'
 
 /** Throws what no retry mends. */
-export function troubleOf(errorCode: number, topic: string, partition: number): Trouble {
+export function troubleOf({ errorCode, currentLeader }: FetchResult, topic: string, partition: number): Trouble {
   const detail = `Fetch of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`
-  if (isStaleMetadata(errorCode)) return leaderless(detail)
+  if (isStaleMetadata(errorCode)) return { ...leaderless(detail), leader: currentLeader }
   const { error } = kafkaCode(errorCode)
   if (error === 'KAFKA_REFUSED')
     throw new GatewayError(error, `Kafka does not let the gateway read topic '${topic}'.`, { detail })

@@ -130,6 +130,26 @@ test('an answer is read in every version, unknown tagged fields skipped', () => 
   }
 })
 
+test('the leader that a broker names is read where it does not lead itself, from version 16 on', () => {
+  for (let version = FETCH_MIN_VERSION; version <= FETCH_MAX_VERSION; version++) {
+    const answer = {
+      topic: version >= 13 ? TOPIC_ID.toString('hex') : 'orders',
+      partition: 3,
+      errorCode: 6,
+      lastStableOffset: -1,
+      startOffset: -1,
+      aborted: [],
+      preferredReadReplica: -1,
+      records: Buffer.alloc(0)
+    }
+    const named = { id: 7, epoch: 12 }
+    const leaderIn = (currentLeader: typeof named) =>
+      parseFetchResponse(version, writeResponse(version, [{ ...answer, currentLeader }])).results[0].currentLeader
+    assert.deepEqual(leaderIn(named), version >= 16 ? named : undefined, `version ${version}`)
+    assert.equal(leaderIn({ id: -1, epoch: -1 }), undefined, 'the broker does not know it')
+  }
+})
+
 test('the answers of these tests are what the client library reads too', () => {
   for (const [version, { parseResponse }] of client) {
     const topic = version >= 13 ? TOPIC_ID.toString('hex') : 'orders'

@@ -252,6 +252,31 @@ test('a leader that has moved is found by fresh metadata', async () => {
   }
 })
 
+test('a leader that a broker names is asked at once, in its epoch, whatever the metadata says', async () => {
+  const { read, channel, refreshes } = clusterOf({
+    brokers: {
+      1: () => ({ errorCode: 6, currentLeader: { id: 2, epoch: 5 } }),
+      2: leaderOf({ batches: [plainBatch(0, 3)], lastStableOffset: 3 })
+    }
+  })
+  assert.deepEqual((await read(0, 9)).offsets, [0, 1, 2])
+  assert.equal(channel(1).requests.length, 1)
+  assert.deepEqual(
+    channel(2).requests.map(({ partitions }) => partitions[0].leaderEpoch),
+    [5]
+  )
+  assert.equal(refreshes(), 1, 'the next read knows it too')
+})
+
+test('brokers that name one another are not asked in turns', async () => {
+  const naming =
+    (id: number): Answer =>
+    () => ({ errorCode: 6, currentLeader: { id, epoch: 5 } })
+  const { read, channel } = clusterOf({ brokers: { 1: naming(2), 2: naming(1) } })
+  await assert.rejects(read(0, 9, 200), failing('LEADER_NOT_AVAILABLE'))
+  assert.ok(channel(1).requests.length + channel(2).requests.length < 12)
+})
+
 test('the epoch of the leader goes with the read, so that a stale one is fenced', async () => {
   const { read, channel } = stored({ batches: [plainBatch(0, 3)], lastStableOffset: 3 })
   await read(0, 1)
