@@ -7,12 +7,16 @@ import { RetryPause } from './retry-pause.ts'
 import { failSlice, type Slice } from './submission.ts'
 
 const IN_FLIGHT_LIMIT = 2
+/** Well below `producer.id.expiration.ms`, after which a broker has forgotten the producer. */
+const REMEMBERED_MS = 3_600_000
 
 /**
  * The idempotent producer of one partition: which batch goes next, under which sequence, and what an answer does to
  * those behind it. Knows neither connections nor time-outs of its own; the accumulator calls it.
  *
- * Rules (KIP-98, KIP-360): at most two batches in flight; after anything but success one. A batch of open fate is only
+ * Rules (KIP-98, KIP-360): at most two batches in flight; one after anything but success, and until the broker has
+ * acknowledged the first of a session: a broker without state of a producer takes any sequence number as its first
+ * (KAFKA-15591), so the second of two batches could be stored in front of the first. A batch of open fate is only
  * ever sent as the same bytes. What certainly was not appended is taken back and batched anew from its sequence on; a
  * batch of open fate that is given up ends the session, and the next begins once nothing is in flight or in doubt.
  */
@@ -28,9 +32,12 @@ export class PartitionQueue {
   #batches: Batch[] = []
   #inFlight = 0
   #leader = -1
-  #cautious = false
-  /** Set while rejected batches wait for those in flight; the number to go on from. */
-  #gapSequence = -1
+  /** One batch at a time: the broker has not acknowledged this session yet, or something failed since it did. */
+  #cautious = true
+  /** `performance.now()` at which the last batch that the broker acknowledged was sent. */
+  #knownAtMs = 0
+  /** Rejected batches wait for those in flight or in doubt, to be batched anew from the first number not used. */
+  #gap = false
   #sessionOver = false
   readonly #hooks: QueueHooks
 
@@ -66,6 +73,7 @@ export class PartitionQueue {
   /** The batch to send next, marked as in flight; null when there is none. */
   take(nowMs: number): Batch | null {
     if (!this.ready(nowMs)) return null
+    if (this.#inFlight === 0 && nowMs - this.#knownAtMs > REMEMBERED_MS) this.#cautious = true
     const batch = this.#candidate() ?? this.#form()
     if (batch === null) return null
     batch.inFlight = true
@@ -93,7 +101,7 @@ export class PartitionQueue {
     this.#landed(batch)
     this.#remove(batch)
     storeBatch(batch, baseOffset)
-    this.#progress()
+    this.#progress(batch)
   }
 
   /** DUPLICATE_SEQUENCE_NUMBER: an earlier attempt was appended, at an offset that the broker has forgotten. */
@@ -101,7 +109,7 @@ export class PartitionQueue {
     this.#landed(batch)
     this.#remove(batch)
     for (const slice of batch.slices) failSlice(slice, storedWithoutOffset)
-    this.#progress()
+    this.#progress(batch)
   }
 
   /** Certainly not appended by this attempt; the same batch goes again after a pause. */
@@ -141,17 +149,21 @@ export class PartitionQueue {
   }
 
   /**
-   * OUT_OF_ORDER_SEQUENCE_NUMBER. Behind a batch whose fate is open, or a gap, that is what must come; in front it
-   * means that the broker's state and ours have parted.
+   * OUT_OF_ORDER_SEQUENCE_NUMBER. A batch in front: the broker's state and ours have parted. Behind a batch that may still
+   * be appended: it waits for that one. Behind rejected ones alone: their numbers were never used, so no attempt of
+   * this one can have been appended, nor can one be once the epoch is over.
    */
   outOfOrder(batch: Batch, nowMs: number): void {
-    if (this.#batches[0] === batch && this.#gapSequence < 0) this.sessionLost(batch)
+    if (this.#batches[0] === batch) return this.sessionLost(batch)
+    this.#landed(batch)
+    if (batch.abandoned) this.#drop(batch)
+    else if (this.#batches.find(({ reclaimed }) => reclaimed === null) !== batch) this.#pause(nowMs)
     else {
-      this.#landed(batch)
-      if (batch.abandoned || (batch.doubt !== 'none' && this.#batches[0] === batch)) this.#drop(batch)
-      else this.#pause(nowMs)
-      this.repair()
+      batch.doubt = 'none'
+      this.#reclaim(batch, batch.slices)
+      this.#sessionOver = this.#cautious = true
     }
+    this.repair()
   }
 
   /** The broker no longer takes this producer id and epoch; it did not append this attempt. */
@@ -199,14 +211,14 @@ export class PartitionQueue {
   }
 
   #candidate(): Batch | undefined {
-    const repairing = this.#gapSequence >= 0 || this.#sessionOver
+    const repairing = this.#gap || this.#sessionOver
     return this.#batches.find(
       batch => !batch.inFlight && batch.reclaimed === null && (!repairing || batch.doubt !== 'none')
     )
   }
 
   #mayForm(): boolean {
-    if (this.#session === null || this.#gapSequence >= 0 || this.#sessionOver) return false
+    if (this.#session === null || this.#gap || this.#sessionOver) return false
     return !this.#cautious || this.#batches.length === 0
   }
 
@@ -228,7 +240,8 @@ export class PartitionQueue {
     this.#inFlight--
   }
 
-  #progress(): void {
+  #progress(acknowledged: Batch): void {
+    this.#knownAtMs = acknowledged.sentAtMs
     this.#retry.end()
     this.trouble = notSentInTime
     if (this.#batches.every(batch => batch.inFlight)) this.#cautious = false
@@ -251,7 +264,7 @@ export class PartitionQueue {
 
   #reclaim(batch: Batch, slices: readonly Slice[]): void {
     batch.reclaimed = slices
-    if (this.#gapSequence < 0) this.#gapSequence = batch.sequence
+    this.#gap = true
   }
 
   /** This attempt was not appended, and there will be no other; whether an earlier one was, its doubt tells. */
@@ -283,15 +296,16 @@ export class PartitionQueue {
    * Called from outside when {@link QueueHooks.renew} has a session to give that it had not before.
    */
   repair(): void {
-    if (this.#gapSequence < 0 && !this.#sessionOver) return
+    if (!this.#gap && !this.#sessionOver) return
     if (this.#inFlight > 0 || this.#batches.some(batch => batch.doubt !== 'none')) return
     if (this.#sessionOver) {
       const renewed = this.#session === null ? null : this.#hooks.renew(this.#session)
       if (renewed === null) return
       this.#session = renewed
       this.#nextSequence = 0
-    } else this.#nextSequence = this.#gapSequence
-    this.#gapSequence = -1
+      this.#cautious = true
+    } else this.#nextSequence = this.#batches[0].sequence
+    this.#gap = false
     this.#sessionOver = false
     this.#waiting.unshift(...this.#batches.flatMap(batch => batch.reclaimed ?? batch.slices))
     this.#batches = []

@@ -70,6 +70,27 @@ suite('Producing over HTTPS', () => {
     )
   })
 
+  test('records of one request for one partition stand in its order, also where its first batch is too large for the topic', async () => {
+    const own = uniqueTopic('order')
+    await gateway.createTopic(own, { topic_properties: { 'max.message.bytes': 65_536 } })
+    const padding = 'x'.repeat(1000)
+    const values = Array.from({ length: 180 }, (_, number) => `${number}/${padding}`)
+    const { status, json } = await gateway.produce(
+      own,
+      values.map(value => ({ value, partition: 0 }))
+    )
+    assert.equal(status, 200)
+    assert.deepEqual(
+      json.offsets,
+      values.map((_, offset) => ({ partition: 0, offset }))
+    )
+    const { records } = (await gateway.read(own, 0, 0)).json
+    assert.deepEqual(
+      records.map((record: { value: string }) => record.value),
+      values
+    )
+  })
+
   test("a key goes to the partition that Kafka's Java client would choose", async () => {
     // murmur2 of these keys, from Kafka's own test vectors, modulo 4
     const vectors: [string, number][] = [

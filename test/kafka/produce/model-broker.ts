@@ -51,4 +51,10 @@ export class ModelBroker {
     if (this.#recent.length > 5) this.#recent.shift()
     return { errorCode: 0, baseOffset }
   }
+
+  /** `producer.id.expiration.ms` has passed since the last write: any sequence number comes first again (KAFKA-15591). */
+  forgetProducers(): void {
+    this.#states.clear()
+    this.#recent.length = 0
+  }
 }

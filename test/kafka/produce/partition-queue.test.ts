@@ -10,6 +10,11 @@ import { Submission, type Slice } from '../../../src/kafka/produce/submission.ts
 import { applyVerdict } from '../../../src/kafka/produce/verdict.ts'
 import { ModelBroker } from './model-broker.ts'
 
+const TROUBLE = { code: 'KAFKA_UNAVAILABLE', message: '', retriable: true, stored: 'no' } as const
+const ROUND_TRIP_MS = 5
+/** A few pauses after setbacks, and the round trips of batches that are split record by record. */
+const SETTLE_LIMIT_MS = 4000
+
 interface Request {
   readonly name: string
   readonly submission: Submission
@@ -25,6 +30,8 @@ class World {
   readonly requests: Request[] = []
   readonly #sessions = new Map<Batch, ProducerSession>()
   readonly #batchSlices: number
+  /** Of the session that the last batch was formed under. */
+  epoch = 0
   onTheWay: Batch[] = []
   /** Batches whose connection broke before they arrived, and which may still arrive. */
   late: Batch[] = []
@@ -38,6 +45,7 @@ class World {
       form: (slices, session, sequence) => {
         const batch = this.#batch(slices, sequence)
         this.#sessions.set(batch, session)
+        this.epoch = session.epoch
         return batch
       },
       cut: waiting => (waiting[0].alone ? waiting.splice(0, 1) : waiting.splice(0, this.#upToAlone(waiting))),
@@ -102,10 +110,30 @@ class World {
     if (batch !== undefined) this.deliver(batch)
   }
 
-  /** No more faults: everything meets its fate. */
-  settle(): void {
-    for (let round = 0; round < 2000 && !this.queue.idle; round++) {
-      this.nowMs += 1500
+  /** A first batch that the broker acknowledges. */
+  acknowledge(): void {
+    this.submit(1)
+    this.send()
+    for (const batch of this.onTheWay.splice(0)) {
+      const { errorCode, baseOffset } = this.deliver(batch)
+      this.answer(batch, errorCode, baseOffset)
+    }
+  }
+
+  /** Nobody has written for so long that the broker has forgotten the producer; connections have been closed since. */
+  silence(): void {
+    for (const batch of this.onTheWay.splice(0)) this.queue.doubtful(batch, 'open', TROUBLE, this.nowMs)
+    this.nowMs += 24 * 3_600_000
+    this.queue.expire(this.nowMs)
+    this.late = []
+    this.broker.forgetProducers()
+  }
+
+  /** No more faults: everything meets its fate, within `limitMs`. */
+  settle(limitMs = SETTLE_LIMIT_MS): void {
+    for (const endMs = this.nowMs + limitMs; !this.queue.idle;) {
+      assert.ok(this.nowMs < endMs, `not settled ${limitMs} ms after the last fault`)
+      this.nowMs += ROUND_TRIP_MS
       this.queue.expire(this.nowMs)
       while (this.send());
       const batch = this.onTheWay.shift()
@@ -132,12 +160,21 @@ class World {
   }
 }
 
-/** Every record stands where it was said to stand, once; what was said not to be stored is not there. */
+/**
+ * Every record stands where it was said to stand, once; what was said not to be stored is not there; and the records of a
+ * request stand in its order.
+ */
 function check(world: World): { stored: number; refused: number; unknown: number } {
   const tally = { stored: 0, refused: 0, unknown: 0 }
   for (const { name, outcome, count, released } of world.requests) {
     assert.ok(outcome, `${name} was answered`)
     assert.ok(released, `the bytes of ${name} were released`)
+    const rows = world.broker.log.filter(record => record.startsWith(`${name}.`)).map(record => rowOf(record))
+    assert.deepEqual(
+      rows,
+      rows.toSorted((one, other) => one - other),
+      `the records of ${name} stand in its order`
+    )
     for (let row = 0; row < count; row++) {
       const copies = world.broker.log.filter(record => record === `${name}.${row}`).length
       const failure = outcome.failures?.get(row)
@@ -157,13 +194,18 @@ function check(world: World): { stored: number; refused: number; unknown: number
   return tally
 }
 
+function rowOf(record: string): number {
+  return Number(record.slice(record.indexOf('.') + 1))
+}
+
 suite('PartitionQueue', () => {
   test('has at most two batches in flight, and one after a setback until it is mended', () => {
     const world = new World(new ModelBroker(), 1)
+    world.acknowledge()
     for (let request = 0; request < 4; request++) world.submit(1)
     assert.deepEqual([world.send(), world.send(), world.send()], [true, true, false])
     const [first, second] = world.onTheWay
-    world.queue.doubtful(first, 'open', { code: 'KAFKA_UNAVAILABLE', message: '', retriable: true, stored: 'no' }, 0)
+    world.queue.doubtful(first, 'open', TROUBLE, 0)
     world.answer(second, 45, -1)
     world.nowMs = 1000
     assert.equal(world.queue.take(1000), first)
@@ -172,9 +214,35 @@ suite('PartitionQueue', () => {
     assert.equal(world.queue.take(1000), second)
   })
 
+  test('has one batch in flight until the broker has acknowledged the first of a session, and after an hour of silence', () => {
+    const world = new World(new ModelBroker(), 1)
+    const oneAtATime = (why: string) => {
+      world.submit(1)
+      world.submit(1)
+      assert.deepEqual([world.send(), world.send()], [true, false], why)
+      const [batch] = world.onTheWay.splice(0)
+      const { errorCode, baseOffset } = world.deliver(batch)
+      world.answer(batch, errorCode, baseOffset)
+      world.submit(1)
+      assert.deepEqual([world.send(), world.send()], [true, true], `${why}: two once it has acknowledged one`)
+      world.settle()
+    }
+    oneAtATime('a broker without state takes any sequence number first')
+    world.nowMs += 3_600_001
+    oneAtATime('it may have forgotten the producer')
+    world.submit(1)
+    world.send()
+    const [lost] = world.onTheWay.splice(0)
+    world.queue.doubtful(lost, 'open', TROUBLE, world.nowMs)
+    world.nowMs += 30_001
+    world.queue.expire(world.nowMs)
+    oneAtATime('a new epoch begins')
+  })
+
   test('stores what follows a rejected batch in the same epoch, under the numbers that became free', () => {
-    const broker = new ModelBroker({ invalid: record => record === 'r0.0' })
+    const broker = new ModelBroker({ invalid: record => record === 'r1.0' })
     const world = new World(broker, 1)
+    world.acknowledge()
     const bad = world.submit(1)
     const good = world.submit(2)
     world.send()
@@ -185,8 +253,47 @@ suite('PartitionQueue', () => {
     }
     world.settle()
     assert.equal(bad.outcome?.failures?.get(0)?.code, 'INVALID_RECORD')
-    assert.deepEqual([...(good.outcome?.offsets ?? [])], [0, 1])
-    assert.deepEqual(broker.log, ['r1.0', 'r1.1'])
+    assert.deepEqual([...(good.outcome?.offsets ?? [])], [1, 2])
+    assert.deepEqual(broker.log, ['r0.0', 'r2.0', 'r2.1'])
+  })
+
+  test('a batch that is lost behind a rejected one is stored as soon as the broker calls it out of order', () => {
+    const world = new World(new ModelBroker({ invalid: record => record === 'r1.0' }), 1)
+    world.acknowledge()
+    const [bad, lost, waiting] = [world.submit(1), world.submit(1), world.submit(1)]
+    world.send()
+    world.send()
+    const [first, second] = world.onTheWay.splice(0)
+    world.answer(first, 87, -1)
+    world.queue.doubtful(second, 'open', TROUBLE, world.nowMs)
+    world.settle(1000)
+    assert.equal(bad.outcome?.failures?.get(0)?.code, 'INVALID_RECORD')
+    assert.deepEqual(
+      [lost, waiting].map(({ outcome }) => outcome?.offsets[0]),
+      [1, 2]
+    )
+    assert.deepEqual(world.deliver(second), { errorCode: 47, baseOffset: -1 }, 'the lost copy comes too late')
+    assert.deepEqual(world.broker.log, ['r0.0', 'r2.0', 'r3.0'])
+  })
+
+  test('a batch that is rejected behind one to be sent again costs no epoch: both go again from the first free number', () => {
+    const world = new World(new ModelBroker(), 1)
+    world.acknowledge()
+    const requests = [world.submit(2), world.submit(2)]
+    world.send()
+    world.send()
+    const [first, second] = world.onTheWay.splice(0)
+    world.answer(first, 19, -1)
+    world.answer(second, 10, -1)
+    world.nowMs = 1000
+    world.send()
+    assert.equal(world.onTheWay[0].sequence, first.sequence)
+    world.settle()
+    assert.deepEqual(
+      requests.flatMap(({ outcome }) => Array.from(outcome?.offsets ?? [])),
+      [1, 2, 3, 4]
+    )
+    assert.equal(world.epoch, 0)
   })
 
   test('splits a rejected batch until only the records at fault fail, and keeps the order of the rest', () => {
@@ -196,7 +303,7 @@ suite('PartitionQueue', () => {
     world.settle()
     assert.deepEqual(check(world), { stored: 11, refused: 1, unknown: 0 })
     assert.deepEqual(
-      broker.log.filter(record => record.startsWith('r1')).map(record => Number(record.slice(3))),
+      broker.log.filter(record => record.startsWith('r1')).map(record => rowOf(record)),
       [0, 1, 2, 4, 5, 6, 7]
     )
   })
@@ -221,7 +328,7 @@ suite('PartitionQueue', () => {
     const lost = world.submit(1)
     world.send()
     const [batch] = world.onTheWay.splice(0)
-    world.queue.doubtful(batch, 'open', { code: 'KAFKA_UNAVAILABLE', message: '', retriable: true, stored: 'no' }, 0)
+    world.queue.doubtful(batch, 'open', TROUBLE, 0)
     world.nowMs = 30_001
     world.queue.expire(world.nowMs)
     assert.equal(lost.outcome?.failures?.get(0)?.stored, 'unknown')
@@ -247,6 +354,7 @@ suite('PartitionQueue', () => {
       { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), which: fc.nat() }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('lead' as const), leader: fc.nat({ max: 2 }) }) },
       { weight: 2, arbitrary: fc.constant({ do: 'late' as const }) },
+      { weight: 1, arbitrary: fc.constant({ do: 'silence' as const }) },
       {
         weight: 3,
         arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(20, 200, 2000, 12_000) })
@@ -264,6 +372,7 @@ suite('PartitionQueue', () => {
             else if (each.do === 'send') world.send()
             else if (each.do === 'lead') world.moveLeader(each.leader)
             else if (each.do === 'late') world.arriveLate()
+            else if (each.do === 'silence') world.silence()
             else if (each.do === 'wait') {
               world.nowMs += each.ms
               world.queue.expire(world.nowMs)
@@ -300,8 +409,7 @@ function takeAnswer(
   } else {
     for (const lost of [batch, ...world.onTheWay.splice(0)]) {
       if (fault.arrives) world.deliver(lost)
-      const trouble = { code: 'KAFKA_UNAVAILABLE', message: '', retriable: true, stored: 'no' } as const
-      world.queue.doubtful(lost, 'open', trouble, world.nowMs)
+      world.queue.doubtful(lost, 'open', TROUBLE, world.nowMs)
     }
   }
 }
