@@ -42,18 +42,21 @@ export class Produce {
   /** Undefined where Kafka must be asked before the request can be judged. */
   #knownTopic(topic: string, records: RecordTable): TopicMetadata | undefined {
     const known = this.#metadata.peek(topic)
-    return known !== undefined && missingPartition(records, known) < 0 ? known : undefined
+    return known !== undefined && takes(known, records) ? known : undefined
   }
 
   async #checkedTopic(call: Call, topic: string, records: RecordTable): Promise<TopicMetadata> {
     const known = await this.#metadata.topic(topic, call.deadline)
     if (known === null) throw topicNotFound(topic)
-    if (missingPartition(records, known) < 0) return known
+    if (takes(known, records)) return known
     // Partitions may have been added since: only a fresh answer may refuse.
     const fresh = await this.#metadata.refresh(topic, call.deadline)
     if (fresh === null) throw topicNotFound(topic)
+    if (takes(fresh, records)) return fresh
+    if (fresh.partitions.length === 0) {
+      throw new GatewayError('LEADER_NOT_AVAILABLE', `Topic '${topic}' has no partitions yet.`)
+    }
     const record = missingPartition(records, fresh)
-    if (record < 0) return fresh
     const partition = records.spans[record * SPAN_STRIDE + PARTITION]
     throw new GatewayError(
       'INVALID_PARTITION',
@@ -67,6 +70,11 @@ function fatesOf({ count, failures }: ProduceOutcome): Fates {
   let unknown = 0
   for (const { stored } of failures.values()) if (stored === 'unknown') unknown++
   return { stored: count - failures.size, notStored: failures.size - unknown, unknown }
+}
+
+/** A topic that is being created may be described without partitions. */
+function takes(topic: TopicMetadata, records: RecordTable): boolean {
+  return topic.partitions.length > 0 && missingPartition(records, topic) < 0
 }
 
 /** The first record that names a partition which the topic lacks, or −1. */

@@ -232,7 +232,8 @@ export class Accumulator {
 
   #topicChanged(topic: string, metadata: TopicMetadata | null): void {
     const topicQueues = this.#topics.get(topic)
-    if (topicQueues === undefined) return
+    // A topic without partitions is being created, or its leaders chosen: that says nothing about those that it had.
+    if (topicQueues === undefined || metadata?.partitions.length === 0) return
     for (const queue of topicQueues.queues.values()) {
       if (metadata === null) queue.topicGone(topicMissing(topic))
       else {
@@ -274,7 +275,7 @@ export class Accumulator {
       if (queue.idle) this.#active.delete(queue)
       else {
         queue.expire(nowMs)
-        this.#leaders.unanswered(queue.topic, queue.unansweredSinceMs, nowMs)
+        this.#leaders.unanswered(queue.topic, queue.oldestInFlightMs, nowMs)
         this.#kick(queue)
       }
     }

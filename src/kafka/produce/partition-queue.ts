@@ -1,14 +1,10 @@
 import type { RecordFailure } from '../../core/produce-outcome.ts'
 import { separate, sequenceAfter, splitBatch, storeBatch, type Batch } from './batch.ts'
 import { notSentInTime, outcomeUnknown, storedWithoutOffset, topicRecreated, withReason } from './failures.ts'
+import { Pace } from './pace.ts'
 import type { ProducerSession } from './producer-session.ts'
 import type { QueueHooks } from './queue-hooks.ts'
-import { RetryPause } from './retry-pause.ts'
 import { failSlice, type Slice } from './submission.ts'
-
-const IN_FLIGHT_LIMIT = 2
-/** Well below `producer.id.expiration.ms`, after which a broker has forgotten the producer. */
-const REMEMBERED_MS = 3_600_000
 
 /**
  * The idempotent producer of one partition: which batch goes next, under which sequence, and what an answer does to
@@ -25,17 +21,13 @@ export class PartitionQueue {
   readonly partition: number
   /** Why nothing moves, for those whose deadline passes while they wait. */
   trouble: RecordFailure = notSentInTime
-  readonly #retry = new RetryPause()
+  readonly #pace = new Pace()
   #session: ProducerSession | null = null
   #nextSequence = 0
   #waiting: Slice[] = []
   #batches: Batch[] = []
   #inFlight = 0
   #leader = -1
-  /** One batch at a time: the broker has not acknowledged this session yet, or something failed since it did. */
-  #cautious = true
-  /** `performance.now()` at which the last batch that the broker acknowledged was sent. */
-  #knownAtMs = 0
   /** Rejected batches wait for those in flight or in doubt, to be batched anew from the first number not used. */
   #gap = false
   #sessionOver = false
@@ -51,9 +43,11 @@ export class PartitionQueue {
     return this.#waiting.length === 0 && this.#batches.length === 0
   }
 
-  /** When the oldest batch was sent that has no answer yet; Infinity where there is none. */
-  get unansweredSinceMs(): number {
-    return Math.min(...this.#batches.filter(batch => batch.inFlight).map(batch => batch.sentAtMs))
+  /** When the oldest batch in flight was sent; Infinity if none is. */
+  get oldestInFlightMs(): number {
+    let oldestMs = Infinity
+    for (const { inFlight, sentAtMs } of this.#batches) if (inFlight && sentAtMs < oldestMs) oldestMs = sentAtMs
+    return oldestMs
   }
 
   begin(session: ProducerSession): void {
@@ -66,14 +60,14 @@ export class PartitionQueue {
 
   /** Could {@link take} hand out a batch now? */
   ready(nowMs: number): boolean {
-    if (!this.#retry.over(nowMs) || this.#inFlight >= (this.#cautious ? 1 : IN_FLIGHT_LIMIT)) return false
+    if (!this.#pace.allows(this.#inFlight, nowMs)) return false
     return this.#candidate() !== undefined || (this.#mayForm() && this.#waiting.length > 0)
   }
 
   /** The batch to send next, marked as in flight; null when there is none. */
   take(nowMs: number): Batch | null {
     if (!this.ready(nowMs)) return null
-    if (this.#inFlight === 0 && nowMs - this.#knownAtMs > REMEMBERED_MS) this.#cautious = true
+    if (this.#inFlight === 0) this.#pace.awake(nowMs)
     const batch = this.#candidate() ?? this.#form()
     if (batch === null) return null
     batch.inFlight = true
@@ -86,7 +80,7 @@ export class PartitionQueue {
   /** Nothing can be sent for now, for a reason that lies outside the partition. */
   hold(trouble: RecordFailure, nowMs: number): void {
     this.trouble = trouble
-    this.#pause(nowMs)
+    this.#pace.setback(nowMs)
   }
 
   /** What is on its way to a leader of the past, which may be frozen, goes to the new one at once, as the same bytes. */
@@ -94,22 +88,19 @@ export class PartitionQueue {
     if (leader < 0 || leader === this.#leader) return
     this.#leader = leader
     for (const batch of this.#batches.filter(each => each.inFlight)) this.doubtful(batch, 'open', this.trouble, nowMs)
-    this.#retry.end()
+    this.#pace.endPause()
   }
 
-  stored(batch: Batch, baseOffset: number): void {
+  /** `baseOffset` is null after DUPLICATE_SEQUENCE_NUMBER: an earlier attempt was appended, the broker forgot where. */
+  stored(batch: Batch, baseOffset: number | null): void {
+    if (baseOffset !== null) storeBatch(batch, baseOffset)
+    else for (const slice of batch.slices) failSlice(slice, storedWithoutOffset)
     this.#landed(batch)
     this.#remove(batch)
-    storeBatch(batch, baseOffset)
-    this.#progress(batch)
-  }
-
-  /** DUPLICATE_SEQUENCE_NUMBER: an earlier attempt was appended, at an offset that the broker has forgotten. */
-  storedBefore(batch: Batch): void {
-    this.#landed(batch)
-    this.#remove(batch)
-    for (const slice of batch.slices) failSlice(slice, storedWithoutOffset)
-    this.#progress(batch)
+    this.trouble = notSentInTime
+    const settled = this.#batches.every(({ inFlight }) => inFlight)
+    this.#pace.acknowledged(batch.sentAtMs, settled)
+    this.repair()
   }
 
   /** Certainly not appended by this attempt; the same batch goes again after a pause. */
@@ -117,7 +108,7 @@ export class PartitionQueue {
     this.#landed(batch)
     this.trouble = trouble
     if (batch.abandoned) this.#drop(batch)
-    else this.#pause(nowMs)
+    else this.#pace.setback(nowMs)
     this.repair()
   }
 
@@ -157,11 +148,11 @@ export class PartitionQueue {
     if (this.#batches[0] === batch) return this.sessionLost(batch)
     this.#landed(batch)
     if (batch.abandoned) this.#drop(batch)
-    else if (this.#batches.find(({ reclaimed }) => reclaimed === null) !== batch) this.#pause(nowMs)
+    else if (this.#batches.find(({ reclaimed }) => reclaimed === null) !== batch) this.#pace.setback(nowMs)
     else {
       batch.doubt = 'none'
       this.#reclaim(batch, batch.slices)
-      this.#sessionOver = this.#cautious = true
+      this.#endSession()
     }
     this.repair()
   }
@@ -171,7 +162,7 @@ export class PartitionQueue {
     this.#landed(batch)
     if (batch.doubt === 'none' && !batch.abandoned) this.#reclaim(batch, batch.slices)
     else this.#drop(batch)
-    this.#sessionOver = this.#cautious = true
+    this.#endSession()
     this.repair()
   }
 
@@ -219,7 +210,7 @@ export class PartitionQueue {
 
   #mayForm(): boolean {
     if (this.#session === null || this.#gap || this.#sessionOver) return false
-    return !this.#cautious || this.#batches.length === 0
+    return !this.#pace.cautious || this.#batches.length === 0
   }
 
   #form(): Batch | null {
@@ -240,17 +231,9 @@ export class PartitionQueue {
     this.#inFlight--
   }
 
-  #progress(acknowledged: Batch): void {
-    this.#knownAtMs = acknowledged.sentAtMs
-    this.#retry.end()
-    this.trouble = notSentInTime
-    if (this.#batches.every(batch => batch.inFlight)) this.#cautious = false
-    this.repair()
-  }
-
-  #pause(nowMs: number): void {
-    this.#cautious = true
-    this.#retry.setback(nowMs)
+  #endSession(): void {
+    this.#sessionOver = true
+    this.#pace.slowDown()
   }
 
   #remove(batch: Batch): void {
@@ -277,7 +260,7 @@ export class PartitionQueue {
   #giveUp(batch: Batch): void {
     this.#remove(batch)
     for (const slice of batch.slices) failSlice(slice, outcomeUnknown)
-    this.#sessionOver = this.#cautious = true
+    this.#endSession()
   }
 
   /** Ends the session with the old incarnation of the topic: sequence numbers of the two must never be mixed up. */
@@ -286,14 +269,14 @@ export class PartitionQueue {
       this.#remove(batch)
       const told = batch.doubt === 'open' ? outcomeUnknown : failure
       for (const slice of batch.reclaimed ?? batch.slices) failSlice(slice, told)
-      this.#sessionOver = true
+      this.#endSession()
     }
     this.repair()
   }
 
   /**
-   * Once nothing is in flight or in doubt: takes back what was rejected and goes on, in a new session if the old one is over.
-   * Called from outside when {@link QueueHooks.renew} has a session to give that it had not before.
+   * Once nothing is in flight or in doubt, batches anew what was rejected, in a new session if the old one is over.
+   * Called from outside when {@link QueueHooks.renew} has a session that it had not before.
    */
   repair(): void {
     if (!this.#gap && !this.#sessionOver) return
@@ -303,7 +286,7 @@ export class PartitionQueue {
       if (renewed === null) return
       this.#session = renewed
       this.#nextSequence = 0
-      this.#cautious = true
+      this.#pace.slowDown()
     } else this.#nextSequence = this.#batches[0].sequence
     this.#gap = false
     this.#sessionOver = false

@@ -60,7 +60,7 @@ function ensureCounters(partitionCount: number): void {
 
 /**
  * Chooses a partition for every record: its own, else the one Kafka's Java client would choose for its key, else the
- * sticky one. Partitions that records name must exist in `topic`.
+ * sticky one. `topic` must have partitions, and those that records name.
  */
 export function partitionRecords(
   table: RecordTable,
@@ -70,34 +70,37 @@ export function partitionRecords(
 ): Partitioning {
   const { count, spans, bytes } = table
   const partitionCount = topic.partitions.length
+  if (partitionCount === 0) throw new RangeError(`Topic ${topic.name} has no partitions`)
   ensureCounters(partitionCount)
   const partitions = new Int32Array(count)
   const touched: number[] = []
-  for (let row = 0, at = 0; row < count; row++, at += SPAN_STRIDE) {
-    const size = recordBytes(table, row)
-    let partition = spans[at + PARTITION]
-    if (partition < 0) {
-      const keyLength = spans[at + KEY_LENGTH]
-      partition =
-        keyLength < 0
-          ? sticky.next(topic, size, batchBytes)
-          : partitionForKey(bytes, spans[at + KEY_START], keyLength, partitionCount)
+  try {
+    for (let row = 0, at = 0; row < count; row++, at += SPAN_STRIDE) {
+      const size = recordBytes(table, row)
+      let partition = spans[at + PARTITION]
+      if (partition < 0) {
+        const keyLength = spans[at + KEY_LENGTH]
+        partition =
+          keyLength < 0
+            ? sticky.next(topic, size, batchBytes)
+            : partitionForKey(bytes, spans[at + KEY_START], keyLength, partitionCount)
+      }
+      partitions[row] = partition
+      if (recordsIn[partition]++ === 0) touched.push(partition)
+      bytesIn[partition] += size
     }
-    partitions[row] = partition
-    if (recordsIn[partition]++ === 0) touched.push(partition)
-    bytesIn[partition] += size
+    return { partitions, groups: groupRows(partitions, touched) }
+  } finally {
+    for (const partition of touched) recordsIn[partition] = bytesIn[partition] = 0
   }
-  return { partitions, groups: groupRows(partitions, touched) }
 }
 
-/** A counting sort over the partitions touched: one array for all groups. Leaves the counters at zero. */
+/** A counting sort over the partitions touched: one array for all groups. */
 function groupRows(partitions: Int32Array, touched: readonly number[]): PartitionRows[] {
   const count = partitions.length
   if (touched.length === 1) {
     const [partition] = touched
-    const group = { partition, rows: firstRows(count), bytes: bytesIn[partition] }
-    recordsIn[partition] = bytesIn[partition] = 0
-    return [group]
+    return [{ partition, rows: firstRows(count), bytes: bytesIn[partition] }]
   }
   const rows = new Int32Array(count)
   const groups: PartitionRows[] = []
@@ -109,6 +112,5 @@ function groupRows(partitions: Int32Array, touched: readonly number[]): Partitio
     start += size
   }
   for (let row = 0; row < count; row++) rows[recordsIn[partitions[row]]++] = row
-  for (const partition of touched) recordsIn[partition] = bytesIn[partition] = 0
   return groups
 }

@@ -19,7 +19,7 @@ export function applyVerdict(
   const { error, produce, appended } = kafkaCode(result.errorCode)
   switch (produce) {
     case 'stored':
-      queue.storedBefore(batch)
+      queue.stored(batch, null)
       return 'done'
     case 'split':
       // Kafka's reason for the whole batch speaks of the batch; that for a record comes with the record.

@@ -1,0 +1,56 @@
+const FIRST_PAUSE_MS = 25
+const LONGEST_PAUSE_MS = 400
+const SETBACKS_LIMIT = 10
+const IN_FLIGHT_LIMIT = 2
+/** Well below `producer.id.expiration.ms`, after which a broker has forgotten the producer. */
+const REMEMBERED_MS = 3_600_000
+
+/**
+ * How many batches a partition may have in flight, and how long it pauses after a setback: longer with each, with some
+ * chance in it so that not all partitions come back at once.
+ */
+export class Pace {
+  /** One batch at a time: the broker has not acknowledged this session yet, or something failed since it did. */
+  #cautious = true
+  /** `performance.now()` at which the last batch that the broker acknowledged was sent. */
+  #knownAtMs = 0
+  #pausedUntilMs = 0
+  #setbacks = 0
+
+  get cautious(): boolean {
+    return this.#cautious
+  }
+
+  allows(inFlight: number, nowMs: number): boolean {
+    return nowMs >= this.#pausedUntilMs && inFlight < (this.#cautious ? 1 : IN_FLIGHT_LIMIT)
+  }
+
+  /** Something is about to be sent while nothing is in flight: after a long silence the broker may not know the producer. */
+  awake(nowMs: number): void {
+    if (nowMs - this.#knownAtMs > REMEMBERED_MS) this.#cautious = true
+  }
+
+  /** `settled` if nothing but what is in flight is left to be acknowledged. */
+  acknowledged(sentAtMs: number, settled: boolean): void {
+    this.#knownAtMs = sentAtMs
+    this.endPause()
+    if (settled) this.#cautious = false
+  }
+
+  /** The broker does not know the session that begins, or part of the last one is unsettled. */
+  slowDown(): void {
+    this.#cautious = true
+  }
+
+  setback(nowMs: number): void {
+    this.#cautious = true
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#setbacks)
+    this.#setbacks = Math.min(this.#setbacks + 1, SETBACKS_LIMIT)
+    this.#pausedUntilMs = nowMs + pauseMs * (0.8 + Math.random() * 0.4)
+  }
+
+  endPause(): void {
+    this.#setbacks = 0
+    this.#pausedUntilMs = 0
+  }
+}
