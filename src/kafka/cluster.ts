@@ -14,6 +14,7 @@ import { MessageLimits } from './produce/message-limits.ts'
 import { AnyBroker } from './transport/any-broker.ts'
 import { Brokers } from './transport/brokers.ts'
 
+/** Then the question is asked again, after a pause. */
 const PRODUCER_ID_LIMIT_MS = 5000
 
 /** Everything that talks to one Kafka cluster under one identity, wired up. There may be several in a process. */

@@ -13,13 +13,14 @@ import { BrokerSender, isOverdue, type Sent } from './broker-sender.ts'
 import { leaderMissing, notSentInTime, outcomeUnknown, topicMissing, topicRecreated } from './failures.ts'
 import { LeaderWatch } from './leader-watch.ts'
 import { PartitionQueue } from './partition-queue.ts'
-import { partitionRecords, StickyPartition } from './partitioner.ts'
+import { partitionRecords } from './partitioner.ts'
 import type { ProducePorts } from './ports.ts'
 import type { ProduceResult } from './produce-message.ts'
 import type { QueueHooks } from './queue-hooks.ts'
 import { ProducerSessions } from './producer-sessions.ts'
 import { ReplicaLanes } from './replica-lanes.ts'
-import { Submission, wholeSlice, type Slice } from './submission.ts'
+import { Submission, wholeSlice } from './submission.ts'
+import { QueueRegistry } from './topic-queues.ts'
 import { applyVerdict } from './verdict.ts'
 
 export interface AccumulatorOptions {
@@ -30,11 +31,6 @@ export interface AccumulatorOptions {
   readonly requestTimeoutMs: number
   readonly deliveryTimeoutMs: number
   readonly connectionsPerBroker: number
-}
-
-interface TopicQueues {
-  readonly sticky: StickyPartition
-  readonly queues: Map<number, PartitionQueue>
 }
 
 /** How often deadlines and pauses are looked at while anything is on its way. */
@@ -52,9 +48,11 @@ export class Accumulator {
   readonly #log: Log
   readonly #leaders: LeaderWatch
   readonly #lanes: ReplicaLanes
-  readonly #topics = new Map<string, TopicQueues>()
+  readonly #queues = new QueueRegistry(
+    (topic, partition) => this.#newQueue(topic, partition),
+    queue => this.#forgotten(queue)
+  )
   readonly #senders = new Map<string, BrokerSender>()
-  /** In the order of their deadlines. */
   readonly #submissions = new Bag<Submission>()
   readonly #active = new Set<PartitionQueue>()
   readonly #sessions: ProducerSessions
@@ -88,13 +86,14 @@ export class Accumulator {
     released: () => void,
     trace?: RequestTrace
   ): Promise<ProduceOutcome> {
-    const topicQueues = this.#queuesOf(topic.name)
+    const nowMs = performance.now()
+    const topicQueues = this.#queues.use(topic.name, nowMs)
     const { partitions, groups } = partitionRecords(table, topic, topicQueues.sticky, this.#options.batchBytes)
     return new Promise(resolve => {
       const times = {
         arrivedAtMs: Date.now(),
         answerAtMs: answerAt.atMs,
-        giveUpAtMs: performance.now() + this.#options.deliveryTimeoutMs
+        giveUpAtMs: nowMs + this.#options.deliveryTimeoutMs
       }
       const submission = new Submission(topic.name, table, partitions, times, resolve, done => {
         this.#submissions.delete(done)
@@ -104,7 +103,7 @@ export class Accumulator {
       submission.trace = trace
       this.#submissions.add(submission)
       for (const { partition, rows, bytes } of groups) {
-        const queue = this.#queueOf(topicQueues, topic.name, partition)
+        const queue = this.#queues.queueOf(topicQueues, topic.name, partition)
         queue.add(wholeSlice(submission, rows, bytes))
         this.#kick(queue)
       }
@@ -125,23 +124,17 @@ export class Accumulator {
     this.#sessions.close()
   }
 
-  #queuesOf(topic: string): TopicQueues {
-    let known = this.#topics.get(topic)
-    if (known === undefined) this.#topics.set(topic, (known = { sticky: new StickyPartition(), queues: new Map() }))
-    return known
+  #newQueue(topic: string, partition: number): PartitionQueue {
+    const hooks: QueueHooks = {
+      form: (slices, session, sequence) => this.#measured(this.#former.form(topic, slices, session, sequence)),
+      cut: waiting => this.#former.cut(topic, waiting),
+      renew: session => this.#sessions.after(session)
+    }
+    return new PartitionQueue(topic, partition, hooks)
   }
 
-  #queueOf(topicQueues: TopicQueues, topic: string, partition: number): PartitionQueue {
-    let queue = topicQueues.queues.get(partition)
-    if (queue === undefined) {
-      const hooks: QueueHooks = {
-        form: (slices, session, sequence) => this.#measured(this.#former.form(topic, slices, session, sequence)),
-        cut: waiting => this.#former.cut(topic, waiting),
-        renew: session => this.#sessions.after(session)
-      }
-      topicQueues.queues.set(partition, (queue = new PartitionQueue(topic, partition, hooks)))
-    }
-    return queue
+  #forgotten(queue: PartitionQueue): void {
+    if (queue.session !== null) this.#sessions.retire(queue.session)
   }
 
   #measured(batch: Batch | null): Batch | null {
@@ -154,12 +147,7 @@ export class Accumulator {
   /** Puts the partition in line at its leader if it has something to send. */
   #kick(queue: PartitionQueue): void {
     this.#active.add(queue)
-    const session = this.#sessions.current
-    if (session === null) {
-      this.#sessions.acquire()
-      return
-    }
-    queue.begin(session)
+    if (queue.session === null && !this.#begin(queue)) return
     if (!queue.ready(performance.now())) return
     const sender = this.#senderOf(queue)
     if (sender !== null) sender.offer(queue)
@@ -167,6 +155,16 @@ export class Accumulator {
       queue.hold(leaderMissing, performance.now())
       this.#leaders.refresh(queue.topic)
     }
+  }
+
+  /** False if there is no producer id for it yet. */
+  #begin(queue: PartitionQueue): boolean {
+    const { current, refusal } = this.#sessions
+    queue.session = current
+    if (current !== null) return true
+    if (refusal !== null) queue.failWaiting(refusal)
+    this.#sessions.acquire()
+    return false
   }
 
   #senderOf(queue: PartitionQueue): BrokerSender | null {
@@ -231,10 +229,9 @@ export class Accumulator {
   }
 
   #topicChanged(topic: string, metadata: TopicMetadata | null): void {
-    const topicQueues = this.#topics.get(topic)
     // A topic without partitions is being created, or its leaders chosen: that says nothing about those that it had.
-    if (topicQueues === undefined || metadata?.partitions.length === 0) return
-    for (const queue of topicQueues.queues.values()) {
+    if (metadata?.partitions.length === 0) return
+    for (const queue of this.#queues.queuesOf(topic)) {
       if (metadata === null) queue.topicGone(topicMissing(topic))
       else {
         const partition = metadata.partitions[queue.partition]
@@ -244,11 +241,7 @@ export class Accumulator {
       }
       if (!queue.idle) this.#kick(queue)
     }
-    if (metadata === null && [...topicQueues.queues.values()].every(queue => queue.idle)) {
-      // A later topic of that name must not meet sequence numbers that a broker may still remember.
-      this.#topics.delete(topic)
-      this.#sessions.retire()
-    }
+    if (metadata === null) this.#queues.forget(topic)
   }
 
   /** An answer may have come from a topic that has been replaced since. */
@@ -266,11 +259,7 @@ export class Accumulator {
 
   #sweepNow(): void {
     const nowMs = performance.now()
-    for (const submission of this.#submissions.members()) {
-      if (submission.answered || submission.times.answerAtMs - WITHDRAW_LEAD_MS > nowMs) continue
-      this.#withdraw(submission)
-      if (submission.times.answerAtMs <= nowMs) submission.answerNow(outcomeUnknown)
-    }
+    this.#withdraw(nowMs)
     for (const queue of this.#active) {
       if (queue.idle) this.#active.delete(queue)
       else {
@@ -279,6 +268,7 @@ export class Accumulator {
         this.#kick(queue)
       }
     }
+    this.#queues.sweep(nowMs)
     if (this.#submissions.size === 0) {
       this.#leaders.rest()
       clearInterval(this.#sweep)
@@ -286,10 +276,19 @@ export class Accumulator {
     }
   }
 
-  #withdraw(submission: Submission): void {
-    const queues = this.#topics.get(submission.topic)?.queues
-    for (const partition of new Set(submission.partitions)) {
-      queues?.get(partition)?.withdraw((slice: Slice) => slice.submission === submission)
+  /** Settles what is due. Each queue is gone through once, however many submissions wait in it. */
+  #withdraw(nowMs: number): void {
+    const due = new Set<Submission>()
+    const queues = new Set<PartitionQueue>()
+    for (const submission of this.#submissions.members()) {
+      if (submission.answered || submission.times.answerAtMs - WITHDRAW_LEAD_MS > nowMs) continue
+      due.add(submission)
+      for (const partition of new Set(submission.partitions)) {
+        const queue = this.#queues.peek(submission.topic, partition)
+        if (queue !== undefined) queues.add(queue)
+      }
     }
+    for (const queue of queues) queue.withdraw(due)
+    for (const submission of due) if (submission.times.answerAtMs <= nowMs) submission.answerNow(outcomeUnknown)
   }
 }

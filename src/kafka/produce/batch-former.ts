@@ -3,7 +3,7 @@ import { encodeBatch, recordBytes } from '../records/encode-batch.ts'
 import type { Codec } from '../records/compression.ts'
 import { type Batch, unsentBatch } from './batch.ts'
 import { encodingFailed } from './failures.ts'
-import type { ProducerSession } from './producer-session.ts'
+import type { ProducerSession } from './producer-sessions.ts'
 import type { ProducePorts } from './ports.ts'
 import { failSlice, type Slice } from './submission.ts'
 

@@ -2,9 +2,9 @@ import type { RecordFailure } from '../../core/produce-outcome.ts'
 import { separate, sequenceAfter, splitBatch, storeBatch, type Batch } from './batch.ts'
 import { notSentInTime, outcomeUnknown, storedWithoutOffset, topicRecreated, withReason } from './failures.ts'
 import { Pace } from './pace.ts'
-import type { ProducerSession } from './producer-session.ts'
+import type { ProducerSession } from './producer-sessions.ts'
 import type { QueueHooks } from './queue-hooks.ts'
-import { failSlice, type Slice } from './submission.ts'
+import { failSlice, type Slice, type Submission } from './submission.ts'
 
 /**
  * The idempotent producer of one partition: which batch goes next, under which sequence, and what an answer does to
@@ -21,8 +21,9 @@ export class PartitionQueue {
   readonly partition: number
   /** Why nothing moves, for those whose deadline passes while they wait. */
   trouble: RecordFailure = notSentInTime
+  /** Null until the accumulator has one to give. */
+  session: ProducerSession | null = null
   readonly #pace = new Pace()
-  #session: ProducerSession | null = null
   #nextSequence = 0
   #waiting: Slice[] = []
   #batches: Batch[] = []
@@ -48,10 +49,6 @@ export class PartitionQueue {
     let oldestMs = Infinity
     for (const { inFlight, sentAtMs } of this.#batches) if (inFlight && sentAtMs < oldestMs) oldestMs = sentAtMs
     return oldestMs
-  }
-
-  begin(session: ProducerSession): void {
-    this.#session ??= session
   }
 
   add(slice: Slice): void {
@@ -168,8 +165,12 @@ export class PartitionQueue {
 
   /** Two brokers no longer know the topic: what was not appended for certain fails as such, the rest stays unknown. */
   topicGone(failure: RecordFailure): void {
-    for (const slice of this.#waiting.splice(0)) failSlice(slice, failure)
+    this.failWaiting(failure)
     this.#forget(failure, () => true)
+  }
+
+  failWaiting(failure: RecordFailure): void {
+    for (const slice of this.#waiting.splice(0)) failSlice(slice, failure)
   }
 
   /** The topic has another id than the one some batches were numbered for: they must not reach its successor. */
@@ -186,17 +187,17 @@ export class PartitionQueue {
     this.repair()
   }
 
-  /** Takes back what the caller can still be told was not stored: the slices that were not sent, or surely not appended. */
-  withdraw(belongs: (slice: Slice) => boolean): void {
+  /** Takes back what the callers can still be told was not stored: slices that were not sent, or surely not appended. */
+  withdraw(due: ReadonlySet<Submission>): void {
     const others = (slices: readonly Slice[]) => {
-      for (const slice of slices) if (belongs(slice)) failSlice(slice, this.trouble)
-      return slices.filter(slice => !belongs(slice))
+      for (const slice of slices) if (due.has(slice.submission)) failSlice(slice, this.trouble)
+      return slices.filter(slice => !due.has(slice.submission))
     }
     this.#waiting = others(this.#waiting)
     const doubtBehind = this.#batches.findLastIndex(batch => batch.doubt !== 'none')
     for (const batch of this.#batches.slice(doubtBehind + 1)) {
       const slices = batch.reclaimed ?? batch.slices
-      if (!batch.inFlight && slices.some(belongs)) this.#reclaim(batch, others(slices))
+      if (!batch.inFlight && slices.some(({ submission }) => due.has(submission))) this.#reclaim(batch, others(slices))
     }
     this.repair()
   }
@@ -209,12 +210,12 @@ export class PartitionQueue {
   }
 
   #mayForm(): boolean {
-    if (this.#session === null || this.#gap || this.#sessionOver) return false
+    if (this.session === null || this.#gap || this.#sessionOver) return false
     return !this.#pace.cautious || this.#batches.length === 0
   }
 
   #form(): Batch | null {
-    const session = this.#session
+    const session = this.session
     if (session === null) return null
     while (this.#waiting.length > 0) {
       const batch = this.#hooks.form(this.#hooks.cut(this.#waiting), session, this.#nextSequence)
@@ -282,9 +283,9 @@ export class PartitionQueue {
     if (!this.#gap && !this.#sessionOver) return
     if (this.#inFlight > 0 || this.#batches.some(batch => batch.doubt !== 'none')) return
     if (this.#sessionOver) {
-      const renewed = this.#session === null ? null : this.#hooks.renew(this.#session)
+      const renewed = this.session === null ? null : this.#hooks.renew(this.session)
       if (renewed === null) return
-      this.#session = renewed
+      this.session = renewed
       this.#nextSequence = 0
       this.#pace.slowDown()
     } else this.#nextSequence = this.#batches[0].sequence

@@ -1,7 +1,7 @@
 import type { Deadline } from '../../core/deadline.ts'
 import type { Meter } from '../../core/meter.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
-import type { ProducerSession } from './producer-session.ts'
+import type { ProducerSession } from './producer-sessions.ts'
 
 /** One connection of the produce lane to one broker; reconnects by itself. */
 export interface ProduceChannel {

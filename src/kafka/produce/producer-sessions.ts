@@ -1,30 +1,40 @@
+import { GatewayError } from '../../core/errors.ts'
+import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
-import type { ProducerSession } from './producer-session.ts'
+import type { RecordFailure } from '../../core/produce-outcome.ts'
+import { refused } from './failures.ts'
+
+/** Producer id and epoch that one partition numbers its batches under. */
+export interface ProducerSession {
+  readonly producerId: bigint
+  readonly epoch: number
+}
 
 /** Epochs are int16; the last one is not used (KIP-360). */
 const LAST_EPOCH = 32_766
 const RETRY_MS = 100
-const WARN_EVERY = 20
+/** Permissions are changed by people. */
+const REFUSED_RETRY_MS = 5000
+const WARNING = 'Kafka gives no producer id'
 
 /**
- * The producer id of the process. Partitions take it as it is; one that has given up a batch goes on under the next
- * epoch by itself, as brokers keep producer state partition by partition. A new id is asked only when epochs run out, or
- * when the state of a deleted topic was dropped here.
+ * The producer id of the process. Partitions take it as it is; one that has given up a batch goes on in the next epoch by
+ * itself, because brokers keep producer state partition by partition. A new id is asked for only when epochs run out.
  */
 export class ProducerSessions {
   readonly #init: () => Promise<ProducerSession>
-  readonly #log: Log
-  readonly #ready: () => void
+  readonly #warnings: RepeatedWarnings
+  readonly #changed: () => void
   #current: ProducerSession | null = null
+  #refusal: RecordFailure | null = null
   #asking = false
   #wanted = false
-  #failures = 0
 
-  /** `ready` is called whenever a session has come that somebody asked for. */
-  constructor(init: () => Promise<ProducerSession>, log: Log, ready: () => void) {
+  /** `changed` is called whenever a session has come that somebody asked for, or Kafka has refused one. */
+  constructor(init: () => Promise<ProducerSession>, log: Log, changed: () => void) {
     this.#init = init
-    this.#log = log
-    this.#ready = ready
+    this.#warnings = new RepeatedWarnings(log)
+    this.#changed = changed
   }
 
   /** For partitions that have no session yet; null until {@link acquire} has succeeded. */
@@ -32,34 +42,29 @@ export class ProducerSessions {
     return this.#current
   }
 
-  /** Asks until there is one. */
+  /** Why there is no session, if Kafka does not let the gateway have one. */
+  get refusal(): RecordFailure | null {
+    return this.#refusal
+  }
+
+  /** Asks until there is one, or until Kafka refuses it; then asks again when called some seconds later. */
   acquire(): void {
     this.#wanted = true
     if (this.#asking) return
     this.#asking = true
     this.#init().then(
       session => {
-        this.#asking = false
-        this.#wanted = false
-        this.#failures = 0
+        this.#asking = this.#wanted = false
+        this.#refusal = null
         this.#current = session
-        this.#ready()
+        this.#warnings.over(WARNING, {}, 'Kafka gives producer ids again')
+        this.#changed()
       },
-      (error: unknown) => {
-        // A cluster that has just started gives none for a moment; one that goes on so will never take a record.
-        if (++this.#failures % WARN_EVERY === 0) {
-          this.#log.warn({ cause: String(error), failures: this.#failures }, 'Kafka gives no producer id')
-        }
-        // Keeps `asking` until the pause is over, so that waiting partitions do not hammer the cluster.
-        setTimeout(() => {
-          this.#asking = false
-          if (this.#wanted) this.acquire()
-        }, RETRY_MS).unref()
-      }
+      (error: unknown) => this.#failed(error)
     )
   }
 
-  /** The session that follows one in which a batch was given up; null until a new producer id has come. */
+  /** Returns the session after one in which a batch was given up; null until a new producer id has come. */
   after(session: ProducerSession): ProducerSession | null {
     if (session.epoch < LAST_EPOCH) return { producerId: session.producerId, epoch: session.epoch + 1 }
     if (this.#current !== null && this.#current.producerId !== session.producerId) return this.#current
@@ -67,13 +72,33 @@ export class ProducerSessions {
     return null
   }
 
-  /** Partitions that begin from now on get a new producer id. */
-  retire(): void {
-    this.#current = null
+  /**
+   * The partition of this session is forgotten, but its broker may remember the sequence numbers: partitions that begin
+   * from now on, a later one of that name among them, begin in a later epoch, which overrides them.
+   */
+  retire({ producerId, epoch }: ProducerSession): void {
+    const current = this.#current
+    if (current === null || current.producerId !== producerId || current.epoch > epoch) return
+    this.#current = epoch < LAST_EPOCH ? { producerId, epoch: epoch + 1 } : null
   }
 
   /** Asks no more. */
   close(): void {
     this.#wanted = false
+  }
+
+  #failed(error: unknown): void {
+    this.#refusal =
+      error instanceof GatewayError && error.code === 'KAFKA_REFUSED' ? refused('KAFKA_REFUSED', error.message) : null
+    const cause = error instanceof GatewayError ? (error.detail ?? error.message) : String(error)
+    this.#warnings.warn(WARNING, { cause }, WARNING)
+    if (this.#refusal !== null) this.#wanted = false
+    // Keeps `asking` until the pause is over, so that waiting partitions do not hammer the cluster.
+    const pauseMs = this.#refusal === null ? RETRY_MS : REFUSED_RETRY_MS
+    setTimeout(() => {
+      this.#asking = false
+      if (this.#wanted) this.acquire()
+    }, pauseMs).unref()
+    this.#changed()
   }
 }

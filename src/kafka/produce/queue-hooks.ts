@@ -1,5 +1,5 @@
 import type { Batch } from './batch.ts'
-import type { ProducerSession } from './producer-session.ts'
+import type { ProducerSession } from './producer-sessions.ts'
 import type { Slice } from './submission.ts'
 
 /** What a partition's queue leaves to others. */

@@ -84,7 +84,7 @@ function newQueue(partition: number): PartitionQueue {
         giveUpAtMs: 1e12
       })
   })
-  queue.begin({ producerId: 7n, epoch: 0 })
+  queue.session = { producerId: 7n, epoch: 0 }
   queue.ledBy(1, 0)
   return queue
 }

@@ -30,7 +30,7 @@ export class ModelBroker {
     this.#limitRecords = options.limitRecords ?? Infinity
   }
 
-  receive(batch: Batch, producerId: bigint, epoch: number, records: readonly string[]): ModelAnswer {
+  receive(batch: Pick<Batch, 'sequence'>, producerId: bigint, epoch: number, records: readonly string[]): ModelAnswer {
     if (records.length > this.#limitRecords) return { errorCode: 10, baseOffset: -1 }
     if (records.some(record => this.#invalid(record))) return { errorCode: 87, baseOffset: -1 }
     const producer = `${producerId}/${epoch}`

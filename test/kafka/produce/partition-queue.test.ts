@@ -5,7 +5,7 @@ import type { ProduceOutcome } from '../../../src/core/produce-outcome.ts'
 import { SPAN_STRIDE, type RecordTable } from '../../../src/core/record-table.ts'
 import { type Batch, unsentBatch } from '../../../src/kafka/produce/batch.ts'
 import { PartitionQueue } from '../../../src/kafka/produce/partition-queue.ts'
-import type { ProducerSession } from '../../../src/kafka/produce/producer-session.ts'
+import type { ProducerSession } from '../../../src/kafka/produce/producer-sessions.ts'
 import { Submission, type Slice } from '../../../src/kafka/produce/submission.ts'
 import { applyVerdict } from '../../../src/kafka/produce/verdict.ts'
 import { ModelBroker } from './model-broker.ts'
@@ -51,7 +51,7 @@ class World {
       cut: waiting => (waiting[0].alone ? waiting.splice(0, 1) : waiting.splice(0, this.#upToAlone(waiting))),
       renew: session => ({ producerId: session.producerId, epoch: session.epoch + 1 })
     })
-    this.queue.begin({ producerId: 7n, epoch: 0 })
+    this.queue.session = { producerId: 7n, epoch: 0 }
     this.queue.ledBy(0, 0)
   }
 
@@ -378,7 +378,7 @@ suite('PartitionQueue', () => {
               world.queue.expire(world.nowMs)
             } else if (each.do === 'withdraw') {
               const request = world.requests[each.which % Math.max(1, world.requests.length)]
-              if (request !== undefined) world.queue.withdraw(slice => slice.submission === request.submission)
+              if (request !== undefined) world.queue.withdraw(new Set([request.submission]))
             } else takeAnswer(world, each)
           }
           world.settle()

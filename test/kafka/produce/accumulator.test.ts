@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { suite, test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GatewayError } from '../../../src/core/errors.ts'
+import { alone } from '../../support/alone.ts'
+import { ModelCluster } from './model-ports.ts'
+
+await alone()
+
+const REFUSAL = new GatewayError('KAFKA_REFUSED', 'Kafka does not let the gateway write.')
+
+function never<T>(): Promise<T> {
+  return new Promise(() => undefined)
+}
+
+suite('The accumulator', () => {
+  test('a topic that is deleted stops no other: producer ids are asked for only by partitions that have none', async () => {
+    const cluster = new ModelCluster()
+    cluster.setTopic('steady', {})
+    cluster.setTopic('deleted', {})
+    await cluster.send('steady')
+    await cluster.send('deleted')
+    cluster.initProducerId = never
+    cluster.setTopic('deleted', null)
+    cluster.setTopic('new', {})
+    for (const topic of ['steady', 'new']) {
+      const { offsets } = await cluster.send(topic, { withinMs: 1000 })
+      assert.equal(offsets[0], topic === 'steady' ? 1 : 0, topic)
+    }
+    await cluster.accumulator.close()
+  })
+
+  test('a topic that comes back after it was deleted meets no sequence number of the old one: its epoch is later', async () => {
+    const cluster = new ModelCluster()
+    cluster.setTopic('a', {})
+    await cluster.send('a')
+    await cluster.send('a')
+    cluster.setTopic('a', null)
+    // The broker still remembers the producer, as one does that was away while the topic was deleted.
+    cluster.setTopic('a', {})
+    const { offsets, failures } = await cluster.send('a', { withinMs: 1000 })
+    assert.deepEqual([offsets[0], failures], [2, undefined])
+    assert.deepEqual(
+      cluster.received.map(({ epoch, sequence }) => [epoch, sequence]),
+      [
+        [0, 0],
+        [0, 1],
+        [1, 0]
+      ]
+    )
+    assert.equal(cluster.idsAsked, 1)
+    await cluster.accumulator.close()
+  })
+
+  test('a topic that nobody has written to for ten minutes is forgotten, and goes on in a later epoch', async t => {
+    let nowMs = 0
+    t.mock.method(performance, 'now', () => nowMs)
+    const cluster = new ModelCluster()
+    cluster.setTopic('a', {})
+    cluster.setTopic('b', {})
+    const sendAll = async () => {
+      for (const topic of ['a', 'b']) {
+        assert.deepEqual([(await cluster.send(topic)).failures, topic], [undefined, topic])
+      }
+      await sleep(50)
+    }
+    await sendAll()
+    nowMs += 500_000
+    await cluster.send('a')
+    nowMs += 200_000
+    await cluster.send('a')
+    await sleep(50)
+    await sendAll()
+    assert.deepEqual(
+      cluster.received.map(({ topic, epoch, sequence }) => `${topic} ${epoch}/${sequence}`),
+      ['a 0/0', 'b 0/0', 'a 0/1', 'a 0/2', 'a 0/3', 'b 1/0']
+    )
+    await cluster.accumulator.close()
+  })
+
+  test('where Kafka gives the gateway no producer id, callers are told so at once, and it is asked again later only', async () => {
+    const cluster = new ModelCluster()
+    cluster.setTopic('a', {})
+    cluster.initProducerId = () => Promise.reject(REFUSAL)
+    for (let request = 0; request < 3; request++) {
+      const startedMs = performance.now()
+      const { failures } = await cluster.send('a')
+      assert.deepEqual(failures?.get(0), {
+        code: 'KAFKA_REFUSED',
+        message: REFUSAL.message,
+        retriable: false,
+        stored: 'no'
+      })
+      assert.ok(performance.now() - startedMs < 500, 'at once')
+      await sleep(200)
+    }
+    assert.equal(cluster.idsAsked, 1)
+    assert.deepEqual(
+      cluster.logged.map(({ level, message }) => [level, message]),
+      [['warn', 'Kafka gives no producer id']]
+    )
+    await cluster.accumulator.close()
+  })
+
+  test('a producer id that does not come is asked for until it does', async () => {
+    const cluster = new ModelCluster()
+    cluster.setTopic('a', {})
+    let failures = 3
+    cluster.initProducerId = () =>
+      failures-- > 0 ? Promise.reject(new Error('loading')) : Promise.resolve({ producerId: 8n, epoch: 0 })
+    assert.equal((await cluster.send('a')).offsets[0], 0)
+    assert.equal(cluster.idsAsked, 4)
+    assert.deepEqual(
+      cluster.logged.map(({ level, message }) => [level, message]),
+      [
+        ['warn', 'Kafka gives no producer id'],
+        ['info', 'Kafka gives producer ids again']
+      ]
+    )
+    await cluster.accumulator.close()
+  })
+
+  test('twenty thousand callers of a partition without a leader are answered in time, and nobody else is held up', async t => {
+    const cluster = new ModelCluster()
+    cluster.setTopic('leaderless', { leader: -1 })
+    const delays = watchLoop(t)
+    const answers: Promise<string>[] = []
+    for (let caller = 0; caller < 20_000; caller++) {
+      answers.push(cluster.send('leaderless', { withinMs: 1000 }).then(({ failures }) => failures?.get(0)?.code ?? ''))
+      if (caller % 1000 === 999) await sleep(5)
+    }
+    assert.deepEqual(new Set(await Promise.all(answers)), new Set(['LEADER_NOT_AVAILABLE']))
+    assert.ok(delays.max / 1e6 < 100, `the event loop stood still for ${Math.round(delays.max / 1e6)} ms`)
+    await cluster.accumulator.close()
+  })
+})
+
+function watchLoop(t: TestContext): { readonly max: number } {
+  const delays = monitorEventLoopDelay({ resolution: 10 })
+  delays.enable()
+  t.after(() => delays.disable())
+  return delays
+}
