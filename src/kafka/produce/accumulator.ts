@@ -7,9 +7,9 @@ import type { RecordTable } from '../../core/record-table.ts'
 import type { RequestTrace } from '../../core/tracing.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { Codec } from '../records/compression.ts'
-import type { Batch } from './batch.ts'
 import { BatchFormer } from './batch-former.ts'
 import { BrokerSender, isOverdue, type Sent } from './broker-sender.ts'
+import { DeliveryWarnings } from './delivery-warnings.ts'
 import { leaderMissing, notSentInTime, outcomeUnknown, topicMissing, topicRecreated } from './failures.ts'
 import { LeaderWatch } from './leader-watch.ts'
 import { PartitionQueue } from './partition-queue.ts'
@@ -57,6 +57,7 @@ export class Accumulator {
   readonly #active = new Set<PartitionQueue>()
   readonly #sessions: ProducerSessions
   readonly #former: BatchFormer
+  readonly #warnings: DeliveryWarnings
   #sweep: NodeJS.Timeout | undefined
   #drained: (() => void) | undefined
 
@@ -72,6 +73,7 @@ export class Accumulator {
       () => this.#resume()
     )
     this.#former = new BatchFormer(ports, options, log)
+    this.#warnings = new DeliveryWarnings(log)
     ports.onTopicChange((topic, metadata) => this.#topicChanged(topic, metadata))
   }
 
@@ -126,7 +128,7 @@ export class Accumulator {
 
   #newQueue(topic: string, partition: number): PartitionQueue {
     const hooks: QueueHooks = {
-      form: (slices, session, sequence) => this.#measured(this.#former.form(topic, slices, session, sequence)),
+      form: (slices, session, sequence) => this.#former.form(topic, slices, session, sequence),
       cut: waiting => this.#former.cut(topic, waiting),
       renew: session => this.#sessions.after(session)
     }
@@ -135,13 +137,6 @@ export class Accumulator {
 
   #forgotten(queue: PartitionQueue): void {
     if (queue.session !== null) this.#sessions.retire(queue.session)
-  }
-
-  #measured(batch: Batch | null): Batch | null {
-    if (batch === null) return null
-    const queuedMs = performance.now() - batch.giveUpAtMs + this.#options.deliveryTimeoutMs
-    this.#ports.meter.batched(batch.recordCount, batch.bytes.length, queuedMs / 1000)
-    return batch
   }
 
   /** Puts the partition in line at its leader if it has something to send. */
@@ -190,9 +185,20 @@ export class Accumulator {
         return false
       },
       sentAgain: () => this.#ports.meter.retried('produce'),
-      answered: (sent, result) => this.#answered(sent, result),
-      lost: (sent, left, cause) => this.#lost(sent, left, cause),
-      unreachable: (queues, cause) => this.#unreachable(queues, cause)
+      answered: (sent, result) => {
+        this.#warnings.answered(brokerId)
+        this.#answered(sent, result)
+      },
+      lost: (sent, left, cause) => {
+        const { topic, partition } = sent.queue
+        this.#warnings.lost(brokerId, { topic, partition, left, cause })
+        this.#lost(sent, left)
+      },
+      failed: error => this.#log.error({ err: error }, 'A defect in taking in an answer to a record batch'),
+      unreachable: (queues, cause) => {
+        this.#warnings.unreachable(brokerId, { partitions: queues.length, cause })
+        this.#unreachable(queues)
+      }
     })
   }
 
@@ -210,22 +216,20 @@ export class Accumulator {
     this.#kick(queue)
   }
 
-  #lost(sent: Sent, left: boolean, cause: string): void {
+  #lost(sent: Sent, left: boolean): void {
     const { queue, batch } = sent
     if (isOverdue(sent)) return
-    this.#log.warn({ topic: queue.topic, partition: queue.partition, left, cause }, 'No answer to a record batch')
     if (left) queue.doubtful(batch, 'open', notSentInTime, performance.now())
     else queue.notAppended(batch, notSentInTime, performance.now())
     this.#leaders.refresh(queue.topic)
     this.#reconcile(queue)
   }
 
-  #unreachable(queues: readonly PartitionQueue[], cause: string): void {
+  #unreachable(queues: readonly PartitionQueue[]): void {
     for (const queue of queues) {
       queue.hold(notSentInTime, performance.now())
       this.#leaders.refresh(queue.topic)
     }
-    this.#log.warn({ partitions: queues.length, cause }, 'A broker cannot be reached')
   }
 
   #topicChanged(topic: string, metadata: TopicMetadata | null): void {

@@ -10,23 +10,27 @@ import { failSlice, type Slice } from './submission.ts'
 /** Header of a record batch. */
 const BATCH_OVERHEAD_BYTES = 61
 
+interface BatchOptions {
+  readonly batchBytes: number
+  readonly compression: Codec
+  readonly deliveryTimeoutMs: number
+}
+
 /** Decides what goes into one record batch, and encodes it. */
 export class BatchFormer {
   readonly #ports: ProducePorts
-  readonly #batchBytes: number
-  readonly #compression: Codec
+  readonly #options: BatchOptions
   readonly #log: Log
 
-  constructor(ports: ProducePorts, options: { readonly batchBytes: number; readonly compression: Codec }, log: Log) {
+  constructor(ports: ProducePorts, options: BatchOptions, log: Log) {
     this.#ports = ports
-    this.#batchBytes = options.batchBytes
-    this.#compression = options.compression
+    this.#options = options
     this.#log = log
   }
 
   /** Takes slices off the front of `waiting`, up to the size of a batch; at least one record. */
   cut(topic: string, waiting: Slice[]): Slice[] {
-    const limitBytes = Math.min(this.#batchBytes, this.#ports.maxMessageBytes(topic)) - BATCH_OVERHEAD_BYTES
+    const limitBytes = Math.min(this.#options.batchBytes, this.#ports.maxMessageBytes(topic)) - BATCH_OVERHEAD_BYTES
     let bytes = 0
     let whole = 0
     while (
@@ -46,13 +50,14 @@ export class BatchFormer {
   }
 
   form(topic: string, slices: readonly Slice[], session: ProducerSession, sequence: number): Batch | null {
+    let batch: Batch
     try {
-      return unsentBatch({
+      batch = unsentBatch({
         bytes: encodeBatch(slices, {
           producerId: session.producerId,
           producerEpoch: session.epoch,
           baseSequence: sequence,
-          compression: this.#compression
+          compression: this.#options.compression
         }),
         slices,
         recordCount: slices.reduce((sum, { from, to }) => sum + to - from, 0),
@@ -65,6 +70,9 @@ export class BatchFormer {
       for (const slice of slices) failSlice(slice, encodingFailed)
       return null
     }
+    const queuedMs = performance.now() - batch.giveUpAtMs + this.#options.deliveryTimeoutMs
+    this.#ports.meter.batched(batch.recordCount, batch.bytes.length, queuedMs / 1000)
+    return batch
   }
 }
 

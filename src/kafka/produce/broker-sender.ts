@@ -35,6 +35,8 @@ export interface SenderHooks {
   answered(sent: Sent, result: ProduceResult): void
   /** No answer: `left` tells whether bytes of the request may have reached the broker. */
   lost(sent: Sent, left: boolean, cause: string): void
+  /** A defect of ours while an answer was taken in; what it was about is `lost` too. */
+  failed(error: unknown): void
   /** The broker could not be reached; the queues have nothing on their way because of it. */
   unreachable(queues: readonly PartitionQueue[], cause: string): void
 }
@@ -173,7 +175,8 @@ export class BrokerSender {
     try {
       this.#hooks.answered(sent, result)
     } catch (error) {
-      this.#hooks.lost(sent, true, `a defect: ${error instanceof Error ? error.stack : String(error)}`)
+      this.#hooks.failed(error)
+      this.#hooks.lost(sent, true, 'a defect')
     }
   }
 

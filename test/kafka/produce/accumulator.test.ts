@@ -121,6 +121,28 @@ suite('The accumulator', () => {
     await cluster.accumulator.close()
   })
 
+  test('a broker that is down is logged when that begins and when it is over, not batch by batch', async () => {
+    const cluster = new ModelCluster()
+    cluster.setTopic('a', { partitions: 20 })
+    const sendAll = () => Array.from({ length: 20 }, (_, partition) => cluster.send('a', { partition }))
+    await Promise.all(sendAll())
+    cluster.downAtNextSend = 'it closed the connection'
+    const hurt = sendAll()
+    await sleep(500)
+    cluster.down = cluster.downAtNextSend = ''
+    for (const { failures } of await Promise.all(hurt)) assert.equal(failures, undefined)
+    const lines = cluster.logged.map(({ level, fields, message }) => `${level} ${message} ${JSON.stringify(fields)}`)
+    assert.equal(lines.length, 4, lines.join('\n'))
+    for (const [at, start] of [
+      'warn No answer to a record batch {"brokerId":1,',
+      'warn A broker cannot be reached {"brokerId":1,',
+      'info Record batches are answered again {"brokerId":1,"lastedMs":',
+      'info A broker can be reached again {"brokerId":1,"lastedMs":'
+    ].entries())
+      assert.ok(lines[at].startsWith(start), lines[at])
+    await cluster.accumulator.close()
+  })
+
   test('twenty thousand callers of a partition without a leader are answered in time, and nobody else is held up', async t => {
     const cluster = new ModelCluster()
     cluster.setTopic('leaderless', { leader: -1 })

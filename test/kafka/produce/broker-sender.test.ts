@@ -29,6 +29,7 @@ class World {
         if (queue.ready(performance.now())) this.sender.offer(queue)
       },
       lost: () => assert.fail('nothing gets lost here'),
+      failed: error => assert.fail(String(error)),
       unreachable: () => assert.fail('the broker is there')
     }
     const channel = {

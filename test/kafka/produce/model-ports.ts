@@ -47,6 +47,8 @@ export class ModelCluster implements ProducePorts {
   answer: (batch: Received) => ModelAnswer | undefined = () => undefined
   /** Set: connections cannot be made, and break under what is sent. */
   down = ''
+  /** Set: the cluster goes down under the next request, for this reason. */
+  downAtNextSend = ''
   readonly #leaders = new Map<string, ModelBroker>()
   readonly #listeners: ((topic: string, metadata: TopicMetadata | null) => void)[] = []
 
@@ -142,6 +144,7 @@ export class ModelCluster implements ProducePorts {
       version: () => (this.down === '' ? Promise.resolve(VERSION) : Promise.reject(new Error(this.down))),
       send: (_key, _version, _flexible, body, callback) => {
         const batches = readProduceRequest(Buffer.concat(body))
+        if (this.downAtNextSend !== '') this.down = this.downAtNextSend
         setImmediate(() => {
           if (this.down === '') callback(null, this.#answers(batches))
           else callback({ sent: true, message: this.down }, null)
