@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks'
 import type { Deadline } from '../../core/deadline.ts'
-import { Bag } from '../../core/lib/bag.ts'
 import type { Log } from '../../core/log.ts'
 import type { ProduceOutcome } from '../../core/produce-outcome.ts'
 import type { RecordTable } from '../../core/record-table.ts'
@@ -13,6 +12,7 @@ import { DeliveryWarnings } from './delivery-warnings.ts'
 import { leaderMissing, notSentInTime, outcomeUnknown, topicMissing, topicRecreated } from './failures.ts'
 import { LeaderWatch } from './leader-watch.ts'
 import { PartitionQueue } from './partition-queue.ts'
+import { OpenSubmissions } from './open-submissions.ts'
 import { partitionRecords } from './partitioner.ts'
 import type { ProducePorts } from './ports.ts'
 import type { ProduceResult } from './produce-message.ts'
@@ -35,9 +35,6 @@ export interface AccumulatorOptions {
 
 /** How often deadlines and pauses are looked at while anything is on its way. */
 const SWEEP_MS = 20
-/** Before its answer is due a request takes back what can still be taken back, so that it can say "not stored". */
-const WITHDRAW_LEAD_MS = 150
-
 /**
  * One for the process: records of all requests meet here, are merged into a batch a partition and travel in as few
  * Produce requests as there are brokers. Each record's fate comes back to its request.
@@ -53,12 +50,13 @@ export class Accumulator {
     queue => this.#forgotten(queue)
   )
   readonly #senders = new Map<string, BrokerSender>()
-  readonly #submissions = new Bag<Submission>()
+  readonly #submissions = new OpenSubmissions()
   readonly #active = new Set<PartitionQueue>()
   readonly #sessions: ProducerSessions
   readonly #former: BatchFormer
   readonly #warnings: DeliveryWarnings
   #sweep: NodeJS.Timeout | undefined
+  #settling = false
   #drained: (() => void) | undefined
 
   constructor(ports: ProducePorts, options: AccumulatorOptions, log: Log) {
@@ -263,7 +261,7 @@ export class Accumulator {
 
   #sweepNow(): void {
     const nowMs = performance.now()
-    this.#withdraw(nowMs)
+    this.#settleDue(nowMs)
     for (const queue of this.#active) {
       if (queue.idle) this.#active.delete(queue)
       else {
@@ -280,19 +278,16 @@ export class Accumulator {
     }
   }
 
-  /** Settles what is due. Each queue is gone through once, however many submissions wait in it. */
-  #withdraw(nowMs: number): void {
-    const due = new Set<Submission>()
-    const queues = new Set<PartitionQueue>()
-    for (const submission of this.#submissions.members()) {
-      if (submission.answered || submission.times.answerAtMs - WITHDRAW_LEAD_MS > nowMs) continue
-      due.add(submission)
-      for (const partition of new Set(submission.partitions)) {
-        const queue = this.#queues.peek(submission.topic, partition)
-        if (queue !== undefined) queues.add(queue)
-      }
-    }
-    for (const queue of queues) queue.withdraw(due)
+  /** Each queue is gone through once, however many submissions wait in it. */
+  #settleDue(nowMs: number): void {
+    const due = this.#submissions.due(nowMs)
+    for (const queue of this.#queues.of(due)) queue.withdraw(due)
     for (const submission of due) if (submission.times.answerAtMs <= nowMs) submission.answerNow(outcomeUnknown)
+    if (!this.#submissions.left || this.#settling) return
+    this.#settling = true
+    setImmediate(() => {
+      this.#settling = false
+      this.#settleDue(performance.now())
+    })
   }
 }

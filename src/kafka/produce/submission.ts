@@ -18,6 +18,8 @@ export interface SubmissionTimes {
  */
 export class Submission implements Bagged {
   place = -1
+  /** Its answer is due soon: what can be taken back was. */
+  due = false
   /** Where requests are traced. */
   trace: RequestTrace | undefined
   readonly arrivedMs = performance.now()

@@ -1,5 +1,6 @@
 import type { PartitionQueue } from './partition-queue.ts'
 import { StickyPartition } from './partitioner.ts'
+import type { Submission } from './submission.ts'
 
 /** As long as metadata is kept of a topic that nobody uses. */
 const UNUSED_LIMIT_MS = 600_000
@@ -45,8 +46,20 @@ export class QueueRegistry {
     return queue
   }
 
-  peek(topic: string, partition: number): PartitionQueue | undefined {
-    return this.#topics.get(topic)?.queues.get(partition)
+  /** The queues in which these submissions wait. */
+  of(submissions: Iterable<Submission>): Set<PartitionQueue> {
+    const found = new Set<PartitionQueue>()
+    for (const { topic, partitions } of submissions) {
+      const queues = this.#topics.get(topic)?.queues
+      let last = -1
+      for (const partition of partitions) {
+        if (partition === last) continue
+        last = partition
+        const queue = queues?.get(partition)
+        if (queue !== undefined) found.add(queue)
+      }
+    }
+    return found
   }
 
   queuesOf(topic: string): Iterable<PartitionQueue> {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError } from '../../../src/core/errors.ts'
@@ -146,21 +145,32 @@ suite('The accumulator', () => {
   test('twenty thousand callers of a partition without a leader are answered in time, and nobody else is held up', async t => {
     const cluster = new ModelCluster()
     cluster.setTopic('leaderless', { leader: -1 })
-    const delays = watchLoop(t)
+    const turns = watchLoop(t)
     const answers: Promise<string>[] = []
     for (let caller = 0; caller < 20_000; caller++) {
       answers.push(cluster.send('leaderless', { withinMs: 1000 }).then(({ failures }) => failures?.get(0)?.code ?? ''))
       if (caller % 1000 === 999) await sleep(5)
     }
     assert.deepEqual(new Set(await Promise.all(answers)), new Set(['LEADER_NOT_AVAILABLE']))
-    assert.ok(delays.max / 1e6 < 100, `the event loop stood still for ${Math.round(delays.max / 1e6)} ms`)
+    assert.ok(turns.longestMs < 100, `the event loop stood still for ${Math.round(turns.longestMs)} ms`)
     await cluster.accumulator.close()
   })
 })
 
-function watchLoop(t: TestContext): { readonly max: number } {
-  const delays = monitorEventLoopDelay({ resolution: 10 })
-  delays.enable()
-  t.after(() => delays.disable())
-  return delays
+/** Processor time of the longest turn of the event loop: what else the machine does is not in it. */
+function watchLoop(t: TestContext): { readonly longestMs: number } {
+  const seen = { longestMs: 0 }
+  const usedMs = () => {
+    const { user, system } = process.threadCpuUsage()
+    return (user + system) / 1000
+  }
+  let before = usedMs()
+  let immediate = setImmediate(function turn() {
+    const now = usedMs()
+    seen.longestMs = Math.max(seen.longestMs, now - before)
+    before = now
+    immediate = setImmediate(turn)
+  })
+  t.after(() => clearImmediate(immediate))
+  return seen
 }
