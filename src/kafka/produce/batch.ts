@@ -1,5 +1,7 @@
+import type { RecordFailure } from '../../core/produce-outcome.ts'
 import { recycleBatch } from '../records/encode-batch.ts'
-import { storeSlice, type Slice } from './submission.ts'
+import { storedWithoutOffset, withReason } from './failures.ts'
+import { failSlice, storeSlice, type Slice } from './submission.ts'
 
 /**
  * How sure we are that no attempt so far appended the batch.
@@ -46,14 +48,42 @@ function sliceCount(slice: Slice): number {
   return slice.to - slice.from
 }
 
-/** Tells the callers, and gives up the bytes, unless an earlier attempt may still wait to be written somewhere. */
-export function storeBatch(batch: Batch, baseOffset: number): void {
+/**
+ * Tells the callers, and gives up the bytes, unless an earlier attempt may still wait to be written somewhere.
+ * `baseOffset` is null if the broker no longer knows it.
+ */
+export function storeBatch(batch: Batch, baseOffset: number | null): void {
+  if (baseOffset === null) return failBatch(batch, storedWithoutOffset)
   if (batch.attempt === 1) recycleBatch(batch.bytes)
   let offset = baseOffset
   for (const slice of batch.slices) {
     storeSlice(slice, offset)
     offset += sliceCount(slice)
   }
+}
+
+/** Tells the callers of all records that are still in it. */
+export function failBatch(batch: Batch, failure: RecordFailure): void {
+  for (const slice of batch.reclaimed ?? batch.slices) failSlice(slice, failure)
+}
+
+/**
+ * Returns what is sent in place of a batch that Kafka rejected whole. Tells the callers of those records that are at fault
+ * for certain: those that Kafka names in `invalid`, or the only one.
+ */
+export function withoutFault(
+  batch: Batch,
+  failure: RecordFailure,
+  invalid: ReadonlyMap<number, string | null> | undefined
+): readonly Slice[] {
+  if (invalid !== undefined && invalid.size > 0) {
+    const { sound, faulty } = separate(batch, invalid)
+    for (const [position, slice] of faulty) failSlice(slice, withReason(failure, invalid.get(position)))
+    return sound
+  }
+  if (batch.recordCount > 1) return splitBatch(batch)
+  failBatch(batch, failure)
+  return []
 }
 
 /** Cuts a slice in two; the byte bound is shared out by count, which is all that the cutting of a rejected batch needs. */
@@ -70,16 +100,13 @@ export function halve(slice: Slice): [Slice, Slice] {
  * What is sent in place of a batch that Kafka rejected whole: first each request by itself, then ever smaller parts of
  * the one request, until the record at fault stands alone and nobody else's fails with it.
  */
-export function splitBatch(batch: Batch): Slice[] {
+function splitBatch(batch: Batch): Slice[] {
   if (batch.slices.length > 1) return batch.slices.map(slice => ({ ...slice, alone: true }))
   return batch.slices.flatMap(halve)
 }
 
 /** Slices without the records that Kafka named as invalid (positions in the batch), and those records. */
-export function separate(
-  batch: Batch,
-  invalid: ReadonlyMap<number, unknown>
-): { sound: Slice[]; faulty: [number, Slice][] } {
+function separate(batch: Batch, invalid: ReadonlyMap<number, unknown>): { sound: Slice[]; faulty: [number, Slice][] } {
   const sound: Slice[] = []
   const faulty: [number, Slice][] = []
   let position = 0

@@ -1,6 +1,6 @@
 import type { RecordFailure } from '../../core/produce-outcome.ts'
-import { separate, sequenceAfter, splitBatch, storeBatch, type Batch } from './batch.ts'
-import { notSentInTime, outcomeUnknown, storedWithoutOffset, topicRecreated, withReason } from './failures.ts'
+import { failBatch, sequenceAfter, storeBatch, withoutFault, type Batch } from './batch.ts'
+import { notSentInTime, outcomeUnknown } from './failures.ts'
 import { Pace } from './pace.ts'
 import type { ProducerSession } from './producer-sessions.ts'
 import type { QueueHooks } from './queue-hooks.ts'
@@ -29,6 +29,7 @@ export class PartitionQueue {
   #batches: Batch[] = []
   #inFlight = 0
   #leader = -1
+  #topicId: Buffer | null = null
   /** Rejected batches wait for those in flight or in doubt, to be batched anew from the first number not used. */
   #gap = false
   #sessionOver = false
@@ -90,10 +91,9 @@ export class PartitionQueue {
 
   /** `baseOffset` is null after DUPLICATE_SEQUENCE_NUMBER: an earlier attempt was appended, the broker forgot where. */
   stored(batch: Batch, baseOffset: number | null): void {
-    if (baseOffset !== null) storeBatch(batch, baseOffset)
-    else for (const slice of batch.slices) failSlice(slice, storedWithoutOffset)
+    storeBatch(batch, baseOffset)
     this.#landed(batch)
-    this.#remove(batch)
+    this.#batches = this.#batches.filter(each => each !== batch)
     this.trouble = notSentInTime
     const settled = this.#batches.every(({ inFlight }) => inFlight)
     this.#pace.acknowledged(batch.sentAtMs, settled)
@@ -119,12 +119,7 @@ export class PartitionQueue {
   rejected(batch: Batch, failure: RecordFailure, invalid: ReadonlyMap<number, string | null> | undefined): void {
     this.#landed(batch)
     if (batch.doubt !== 'none' || batch.abandoned) this.#drop(batch)
-    else if (invalid !== undefined && invalid.size > 0) {
-      const { sound, faulty } = separate(batch, invalid)
-      for (const [position, slice] of faulty) failSlice(slice, withReason(failure, invalid.get(position)))
-      this.#reclaim(batch, sound)
-    } else if (batch.recordCount === 1) this.#fail(batch, failure)
-    else this.#reclaim(batch, splitBatch(batch))
+    else this.#reclaim(batch, withoutFault(batch, failure, invalid))
     this.repair()
   }
 
@@ -137,20 +132,15 @@ export class PartitionQueue {
   }
 
   /**
-   * OUT_OF_ORDER_SEQUENCE_NUMBER. A batch in front: the broker's state and ours have parted. Behind a batch that may still
-   * be appended: it waits for that one. Behind rejected ones alone: their numbers were never used, so no attempt of
-   * this one can have been appended, nor can one be once the epoch is over.
+   * OUT_OF_ORDER_SEQUENCE_NUMBER. In front of all: the broker's state and ours have parted. Behind a batch that may still be
+   * appended: it waits for that one. Behind rejected ones alone: their numbers were never used, so this was never appended.
    */
   outOfOrder(batch: Batch, nowMs: number): void {
     if (this.#batches[0] === batch) return this.sessionLost(batch)
     this.#landed(batch)
     if (batch.abandoned) this.#drop(batch)
     else if (this.#batches.find(({ reclaimed }) => reclaimed === null) !== batch) this.#pace.setback(nowMs)
-    else {
-      batch.doubt = 'none'
-      this.#reclaim(batch, batch.slices)
-      this.#endSession()
-    }
+    else this.#takeBack(batch)
     this.repair()
   }
 
@@ -166,16 +156,33 @@ export class PartitionQueue {
   /** Two brokers no longer know the topic: what was not appended for certain fails as such, the rest stays unknown. */
   topicGone(failure: RecordFailure): void {
     this.failWaiting(failure)
-    this.#forget(failure, () => true)
+    for (const batch of this.#batches) {
+      if (batch.inFlight) continue
+      this.#batches = this.#batches.filter(each => each !== batch)
+      failBatch(batch, batch.doubt === 'open' ? outcomeUnknown : failure)
+    }
+    if (this.session !== null) this.#endSession()
+    this.repair()
   }
 
   failWaiting(failure: RecordFailure): void {
     for (const slice of this.#waiting.splice(0)) failSlice(slice, failure)
   }
 
-  /** The topic has another id than the one some batches were numbered for: they must not reach its successor. */
+  /**
+   * The topic of that name was created anew if the id differs. What the old one certainly refused goes to the new one, in
+   * a session that its brokers have not seen; what it may have taken stays of unknown fate.
+   */
   topicReplaced(topicId: Buffer | null): void {
-    this.#forget(topicRecreated, batch => batch.topicId !== null && topicId !== null && !batch.topicId.equals(topicId))
+    if (topicId === null) return
+    if (isAnother(this.#topicId, topicId)) this.#endSession()
+    this.#topicId = topicId
+    for (const batch of this.#batches) {
+      if (batch.inFlight || !isAnother(batch.topicId, topicId)) continue
+      if (batch.doubt === 'open') this.#giveUp(batch)
+      else this.#takeBack(batch)
+    }
+    this.repair()
   }
 
   /** Gives up what passed its delivery time-out. */
@@ -216,11 +223,11 @@ export class PartitionQueue {
 
   #form(): Batch | null {
     const session = this.session
-    if (session === null) return null
-    while (this.#waiting.length > 0) {
+    while (session !== null && this.#waiting.length > 0) {
       const batch = this.#hooks.form(this.#hooks.cut(this.#waiting), session, this.#nextSequence)
       if (batch === null) continue
       this.#nextSequence = sequenceAfter(batch)
+      this.#topicId = batch.topicId
       this.#batches.push(batch)
       return batch
     }
@@ -237,18 +244,21 @@ export class PartitionQueue {
     this.#pace.slowDown()
   }
 
-  #remove(batch: Batch): void {
-    this.#batches = this.#batches.filter(each => each !== batch)
-  }
-
   #fail(batch: Batch, failure: RecordFailure): void {
-    for (const slice of batch.slices) failSlice(slice, failure)
+    failBatch(batch, failure)
     this.#reclaim(batch, [])
   }
 
   #reclaim(batch: Batch, slices: readonly Slice[]): void {
     batch.reclaimed = slices
     this.#gap = true
+  }
+
+  /** No attempt was appended, nor can one be once the session is over: it goes again in the next one. */
+  #takeBack(batch: Batch): void {
+    batch.doubt = 'none'
+    this.#reclaim(batch, batch.reclaimed ?? batch.slices)
+    this.#endSession()
   }
 
   /** This attempt was not appended, and there will be no other; whether an earlier one was, its doubt tells. */
@@ -259,25 +269,14 @@ export class PartitionQueue {
 
   /** Never again sent; may be stored. Its sequence number cannot be used again in this session. */
   #giveUp(batch: Batch): void {
-    this.#remove(batch)
-    for (const slice of batch.slices) failSlice(slice, outcomeUnknown)
+    this.#batches = this.#batches.filter(each => each !== batch)
+    failBatch(batch, outcomeUnknown)
     this.#endSession()
   }
 
-  /** Ends the session with the old incarnation of the topic: sequence numbers of the two must never be mixed up. */
-  #forget(failure: RecordFailure, concerns: (batch: Batch) => boolean): void {
-    for (const batch of this.#batches.filter(each => !each.inFlight && concerns(each))) {
-      this.#remove(batch)
-      const told = batch.doubt === 'open' ? outcomeUnknown : failure
-      for (const slice of batch.reclaimed ?? batch.slices) failSlice(slice, told)
-      this.#endSession()
-    }
-    this.repair()
-  }
-
   /**
-   * Once nothing is in flight or in doubt, batches anew what was rejected, in a new session if the old one is over.
-   * Called from outside when {@link QueueHooks.renew} has a session that it had not before.
+   * Once nothing is in flight or in doubt, batches anew what was rejected, in a new session if the old one is over. Called
+   * from outside when {@link QueueHooks.renew} has one.
    */
   repair(): void {
     if (!this.#gap && !this.#sessionOver) return
@@ -294,4 +293,8 @@ export class PartitionQueue {
     this.#waiting.unshift(...this.#batches.flatMap(batch => batch.reclaimed ?? batch.slices))
     this.#batches = []
   }
+}
+
+function isAnother(id: Buffer | null, topicId: Buffer): boolean {
+  return id !== null && id !== topicId && !id.equals(topicId)
 }

@@ -91,6 +91,26 @@ suite('Producing over HTTPS', () => {
     )
   })
 
+  test('a topic that another client deleted and created again takes records at once, and only new ones', async t => {
+    const other = await TestGateway.start()
+    t.after(() => other.close())
+    const own = uniqueTopic('again')
+    await other.createTopic(own)
+    assert.equal((await gateway.produce(own, [{ value: 'old' }, { value: 'old' }])).status, 200)
+    for (let round = 0; round < 3; round++) {
+      assert.equal((await other.request('DELETE', `/v1/topics/${own}`)).status, 200)
+      await other.createTopic(own)
+      const value = `new ${round}`
+      const { status, json } = await gateway.produce(own, [{ value }])
+      assert.deepEqual([status, json.offsets], [200, [{ partition: 0, offset: 0 }]])
+      const { records } = (await gateway.read(own, 0, 0)).json
+      assert.deepEqual(
+        records.map((record: { value: string }) => record.value),
+        [value]
+      )
+    }
+  })
+
   test("a key goes to the partition that Kafka's Java client would choose", async () => {
     // murmur2 of these keys, from Kafka's own test vectors, modulo 4
     const vectors: [string, number][] = [

@@ -45,7 +45,7 @@ suite('The accumulator', () => {
       [
         [0, 0],
         [0, 1],
-        [1, 0]
+        [2, 0]
       ]
     )
     assert.equal(cluster.idsAsked, 1)

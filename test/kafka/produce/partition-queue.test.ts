@@ -32,6 +32,7 @@ class World {
   readonly #batchSlices: number
   /** Of the session that the last batch was formed under. */
   epoch = 0
+  topicId: Buffer | null = null
   onTheWay: Batch[] = []
   /** Batches whose connection broke before they arrived, and which may still arrive. */
   late: Batch[] = []
@@ -154,7 +155,7 @@ class World {
       slices,
       recordCount: slices.reduce((sum, { from, to }) => sum + to - from, 0),
       sequence,
-      topicId: null,
+      topicId: this.topicId,
       giveUpAtMs: Math.min(...slices.map(({ submission }) => submission.times.giveUpAtMs))
     })
   }
@@ -336,6 +337,44 @@ suite('PartitionQueue', () => {
     world.settle()
     assert.deepEqual([...(next.outcome?.offsets ?? [])], [0])
     assert.equal(world.deliver(batch).errorCode, 47)
+  })
+
+  test('what an old topic refused goes to the new one of its name, in order and in a new epoch; what it may have taken stays unknown', () => {
+    for (const [code, stored] of [
+      [100, true],
+      [3, true],
+      [7, false]
+    ] as const) {
+      const world = new World(new ModelBroker(), 1)
+      world.topicId = Buffer.alloc(16, 1)
+      world.acknowledge()
+      const [refused, behind] = [world.submit(1), world.submit(1)]
+      world.send()
+      world.send()
+      const [first, second] = world.onTheWay.splice(0)
+      world.answer(first, code, -1)
+      world.topicId = Buffer.alloc(16, 2)
+      world.queue.topicReplaced(world.topicId)
+      world.answer(second, 100, -1)
+      world.queue.topicReplaced(world.topicId)
+      world.settle(1000)
+      assert.deepEqual(refused.outcome?.failures?.get(0)?.stored, stored ? undefined : 'unknown', `error ${code}`)
+      assert.deepEqual(world.broker.log, stored ? ['r0.0', 'r1.0', 'r2.0'] : ['r0.0', 'r2.0'])
+      assert.equal(behind.outcome?.failures, undefined)
+      assert.equal(world.epoch, 1)
+    }
+  })
+
+  test('a topic that was created anew while nothing was on its way is met by a new session', () => {
+    const world = new World(new ModelBroker(), 1)
+    world.topicId = Buffer.alloc(16, 1)
+    world.acknowledge()
+    world.topicId = Buffer.alloc(16, 2)
+    world.queue.topicReplaced(world.topicId)
+    world.submit(1)
+    world.submit(1)
+    assert.deepEqual([world.send(), world.send()], [true, false], 'its broker does not know the producer')
+    assert.deepEqual([world.epoch, world.onTheWay[0].sequence], [1, 0])
   })
 
   test('says "not stored" only of records that are not there, "stored" only of those that are, whatever goes wrong', () => {
