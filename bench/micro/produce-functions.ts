@@ -94,7 +94,7 @@ function partition(name: string, body: Buffer): HotFunction {
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, ...broker }))
   const topic: TopicMetadata = { name: 't', id: null, isInternal: false, partitions }
   const sticky = new StickyPartition()
-  return { name, records: table.count, bytes: body.length, run: () => partitionRecords(table, topic, sticky, 65_536) }
+  return { name, records: table.count, bytes: body.length, run: () => partitionRecords(table, topic, sticky) }
 }
 
 function encode(name: string, body: Buffer): HotFunction {

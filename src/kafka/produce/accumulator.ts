@@ -13,7 +13,7 @@ import { leaderMissing, notSentInTime, outcomeUnknown, topicMissing, topicRecrea
 import { LeaderWatch } from './leader-watch.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { OpenSubmissions } from './open-submissions.ts'
-import { partitionRecords } from './partitioner.ts'
+import { partitionRecords, type StickyPartition } from './partitioner.ts'
 import type { ProducePorts } from './ports.ts'
 import type { ProduceResult } from './produce-message.ts'
 import type { QueueHooks } from './queue-hooks.ts'
@@ -46,7 +46,7 @@ export class Accumulator {
   readonly #leaders: LeaderWatch
   readonly #lanes: ReplicaLanes
   readonly #queues = new QueueRegistry(
-    (topic, partition) => this.#newQueue(topic, partition),
+    (topic, partition, sticky) => this.#newQueue(topic, partition, sticky),
     queue => this.#forgotten(queue)
   )
   readonly #senders = new Map<string, BrokerSender>()
@@ -88,7 +88,7 @@ export class Accumulator {
   ): Promise<ProduceOutcome> {
     const nowMs = performance.now()
     const topicQueues = this.#queues.use(topic.name, nowMs)
-    const { partitions, groups } = partitionRecords(table, topic, topicQueues.sticky, this.#options.batchBytes)
+    const { partitions, groups } = partitionRecords(table, topic, topicQueues.sticky)
     return new Promise(resolve => {
       const times = {
         arrivedAtMs: Date.now(),
@@ -124,10 +124,13 @@ export class Accumulator {
     this.#sessions.close()
   }
 
-  #newQueue(topic: string, partition: number): PartitionQueue {
+  #newQueue(topic: string, partition: number, sticky: StickyPartition): PartitionQueue {
     const hooks: QueueHooks = {
       form: (slices, session, sequence) => this.#former.form(topic, slices, session, sequence),
-      cut: waiting => this.#former.cut(topic, waiting),
+      cut: waiting => {
+        sticky.closed(partition)
+        return this.#former.cut(topic, waiting)
+      },
       renew: session => this.#sessions.after(session)
     }
     return new PartitionQueue(topic, partition, hooks)

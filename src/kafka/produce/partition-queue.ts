@@ -223,7 +223,8 @@ export class PartitionQueue {
 
   #form(): Batch | null {
     const session = this.session
-    while (session !== null && this.#waiting.length > 0) {
+    if (session === null) return null
+    while (this.#waiting.length > 0) {
       const batch = this.#hooks.form(this.#hooks.cut(this.#waiting), session, this.#nextSequence)
       if (batch === null) continue
       this.#nextSequence = sequenceAfter(batch)
@@ -275,8 +276,7 @@ export class PartitionQueue {
   }
 
   /**
-   * Once nothing is in flight or in doubt, batches anew what was rejected, in a new session if the old one is over. Called
-   * from outside when {@link QueueHooks.renew} has one.
+   * Once nothing is in flight or in doubt, batches anew what was rejected, in a new session if the old one is over.
    */
   repair(): void {
     if (!this.#gap && !this.#sessionOver) return

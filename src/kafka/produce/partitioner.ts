@@ -17,25 +17,43 @@ export interface Partitioning {
   readonly groups: readonly PartitionRows[]
 }
 
-/** The keyless records of a topic all go to one partition until a batch is full, then to another (KIP-480). */
+/** `batch.size` of Apache's client, which moves on at it. */
+const STICKY_BYTES = 16_384
+
+/**
+ * The keyless records of a topic all go to one partition until a batch is closed, then to another (KIP-480): at 16 KiB at
+ * the latest, so that slow writers fill all partitions too.
+ */
 export class StickyPartition {
   #current = -1
   #bytes = 0
 
-  /** Moves on once `batchBytes` have gone to the same partition; prefers partitions that have a leader. */
-  next(topic: TopicMetadata, recordBytes: number, batchBytes: number): number {
+  /** Prefers partitions that have a leader. */
+  next(topic: TopicMetadata, recordBytes: number): number {
     const known = topic.partitions[this.#current]
-    if (known === undefined || known.leader < 0 || (this.#bytes > 0 && this.#bytes + recordBytes > batchBytes))
-      this.move(topic)
+    if (known === undefined || known.leader < 0 || (this.#bytes > 0 && this.#bytes + recordBytes > STICKY_BYTES))
+      this.#move(topic)
     this.#bytes += recordBytes
     return this.#current
   }
 
-  move(topic: TopicMetadata): void {
-    const led = topic.partitions.filter(({ leader, partition }) => leader >= 0 && partition !== this.#current)
-    const choice = led[Math.floor(Math.random() * led.length)]
-    this.#current =
-      choice?.partition ?? (this.#current >= 0 && this.#current < topic.partitions.length ? this.#current : 0)
+  /** A batch of this partition takes no more records: those that come next go elsewhere. */
+  closed(partition: number): void {
+    if (partition === this.#current && this.#bytes > 0) this.#bytes = STICKY_BYTES
+  }
+
+  /** To any other partition with a leader. Looks at few, however many the topic has. */
+  #move({ partitions }: TopicMetadata): void {
+    if (this.#current >= partitions.length) this.#current = -1
+    const others = this.#current < 0 ? partitions.length : partitions.length - 1
+    const start = this.#current + 1 + Math.floor(Math.random() * others)
+    for (let step = 0; step < others; step++) {
+      const next = (start + step) % partitions.length
+      if (next === this.#current || partitions[next].leader < 0) continue
+      this.#current = next
+      break
+    }
+    this.#current = Math.max(this.#current, 0)
     this.#bytes = 0
   }
 }
@@ -62,12 +80,7 @@ function ensureCounters(partitionCount: number): void {
  * Chooses a partition for every record: its own, else the one Kafka's Java client would choose for its key, else the
  * sticky one. `topic` must have partitions, and those that records name.
  */
-export function partitionRecords(
-  table: RecordTable,
-  topic: TopicMetadata,
-  sticky: StickyPartition,
-  batchBytes: number
-): Partitioning {
+export function partitionRecords(table: RecordTable, topic: TopicMetadata, sticky: StickyPartition): Partitioning {
   const { count, spans, bytes } = table
   const partitionCount = topic.partitions.length
   if (partitionCount === 0) throw new RangeError(`Topic ${topic.name} has no partitions`)
@@ -82,7 +95,7 @@ export function partitionRecords(
         const keyLength = spans[at + KEY_LENGTH]
         partition =
           keyLength < 0
-            ? sticky.next(topic, size, batchBytes)
+            ? sticky.next(topic, size)
             : partitionForKey(bytes, spans[at + KEY_START], keyLength, partitionCount)
       }
       partitions[row] = partition

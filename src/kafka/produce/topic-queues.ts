@@ -16,13 +16,13 @@ export interface TopicQueues {
 /** The queues of all topics that are written to. Those of a topic out of use are forgotten. */
 export class QueueRegistry {
   readonly #topics = new Map<string, TopicQueues>()
-  readonly #create: (topic: string, partition: number) => PartitionQueue
+  readonly #create: (topic: string, partition: number, sticky: StickyPartition) => PartitionQueue
   readonly #forgotten: (queue: PartitionQueue) => void
   #sweptAtMs = 0
 
   /** `forgotten` is called for each queue that is dropped: it was idle. */
   constructor(
-    create: (topic: string, partition: number) => PartitionQueue,
+    create: (topic: string, partition: number, sticky: StickyPartition) => PartitionQueue,
     forgotten: (queue: PartitionQueue) => void
   ) {
     this.#create = create
@@ -41,8 +41,9 @@ export class QueueRegistry {
   }
 
   queueOf(topicQueues: TopicQueues, topic: string, partition: number): PartitionQueue {
-    let queue = topicQueues.queues.get(partition)
-    if (queue === undefined) topicQueues.queues.set(partition, (queue = this.#create(topic, partition)))
+    const { queues, sticky } = topicQueues
+    let queue = queues.get(partition)
+    if (queue === undefined) queues.set(partition, (queue = this.#create(topic, partition, sticky)))
     return queue
   }
 

@@ -111,6 +111,17 @@ suite('Producing over HTTPS', () => {
     }
   })
 
+  test('single records without a key are spread over all partitions', async () => {
+    const own = uniqueTopic('spread')
+    await gateway.createTopic(own, { partition_count: 6 })
+    const counts = Array.from({ length: 6 }, () => 0)
+    for (let request = 0; request < 120; request++) {
+      const { json } = await gateway.produce(own, [{ value: 'x'.repeat(100) }])
+      counts[json.offsets[0].partition]++
+    }
+    for (const count of counts) assert.ok(count >= 5 && count <= 45, `${count} of 120`)
+  })
+
   test("a key goes to the partition that Kafka's Java client would choose", async () => {
     // murmur2 of these keys, from Kafka's own test vectors, modulo 4
     const vectors: [string, number][] = [

@@ -120,6 +120,22 @@ suite('The accumulator', () => {
     await cluster.accumulator.close()
   })
 
+  test('records without a key move on with every batch, and at 16 KiB at the latest', async () => {
+    const cluster = new ModelCluster()
+    cluster.setTopic('a', { partitions: 6 })
+    const spread = async (requests: number, count: number) => {
+      const counts = Array.from({ length: 6 }, () => 0)
+      for (let request = 0; request < requests; request++) {
+        const { partitions } = await cluster.send('a', { count })
+        for (const partition of partitions) counts[partition]++
+      }
+      return counts
+    }
+    for (const count of await spread(300, 1)) assert.ok(count >= 20 && count <= 90, `${count} of 300`)
+    assert.ok(Math.max(...(await spread(1, 10_000))) < 5000, 'one large request does not fill one partition')
+    await cluster.accumulator.close()
+  })
+
   test('a broker that is down is logged when that begins and when it is over, not batch by batch', async () => {
     const cluster = new ModelCluster()
     cluster.setTopic('a', { partitions: 20 })
