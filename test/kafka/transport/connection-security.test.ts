@@ -10,7 +10,7 @@ import { Folder, leastEnvironment } from '../../config/support/configs.ts'
 const folder = new Folder()
 
 function securityWith(kafka: object) {
-  return connectionSecurity(loadConfig({ env: leastEnvironment, flags: { kafka } }).config.kafka)
+  return connectionSecurity(loadConfig({ env: leastEnvironment, flags: { kafka } }).config.kafka, 5000)
 }
 
 test('a password in a file is read again at each authentication, also for a session that is renewed', () => {
