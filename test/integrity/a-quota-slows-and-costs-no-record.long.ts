@@ -89,7 +89,7 @@ suite('A quota slows and costs no record', () => {
     assert.ok(!json.topics.includes('one-more'))
     await sleep(waitS * 1000)
     assert.equal((await create('one-more', 1)).status, 200)
-    const told = gateway.warnings.filter(({ msg }) => /throttles CreateTopics/.test(String(msg)))
+    const told = gateway.warnings.filter(({ msg }) => /throttles CreateTopics/.test(msg))
     assert.equal(told.length, 1)
   })
 
