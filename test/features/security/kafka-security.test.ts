@@ -25,6 +25,8 @@ suite('A Kafka that wants TLS and SASL', () => {
   let identity: IdentityProvider
   let cluster: LocalCluster
   let bootstrap: string
+  /** Wants a client certificate. */
+  let mutual: string
 
   before(async () => {
     const libs = await kafkaJars('.local', () => undefined)
@@ -38,7 +40,9 @@ suite('A Kafka that wants TLS and SASL', () => {
     const keyStore = join(folder, 'broker.pem')
     writeFileSync(keyStore, readFileSync(certificates.keyFile, 'utf8') + readFileSync(certificates.certFile, 'utf8'))
     const port = await freePort()
+    const mutualPort = await freePort()
     bootstrap = `localhost:${port}`
+    mutual = `localhost:${mutualPort}`
     const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
     const secured = `listener.name.secured`
     cluster = await LocalCluster.start({
@@ -49,8 +53,16 @@ suite('A Kafka that wants TLS and SASL', () => {
         `-Dorg.apache.kafka.sasl.oauthbearer.allowed.files=${jwksFile}`,
         `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file://${jwksFile}`
       ],
-      listeners: { SECURED: { protocol: 'SASL_SSL', host: 'localhost', port } },
+      listeners: {
+        SECURED: { protocol: 'SASL_SSL', host: 'localhost', port },
+        MUTUAL: { protocol: 'SSL', host: 'localhost', port: mutualPort }
+      },
       properties: {
+        'listener.name.mutual.ssl.keystore.type': 'PEM',
+        'listener.name.mutual.ssl.keystore.location': keyStore,
+        'listener.name.mutual.ssl.truststore.type': 'PEM',
+        'listener.name.mutual.ssl.truststore.location': certificates.caFile,
+        'listener.name.mutual.ssl.client.auth': 'required',
         [`${secured}.ssl.keystore.type`]: 'PEM',
         [`${secured}.ssl.keystore.location`]: keyStore,
         [`${secured}.sasl.enabled.mechanisms`]: 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
@@ -112,22 +124,41 @@ suite('A Kafka that wants TLS and SASL', () => {
     })
   }
 
-  for (const [what, kafka] of [
+  const password = (right: boolean) => ({
+    mechanism: 'PLAIN',
+    username: 'gateway',
+    password: right ? 'plain-secret' : 'wrong'
+  })
+  const rogue = () => localCertificates(join(folder, 'rogue'))
+  for (const [what, address, kafka, cause] of [
     [
       'a wrong password',
-      () => ({
-        tls: { caFile: certificates.caFile },
-        sasl: { mechanism: 'PLAIN', username: 'gateway', password: 'wrong' }
-      })
+      () => bootstrap,
+      () => ({ tls: { caFile: certificates.caFile }, sasl: password(false) }),
+      /authentication failed/i
     ],
     [
-      'a certificate that is not trusted',
-      () => ({ tls: {}, sasl: { mechanism: 'PLAIN', username: 'gateway', password: 'plain-secret' } })
+      'a broker whose certificate is not trusted',
+      () => bootstrap,
+      () => ({ tls: {}, sasl: password(true) }),
+      /certificate/i
+    ],
+    [
+      'no client certificate where the broker wants one',
+      () => mutual,
+      () => ({ tls: { caFile: certificates.caFile } }),
+      /alert/i
+    ],
+    [
+      'a client certificate that the broker does not trust',
+      () => mutual,
+      () => ({ tls: { caFile: certificates.caFile, certFile: rogue().certFile, keyFile: rogue().keyFile } }),
+      /alert/i
     ]
   ] as const) {
     test(`${what}: the gateway starts, is not ready, answers 503 at once, and its log says why`, async t => {
       const gateway = await TestGateway.start({
-        bootstrapServers: [bootstrap],
+        bootstrapServers: [address()],
         settings: { kafka: kafka(), management: { port: 0 } },
         awaitReady: false
       })
@@ -139,7 +170,7 @@ suite('A Kafka that wants TLS and SASL', () => {
         const { status, json, text, headers } = await gateway.get('/v1/metadata/topics')
         assert.deepEqual([status, json.code, json.retriable], [503, 'KAFKA_UNAVAILABLE', true])
         assert.ok(Number(headers['retry-after']) >= 1)
-        assert.ok(!text.includes(bootstrap), 'no address of a broker is told')
+        assert.ok(!text.includes(address()), 'no address of a broker is told')
       }
       assert.ok(performance.now() - startedMs < 5000, 'at once, not at the deadline of 8 s')
       const health = await manage(gateway, '/health/ready')
@@ -150,7 +181,6 @@ suite('A Kafka that wants TLS and SASL', () => {
           kafka: 'Credentials are refused between the gateway and Kafka: check kafka.sasl and kafka.tls'
         }
       })
-      const cause = what === 'a wrong password' ? /authentication failed/i : /certificate/i
       for (const end = Date.now() + 10_000; Date.now() < end && !cause.test(JSON.stringify(gateway.logged));)
         await sleep(50)
       assert.match(JSON.stringify(gateway.logged), cause)

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LocalCluster } from '../../../src/dev/kafka/local-cluster.ts'
-import { ZooKeeperBroker } from './zookeeper-broker.ts'
+import { ZooKeeperCluster } from './zookeeper-cluster.ts'
 
 export interface StartedBroker {
   readonly address: string
@@ -16,18 +16,21 @@ export function modeOf(version: string): 'ZooKeeper' | 'KRaft' {
 }
 
 export async function startBroker(version: string, libs: string, dataDir: string): Promise<StartedBroker> {
-  const jvmFlags = [`-Dlog4j.configuration=file:${oldLogConfig(dataDir)}`]
-  if (modeOf(version) === 'ZooKeeper') return ZooKeeperBroker.start(libs, dataDir, jvmFlags)
+  const jvmFlags = oldLogFlags(dataDir)
+  if (modeOf(version) === 'ZooKeeper') {
+    const cluster = await ZooKeeperCluster.start({ libs, dataDir, flags: jvmFlags })
+    return { address: cluster.addresses[0], stop: () => cluster.stop() }
+  }
   const properties = { 'log.cleaner.backoff.ms': '200' }
   const cluster = await LocalCluster.start({ libs, dataDir, brokers: 1, properties, jvmFlags })
   return { address: cluster.bootstrapServers[0], stop: () => cluster.kill() }
 }
 
 /** Before 4.0 Kafka logs by another library, and that it has started is read in its log. */
-function oldLogConfig(dataDir: string): string {
+export function oldLogFlags(dataDir: string): string[] {
   const file = join(dataDir, 'log4j.properties')
   const appender = 'log4j.appender.out=org.apache.log4j.ConsoleAppender'
   const layout = 'log4j.appender.out.layout=org.apache.log4j.SimpleLayout'
   writeFileSync(file, `log4j.rootLogger=INFO, out\n${appender}\n${layout}\n`)
-  return file
+  return [`-Dlog4j.configuration=file:${file}`]
 }
