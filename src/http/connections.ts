@@ -21,6 +21,8 @@ export class Connection {
   broken = false
   /** An answer that says so has been handed over: what arrives behind its request is not answered, and not to be done. */
   closing = false
+  /** The client has ended its side: it sends no more, and is owed the answers to what it sent. */
+  inputEnded = false
   /** Bytes have come behind the latest request before it was answered; what they ask for is not known yet. */
   pipelined = false
   /** The request that arrived last, until it is answered and has arrived whole. */
@@ -36,6 +38,9 @@ export class Connection {
   constructor(socket: Socket, slowTakers: SlowTakers) {
     this.socket = socket
     this.#slowTakers = slowTakers
+    // So for plain TCP; under TLS, only now that it is agreed on.
+    socket.allowHalfOpen = true
+    socket.once('end', () => (this.inputEnded = true))
     // A response that waits behind another one never hears that the socket is gone: its exchange hears it from here.
     socket.once('close', () => {
       slowTakers.release(socket)

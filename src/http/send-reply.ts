@@ -58,7 +58,7 @@ function write(
   const closes =
     underWay !== undefined ||
     reply.headers?.Connection === 'close' ||
-    (options.last && connection.latest === exchange && !connection.pipelined)
+    ((options.last || connection.inputEnded) && connection.latest === exchange && !connection.pipelined)
   connection.closing ||= closes
   exchange.code = reply.code
   exchange.bytesOut = bodiless ? 0 : body.length

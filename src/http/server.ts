@@ -2,6 +2,7 @@ import { createServer as createPlainServer, type IncomingMessage, type Server, t
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import { Connections } from './connections.ts'
 import { DirectPath } from './direct/direct-path.ts'
 import { Gate, type GateOptions } from './gate.ts'
@@ -34,6 +35,8 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305'
 ].join(':')
 const TLS_RULES = { minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: true } as const
+/** A client without a sign of life is asked for one by TCP: one that is gone without a word must not wait for its time-outs. */
+const KEEP_ALIVE_MS = 60_000
 /** How often slow requests are looked for. */
 const TIMEOUT_CHECK_MS = 500
 /** How often connections that have become idle are looked for while closing. */
@@ -49,11 +52,13 @@ export class HttpFront {
   readonly #connections: Connections
   readonly #servers: Server[] = []
   readonly #directPaths: DirectPath[] = []
+  readonly #failures: RepeatedWarnings
 
   constructor(options: HttpServerOptions) {
     const { limits, log } = options
     this.#options = options
     this.#secure = options.tls !== 'none'
+    this.#failures = new RepeatedWarnings(log)
     this.#gate = new Gate({ ...options, secure: this.#secure })
     const most = { inAll: limits.connections, perAddress: options.quotas.connectionsPerAddress ?? Infinity }
     this.#connections = new Connections({ ...limits, ...most }, setting =>
@@ -73,6 +78,8 @@ export class HttpFront {
         const server = this.#newServer()
         this.#servers.push(server)
         bound = await listenOn(server, host, bound)
+        // Without a listener, a connection that cannot be accepted would end the process.
+        server.on('error', err => this.#failures.warn('accept', { err, host }, 'A connection cannot be accepted'))
       }
     } catch (error) {
       for (const server of this.#servers.splice(0)) server.close()
@@ -111,6 +118,8 @@ export class HttpFront {
       requestTimeout: limits.bodyTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
       // The gate answers it, with a body.
       requireHostHeader: false,
       // Two fields of a kind must not pass as the first of them: joined, the judges of each refuse them.
@@ -122,6 +131,8 @@ export class HttpFront {
         : createSecureServer({ ...http, ...tls, ...TLS_RULES, handshakeTimeout: limits.headersTimeoutMs })
     // Bytes limit them; a number beyond which the parser drops fields in silence would hide some.
     server.maxHeadersCount = 0
+    // Node's own name, as `server.httpAllowHalfOpen`; its types do not know it.
+    Object.assign(server, { httpAllowHalfOpen: true })
     // Node's own takes a connection for idle whose client is still reading its answer, and cuts it off.
     server.closeIdleConnections = () => undefined
     this.#listenTo(server)

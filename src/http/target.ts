@@ -1,6 +1,9 @@
 import { GatewayError } from '../core/errors.ts'
 import type { HttpRequest } from './messages.ts'
 
+/** Of an absolute form: a slash, a query, or a fragment ends its authority (RFC 3986 §3.2). */
+const ORIGIN = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]*/
+
 /**
  * Path and query of a request; the absolute form (RFC 9112 §3.2.2) names the same resource as the path in it. Throws
  * BAD_REQUEST where HTTP/1.1 lacks its one Host field, which Node would answer with an empty body.
@@ -11,6 +14,7 @@ export function targetOf({ url = '/', headers, httpVersion }: HttpRequest): stri
     throw new GatewayError('BAD_REQUEST', 'An HTTP/1.1 request has exactly one Host field.')
   }
   if (url.startsWith('/')) return url
-  const slash = url.indexOf('/', url.indexOf('://') + 3)
-  return slash < 0 ? '/' : url.slice(slash)
+  const origin = ORIGIN.exec(url)
+  const rest = origin === null ? '' : url.slice(origin[0].length)
+  return rest.startsWith('/') ? rest : `/${rest}`
 }

@@ -103,7 +103,7 @@ test('a client that leaves before its answer is on record', { timeout: 10_000 },
   })
   const client = new RawClient(port).send(rawRequest('GET /v1/metadata/topics', ['', '']))
   await waitUntil(() => asked)
-  client.close()
+  client.socket.resetAndDestroy()
   const [entry] = await entries(1)
   assert.deepEqual([entry.outcome, entry.reason, entry.status], ['failed', 'CLIENT_GONE', null])
 })

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
 import { test } from 'node:test'
 import type { RecordPage } from '../../src/core/record-page.ts'
+import { tls } from './support/certificate.ts'
 import { codeIn } from './support/code-in.ts'
 import { emptyPage, type ModelGateway, pageOf, startFront } from './support/front.ts'
 import { RawClient, rawRequest } from './support/raw-client.ts'
@@ -81,7 +85,7 @@ test('a page that comes for a client who has left holds nothing of the budget', 
   const client = new RawClient(port).send(READ)
   await waitUntil(() => asked)
   assert.ok(budget.usedBytes > 0)
-  client.close()
+  client.socket.resetAndDestroy()
   await waitUntil(() => log.length > 0)
   page.resolve(LARGE)
   await new Promise(resolve => setTimeout(resolve, 50))
@@ -235,3 +239,45 @@ test(
     await Promise.all(Array.from({ length: 20 }, (_, number) => reader(number)))
   }
 )
+
+test('a connection without a sign of life is asked for one after a minute', { timeout: 10_000 }, async t => {
+  for (const settings of [{}, { tls }]) {
+    const { port, front } = await startFront(t, settings)
+    const client = new RawClient(port)
+    await waitUntil(() => front.openConnections === 1)
+    const timer = timerOf(port)
+    assert.ok(timer !== undefined && timer > 50 && timer <= 60, String(timer))
+    client.close()
+  }
+})
+
+test('a connection that cannot be accepted is a warning, and the server serves on', { timeout: 10_000 }, async t => {
+  const { port, log } = await startFront(t)
+  const found = Promise.withResolvers<Server>()
+  const onStart = (message: unknown) => found.resolve((message as { server: Server }).server)
+  subscribe('http.server.request.start', onStart)
+  const client = new RawClient(port).send(rawRequest('GET /v1/metadata/topics', ['X-Twice: 1', 'X-Twice: 2']))
+  await client.answer()
+  unsubscribe('http.server.request.start', onStart)
+  const server = await found.promise
+  // As Node does when the kernel has no memory or descriptor for it.
+  for (let time = 0; time < 3; time++)
+    server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
+  assert.deepEqual(
+    log.filter(({ level }) => level === 'warn').map(({ message }) => message),
+    ['A connection cannot be accepted']
+  )
+  assert.equal((await new RawClient(port).send(LIST).answer()).status, 200)
+  client.close()
+})
+
+/** Seconds until the kernel sends a keep-alive for the one connection to a port; undefined if it will send none. */
+function timerOf(port: number): number | undefined {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  for (const line of readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)) {
+    const [, from, , state, , timer] = line.trim().split(/ +/)
+    // Established; its timer is one of keep-alive; in hundredths of a second.
+    if (from?.endsWith(local) && state === '01' && timer.startsWith('02:')) return parseInt(timer.slice(3), 16) / 100
+  }
+  return undefined
+}

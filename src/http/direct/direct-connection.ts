@@ -19,6 +19,8 @@ export interface DirectListener {
   handle(request: HttpRequest, body: Buffer, response: DirectResponse, connection: Connection): void
   /** The connection is Node's from now on: what was read and not handled is in front of what its socket has. */
   handOver(direct: DirectConnection): void
+  /** It is closed. */
+  closed(direct: DirectConnection): void
   /** The client has ended its side within a request. */
   brokenOff(connection: Connection): void
 }
@@ -52,7 +54,7 @@ export class DirectConnection {
     this.connection = connection
     this.#listener = listener
     const { socket } = connection
-    socket.on('data', this.#onData).on('end', this.#onEnd).on('error', ignore)
+    socket.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose).on('error', ignore)
   }
 
   /** To be called from time to time: ends a connection that is silent for too long, hands over one that is slow. */
@@ -77,12 +79,18 @@ export class DirectConnection {
 
   #handOver(): void {
     const { socket } = this.connection
-    socket.off('data', this.#onData).off('end', this.#onEnd).off('error', ignore)
-    if (this.#bytes !== undefined) socket.unshift(this.#bytes)
+    // Nothing of ours may hang on the socket: the memory of heads has the caller's token.
+    socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose).off('error', ignore)
+    const unread = this.#bytes
     this.#bytes = undefined
     this.connection.pipelined = false
+    if (unread !== undefined && !this.connection.inputEnded) socket.unshift(unread)
     this.#listener.handOver(this)
-    socket.resume()
+    if (this.connection.inputEnded) {
+      // A stream that has ended takes nothing back.
+      socket.emit('data', unread)
+      socket.emit('end')
+    } else socket.resume()
   }
 
   readonly #onData = (piece: Buffer): void => {
@@ -119,21 +127,25 @@ export class DirectConnection {
   }
 
   readonly #onAnswered = (): void => {
-    const { socket, closing, pipelined } = this.connection
+    const { socket, closing, inputEnded, pipelined } = this.connection
     this.#answer = undefined
     this.#sinceMs = performance.now()
-    if (closing) return socket.destroySoon()
+    if (closing || (inputEnded && this.#bytes === undefined)) return socket.destroySoon()
     if (this.#bytes === undefined) return
-    if (pipelined) return this.#handOver()
+    if (pipelined || inputEnded) return this.#handOver()
     socket.resume()
     this.#read(this.#bytes)
   }
 
+  /** The client sends no more; it may still wait for its answer. One that has really gone resets what is written to it. */
   readonly #onEnd = (): void => {
-    if (this.#bytes !== undefined && this.#answer === undefined) return this.#listener.brokenOff(this.connection)
-    this.#answer?.flush()
-    this.connection.socket.end()
+    const { connection } = this
+    if (this.#answer !== undefined) return
+    if (this.#bytes === undefined) connection.socket.end()
+    else this.#listener.brokenOff(connection)
   }
+
+  readonly #onClose = (): void => this.#listener.closed(this)
 }
 
 /** What follows it is the close of the socket, which all hear of. */

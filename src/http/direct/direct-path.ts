@@ -3,7 +3,7 @@ import type { Connection } from '../connections.ts'
 import { DirectConnection, type DirectListener } from './direct-connection.ts'
 import { Outbox } from './outbox.ts'
 
-export type DirectPathOptions = Omit<DirectListener, 'keepAlive' | 'outbox' | 'handOver'>
+export type DirectPathOptions = Omit<DirectListener, 'keepAlive' | 'outbox' | 'handOver' | 'closed'>
 
 const WATCH_MS = 500
 
@@ -24,6 +24,7 @@ export class DirectPath {
       ...options,
       outbox: new Outbox(),
       keepAlive: `Connection: keep-alive\r\nKeep-Alive: timeout=${timeoutS}\r\n`,
+      closed: direct => void this.#open.delete(direct),
       handOver: direct => {
         this.#open.delete(direct)
         for (const listener of listeners) listener.call(server, direct.connection.socket)
@@ -34,9 +35,7 @@ export class DirectPath {
   }
 
   begin(connection: Connection): void {
-    const direct = new DirectConnection(connection, this.#listener)
-    this.#open.add(direct)
-    connection.socket.once('close', () => this.#open.delete(direct))
+    this.#open.add(new DirectConnection(connection, this.#listener))
   }
 
   /** Requests that have begun reach the gate, in the turns to come, even where their bodies are still on their way. */

@@ -32,7 +32,6 @@ export class DirectResponse implements HttpResponse, Outgoing {
   #body: string | Buffer = ''
   /** Free memory in front of the body. */
   #frontBytes = 0
-  #finished = false
   #written = false
   #onWritten: (() => void) | undefined
   #onFinish: (() => void) | undefined
@@ -71,14 +70,8 @@ export class DirectResponse implements HttpResponse, Outgoing {
   endBehind(frontBytes: number, body: string | Buffer): void {
     this.#frontBytes = frontBytes
     this.#body = body
-    this.#finished = true
     if (body.length > HELD_BYTES) this.write()
     else this.#outbox.add(this)
-  }
-
-  /** Does not wait for others. */
-  flush(): void {
-    if (this.#finished) this.write()
   }
 
   write(): void {
@@ -87,7 +80,7 @@ export class DirectResponse implements HttpResponse, Outgoing {
     const body = this.#body
     this.#body = ''
     this.#written = true
-    // A client that has ended its side is gone: the socket is about to say so.
+    // The client is gone: the socket is about to say so.
     if (!socket.writable) return
     if (typeof body === 'string') socket.write(this.#head + body, 'latin1', this.#taken)
     else if (this.#head.length <= this.#frontBytes) socket.write(behind(this.#head, body), this.#taken)
