@@ -183,12 +183,13 @@ class PageWriter {
       if (valueLength > 0) this.#position += valueLength
       writer.room(BETWEEN_BYTES)
       writer.text(header === 0 ? KEY : NEXT_KEY)
-      this.#bytes(keyStart, keyLength, 'auto')
+      const keyAsText = this.#bytes(keyStart, keyLength, 'auto')
       writer.room(BETWEEN_BYTES)
+      if (!keyAsText) writer.text(KEY_ENCODING)
       writer.text(VALUE)
-      const asText = this.#bytes(valueStart, valueLength, 'auto')
+      const valueAsText = this.#bytes(valueStart, valueLength, 'auto')
       writer.room(BETWEEN_BYTES)
-      if (!asText) writer.text(VALUE_ENCODING)
+      if (!valueAsText) writer.text(VALUE_ENCODING)
       writer.text(CLOSE_OBJECT)
     }
     writer.text(CLOSE_ARRAY)

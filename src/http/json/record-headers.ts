@@ -3,9 +3,10 @@ import type { JsonCursor } from './json-cursor.ts'
 import { invalid, matches, memberNames, readMember, readNull } from './members.ts'
 import { decodeBase64InPlace, unescapeInPlace } from './string-bytes.ts'
 
-const NAMES = memberNames('key', 'value', 'value_encoding')
+const NAMES = memberNames('key', 'value', 'key_encoding', 'value_encoding')
 const KEY = 0
 const VALUE = 1
+const KEY_ENCODING = 2
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
@@ -25,7 +26,7 @@ const value = new Text()
 const encoding = new Text()
 
 /**
- * Adds the `headers` of a record to `headers`: an array of key, value and perhaps `value_encoding`. `record` is what has
+ * Adds the `headers` of a record to `headers`: an array of key, value and perhaps the encoding of each. `record` is what has
  * them, as messages name it; asked only when one is needed, as in all functions here.
  */
 export function readHeaders(cursor: JsonCursor, record: () => string, headers: HeaderCollector): void {
@@ -40,20 +41,22 @@ export function readHeaders(cursor: JsonCursor, record: () => string, headers: H
 function readHeader(cursor: JsonCursor, where: () => string, headers: HeaderCollector): void {
   if (cursor.peek() !== OPEN_BRACE) throw invalid(`${where()} must be an object.`)
   key.start = value.start = -1
-  let base64 = false
+  let keyBase64 = false
+  let valueBase64 = false
   let seen = 0
   let more = cursor.enter(OPEN_BRACE, CLOSE_BRACE)
   while (more) {
     const member = readMember(cursor, NAMES, seen, where)
     seen |= 1 << member
     if (member === KEY) readText(cursor, where, 'key', key)
-    else if (member !== VALUE) base64 = readEncoding(cursor, where, 'value_encoding')
+    else if (member === KEY_ENCODING) keyBase64 = readEncoding(cursor, where, 'key_encoding')
+    else if (member !== VALUE) valueBase64 = readEncoding(cursor, where, 'value_encoding')
     else if (!readNull(cursor)) readText(cursor, where, 'value', value)
     more = cursor.next(CLOSE_BRACE)
   }
   if (key.start < 0) throw invalid(`${where()} has no key.`)
-  const keyLength = lengthOf(cursor.bytes, key, false, where, 'key')
-  const valueLength = value.start < 0 ? -1 : lengthOf(cursor.bytes, value, base64, where, 'value')
+  const keyLength = lengthOf(cursor.bytes, key, keyBase64, where, 'key')
+  const valueLength = value.start < 0 ? -1 : lengthOf(cursor.bytes, value, valueBase64, where, 'value')
   headers.add(key.start, keyLength, value.start, valueLength)
 }
 

@@ -1,10 +1,11 @@
 import type { TopicSpec } from '../../core/topic-spec.ts'
-import { INT32_LIMIT, PROPERTIES_LIMIT, REPLICAS_LIMIT } from '../limits.ts'
+import { INT32_LIMIT, PROPERTIES_LIMIT, PROPERTY_LIMIT_BYTES, REPLICAS_LIMIT } from '../limits.ts'
 import { JsonCursor } from './json-cursor.ts'
 import { invalid, readInteger, memberNames, readMember, readNull } from './members.ts'
 import { decodeText } from './record-headers.ts'
 
 const NAMES = memberNames('partition_count', 'replication_factor', 'topic_properties')
+const NAMES_OF_PROPERTIES = 'names'
 const PARTITION_COUNT = 0
 const REPLICATION_FACTOR = 1
 const OPEN_BRACE = 0x7b
@@ -57,7 +58,7 @@ function readProperties(cursor: JsonCursor): Map<string, string> {
   let more = cursor.enter(OPEN_BRACE, CLOSE_BRACE)
   while (more) {
     if (cursor.peek() !== QUOTE) cursor.fail()
-    const name = readText(cursor, () => 'topic_properties', 'names')
+    const name = readText(cursor, () => 'topic_properties', NAMES_OF_PROPERTIES)
     if (seen.has(name)) throw invalid(`topic_properties has the member '${shown(name)}' twice.`)
     if (seen.size === PROPERTIES_LIMIT) throw invalid(`topic_properties has more than ${PROPERTIES_LIMIT} members.`)
     seen.add(name)
@@ -78,6 +79,7 @@ function readProperty(cursor: JsonCursor, name: string): string | null {
     throw invalid(`topic_properties.${shown(name)} must be a string, a number or a boolean.`)
   const start = cursor.position
   cursor.skipValue(2)
+  limitLength(cursor.position - start, `topic_properties.${shown(name)}`)
   return cursor.bytes.toString('latin1', start, cursor.position)
 }
 
@@ -85,7 +87,13 @@ function readText(cursor: JsonCursor, where: () => string, member: string): stri
   const start = cursor.position + 1
   const escaped = cursor.skipString()
   const length = decodeText(cursor.bytes, start, cursor.position - 1, escaped, false, where, member)
+  limitLength(length, member === NAMES_OF_PROPERTIES ? 'A name in topic_properties' : `topic_properties.${member}`)
   return cursor.bytes.toString('utf8', start, start + length)
+}
+
+/** What is longer could not be written in a request: Kafka would drop the connection, which others share. */
+function limitLength(bytes: number, what: string): void {
+  if (bytes > PROPERTY_LIMIT_BYTES) throw invalid(`${what} is longer than ${PROPERTY_LIMIT_BYTES} bytes.`)
 }
 
 /** A name for a message, where the caller sent a long one. */

@@ -30,9 +30,10 @@ const newHeader = named(
     {
       key: Type.String(),
       value: Type.Optional(orNull(Type.String())),
+      key_encoding: encoding('key'),
       value_encoding: encoding('value')
     },
-    { ...strict, allOf: [whereBase64('value')] }
+    { ...strict, allOf: [whereBase64('key'), whereBase64('value')] }
   )
 )
 
@@ -110,6 +111,7 @@ const readHeader = named(
   'Header',
   Type.Object({
     key: Type.String(),
+    key_encoding: Type.Optional(Type.Enum(['base64'], { description: 'Where the bytes are not UTF-8.' })),
     value: orNull(Type.String()),
     value_encoding: Type.Optional(Type.Enum(['base64'], { description: 'Where the bytes are not UTF-8.' }))
   })
@@ -129,9 +131,8 @@ const record = named(
     partition: partitionSchema,
     offset: offsetSchema,
     timestamp: Type.Integer({
-      minimum: -1,
       format: 'int64',
-      description: 'Milliseconds since 1970; −1: Kafka has none.'
+      description: 'Milliseconds since 1970, before it if negative; −1 also where Kafka has none.'
     }),
     timestampType: Type.Enum(['CREATE_TIME', 'LOG_APPEND_TIME']),
     headers: Type.Optional(Type.Array(readHeader, { minItems: 1, description: 'Where the record has some.' }))

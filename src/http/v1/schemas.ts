@@ -1,6 +1,6 @@
 import { Type } from '../../core/json-schema.ts'
 import { named, orNull } from '../openapi/schema.ts'
-import { INT32_LIMIT, PROPERTIES_LIMIT, REPLICAS_LIMIT, TOPIC_CHARACTERS } from '../limits.ts'
+import { INT32_LIMIT, PROPERTIES_LIMIT, PROPERTY_LIMIT_BYTES, REPLICAS_LIMIT, TOPIC_CHARACTERS } from '../limits.ts'
 
 /** The JSON forms of v1: what the routes take and give, and what the description says of it. */
 
@@ -75,7 +75,7 @@ export const topicSpecSchema = named(
           type: ['object', 'null'],
           additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
           maxProperties: PROPERTIES_LIMIT,
-          description: "Kafka's own names; a number is passed on as it is written."
+          description: `Kafka's own names; a number is passed on as it is written. Names and values have at most ${PROPERTY_LIMIT_BYTES} bytes.`
         })
       )
     },

@@ -1,3 +1,6 @@
+/** Also where the length is written in another way: Kafka reads none that is longer. */
+const STRING_LIMIT_BYTES = 32_767
+
 /**
  * Writes the primitive types of Kafka's protocol into one buffer whose final size the caller need not know.
  * @see https://kafka.apache.org/protocol#protocol_types
@@ -57,6 +60,9 @@ export class WireWriter {
   string(value: string | null): this {
     if (value === null) return this.flexible ? this.uvarint(0) : this.int16(-1)
     const size = Buffer.byteLength(value)
+    // The broker would drop the connection, with what others have under way on it.
+    if (size > STRING_LIMIT_BYTES)
+      throw new RangeError(`A string for Kafka is longer than ${STRING_LIMIT_BYTES} bytes.`)
     if (this.flexible) this.uvarint(size + 1)
     else this.int16(size)
     const at = this.#grow(size)

@@ -159,7 +159,11 @@ suite('Producing over HTTPS', () => {
         value: 'aGVsbG8=',
         value_encoding: 'base64',
         timestamp: 1700000000000,
-        headers: [{ key: 'b', value: '//8=', value_encoding: 'base64' }]
+        headers: [
+          { key: 'b', value: '//8=', value_encoding: 'base64' },
+          { key: '//4=', key_encoding: 'base64', value: 'c' },
+          { key: '//4=', value: 'd' }
+        ]
       },
       { value: null, value_encoding: 'base64', headers: null, timestamp: null, partition: null }
     ]
@@ -179,10 +183,7 @@ suite('Producing over HTTPS', () => {
         { key: 'a', value: null }
       ]
     })
-    assert.deepEqual(
-      [read[1].value, read[1].timestamp, read[1].headers],
-      ['hello', 1700000000000, [{ key: 'b', value: '//8=', value_encoding: 'base64' }]]
-    )
+    assert.deepEqual([read[1].value, read[1].timestamp, read[1].headers], ['hello', 1700000000000, records[1].headers])
     assert.deepEqual([read[2].value, read[2].headers], [null, undefined])
   })
 

@@ -90,6 +90,21 @@ suite('Topics over HTTPS', () => {
     })
   }
 
+  test('a property that is too long for a request to Kafka is refused, and costs nobody a connection', async () => {
+    const create = (length: number) =>
+      gateway.request('PUT', `/v1/topics/${uniqueTopic('long')}`, {
+        body: JSON.stringify({
+          topic_properties: { 'leader.replication.throttled.replicas': '1:2,'.repeat(length / 4) }
+        })
+      })
+    const logged = gateway.logged.length
+    const { status, json } = await create(32_768)
+    assert.deepEqual([status, json.code], [400, 'INVALID_BODY'])
+    assert.match(json.message, /^topic_properties\.leader\.replication\.throttled\.replicas is longer than 32767 bytes/)
+    assert.notEqual((await create(32_764)).json.code, 'DEADLINE_EXCEEDED')
+    assert.deepEqual(gateway.logged.slice(logged), [])
+  })
+
   test("Kafka's own reason is in the message", async () => {
     const { json } = await gateway.request('PUT', `/v1/topics/${uniqueTopic('reason')}`, {
       body: '{"topic_properties":{"retention.ms":"soon"}}'

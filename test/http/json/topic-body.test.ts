@@ -57,6 +57,13 @@ suite('The body of a create request', () => {
       ['{"partition_count":0}', 'INVALID_BODY', /^partition_count must be a whole number from 1 to 2147483647/],
       ['{"partition_count":1.5}', 'INVALID_BODY', /^partition_count/],
       ['{"partition_count":"1"}', 'INVALID_BODY', /^partition_count/],
+      [
+        `{"topic_properties":{"a":"${'ä'.repeat(16_384)}"}}`,
+        'INVALID_BODY',
+        /^topic_properties\.a is longer than 32767 b/
+      ],
+      [`{"topic_properties":{"a":${'1'.repeat(32_768)}}}`, 'INVALID_BODY', /^topic_properties\.a is longer than 32767/],
+      [`{"topic_properties":{"${'a'.repeat(32_768)}":1}}`, 'INVALID_BODY', /^A name in topic_properties is longer/],
       ['{"replication_factor":32768}', 'INVALID_BODY', /^replication_factor must be a whole number from 1 to 32767/],
       ['{"partitions":1}', 'INVALID_BODY', /member 'partitions', which is not known/],
       ['{"partition_count":1,"partition_count":1}', 'INVALID_BODY', /'partition_count' twice/],

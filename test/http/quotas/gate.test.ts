@@ -98,7 +98,7 @@ test('requests at a time end with their answer, and with their connection too', 
   )
   await waitUntil(() => asked === 1)
   assert.equal((await call('/v1/metadata/brokers')).status, 429)
-  hanging.close()
+  hanging.socket.resetAndDestroy()
   while ((await call('/v1/metadata/brokers')).status === 429) await sleep(10)
   finish?.()
   assert.equal((await call('/v1/metadata/brokers')).status, 200)

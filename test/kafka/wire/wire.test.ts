@@ -23,6 +23,12 @@ const field = fc.oneof(
 
 suite('The wire format', () => {
   for (const flexible of [false, true]) {
+    test(`has no string that Kafka could not read (flexible: ${flexible})`, () => {
+      const longest = 'ä'.repeat(16_383)
+      assert.ok(new WireWriter(flexible).string(longest).finish().length > 32_766)
+      assert.throws(() => new WireWriter(flexible).string(`${longest}ä`), RangeError)
+    })
+
     test(`refers to bytes where it would copy them, with the same outcome (flexible: ${flexible})`, () => {
       const parts = fc.array(
         fc.uint8Array({ maxLength: 300 }).map(bytes => Buffer.from(bytes)),
