@@ -18,6 +18,9 @@ export interface Fates {
   readonly unknown: number
 }
 
+/** Why TLS was not agreed on with a client. */
+export type TlsFailure = 'plain_http' | 'version' | 'cipher' | 'untrusted' | 'timeout' | 'closed' | 'other'
+
 /**
  * What the layers report of themselves, a request or a batch at a time and never a record. Handles are asked for once
  * and kept: nothing is looked up by name on the way of a request.
@@ -45,6 +48,8 @@ export interface Meter {
   retried(what: 'produce' | 'fetch'): void
   /** The configuration was read again, and its groups and rules are in force now, or not. */
   rulesReloaded(taken: boolean): void
+  /** A client did not come to speak TLS. */
+  tlsFailed(kind: TlsFailure): void
 }
 
 const nothing = () => undefined
@@ -61,5 +66,6 @@ export const noMeter: Meter = {
   read: nothing,
   batched: nothing,
   retried: nothing,
-  rulesReloaded: nothing
+  rulesReloaded: nothing,
+  tlsFailed: nothing
 }

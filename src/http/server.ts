@@ -2,11 +2,13 @@ import { createServer as createPlainServer, type IncomingMessage, type Server, t
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { noMeter } from '../core/meter.ts'
 import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import { Connections } from './connections.ts'
 import { DirectPath } from './direct/direct-path.ts'
 import { Gate, type GateOptions } from './gate.ts'
 import { onParseFailure, type ParserError, refuseTunnel } from './parse-failure.ts'
+import { TlsFailures } from './tls-failures.ts'
 
 /** PEM certificate chain and key. */
 export interface KeyPair {
@@ -142,6 +144,7 @@ export class HttpFront {
   #listenTo(server: Server): void {
     const { log, limits } = this.#options
     const failing = { log, secure: this.#secure, meter: this.#options.meter }
+    const tlsFailures = new TlsFailures(log, this.#options.meter ?? noMeter)
     const handle = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
       const connection = this.#connections.of(request.socket)
       if (connection === undefined) request.socket.destroy()
@@ -159,6 +162,7 @@ export class HttpFront {
     server.on('request', handle(false))
     server.on('checkContinue', handle(true))
     server.on('checkExpectation', handle(false))
+    server.on('tlsClientError', (error, socket) => tlsFailures.add(error, socket))
     server.on('clientError', (error: ParserError, socket) => {
       const connection = this.#connections.of(socket)
       // Without one, TLS was not agreed on: there is no way to say anything.

@@ -1,4 +1,4 @@
-import type { BrokerMeter, Fates, Meter, RouteMeter } from '../core/meter.ts'
+import type { BrokerMeter, Fates, Meter, RouteMeter, TlsFailure } from '../core/meter.ts'
 import { errorCatalogue } from '../core/errors.ts'
 import { KAFKA_APIS } from '../core/kafka-apis.ts'
 import { type Cell, type Histogram, Registry } from './registry.ts'
@@ -61,6 +61,7 @@ export class Metrics implements Meter {
   readonly #produceRetries = this.#retries({ kind: 'produce' })
   readonly #fetchRetries = this.#retries({ kind: 'fetch' })
   readonly rulesReloaded = countReloads(this.registry)
+  readonly #tlsFailures = this.#counters('tls_failures_total', 'TLS handshakes with clients that failed, by kind.')
   readonly #kafkaDurations = this.#histograms(
     'kafka_request_duration_seconds',
     'From a request to a broker to its answer or the loss of it.',
@@ -101,6 +102,10 @@ export class Metrics implements Meter {
 
   began(): void {
     this.#inFlight.value++
+  }
+
+  tlsFailed(kind: TlsFailure): void {
+    this.#tlsFailures({ kind }).value++
   }
 
   failed(code: string): void {

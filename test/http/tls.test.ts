@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { get } from 'node:https'
 import { test } from 'node:test'
 import { text } from 'node:stream/consumers'
 import type { IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
+import { noMeter } from '../../src/core/meter.ts'
 import { ca, tls } from './support/certificate.ts'
 import { startFront } from './support/front.ts'
 import { RawClient } from './support/raw-client.ts'
+import { waitUntil } from './support/wait-until.ts'
 
 function ask(port: number, path: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -49,4 +54,48 @@ test('a handshake that never ends does not keep the server from closing', { time
   await ask(port, '/health/live').then(answer => answer.resume())
   await front.close(100)
   await client.ended()
+})
+
+test('what keeps a client from TLS is counted by kind, and told once a minute', { timeout: 20_000 }, async t => {
+  const counted: string[] = []
+  const meter = { ...noMeter, tlsFailed: (kind: string) => void counted.push(kind) }
+  const { port, log } = await startFront(t, { tls, meter, limits: { headersTimeoutMs: 400 } })
+  const curl = async (...options: string[]) => {
+    const child = spawn('curl', ['--silent', ...options], { stdio: 'ignore' })
+    await once(child, 'exit')
+  }
+  const leave = async (bytes: Buffer) => {
+    const client = new RawClient(port).send(bytes)
+    await sleep(50)
+    client.socket.resetAndDestroy()
+  }
+  const steps: [kind: string, step: () => Promise<void>][] = [
+    ['untrusted', () => curl(`https://127.0.0.1:${port}/`)],
+    ['plain_http', () => curl(`http://127.0.0.1:${port}/`)],
+    ['version', () => curl('--insecure', '--tls-max', '1.1', `https://127.0.0.1:${port}/`)],
+    ['cipher', () => curl('--insecure', '--tls-max', '1.2', '--ciphers', 'AES128-SHA', `https://127.0.0.1:${port}/`)],
+    ['closed', () => leave(Buffer.of(0x16, 0x03, 0x01))],
+    ['other', () => leave(Buffer.alloc(100, 'x'))],
+    ['timeout', () => new RawClient(port).ended().then(() => undefined)]
+  ]
+  for (const [kind, step] of steps) {
+    const before = counted.length
+    await step()
+    await waitUntil(() => counted.length > before)
+    assert.deepEqual(counted.slice(before), [kind])
+  }
+  await curl(`http://127.0.0.1:${port}/`)
+  await waitUntil(() => counted.length > steps.length)
+  const lines = log.filter(({ level }) => level === 'warn')
+  assert.deepEqual(
+    lines.map(({ message, fields }) => [message.split(/[:,]/, 1)[0], fields.address]),
+    [
+      ['A client does not trust the certificate', '127.0.0.1'],
+      ['A client speaks plain HTTP to the TLS port', '127.0.0.1'],
+      ['A client offers no TLS version from 1.2 on', '127.0.0.1'],
+      ['A client offers no cipher suite with forward secrecy and authenticated encryption', '127.0.0.1'],
+      ['TLS could not be agreed on with a client', '127.0.0.1'],
+      ['A client did not end the TLS handshake within limits.headersTimeoutMs', '127.0.0.1']
+    ]
+  )
 })
