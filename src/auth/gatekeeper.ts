@@ -1,11 +1,11 @@
 import type { AuthConfig } from '../config/schema.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import { anonymous, type Principal } from '../core/principal.ts'
+import { anonymous, noAccess, type Principal } from '../core/principal.ts'
 import type { Caller } from './caller.ts'
 import { GraphMembership } from './graph-membership.ts'
 import { KeySet } from './key-set.ts'
-import { Permission } from './permission.ts'
+import { Permission, principalOf } from './permission.ts'
 import { Policy, type AccessConfig } from './policy.ts'
 import { TokenVerifier } from './token-verifier.ts'
 
@@ -92,15 +92,15 @@ export function createGatekeeper(
   }
 }
 
-function notPermitted({ identity, unmet }: Caller): GatewayError {
-  const principal = `principal ${identity.id}`
+function notPermitted(caller: Caller): GatewayError {
+  const { identity, unmet } = caller
+  const who = { detail: `principal ${identity.id}`, principal: principalOf(caller, noAccess) }
   if (unmet === null)
-    return new GatewayError('NOT_PERMITTED', 'The caller belongs to no group that is permitted here.', {
-      detail: principal
-    })
+    return new GatewayError('NOT_PERMITTED', 'The caller belongs to no group that is permitted here.', who)
   const { message, detail, challenge } = unmet
   return new GatewayError('NOT_PERMITTED', message, {
-    detail: `${principal}, ${detail}`,
+    ...who,
+    detail: `${who.detail}, ${detail}`,
     ...(challenge === undefined ? {} : { headers: { 'WWW-Authenticate': challenge } })
   })
 }

@@ -58,6 +58,6 @@ export class Permission {
   }
 }
 
-function principalOf({ identity: { id, issuer }, appOnly, clientId }: Caller, access: TopicAccess): Principal {
+export function principalOf({ identity: { id, issuer }, appOnly, clientId }: Caller, access: TopicAccess): Principal {
   return Object.freeze({ id, issuer, appOnly, ...(clientId === undefined ? {} : { clientId }), access })
 }

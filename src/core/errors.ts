@@ -1,3 +1,5 @@
+import type { Principal } from './principal.ts'
+
 /** One entry of the closed catalogue of errors that a caller can see. */
 export interface ErrorKind {
   /** HTTP status × 100 + n; never reused for another meaning. */
@@ -188,6 +190,10 @@ export interface GatewayErrorOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Overrides the catalogue: a plain retry may be harmful although the cause is passing. */
   readonly retriable?: boolean
+  /** Who was refused, for the records. */
+  readonly principal?: Principal
+  /** The caller may not even see what this error says is not there: a denial, for the records. */
+  readonly hides?: boolean
 }
 
 /**
@@ -201,6 +207,8 @@ export class GatewayError extends Error {
   readonly detail: string | undefined
   readonly members: Readonly<Record<string, unknown>> | undefined
   readonly headers: Readonly<Record<string, string>> | undefined
+  readonly principal: Principal | undefined
+  readonly hides: boolean
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -209,6 +217,8 @@ export class GatewayError extends Error {
     this.detail = options.detail
     this.members = options.members
     this.headers = options.headers
+    this.principal = options.principal
+    this.hides = options.hides ?? false
   }
 
   get errorCode(): number {

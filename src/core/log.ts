@@ -1,3 +1,5 @@
+import type { Principal } from './principal.ts'
+
 /** What the layers need of a logger; pino's fits. The object comes first, the text last. */
 export interface Log {
   debug(fields: object, message: string): void
@@ -9,14 +11,17 @@ export interface Log {
 /** One request that has ended, as the access log tells of it. */
 export interface RequestLine {
   readonly requestId: string
+  /** Where the connection comes from. */
+  readonly address: string | undefined
   readonly method: string
   /** Without its query. */
   readonly path: string
-  /** Null where no answer was begun. */
+  /** Null if no answer was begun. */
   readonly status: number | null
-  /** Of the error that was answered. */
+  /** Of the error, or why no answer was begun. */
   readonly code: string | undefined
-  readonly principal: string | undefined
+  /** The caller, if known, let in or not. */
+  readonly principal: Principal | undefined
   /** Where requests are traced. */
   readonly traceId: string | undefined
   readonly bytesIn: number
@@ -24,6 +29,8 @@ export interface RequestLine {
   readonly durationMs: number
   /** The client did not take the whole answer. */
   readonly aborted: boolean
+  /** A health probe: logged at debug. */
+  readonly isProbe: boolean
 }
 
 /** The access log has a way of its own: it is the only one that is written for every request. */

@@ -12,6 +12,8 @@ export interface TopicAccess {
 
 export const fullAccess: TopicAccess = Object.freeze({ allows: () => true })
 
+export const noAccess: TopicAccess = Object.freeze({ allows: () => false })
+
 /** Who calls, as the token says, and what they may do. Frozen; shared by all requests that carry the same token. */
 export interface Principal {
   /** `oid` for Entra ID, else `sub`, unless configured otherwise: stable, for the log and for permission. */

@@ -6,20 +6,21 @@ const LOGGED_PATH_CHARACTERS = 512
 
 /** One line for a request that has ended: never its query, its headers or its body. */
 export function logRequest(log: RequestLog, exchange: Exchange): void {
-  const { request, response, id, principal, trace, code, bytesIn, bytesOut, startedMs } = exchange
-  const { url = '', method = '' } = request
-  const query = url.indexOf('?')
+  const { request, response, id, target, principal, trace, bytesIn, bytesOut, startedMs } = exchange
+  const query = target.indexOf('?')
   log.request({
     requestId: id,
-    method,
-    path: url.slice(0, Math.min(LOGGED_PATH_CHARACTERS, query < 0 ? url.length : query)),
-    status: response.headersSent ? response.statusCode : null,
-    code,
-    principal: principal?.id,
+    address: exchange.address,
+    method: request.method ?? '',
+    path: target.slice(0, Math.min(LOGGED_PATH_CHARACTERS, query < 0 ? target.length : query)),
+    status: exchange.status,
+    code: exchange.reason,
+    principal,
     traceId: trace?.traceId,
     bytesIn,
     bytesOut,
     durationMs: performance.now() - startedMs,
-    aborted: !response.writableFinished
+    aborted: !response.writableFinished,
+    isProbe: exchange.kind === 'probe'
   })
 }

@@ -34,8 +34,7 @@ export interface AuditEntry {
 
 /** What happened, for the record: who, what and with which outcome; never a payload, a key, a header or a query. */
 export function auditEntry(exchange: Exchange, router: Router): AuditEntry {
-  const { request, response, id, principal, code, records } = exchange
-  const status = response.headersSent ? response.statusCode : null
+  const { request, target, id, principal, status, reason, records } = exchange
   return {
     time: new Date().toISOString(),
     request_id: id,
@@ -44,9 +43,9 @@ export function auditEntry(exchange: Exchange, router: Router): AuditEntry {
     issuer: principal === undefined || principal.issuer === '' ? null : principal.issuer,
     client_id: principal?.clientId ?? null,
     address: exchange.address ?? null,
-    ...wanted(request.method ?? '', request.url ?? '', router),
-    outcome: outcomeOf(status),
-    reason: code ?? (status === null ? 'CLIENT_GONE' : null),
+    ...wanted(request.method ?? '', target, router),
+    outcome: outcomeOf(exchange),
+    reason: reason ?? null,
     status,
     records: records ?? null
   }
@@ -58,9 +57,10 @@ function kindOf({ principal }: Exchange): AuditEntry['principal_kind'] {
   return principal.appOnly ? 'application' : 'user'
 }
 
-function outcomeOf(status: number | null): AuditEntry['outcome'] {
-  if (status === 401 || status === 403 || status === 429) return 'denied'
-  return status !== null && status < 400 ? 'allowed' : 'failed'
+/** What became of the operation, whether or not its client was still there to hear of it. */
+function outcomeOf({ resultStatus: status, isDenied }: Exchange): AuditEntry['outcome'] {
+  if (isDenied || status === 401 || status === 403 || status === 429) return 'denied'
+  return status !== undefined && status < 400 ? 'allowed' : 'failed'
 }
 
 /** Callers that were not let in are on record too; what they name is kept only where it can be a topic or a partition. */

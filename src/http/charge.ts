@@ -20,6 +20,13 @@ export class Charge {
     this.#bytes += more
   }
 
+  /** Counts bytes that are held already: they keep new requests out. */
+  add(bytes: number): void {
+    if (this.#released) return
+    this.#budget.add(bytes)
+    this.#bytes += bytes
+  }
+
   release(): void {
     this.#released = true
     this.#budget.release(this.#bytes)

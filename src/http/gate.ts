@@ -3,7 +3,6 @@ import type { CorsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Log, RequestLog } from '../core/log.ts'
-import type { Principal } from '../core/principal.ts'
 import { type Meter, noMeter } from '../core/meter.ts'
 import type { Tracer } from '../core/tracing.ts'
 import type { Gateway } from '../gateway/gateway.ts'
@@ -13,7 +12,7 @@ import type { Connection } from './connections.ts'
 import { Cors } from './cors.ts'
 import { docsPages, type DocsOptions } from './docs/pages.ts'
 import { errorReply, toGatewayError } from './error-reply.ts'
-import { Exchange, type Reply } from './exchange.ts'
+import { bodyUnderWay, ClientGone, Exchange, type Reply } from './exchange.ts'
 import { healthReply, isHealth } from './health.ts'
 import type { HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import { apiDescription } from './openapi/page.ts'
@@ -23,7 +22,7 @@ import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import { Router } from './router.ts'
 import { RequestMeters } from './request-meters.ts'
 import { sendReply } from './send-reply.ts'
-import { targetOf } from './target.ts'
+import { requireHost } from './target.ts'
 import { v1Routes } from './v1/routes.ts'
 
 export interface GateOptions {
@@ -61,6 +60,8 @@ export class Gate {
   readonly #pages: PublicPages
   readonly #refusals: RepeatedWarnings
   readonly #meters: RequestMeters
+  /** Requests that are not over. */
+  readonly #open = new Set<Exchange>()
   #draining = false
 
   constructor(options: GateOptions) {
@@ -78,9 +79,9 @@ export class Gate {
   handle(request: HttpRequest, response: HttpResponse, body: RequestBody, connection: Connection): void {
     // What follows a refusal that closes the connection will not be answered: it must not be done either.
     if (connection.closing) return
-    const exchange = new Exchange(request, response, body, connection)
-    this.#meters.begin(exchange)
-    exchange.onEnd(() => this.#record(exchange))
+    const exchange = new Exchange(request, response, body, connection, this.#over)
+    this.#open.add(exchange)
+    this.#meters.begin()
     void this.#answer(exchange)
   }
 
@@ -94,10 +95,19 @@ export class Gate {
       const sending = this.#send(exchange, await this.#replyTo(exchange))
       if (sending !== undefined) await sending
     } catch (thrown) {
-      const error = toGatewayError(thrown)
-      this.#logCause(exchange, error)
-      await this.#sendError(exchange, error)
+      if (!(thrown instanceof ClientGone)) await this.#fail(exchange, toGatewayError(thrown))
     }
+    exchange.settle()
+  }
+
+  async #fail(exchange: Exchange, error: GatewayError): Promise<void> {
+    const upload = error.code === 'BAD_REQUEST' ? bodyUnderWay(exchange) : undefined
+    if (upload?.request.destroyed === true) return exchange.abandon()
+    exchange.principal ??= error.principal
+    exchange.isDenied = error.hides
+    this.#logCause(exchange, error)
+    await this.#sendError(exchange, error)
+    if (upload !== undefined && exchange.connection.socket.readableEnded) exchange.abandon()
   }
 
   async #sendError(exchange: Exchange, error: GatewayError): Promise<void> {
@@ -109,14 +119,17 @@ export class Gate {
   }
 
   async #replyTo(exchange: Exchange): Promise<Reply> {
-    const { request, connection } = exchange
+    const { request, connection, target } = exchange
     const method = request.method ?? 'GET'
-    const target = targetOf(request)
+    const page = this.#pages.at(target)
+    if (isHealth(target)) exchange.kind = 'probe'
+    else if (page !== undefined) exchange.kind = 'page'
     if (connection.openExchanges > MOST_PIPELINED) {
       throw new GatewayError('OVERLOADED', `More than ${MOST_PIPELINED} requests are under way on this connection.`, {
         headers: { Connection: 'close' }
       })
     }
+    requireHost(request)
     const health = healthReply(method, target, () => this.#ready())
     if (health !== undefined) {
       exchange.meter = this.#meters.health
@@ -126,7 +139,6 @@ export class Gate {
     const preflight = this.#cors.preflight(method, request.headers)
     if (preflight !== undefined) return preflight
     if (this.#draining) throw new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
-    const page = this.#pages.at(target)
     if (page !== undefined) {
       exchange.meter = this.#meters.of(page)
       return this.#pages.reply(page, exchange)
@@ -136,21 +148,24 @@ export class Gate {
     const admitted = this.#options.gatekeeper.admit(request.headers.authorization)
     this.#meters.judged(!(admitted instanceof Promise))
     exchange.principal = admitted instanceof Promise ? await admitted : admitted
-    this.#meter(exchange, exchange.principal)
+    exchange.requireClient()
+    exchange.allowance = this.#quotas.admit(exchange.principal)
     const { route, params, query } = this.#router.find(method, target)
     exchange.meter = this.#meters.of(route)
-    exchange.routeName = `${route.method} ${route.path}`
+    exchange.route = route
     return route.handle(exchange, params, query)
   }
 
-  #record(exchange: Exchange): void {
+  readonly #over = (exchange: Exchange): void => {
     const { log, audit } = this.#options
+    this.#open.delete(exchange)
+    this.#meters.end(exchange)
     logRequest(log, exchange)
-    const { url = '' } = exchange.request
     // Lines of requests that were refused for want of room must not take the place of those that were served.
-    if (audit === undefined || exchange.code === 'AUDIT_UNAVAILABLE') return
-    if (isHealth(url) || this.#pages.at(url) !== undefined) return
-    audit(`${JSON.stringify(auditEntry(exchange, this.#router))}\n`)
+    if (audit !== undefined && exchange.kind === 'call' && exchange.code !== 'AUDIT_UNAVAILABLE')
+      audit(`${JSON.stringify(auditEntry(exchange, this.#router))}\n`)
+    const { trace, route, status } = exchange
+    trace?.end({ path: route && `${route.method} ${route.path}`, status, code: exchange.reason })
   }
 
   #trace(exchange: Exchange, method: string): void {
@@ -158,24 +173,12 @@ export class Gate {
     if (tracer === undefined) return
     const { traceparent, tracestate } = exchange.request.headers
     const state = Array.isArray(tracestate) ? tracestate.join(',') : tracestate
-    const trace = tracer.begin(
+    exchange.trace = tracer.begin(
       method,
       typeof traceparent === 'string' ? traceparent : undefined,
       state,
       exchange.startedMs
     )
-    exchange.trace = trace
-    exchange.onEnd(() => {
-      const { response, routeName, code } = exchange
-      trace.end({ path: routeName, status: response.headersSent ? response.statusCode : null, code })
-    })
-  }
-
-  #meter(exchange: Exchange, principal: Principal): void {
-    const allowance = this.#quotas.admit(principal)
-    if (allowance === undefined) return
-    exchange.allowance = allowance
-    exchange.onEnd(() => allowance.leave())
   }
 
   #ready(): boolean {
@@ -186,6 +189,8 @@ export class Gate {
   #send(exchange: Exchange, reply: Reply): void | Promise<void> {
     const { budget, secure } = this.#options
     const { allowance, request } = exchange
+    exchange.resultStatus = reply.status
+    exchange.code = reply.code
     const added =
       allowance === undefined && !this.#cors.isOn
         ? undefined

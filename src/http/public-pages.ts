@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { gzipSync } from 'node:zlib'
+import { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import { acceptsGzip } from './accept-encoding.ts'
+import { Charge } from './charge.ts'
 import type { Exchange, Reply } from './exchange.ts'
 
 /** What anybody may read without a token: the same for all, as long as the process runs. */
@@ -32,7 +34,7 @@ const BYTES_AT_A_TIME = 16 * 1024 * 1024
 export class PublicPages {
   readonly #pages: ReadonlyMap<string, PublicPage>
   readonly #made = new Map<PublicPage, Made>()
-  #openBytes = 0
+  readonly #budget = new ByteBudget(BYTES_AT_A_TIME)
 
   constructor(pages: readonly PublicPage[]) {
     this.#pages = new Map(pages.map(page => [page.path, page]))
@@ -51,12 +53,9 @@ export class PublicPages {
       throw new GatewayError('METHOD_NOT_ALLOWED', 'This page is read with GET.', { headers: { Allow: 'GET, HEAD' } })
     }
     const reply = replyWith(page, this.#make(page), headers)
-    const { length } = reply.body
-    if (this.#openBytes + length > BYTES_AT_A_TIME) {
-      throw new GatewayError('OVERLOADED', 'Too much of the public pages is being read; try again shortly.')
-    }
-    this.#openBytes += length
-    exchange.onEnd(() => (this.#openBytes -= length))
+    const charge = new Charge(this.#budget)
+    charge.raiseTo(reply.body.length)
+    exchange.charge = charge
     return reply
   }
 
@@ -81,6 +80,7 @@ function replyWith(
     status: knows(headers['if-none-match'], etag) ? 304 : 200,
     body: gzipped ? packed : plain,
     coded: true,
+    counted: true,
     headers: {
       ...own,
       'Content-Type': contentType,

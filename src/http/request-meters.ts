@@ -25,15 +25,13 @@ export class RequestMeters {
     this.#meter.judged(remembered)
   }
 
-  begin(exchange: Exchange): void {
+  begin(): void {
     this.#meter.began()
-    exchange.onEnd(() => this.#end(exchange))
   }
 
-  #end({ response, meter, code, startedMs }: Exchange): void {
-    const status = response.headersSent ? response.statusCode : 0
-    const end = meter ?? this.#none
-    end.ended(status, (performance.now() - startedMs) / 1000)
-    if (code !== undefined) this.#meter.failed(code)
+  end({ status, meter, code, startedMs }: Exchange): void {
+    const route = meter ?? this.#none
+    route.ended(status ?? 0, (performance.now() - startedMs) / 1000)
+    if (code !== undefined && status !== null) this.#meter.failed(code)
   }
 }

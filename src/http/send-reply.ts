@@ -4,9 +4,9 @@ import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { acceptsGzip } from './accept-encoding.ts'
+import { Charge } from './charge.ts'
 import { commonHeaders } from './common-headers.ts'
 import { bodyUnderWay, type Exchange, type Reply } from './exchange.ts'
-import { recycleText } from './json/text-writer.ts'
 
 const gzipped = promisify(gzip)
 /** Below this, headers and the time of compressing outweigh what is saved. */
@@ -32,8 +32,7 @@ export interface SendOptions {
 export function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): void | Promise<void> {
   const { body } = reply
   if (body.length < WORTH_COMPRESSING_BYTES && reply.coded !== true) return write(exchange, reply, body, {}, options)
-  // Where the client left, compression may still be reading: then the memory is left to the garbage collector.
-  if (reply.recycled) exchange.onEnd(() => exchange.response.writableFinished && recycleText(body))
+  if (reply.recycled) exchange.recycled = body
   const varies = reply.headers?.Vary
   const vary = { Vary: varies === undefined ? 'Accept-Encoding' : `${varies}, Accept-Encoding` }
   if (reply.coded === true || !acceptsGzip(exchange.request.headers['accept-encoding']))
@@ -60,7 +59,6 @@ function write(
     reply.headers?.Connection === 'close' ||
     ((options.last || connection.inputEnded) && connection.latest === exchange && !connection.pipelined)
   connection.closing ||= closes
-  exchange.code = reply.code
   exchange.bytesOut = bodiless ? 0 : body.length
   response.writeHead(reply.status, {
     ...commonHeaders(exchange.id, body.length, options.secure),
@@ -89,9 +87,10 @@ function write(
 function limitTaking(exchange: Exchange, { counted }: Reply, { budget }: SendOptions): void {
   const { response, connection, bytesOut } = exchange
   if (connection.socket.writableLength === 0 && response.writableLength === 0) return
+  if (exchange.ended) return
   if (counted !== true) {
-    budget.add(bytesOut)
-    exchange.onEnd(() => budget.release(bytesOut))
+    exchange.charge ??= new Charge(budget)
+    exchange.charge.add(bytesOut)
   }
   connection.limitTaking(response)
 }

@@ -45,10 +45,10 @@ export const createLogger = (
   output: DestinationStream = standardOutput()
 ): Logger & Log & RequestLog => {
   const logger = pino(options(level), output)
-  const infoLevel = logger.levels.values.info
+  const { debug, info } = logger.levels.values
   return Object.assign(logger, {
     request(line: RequestLine): void {
-      if (logger.levelVal <= infoLevel) output.write(requestLine(line))
+      if (logger.levelVal <= (line.isProbe ? debug : info)) output.write(requestLine(line))
     }
   })
 }

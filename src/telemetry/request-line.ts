@@ -1,4 +1,5 @@
 import type { RequestLine } from '../core/log.ts'
+import type { Principal } from '../core/principal.ts'
 
 let lastMs = 0
 let lastTime = ''
@@ -13,16 +14,31 @@ function isoTime(): string {
   return lastTime
 }
 
+const texts = new WeakMap<Principal, string>()
+
+/** Requests share the principal of their token, and so the text of it. */
+function textOf(principal: Principal): string {
+  let text = texts.get(principal)
+  if (text === undefined) {
+    const { id, issuer } = principal
+    text = `,"principal":${JSON.stringify(id)}${issuer === '' ? '' : `,"issuer":${JSON.stringify(issuer)}`}`
+    texts.set(principal, text)
+  }
+  return text
+}
+
 /**
  * A line of the access log in the form of all log lines. Written by hand: it is the one line that every request pays for,
  * and through the logger it cost five times as much. What a client has a say in goes through JSON.stringify.
  */
 export function requestLine(line: RequestLine): string {
-  const { requestId, method, path, status, code, principal, traceId, bytesIn, bytesOut, durationMs, aborted } = line
+  const { requestId, address, method, path, status, code, principal, traceId } = line
+  const { bytesIn, bytesOut, durationMs, aborted, isProbe } = line
   return (
-    `{"level":"info","time":"${isoTime()}","requestId":${JSON.stringify(requestId)},"method":${JSON.stringify(method)},` +
+    `{"level":"${isProbe ? 'debug' : 'info'}","time":"${isoTime()}","requestId":${JSON.stringify(requestId)},"method":${JSON.stringify(method)},` +
     `"path":${JSON.stringify(path)},"status":${status}${code === undefined ? '' : `,"code":"${code}"`}` +
-    (principal === undefined ? '' : `,"principal":${JSON.stringify(principal)}`) +
+    (address === undefined ? '' : `,"address":${JSON.stringify(address)}`) +
+    (principal === undefined ? '' : textOf(principal)) +
     `${traceId === undefined ? '' : `,"traceId":"${traceId}"`},"bytesIn":${bytesIn},"bytesOut":${bytesOut},` +
     `"ms":${Math.round(durationMs * 10) / 10}${aborted ? ',"aborted":true' : ''},"msg":"request"}\n`
   )

@@ -86,9 +86,9 @@ test('a page that comes for a client who has left holds nothing of the budget', 
   await waitUntil(() => asked)
   assert.ok(budget.usedBytes > 0)
   client.socket.resetAndDestroy()
-  await waitUntil(() => log.length > 0)
-  page.resolve(LARGE)
   await new Promise(resolve => setTimeout(resolve, 50))
+  page.resolve(LARGE)
+  await waitUntil(() => log.length > 0)
   assert.equal(budget.usedBytes, 0)
 })
 
@@ -100,13 +100,14 @@ test('answers that wait behind another one on a lost connection end with it', { 
   const client = new RawClient(port).send(LIST + READ + READ)
   await waitUntil(() => first.asked() && budget.usedBytes > 0)
   client.socket.resetAndDestroy()
+  await waitUntil(() => log.length === 2)
+  first.answer()
   await waitUntil(() => log.length === 3)
   assert.deepEqual(
     log.map(({ fields }) => fields.aborted),
     [true, true, true]
   )
   assert.equal(budget.usedBytes, 0)
-  first.answer()
 })
 
 test(
@@ -188,9 +189,9 @@ test('closing cuts off what is not done after the grace, and resolves', { timeou
   await waitUntil(asked)
   await front.close(100)
   assert.equal(await client.ended(), '')
+  answer()
   await waitUntil(() => log.length > 0)
   assert.equal(log[0].fields.aborted, true)
-  answer()
 })
 
 test('a port in use is a rejection that leaves nothing listening', { timeout: 10_000 }, async t => {

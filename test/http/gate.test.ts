@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GatewayError } from '../../src/core/errors.ts'
+import type { Principal } from '../../src/core/principal.ts'
 import { codeIn } from './support/code-in.ts'
 import { gatekeeper, startFront } from './support/front.ts'
 import { RawClient, rawRequest } from './support/raw-client.ts'
@@ -177,17 +178,19 @@ test(
     await waitUntil(() => log.length > 0)
     const [{ level, message, fields }] = log
     assert.equal(`${level} ${message}`, 'info request')
-    const { requestId, durationMs, ...rest } = fields
+    const { requestId, durationMs, principal, ...rest } = fields
+    assert.equal((principal as Principal).id, 'caller-1')
     assert.deepEqual(rest, {
+      address: '127.0.0.1',
       method: 'GET',
       path: '/v1/metadata/topics',
       status: 200,
       code: undefined,
-      principal: 'caller-1',
       traceId: undefined,
       bytesIn: 0,
       bytesOut: 20,
-      aborted: false
+      aborted: false,
+      isProbe: false
     })
     assert.match(String(requestId), /^[0-9a-f-]{36}$/)
     assert.equal(typeof durationMs, 'number')

@@ -60,12 +60,15 @@ test('readers of public pages hold up one another beyond 16 MiB, and nobody for 
   const pages = new PublicPages([{ method: 'GET', path: '/p', contentType: 'text/plain', body }])
   const page = pages.at('/p')
   assert.ok(page !== undefined)
-  const ends: (() => void)[] = []
-  const exchange = { request: { method: 'GET', headers: {} }, onEnd: (end: () => void) => void ends.push(end) }
-  const read = () => pages.reply(page, exchange as unknown as Exchange)
+  const exchanges: Exchange[] = []
+  const read = () => {
+    const exchange = { request: { method: 'GET', headers: {} } } as Exchange
+    exchanges.push(exchange)
+    return pages.reply(page, exchange)
+  }
   for (let reader = 0; reader < 16; reader++) assert.equal(read().status, 200)
   assert.throws(read, { code: 'OVERLOADED' })
-  ends[0]()
+  exchanges[0].charge?.release()
   assert.equal(read().status, 200)
   assert.throws(read, { code: 'OVERLOADED' })
 })

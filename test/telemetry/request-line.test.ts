@@ -1,21 +1,28 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
+import { fullAccess, type Principal } from '../../src/core/principal.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { requestLine } from '../../src/telemetry/request-line.ts'
 
+function caller(id: string, issuer: string): Principal {
+  return { id, issuer, appOnly: true, access: fullAccess }
+}
+
 const line = {
   requestId: 'r-1',
+  address: '::1',
   method: 'GET',
   path: '/v1/metadata/topics',
   status: 200,
   code: undefined,
-  principal: 'caller-1',
+  principal: caller('caller-1', 'https://issuer'),
   traceId: undefined,
   bytesIn: 0,
   bytesOut: 20,
   durationMs: 1.2345,
-  aborted: false
+  aborted: false,
+  isProbe: false
 }
 
 suite('A line of the access log', () => {
@@ -28,7 +35,9 @@ suite('A line of the access log', () => {
       method: 'GET',
       path: '/v1/metadata/topics',
       status: 200,
+      address: '::1',
       principal: 'caller-1',
+      issuer: 'https://issuer',
       bytesIn: 0,
       bytesOut: 20,
       ms: 1.2,
@@ -49,27 +58,32 @@ suite('A line of the access log', () => {
   test('is one line of JSON whatever a client sends', () => {
     const text = fc.string({ unit: 'binary', maxLength: 40 })
     fc.assert(
-      fc.property(text, text, text, text, (requestId, method, path, principal) => {
-        const written = requestLine({ ...line, requestId, method, path, principal })
+      fc.property(text, text, text, text, text, (requestId, method, path, principal, issuer) => {
+        const written = requestLine({ ...line, requestId, method, path, principal: caller(principal, issuer) })
         assert.equal(written.indexOf('\n'), written.length - 1)
         const fields = JSON.parse(written) as Record<string, unknown>
         assert.deepEqual(
-          [fields.requestId, fields.method, fields.path, fields.principal],
-          [requestId, method, path, principal]
+          [fields.requestId, fields.method, fields.path, fields.principal, fields.issuer ?? ''],
+          [requestId, method, path, principal, issuer]
         )
       })
     )
   })
 
-  test('is written at the levels at which info is', () => {
-    for (const [level, count] of [
-      ['debug', 1],
-      ['info', 1],
-      ['warn', 0]
+  test('is written at info; that of a health probe at debug, and says so', () => {
+    for (const [level, levels] of [
+      ['debug', ['info', 'debug']],
+      ['info', ['info']],
+      ['warn', []]
     ] as const) {
       const lines: string[] = []
-      createLogger(level, { write: text => lines.push(text) }).request(line)
-      assert.equal(lines.length, count, level)
+      const log = createLogger(level, { write: text => lines.push(text) })
+      log.request(line)
+      log.request({ ...line, isProbe: true })
+      assert.deepEqual(
+        lines.map(text => (JSON.parse(text) as { level: string }).level),
+        levels
+      )
     }
   })
 })

@@ -24,11 +24,11 @@ export function consume({ gateway, limits, budget }: RouteContext): Route {
       const count = recordCount(query.get('count'))
       const keys = encoding(query.get('key_encoding'), 'key_encoding')
       const values = encoding(query.get('value_encoding'), 'value_encoding')
+      const call = exchange.call(limits.requestTimeoutMs)
       const charge = new Charge(budget)
       charge.raiseTo(Math.min(count * BYTES_PER_RECORD, PAGE_BYTES))
       // Until the client has taken the answer: readers that stand still fill the budget, not the memory.
-      exchange.onEnd(() => charge.release())
-      const call = exchange.call(limits.requestTimeoutMs)
+      exchange.charge = charge
       return gateway.consume(call, { topic, partition, from, count }, page => {
         exchange.records = page.count
         exchange.allowance?.owe({ records: page.count, bytes: page.payloadBytes })

@@ -16,7 +16,8 @@ export function accessOf({ principal }: Exchange): TopicAccess {
 export function permit(exchange: Exchange, operation: Exclude<Operation, 'create'>, topic: string): void {
   const access = accessOf(exchange)
   if (access.allows(operation, topic)) return
-  if (!access.allows('describe', topic)) throw topicNotFound(topic)
+  if (!access.allows('describe', topic))
+    throw new GatewayError('TOPIC_NOT_FOUND', topicNotFound(topic).message, { hides: true })
   throw notPermitted(exchange, operation, topic)
 }
 

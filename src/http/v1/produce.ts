@@ -17,8 +17,10 @@ export function produce({ gateway, limits, budget }: RouteContext): Route {
       permit(exchange, 'write', topic)
       const reading = readBody(exchange, { budget, limitBytes: limits.bodyBytes })
       const body = reading instanceof Promise ? await reading : reading
+      let call
       let records
       try {
+        call = exchange.call(limits.requestTimeoutMs)
         records = parseProduceBody(body.bytes, limits)
         exchange.records = records.count
         exchange.allowance?.charge({ records: records.count, bytes: body.bytes.length })
@@ -29,7 +31,7 @@ export function produce({ gateway, limits, budget }: RouteContext): Route {
       // The batch may outlive the answer: the gateway says when the bytes are free.
       const added = exchange.trace?.recordHeaders ?? []
       const traced = added.length === 0 ? records : withHeaders(records, added)
-      const outcome = await gateway.produce(exchange.call(limits.requestTimeoutMs), topic, traced, body.release)
+      const outcome = await gateway.produce(call, topic, traced, body.release)
       const { status, body: answer, code, retryAfterS } = writeProduceAnswer(outcome)
       return {
         status,

@@ -165,18 +165,15 @@ suite('The direct path', () => {
   }
 
   test('a client that leaves before its answer ends its request', { timeout: 10_000 }, async t => {
-    let asked = false
+    const answers: (() => void)[] = []
     const { port, log } = await startFront(t, {
-      gateway: {
-        listTopics: () => {
-          asked = true
-          return new Promise(() => undefined)
-        }
-      }
+      gateway: { listTopics: () => new Promise(resolve => answers.push(() => resolve([]))) }
     })
     const client = new RawClient(port).send(rawRequest('GET /v1/metadata/topics'))
-    await waitUntil(() => asked)
+    await waitUntil(() => answers.length > 0)
     client.socket.resetAndDestroy()
+    await sleep(50)
+    answers[0]()
     await waitUntil(() => log.length > 0)
     const { status, aborted } = log[0].fields
     assert.deepEqual([status, aborted], [null, true])
