@@ -3,12 +3,13 @@ import { GatewayError } from '../core/errors.ts'
 import { ClientCredentialsTokens } from '../core/lib/client-credentials.ts'
 import { JsonClient, type JsonAnswer } from '../core/lib/https-json.ts'
 import { member } from '../core/lib/member.ts'
+import { isGuid } from '../core/lib/guid.ts'
 import type { Log } from '../core/log.ts'
 import { TENANT_PLACE } from '../config/issuers.ts'
 import type { Caller, GraphSubject } from './caller.ts'
 import { clientAssertion } from './client-assertion.ts'
 import { ExpiringMap } from './expiring-map.ts'
-import { isGuid, type Policy } from './policy.ts'
+import type { Policy } from './policy.ts'
 
 /** Graph takes no more in one call. */
 const GROUPS_PER_CALL = 20

@@ -1,6 +1,7 @@
 import type { OidcProviderConfig, RuleConfig } from '../config/auth-schema.ts'
 import { type IssuerNames, issuersNamed, issuersOf } from '../config/issuers.ts'
 import type { AuthConfig } from '../config/schema.ts'
+import { canonicalId, isGuid } from '../core/lib/guid.ts'
 import { fullAccess, type TopicAccess } from '../core/principal.ts'
 import { TopicGrants } from './topic-grants.ts'
 
@@ -19,17 +20,7 @@ export interface Identity {
   readonly roles: readonly string[]
 }
 
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const REMEMBERED_LIMIT = 1000
-
-export function isGuid(text: string): boolean {
-  return GUID.test(text)
-}
-
-/** GUIDs are the same in any case; names are not. */
-function canonical(group: string): string {
-  return GUID.test(group) ? group.toLowerCase() : group
-}
 
 class CompiledRule {
   readonly config: RuleConfig
@@ -41,8 +32,8 @@ class CompiledRule {
   constructor(config: RuleConfig, providers: readonly IssuerNames[]) {
     this.config = config
     this.#issuers = new Set(config.issuers.flatMap(issuer => issuersNamed(issuer, providers)))
-    this.#principals = new Set(config.principals.map(canonical))
-    this.#groups = new Set(config.groups.map(canonical))
+    this.#principals = new Set(config.principals.map(canonicalId))
+    this.#groups = new Set(config.groups.map(canonicalId))
     this.#roles = new Set(config.roles)
   }
 
@@ -54,8 +45,8 @@ class CompiledRule {
   names({ issuer, id, groups, roles }: Identity): boolean {
     if (!this.holdsFor(issuer)) return false
     return (
-      this.#principals.has(canonical(id)) ||
-      groups.some(group => this.#groups.has(canonical(group))) ||
+      this.#principals.has(canonicalId(id)) ||
+      groups.some(group => this.#groups.has(canonicalId(group))) ||
       roles.some(role => this.#roles.has(role))
     )
   }
@@ -76,12 +67,12 @@ export class Policy {
 
   constructor({ permittedGroups, rules, oidc }: AccessConfig) {
     this.hasRules = rules.length > 0
-    this.#groups = new Set(rules.flatMap(({ groups }) => groups.map(canonical)))
+    this.#groups = new Set(rules.flatMap(({ groups }) => groups.map(canonicalId)))
     this.#roles = new Set(rules.flatMap(({ roles }) => roles))
     this.#rules = rules.map(rule => new CompiledRule(rule, oidc))
     this.#permitted = new Map(
       oidc.flatMap(provider => {
-        const own = new Set([...permittedGroups, ...(provider.permittedGroups ?? [])].map(canonical))
+        const own = new Set([...permittedGroups, ...(provider.permittedGroups ?? [])].map(canonicalId))
         return issuersOf(provider).map(issuer => [issuer, own])
       })
     )
@@ -95,7 +86,7 @@ export class Policy {
 
   /** Whether membership in the group lets callers of the issuer in. */
   isPermitted(issuer: string, group: string): boolean {
-    return this.#permitted.get(issuer)?.has(canonical(group)) === true
+    return this.#permitted.get(issuer)?.has(canonicalId(group)) === true
   }
 
   /** Returns the groups that Graph can be asked about for callers of the issuer. */
@@ -105,7 +96,7 @@ export class Policy {
 
   /** Worth keeping of a caller's groups, of which there may be hundreds. */
   namesGroup(group: string): boolean {
-    return this.#groups.has(canonical(group))
+    return this.#groups.has(canonicalId(group))
   }
 
   namesRole(role: string): boolean {
@@ -125,7 +116,7 @@ export class Policy {
   }
 
   #groupsOfRules(issuer: string): string[] {
-    return this.#rules.filter(rule => rule.holdsFor(issuer)).flatMap(({ config }) => config.groups.map(canonical))
+    return this.#rules.filter(rule => rule.holdsFor(issuer)).flatMap(({ config }) => config.groups.map(canonicalId))
   }
 
   #accessBy(numbers: readonly number[]): TopicAccess {

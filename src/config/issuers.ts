@@ -6,6 +6,23 @@ export const TENANT_PLACE = '{tenantid}'
 /** The part of a provider that says which tokens are its own. */
 export type IssuerNames = Pick<OidcProviderConfig, 'issuer' | 'issuerAliases' | 'tenants'>
 
+/**
+ * Returns the one name of each issuer of a provider that has several, such as the two versions of Entra ID's. A template
+ * gives each of its tenants a name of its own.
+ */
+export function issuerNames(providers: readonly IssuerNames[]): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const { issuer, issuerAliases, tenants } of providers) {
+    for (const alias of issuerAliases) {
+      const isTemplate = alias.includes(TENANT_PLACE)
+      if (isTemplate !== issuer.includes(TENANT_PLACE)) continue
+      for (const tenant of isTemplate ? tenants : [''])
+        names.set(alias.replaceAll(TENANT_PLACE, tenant), issuer.replaceAll(TENANT_PLACE, tenant))
+    }
+  }
+  return names
+}
+
 /** Returns every `iss` that a provider's tokens may carry: a template is filled with each tenant that is let in. */
 export function issuersOf({ issuer, issuerAliases, tenants }: IssuerNames): string[] {
   return [issuer, ...issuerAliases].flatMap(template => filled(template, tenants))

@@ -1,3 +1,4 @@
+import { isGuid } from '../core/lib/guid.ts'
 import { issuersNamed, issuersOf, TENANT_PLACE } from './issuers.ts'
 import type { GraphConfig, OidcProviderConfig, RuleConfig } from './auth-schema.ts'
 import type { AuthConfig, Config, KafkaConfig } from './schema.ts'
@@ -146,10 +147,8 @@ const rulesWithinIssuer = ({ auth: { oidc, rules: granting } }: Config): Objecti
       return [{ path, text }]
     }
     const strange = oidc.length === 0 ? [] : issuers.filter(issuer => issuersNamed(issuer, oidc).length === 0)
-    const trusted = shortList(oidc.flatMap(issuersOf))
-    return strange.map(issuer =>
-      object(`${path}.issuers`, `names ${issuer}, which is no trusted issuer; those are ${trusted}`)
-    )
+    const trusted = oidc.flatMap(issuersOf)
+    return strange.map(issuer => notTrusted(`${path}.issuers`, issuer, trusted))
   })
 
 const MOST_NAMED = 5
@@ -157,11 +156,8 @@ const MOST_NAMED = 5
 const shortList = (texts: readonly string[]): string =>
   texts.slice(0, MOST_NAMED).join(', ') + (texts.length > MOST_NAMED ? `, and ${texts.length - MOST_NAMED} more` : '')
 
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 const graphGroups = ({ auth }: Config): Objection[] =>
-  auth.graph === undefined ||
-  [...groupsOf(auth), ...auth.rules.flatMap(({ groups }) => groups)].some(group => GUID.test(group))
+  auth.graph === undefined || [...groupsOf(auth), ...auth.rules.flatMap(({ groups }) => groups)].some(isGuid)
     ? []
     : [
         object(
@@ -197,6 +193,20 @@ const somebody = (granting: readonly RuleConfig[]): Objection[] =>
       : [object(`auth.rules[${index}]`, 'names nobody; give groups, roles or principals')]
   )
 
+/** An override for an issuer that is not trusted would hold for nobody. */
+const overridesWithinIssuer = ({ auth, quotas }: Config): Objection[] => {
+  const trusted = auth.oidc.flatMap(issuersOf)
+  if (auth.mode === 'none') return []
+  return quotas.overrides.flatMap(({ issuer }, index) =>
+    issuer === undefined || trusted.includes(issuer)
+      ? []
+      : [notTrusted(`quotas.overrides[${index}].issuer`, issuer, trusted)]
+  )
+}
+
+const notTrusted = (path: string, issuer: string, trusted: readonly string[]): Objection =>
+  object(path, `names ${issuer}, which is no trusted issuer; those are ${shortList(trusted)}`)
+
 const closedManagement = ({ management }: Config): Objection[] =>
   management === undefined || isLoopback(management.host) || management.token !== undefined
     ? []
@@ -231,6 +241,7 @@ export const rules: readonly Rule[] = [
   { about: ['auth.oidc', 'auth.permittedGroups'], judge: groupsWithinProvider },
   { about: ['auth.oidc', 'auth.rules'], judge: rulesWithinIssuer },
   { about: ['auth.rules'], judge: ({ auth }) => somebody(auth.rules) },
+  { about: ['auth.mode', 'auth.oidc', 'quotas.overrides'], judge: overridesWithinIssuer },
   { about: ['auth.oidc'], judge: ({ auth }) => providers(auth.oidc) },
   { about: ['auth.graph.baseUrl'], judge: ({ auth }) => address('auth.graph.baseUrl', auth.graph?.baseUrl) },
   { about: ['auth.graph.tokenUrl'], judge: ({ auth }) => address('auth.graph.tokenUrl', auth.graph?.tokenUrl) },

@@ -9,7 +9,7 @@ import type { Connection, OpenRequest } from './connections.ts'
 import { recycleText } from './json/text-writer.ts'
 import type { BodyStream, HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import type { Described } from './openapi/operation.ts'
-import type { Allowance } from './quotas/quotas.ts'
+import type { Allowance } from './quotas/allowance.ts'
 import { targetOf } from './target.ts'
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/

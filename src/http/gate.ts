@@ -33,6 +33,8 @@ export interface GateOptions {
   readonly log: Log & RequestLog
   readonly secure: boolean
   readonly quotas: QuotasConfig
+  /** The one name of each issuer that has several; none has when left out. */
+  readonly issuers?: ReadonlyMap<string, string> | undefined
   readonly cors: CorsConfig
   /** No documentation page where left out. */
   readonly docs?: DocsOptions
@@ -68,7 +70,7 @@ export class Gate {
     this.#options = options
     this.#refusals = new RepeatedWarnings(options.log)
     this.#cors = new Cors(options.cors)
-    this.#quotas = new Quotas(options.quotas)
+    this.#quotas = new Quotas(options.quotas, options.issuers)
     const routes = v1Routes(options)
     this.#router = new Router(routes)
     const pages = [apiDescription, ...docsPages(options.docs)]

@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import { createGatekeeper } from '../auth/gatekeeper.ts'
 import type { AccessConfig } from '../auth/policy.ts'
+import { issuerNames } from '../config/issuers.ts'
 import { proxyEnvironment } from '../config/environment.ts'
 import type { Config } from '../config/schema.ts'
 import { ByteBudget } from '../core/byte-budget.ts'
@@ -93,6 +94,7 @@ export async function startServer(
     gatekeeper,
     limits,
     quotas,
+    issuers: issuerNames(auth.oidc),
     cors,
     docs: { ...docs, frontPage },
     audit: auditStream === undefined ? undefined : line => auditStream.write(line),

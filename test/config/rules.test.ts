@@ -27,6 +27,21 @@ test('authentication needs a permitted group', () => {
   assert.match(authenticated({ permittedGroups: [] })[0], /^flag: auth\.permittedGroups is empty/)
 })
 
+test('rules and quotas name issuers that are trusted, or say which these are', () => {
+  const override = { principal: 'a', requestsPerSecond: 1 }
+  const rule = { groups: [GROUP], operations: ['read'], topics: ['a'] }
+  const judged = (issuer: string) =>
+    judge({
+      auth: { mode: 'oidc', oidc: [provider], permittedGroups: [GROUP], rules: [{ ...rule, issuers: [issuer] }] },
+      quotas: { overrides: [override, { ...override, issuer }] }
+    })
+  assert.deepEqual(judged(provider.issuer), [])
+  assert.deepEqual(judged(`${provider.issuer}/`), [
+    `flag: auth.rules[0].issuers names ${provider.issuer}/, which is not trusted; auth.oidc names ${provider.issuer}`,
+    `flag: quotas.overrides[1].issuer names ${provider.issuer}/, which is not trusted; auth.oidc names ${provider.issuer}`
+  ])
+})
+
 test('one issuer stands in the list once', () => {
   assert.deepEqual(
     authenticated({

@@ -16,17 +16,23 @@ export interface Shortage {
   readonly waitMs: number
 }
 
+const ONE_REQUEST: Cost = { requests: 1 }
 /** Where a slot is waited for, nobody knows how long. */
 const SLOT_WAIT_MS = 1000
 
 /** The quotas of one holder, a principal or the listener, and what is left of them. */
 export class Meter {
+  /** As messages name it, in the genitive. */
+  readonly holder: string
+  /** What the last page that was read cost. */
+  lastPage: Cost = {}
   readonly #buckets: Entry[] = []
   readonly #burstSeconds: number
   readonly #concurrentRequests: number
   #open = 0
 
-  constructor(quota: QuotaConfig, nowMs: number) {
+  constructor(quota: QuotaConfig, holder: string, nowMs: number) {
+    this.holder = holder
     this.#burstSeconds = quota.burstSeconds
     this.#concurrentRequests = quota.concurrentRequests ?? Infinity
     const rates = { requests: quota.requestsPerSecond, records: quota.recordsPerSecond, bytes: quota.bytesPerSecond }
@@ -52,9 +58,14 @@ export class Meter {
     for (const { unit, bucket } of this.#buckets) bucket.take(cost[unit] ?? 0, nowMs)
   }
 
+  giveBack(cost: Cost, nowMs: number): void {
+    for (const { unit, bucket } of this.#buckets) bucket.take(-(cost[unit] ?? 0), nowMs)
+  }
+
   /** A request begins; it ends with {@link leave}. */
-  enter(): void {
+  enter(nowMs: number): void {
     this.#open++
+    this.take(ONE_REQUEST, nowMs)
   }
 
   leave(): void {

@@ -29,9 +29,10 @@ export function consume({ gateway, limits, budget }: RouteContext): Route {
       charge.raiseTo(Math.min(count * BYTES_PER_RECORD, PAGE_BYTES))
       // Until the client has taken the answer: readers that stand still fill the budget, not the memory.
       exchange.charge = charge
+      exchange.allowance?.reserve()
       return gateway.consume(call, { topic, partition, from, count }, page => {
         exchange.records = page.count
-        exchange.allowance?.owe({ records: page.count, bytes: page.payloadBytes })
+        exchange.allowance?.settle({ records: page.count, bytes: page.payloadBytes })
         charge.raiseTo(page.payloadBytes * COPIES)
         return {
           status: 200,

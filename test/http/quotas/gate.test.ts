@@ -67,6 +67,64 @@ test('what is read counts too: the next request waits for it', { timeout: 10_000
   assert.ok(Number(refused.headers.get('retry-after')) >= 28)
 })
 
+test('of pages that are read at the same time none leaves once a quota is overdrawn', { timeout: 10_000 }, async t => {
+  const PAGE_BYTES = 30_000
+  let asked = 0
+  let deliver: (() => void) | undefined
+  const together = new Promise<void>(resolve => (deliver = resolve))
+  const { call } = await startFront(t, {
+    quotas: { principal: { bytesPerSecond: 10_000, burstSeconds: 1 } },
+    gateway: {
+      async consume() {
+        asked++
+        await together
+        return pageOf(Buffer.alloc(PAGE_BYTES, 'x'))
+      }
+    }
+  })
+  const reads = Array.from({ length: 8 }, () => call(READ))
+  await waitUntil(() => asked === 8)
+  deliver?.()
+  const statuses = (await Promise.all(reads)).map(({ status }) => status)
+  assert.deepEqual(
+    statuses.toSorted((one, other) => one - other),
+    [200, 429, 429, 429, 429, 429, 429, 429]
+  )
+})
+
+test(
+  'what the last page took is set aside while the next one is read, and given back if it takes less',
+  { timeout: 20_000 },
+  async t => {
+    let pageBytes = 10_000
+    const pages: (() => void)[] = []
+    const { call } = await startFront(t, {
+      quotas: { principal: { bytesPerSecond: 10_000, burstSeconds: 1 } },
+      gateway: {
+        consume: () => new Promise(resolve => pages.push(() => resolve(pageOf(Buffer.alloc(pageBytes, 'x')))))
+      }
+    })
+    const read = async (count: number) => {
+      let answered = 0
+      const ask = async () => {
+        const { status } = await call(READ)
+        answered++
+        return status
+      }
+      const answers = Array.from({ length: count }, ask)
+      await waitUntil(() => pages.length + answered === count)
+      for (const page of pages.splice(0)) page()
+      return (await Promise.all(answers)).toSorted((one, other) => one - other)
+    }
+    assert.deepEqual(await read(1), [200])
+    await sleep(1100)
+    pageBytes = 100
+    assert.deepEqual((await read(4)).slice(-2), [429, 429])
+    await sleep(300)
+    assert.deepEqual(await read(4), [200, 200, 200, 200])
+  }
+)
+
 test(
   'health is not metered, strangers are refused as strangers, and without quotas nothing is told of any',
   { timeout: 10_000 },

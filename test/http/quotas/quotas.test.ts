@@ -10,9 +10,9 @@ import { TokenBucket } from '../../../src/http/quotas/token-bucket.ts'
 const caller = (id: string, issuer = 'issuer'): Principal => ({ id, issuer, appOnly: true, access: fullAccess })
 const quota = (members: Partial<QuotaConfig>): QuotaConfig => ({ burstSeconds: 1, ...members })
 
-function quotasOf(config: Partial<QuotasConfig>) {
+function quotasOf(config: Partial<QuotasConfig>, issuers?: ReadonlyMap<string, string>) {
   const clock = { ms: 1000 }
-  return { clock, quotas: new Quotas({ overrides: [], principalsRemembered: 100, ...config }, () => clock.ms) }
+  return { clock, quotas: new Quotas({ overrides: [], principalsRemembered: 100, ...config }, issuers, () => clock.ms) }
 }
 
 function refusalOf(act: () => unknown): { code: string; retryAfterS: number } | undefined {
@@ -164,4 +164,55 @@ test('the headers are those of the draft: policy and what is left, by unit', () 
   })
   clock.ms += 10_000
   assert.match(allowance?.headers().RateLimit ?? '', /^"requests";r=20;t=0, "records";r=200;t=0,/)
+})
+
+test('an override holds for a GUID in any case, and for every name of its issuer', () => {
+  const [one, two] = ['https://sts.windows.net/t/', 'https://login.microsoftonline.com/t/v2.0']
+  const id = '0C9F6A1E-1111-4222-8333-44445555AAAA'
+  const { quotas } = quotasOf(
+    {
+      principal: quota({ requestsPerSecond: 1 }),
+      overrides: [{ principal: id, issuer: one, ...quota({ requestsPerSecond: 3 }) }]
+    },
+    new Map([[two, one]])
+  )
+  quotas.admit(caller(id.toLowerCase(), one))
+  quotas.admit(caller(id.toLowerCase(), two))
+  quotas.admit(caller(id, two))
+  assert.equal(refusalOf(() => quotas.admit(caller(id.toLowerCase(), one)))?.code, 'QUOTA_EXCEEDED')
+  assert.equal(quotas.size, 1)
+  quotas.admit(caller(id, 'https://elsewhere'))
+  assert.equal(refusalOf(() => quotas.admit(caller(id, 'https://elsewhere')))?.code, 'QUOTA_EXCEEDED')
+})
+
+test('pages read at the same time overdraw by one page at most, whatever they are and in whatever order they come', () => {
+  const step = fc.record({ afterMs: fc.nat(500), begins: fc.boolean(), bytes: fc.nat(5000), at: fc.nat(20) })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), steps => {
+      const PER_SECOND = 1000
+      const { quotas, clock } = quotasOf({ principal: quota({ bytesPerSecond: PER_SECOND }) })
+      const reads: NonNullable<ReturnType<typeof quotas.admit>>[] = []
+      let [sent, largest] = [0, 0]
+      for (const { afterMs, begins, bytes, at } of steps) {
+        clock.ms += afterMs
+        if (begins || reads.length === 0) {
+          refusalOf(() => {
+            const read = quotas.admit(caller('a'))
+            read?.reserve()
+            if (read !== undefined) reads.push(read)
+          })
+          continue
+        }
+        const [read] = reads.splice(at % reads.length, 1)
+        if (refusalOf(() => read.settle({ bytes })) === undefined) {
+          sent += bytes
+          largest = Math.max(largest, bytes)
+        }
+        read.leave()
+        const most = PER_SECOND + ((clock.ms - 1000) / 1000) * PER_SECOND + largest
+        assert.ok(sent <= most + 1e-6, `${sent} of ${most}`)
+      }
+      for (const read of reads) read.leave()
+    })
+  )
 })
