@@ -89,7 +89,7 @@ export const errorCatalogue = {
   INTERNAL_TOPIC: {
     errorCode: 40302,
     retriable: false,
-    summary: "The topic is Kafka's own and not to be read, written or deleted."
+    summary: "The topic is Kafka's own and not to be read, written, described or deleted."
   },
   KAFKA_REFUSED: { errorCode: 40303, retriable: false, summary: 'Kafka itself does not let the gateway do this.' },
   TOPIC_NOT_FOUND: { errorCode: 40401, retriable: false, summary: 'The topic does not exist.' },

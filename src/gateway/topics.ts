@@ -66,6 +66,7 @@ export class Topics {
   }
 
   async #described(call: Call, topic: string) {
+    refuseInternal(topic)
     const [metadata, { brokers }] = await Promise.all([
       this.#metadata.refresh(topic, call.deadline),
       this.#metadata.cluster(call.deadline)

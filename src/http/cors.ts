@@ -3,7 +3,7 @@ import type { CorsConfig } from '../config/schema.ts'
 import { jsonReply, type Reply } from './exchange.ts'
 
 const METHODS = 'GET, HEAD, PUT, POST, DELETE'
-const REQUEST_HEADERS = 'Authorization, Content-Type, Content-Encoding, X-Request-Id'
+const REQUEST_HEADERS = 'Authorization, Content-Type, Content-Encoding, X-Request-Id, traceparent, tracestate'
 const EXPOSED_HEADERS = 'NextOffset, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy'
 
 /** What browsers are told: pages of the configured origins, compared to the letter, may call; without any, nobody is told anything. */

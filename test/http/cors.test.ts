@@ -34,6 +34,10 @@ test(
     assert.equal(asked.headers.get('access-control-allow-origin'), PAGE)
     assert.equal(asked.headers.get('access-control-allow-methods'), 'GET, HEAD, PUT, POST, DELETE')
     assert.equal(asked.headers.get('access-control-max-age'), '60')
+    assert.equal(
+      asked.headers.get('access-control-allow-headers'),
+      'Authorization, Content-Type, Content-Encoding, X-Request-Id, traceparent, tracestate'
+    )
     assert.equal(asked.headers.get('access-control-allow-credentials'), null)
     const read = await call(READ, { headers: { authorization: TOKEN, origin: PAGE } })
     assert.equal(read.headers.get('access-control-allow-origin'), PAGE)

@@ -112,7 +112,7 @@ export const listPartitionsCall: Described = {
         examples: { partitions: { summary: 'One partition', value: { topic: TOPIC, partitions: [partition] } } }
       }
     },
-    errors: topicErrors
+    errors: [...topicErrors, 'INTERNAL_TOPIC']
   }
 }
 
@@ -132,7 +132,7 @@ export const getPartitionCall: Described = {
         examples: { partition: { summary: 'A partition with 42 offsets', value: partition } }
       }
     },
-    errors: [...topicErrors, 'INVALID_PARTITION', 'PARTITION_NOT_FOUND']
+    errors: [...topicErrors, 'INTERNAL_TOPIC', 'INVALID_PARTITION', 'PARTITION_NOT_FOUND']
   }
 }
 

@@ -174,11 +174,13 @@ suite('Topics over HTTPS', () => {
     assert.ok(!(await gateway.get('/v1/metadata/topics')).json.topics.includes(topic))
   })
 
-  test("Kafka's own topics can be neither read, written nor deleted, the log of remote segments included", async () => {
+  test("Kafka's own topics can be neither read, written, described nor deleted, the log of remote segments included", async () => {
     for (const topic of ['__consumer_offsets', '__transaction_state', '__share_group_state', '__remote_log_metadata']) {
       for (const answer of [
         await gateway.produce(topic, [{ value: 1 }]),
         await gateway.read(topic, 0, 0),
+        await gateway.get(`/v1/metadata/topics/${topic}/partitions`),
+        await gateway.get(`/v1/metadata/topics/${topic}/partitions/0`),
         await gateway.request('DELETE', `/v1/topics/${topic}`)
       ]) {
         assert.deepEqual([answer.status, answer.json.code], [403, 'INTERNAL_TOPIC'])
