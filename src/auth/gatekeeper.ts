@@ -33,23 +33,23 @@ export interface Gatekeeper {
   close(): void
 }
 
-/** Seams for tests. */
-export interface GatekeeperSeams {
+export interface GatekeeperOptions {
+  /** HTTPS_PROXY and the like, for what is asked of providers and Graph. */
+  readonly proxyEnvironment?: NodeJS.ProcessEnv | undefined
+  /** For all that Graph is asked about one caller. */
+  readonly graphTimeLimitMs?: number
   /** Milliseconds since 1970. */
   readonly now?: () => number
   /** Milliseconds of a clock that nobody can set: for pauses and caches. */
   readonly steadyNow?: () => number
 }
 
-/** `proxyEnvironment`: HTTPS_PROXY and the like, for what is asked of providers and Graph. */
-export function createGatekeeper(
-  config: AuthConfig,
-  log: Log,
-  proxyEnvironment?: NodeJS.ProcessEnv,
-  seams: GatekeeperSeams = {}
-): Gatekeeper {
+const GRAPH_TIME_LIMIT_MS = 8000
+
+export function createGatekeeper(config: AuthConfig, log: Log, options: GatekeeperOptions = {}): Gatekeeper {
   if (config.mode === 'none') return open
-  const { now = Date.now, steadyNow = () => performance.now() } = seams
+  const { proxyEnvironment, graphTimeLimitMs = GRAPH_TIME_LIMIT_MS } = options
+  const { now = Date.now, steadyNow = () => performance.now() } = options
   const issuers = config.oidc.map(provider => ({
     config: provider,
     keys: new KeySet(provider, log, proxyEnvironment, steadyNow)
@@ -57,7 +57,9 @@ export function createGatekeeper(
   const policy = new Policy(config)
   const verifier = new TokenVerifier(issuers, policy, now, steadyNow)
   const graph =
-    config.graph === undefined ? null : new GraphMembership(config.graph, policy, log, proxyEnvironment, steadyNow)
+    config.graph === undefined
+      ? null
+      : new GraphMembership(config.graph, policy, log, proxyEnvironment, steadyNow, graphTimeLimitMs)
   let permission = new Permission(policy, graph)
   return {
     admit(authorization) {

@@ -80,7 +80,10 @@ export async function startServer(
   if (auth.mode === 'none')
     log.warn({}, 'AUTHENTICATION IS OFF (auth.mode: none): whoever reaches the port can read and write every topic')
   if (listen.tls === 'none') log.warn({}, 'TLS is off (listen.tls: none): tokens and records travel in the clear')
-  const gatekeeper = createGatekeeper(auth, log, proxyEnvironment())
+  const gatekeeper = createGatekeeper(auth, log, {
+    proxyEnvironment: proxyEnvironment(),
+    graphTimeLimitMs: limits.requestTimeoutMs
+  })
   const metrics = new Metrics(config.metrics.topics)
   // Nobody could ask for them without the listener: then nothing is counted.
   const meter = management === undefined ? noMeter : metrics

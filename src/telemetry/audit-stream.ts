@@ -62,7 +62,7 @@ class AuditFile implements AuditStream {
   constructor(file: string, log: Log) {
     this.#file = file
     this.#fd = openSync(file, FLAGS, OWNER_ONLY)
-    this.#complaints = new RepeatedWarnings(loudly(log))
+    this.#complaints = new RepeatedWarnings(log, undefined, 'error')
     this.#output = new LineOutput({
       fd: this.#fd,
       limitBytes: LIMIT_WAITING_BYTES,
@@ -92,15 +92,5 @@ class AuditFile implements AuditStream {
   close(): void {
     this.#output.close(CLOSE_TIMEOUT_MS)
     closeSync(this.#fd)
-  }
-}
-
-/** Repeated warnings, as errors. */
-function loudly(log: Log): Log {
-  return {
-    debug: (fields, message) => log.debug(fields, message),
-    info: (fields, message) => log.info(fields, message),
-    warn: (fields, message) => log.error(fields, message),
-    error: (fields, message) => log.error(fields, message)
   }
 }

@@ -217,6 +217,14 @@ suite('Several providers', () => {
   })
 })
 
+function makePair(certFile: string, keyFile: string): void {
+  execFileSync(
+    'openssl',
+    `req -x509 -newkey rsa:2048 -nodes -subj /CN=gateway -days 2 -out ${certFile} -keyout ${keyFile}`.split(' '),
+    { stdio: 'ignore' }
+  )
+}
+
 suite('Groups that Graph knows of', () => {
   const yes = (_request: unknown, body: string, response: { end(text: string): unknown }) => {
     const { groupIds } = JSON.parse(body) as { groupIds: string[] }
@@ -254,13 +262,24 @@ suite('Groups that Graph knows of', () => {
     assert.equal(provider.forms[0].form.client_secret, 's')
   })
 
+  test('what Graph asks of one tenant is no pause for another', async () => {
+    await open({ graph: graph({ clientSecret: 's' }) })
+    let throttled = true
+    provider.onGraph = (request, body, response) => {
+      if (throttled) response.writeHead(429, { 'retry-after': '30' }).end('{}')
+      else yes(request, body, response)
+    }
+    const of = (tenant: string) => outcome(token(tenant, { groups: undefined, uti: Math.random() }))
+    assert.equal(await of(ONE), 'IDENTITY_UNAVAILABLE')
+    throttled = false
+    assert.equal(await of(TWO), CALLER)
+    assert.equal(await of(ONE), 'IDENTITY_UNAVAILABLE')
+    assert.equal(provider.graphRequests.length, 2)
+  })
+
   test('a certificate signs for the gateway in place of a secret', async () => {
     const [certFile, keyFile] = [join(folder, 'gateway.pem'), join(folder, 'gateway-key.pem')]
-    execFileSync(
-      'openssl',
-      `req -x509 -newkey rsa:2048 -nodes -subj /CN=gateway -days 2 -out ${certFile} -keyout ${keyFile}`.split(' '),
-      { stdio: 'ignore' }
-    )
+    makePair(certFile, keyFile)
     await open({ graph: graph({ clientCertFile: certFile, clientKeyFile: keyFile }) })
     provider.onGraph = yes
     assert.equal(await outcome(token(ONE, { groups: undefined })), CALLER)
@@ -275,6 +294,10 @@ suite('Groups that Graph knows of', () => {
       requiredClaims: ['jti', 'exp', 'nbf']
     })
     assert.equal(Number(payload.exp) - Number(payload.iat), 300)
+    makePair(certFile, keyFile)
+    await outcome(token(TWO, { groups: undefined, oid: CALLER.replace('2', '3') }))
+    const renewed = new X509Certificate(readFileSync(certFile))
+    await jwtVerify(provider.forms[1].form.client_assertion, renewed.publicKey)
     assert.deepEqual(decodeProtectedHeader(form.client_assertion), {
       alg: 'PS256',
       typ: 'JWT',

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, suite, test } from 'node:test'
 import { createGatekeeper, type Gatekeeper } from '../../src/auth/gatekeeper.ts'
 import type { AuthConfig } from '../../src/config/schema.ts'
@@ -57,7 +60,7 @@ function withGraph(): Partial<AuthConfig> {
 }
 
 async function open(config: AuthConfig): Promise<Gatekeeper> {
-  gatekeeper = createGatekeeper(config, log, undefined, { now: () => nowMs, steadyNow: () => nowMs })
+  gatekeeper = createGatekeeper(config, log, { now: () => nowMs, steadyNow: () => nowMs })
   await gatekeeper.start()
   return gatekeeper
 }
@@ -477,10 +480,85 @@ suite('Groups', () => {
     await open(configFor(withGraph()))
     provider.onGraph = (_request, _body, response) => response.writeHead(503, { 'retry-after': '86400' }).end('{}')
     const token = await bare()
-    assert.equal((await refusal(token)).code, 'IDENTITY_UNAVAILABLE')
+    const { code, headers } = await refusal(token)
+    assert.deepEqual([code, headers], ['IDENTITY_UNAVAILABLE', { 'Retry-After': '60' }])
     nowMs += 60_000
     await refusal(token)
     assert.equal(provider.graphRequests.length, 2)
+  })
+
+  test('a token endpoint that refuses is left alone, each time for longer, and is complained of once', async () => {
+    await open(configFor(withGraph()))
+    provider.secretExpired = true
+    const callers = await Promise.all(
+      Array.from({ length: 5 }, (_, at) => bare({ oid: CALLER.replace('2', String(at)) }))
+    )
+    const refusedFor = async () => {
+      const errors = await Promise.all(callers.map(token => refusal(token)))
+      assert.ok(errors.every(({ code }) => code === 'IDENTITY_UNAVAILABLE'))
+      return [...new Set(errors.map(({ headers }) => headers?.['Retry-After']))].join()
+    }
+    const pauses = []
+    for (let turn = 0; turn < 7; turn++) {
+      pauses.push(await refusedFor())
+      assert.equal(provider.tokenRequests, turn + 1)
+      const pauseMs = Number(pauses[turn]) * 1000
+      nowMs += pauseMs - 1
+      await refusedFor()
+      assert.equal(provider.tokenRequests, turn + 1)
+      nowMs += 1
+    }
+    assert.deepEqual(pauses, ['1', '2', '4', '8', '16', '30', '30'])
+    // A line a minute.
+    assert.ok(errorsLogged.length <= 3, String(errorsLogged.length))
+    provider.secretExpired = false
+    provider.onGraph = (_request, _body, response) => response.end(JSON.stringify({ value: [GROUP] }))
+    assert.equal((await admit(callers[0])).id, CALLER.replace('2', '0'))
+  })
+
+  test('a token endpoint that asks to be left alone is, for a minute at most', async () => {
+    await open(configFor(withGraph()))
+    provider.secretExpired = true
+    for (const [asked, given] of [
+      ['7', '7'],
+      ['99999', '60']
+    ]) {
+      provider.tokenHeaders = { 'retry-after': asked }
+      assert.equal((await refusal(await bare())).headers?.['Retry-After'], given)
+      nowMs += 60_000
+    }
+  })
+
+  test('all that is asked about one caller has one time limit', async () => {
+    const groups = Array.from({ length: 200 }, (_, at) => `33333333-3333-4333-8333-${String(at).padStart(12, '0')}`)
+    const config = configFor({ ...withGraph(), permittedGroups: groups })
+    gatekeeper = createGatekeeper(config, log, { graphTimeLimitMs: 400 })
+    await gatekeeper.start()
+    provider.onGraph = (_request, _body, response) => void setTimeout(() => response.end('{"value":[]}'), 150)
+    const startedMs = performance.now()
+    assert.equal((await refusal(await bare())).code, 'IDENTITY_UNAVAILABLE')
+    assert.ok(performance.now() - startedMs < 1500)
+    assert.ok(provider.graphRequests.length <= 3)
+  })
+
+  test("the gateway's own secret is read again when it is used", async t => {
+    const folder = mkdtempSync(join(tmpdir(), 'graph-secret-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const clientSecretFile = join(folder, 'secret')
+    writeFileSync(clientSecretFile, 'old\n')
+    const { graph } = withGraph()
+    assert.ok(graph !== undefined)
+    await open(configFor({ graph: { ...graph, clientSecret: 'old', clientSecretFile } }))
+    provider.secretExpired = true
+    await refusal(await bare())
+    writeFileSync(clientSecretFile, 'new\n')
+    provider.secretExpired = false
+    nowMs += 1000
+    await refusal(await bare())
+    assert.deepEqual(
+      provider.forms.map(({ form }) => form.client_secret),
+      ['old', 'new']
+    )
   })
 
   test("the gateway's own secret is refused: 503, loud in the log, and the secret is not in it", async () => {

@@ -38,7 +38,7 @@ function configFor(changes: Partial<OidcProviderConfig> = {}): OidcProviderConfi
 
 async function open(changes: Partial<OidcProviderConfig> = {}): Promise<void> {
   const config: AuthConfig = { mode: 'oidc', oidc: [configFor(changes)], permittedGroups: [GROUP], rules: [] }
-  gatekeeper = createGatekeeper(config, log, undefined, { now: () => nowMs, steadyNow: () => nowMs })
+  gatekeeper = createGatekeeper(config, log, { now: () => nowMs, steadyNow: () => nowMs })
   await gatekeeper.start()
 }
 
@@ -209,7 +209,7 @@ suite('Key sets of all kinds', () => {
 test('a wall clock that is set back keeps neither tokens nor keys beyond their time', async () => {
   let steadyMs = 1_000_000
   const config: AuthConfig = { mode: 'oidc', oidc: [configFor()], permittedGroups: [GROUP], rules: [] }
-  gatekeeper = createGatekeeper(config, log, undefined, { now: () => nowMs, steadyNow: () => steadyMs })
+  gatekeeper = createGatekeeper(config, log, { now: () => nowMs, steadyNow: () => steadyMs })
   await gatekeeper.start()
   const header = `Bearer ${await provider.token({ exp: Math.floor(nowMs / 1000) + 7200, nbf: 0 })}`
   await gatekeeper.admit(header)

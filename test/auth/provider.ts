@@ -37,6 +37,8 @@ export class TestProvider {
   tokenRequests = 0
   /** The token endpoint refuses the gateway's own secret. */
   secretExpired = false
+  /** Sent with that refusal. */
+  tokenHeaders: Record<string, string> = {}
   /** Forms that were sent to the token endpoint, with the address they were sent to. */
   readonly forms: { url: string; form: Record<string, string> }[] = []
   graphRequests: { url: string; groupIds: string[] }[] = []
@@ -100,7 +102,7 @@ export class TestProvider {
     } else if (url.endsWith('/token')) {
       this.tokenRequests++
       this.forms.push({ url, form: Object.fromEntries(new URLSearchParams(body)) })
-      if (this.secretExpired) response.writeHead(401).end('{"error":"invalid_client"}')
+      if (this.secretExpired) response.writeHead(401, this.tokenHeaders).end('{"error":"invalid_client"}')
       else response.end(JSON.stringify({ access_token: 'graph-token', token_type: 'Bearer', expires_in: 3600 }))
     } else if (this.down) response.writeHead(500).end('{}')
     else if (url.endsWith('/.well-known/openid-configuration')) {

@@ -1,4 +1,4 @@
-import type { JsonClient } from './https-json.ts'
+import { type JsonClient, retryAfterS } from './https-json.ts'
 import { member } from './member.ts'
 
 export interface ClientCredentials {
@@ -16,6 +16,16 @@ const RENEW_BEFORE_MS = 60_000
 const DEFAULT_LIFETIME_S = 300
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
+/** The token endpoint answered, but not with a token. */
+export class TokenRefusal extends Error {
+  readonly retryAfterS: number | undefined
+
+  constructor(message: string, retryAfterSeconds: number | undefined) {
+    super(message)
+    this.retryAfterS = retryAfterSeconds
+  }
+}
+
 /**
  * Access tokens by the client-credentials grant, one at a time: kept until shortly before they expire, and asked once
  * for all who wait.
@@ -24,25 +34,28 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 export class ClientCredentialsTokens {
   readonly #client: JsonClient
   readonly #credentials: ClientCredentials
+  readonly #now: () => number
   #token = ''
-  #renewAtMs = 0
+  #renewAtMs = -Infinity
   #asking: Promise<string> | null = null
 
-  constructor(client: JsonClient, credentials: ClientCredentials) {
+  /** `now` is a clock that nobody can set: set back, the wall clock would keep a token beyond its end. */
+  constructor(client: JsonClient, credentials: ClientCredentials, now = () => performance.now()) {
     this.#client = client
     this.#credentials = credentials
+    this.#now = now
   }
 
-  /** Rejects when the token endpoint does not answer with a token; the reason is for the log. */
+  /** Rejects, with a {@link TokenRefusal} if the endpoint answers otherwise; the reason is for the log. */
   token(): Promise<string> {
-    if (Date.now() < this.#renewAtMs) return Promise.resolve(this.#token)
+    if (this.#now() < this.#renewAtMs) return Promise.resolve(this.#token)
     this.#asking ??= this.#ask().finally(() => (this.#asking = null))
     return this.#asking
   }
 
   /** The next call asks for a new token: this one was refused. */
   forget(): void {
-    this.#renewAtMs = 0
+    this.#renewAtMs = -Infinity
   }
 
   async #ask(): Promise<string> {
@@ -53,14 +66,16 @@ export class ClientCredentialsTokens {
       ...(await this.#proof()),
       ...(scope === undefined ? {} : { scope })
     }
-    const { status, body } = await this.#client.request({ url: tokenUrl, form })
+    const answer = await this.#client.request({ url: tokenUrl, form })
+    const { status, body, fault } = answer
     const token = member(body, 'access_token')
     if (status !== 200 || typeof token !== 'string') {
-      throw new Error(`${tokenUrl} answered ${status} ${JSON.stringify(member(body, 'error')) ?? ''}`.trim())
+      const reason = fault ?? JSON.stringify(member(body, 'error')) ?? ''
+      throw new TokenRefusal(`${tokenUrl} answered ${status} ${reason}`.trim(), retryAfterS(answer))
     }
     const lifetimeS = Number(member(body, 'expires_in') ?? DEFAULT_LIFETIME_S)
     this.#token = token
-    this.#renewAtMs = Date.now() + Math.max(lifetimeS * 1000 - RENEW_BEFORE_MS, 1000)
+    this.#renewAtMs = this.#now() + Math.max(lifetimeS * 1000 - RENEW_BEFORE_MS, 1000)
     return token
   }
 

@@ -178,6 +178,12 @@ function isStaleConnection({ reusedSocket }: ClientRequest, error: unknown): boo
   return reusedSocket && error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
 }
 
+/** Returns how long an answer asks to be left alone; undefined if it does not, or by a date, which is for HTTP caches. */
+export function retryAfterS({ headers }: JsonAnswer): number | undefined {
+  const text = headers['retry-after']
+  return text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : undefined
+}
+
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** Some servers compress unasked, and some begin with a byte order mark. */

@@ -18,11 +18,13 @@ interface Failure {
 export class RepeatedWarnings {
   readonly #log: Log
   readonly #now: () => number
+  readonly #level: 'warn' | 'error'
   readonly #failures = new Map<string, Failure>()
 
-  constructor(log: Log, now: () => number = () => performance.now()) {
+  constructor(log: Log, now: () => number = () => performance.now(), level: 'warn' | 'error' = 'warn') {
     this.#log = log
     this.#now = now
+    this.#level = level
   }
 
   /** `kind` tells failures apart: an error code, or what failed together with the broker it failed at. */
@@ -36,7 +38,7 @@ export class RepeatedWarnings {
     const { suppressed } = failure
     failure.suppressed = 0
     failure.silentUntilMs = nowMs + PAUSE_MS
-    this.#log.warn(suppressed === 0 ? fields : { ...fields, suppressed }, message)
+    this.#log[this.#level](suppressed === 0 ? fields : { ...fields, suppressed }, message)
   }
 
   /** Says at info that the failure is over, and how long it lasted. Does nothing if there was none. */
