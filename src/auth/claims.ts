@@ -15,10 +15,13 @@ export function claimAt(claims: JWTPayload, path: string): unknown {
   return value
 }
 
-/** The texts of a claim: those of an array, or a text itself and the words in it, divided by spaces. */
+/** Claims whose one text is a list (RFC 8693 §4.2). In all others a space is part of a name: "former admins" are no admins. */
+const LISTS = /(^|\.)(scope|scp)$/
+
+/** Returns the texts of a claim: those of an array, or the one that it is. */
 export function textsAt(claims: JWTPayload, path: string): string[] {
   const value = claimAt(claims, path)
-  if (typeof value === 'string') return value.includes(' ') ? [value, ...value.split(' ').filter(Boolean)] : [value]
+  if (typeof value === 'string') return LISTS.test(path) ? value.split(' ').filter(Boolean) : [value]
   return Array.isArray(value) ? value.filter(entry => typeof entry === 'string') : []
 }
 

@@ -1,12 +1,18 @@
+import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import type { AuthConfig } from '../config/schema.ts'
 import { issuersOf } from '../config/issuers.ts'
 import { operations } from '../core/principal.ts'
 import { Policy, type Identity } from './policy.ts'
 import { TopicGrants } from './topic-grants.ts'
 
+/** Returns every `iss` that is trusted: a caller is one of a single issuer. */
+export function trustedIssuers({ oidc }: AuthConfig): readonly string[] {
+  return oidc.flatMap(issuersOf)
+}
+
 /**
- * What a caller may do with a topic, a line an operation, each with the rules that grant it. Groups and roles are taken
- * as given: neither a token nor Graph is asked. Ends with a line break.
+ * Explains what a caller may do with a topic, a line an operation, each with the rules that grant it, and what their token
+ * must have. Groups and roles are taken as given: neither a token nor Graph is asked. Ends with a line break.
  */
 export function explainAccess(
   auth: AuthConfig,
@@ -20,9 +26,11 @@ export function explainAccess(
     ...caller,
     member: memberGroups(auth, caller).some(group => policy.isPermitted(caller.issuer, group))
   }
+  const provider = providerOf(auth, caller.issuer)
+  const demands = provider === undefined ? '' : demandsOf(provider, caller.issuer)
   const access = policy.accessOf(identity)
   const known = identity.member ? 'in a permitted group' : 'in no permitted group'
-  if (access === null) return `${caller.id} is not let in: ${known}, named by no rule.\n`
+  if (access === null) return `${caller.id} is not let in: ${known}, named by no rule.\n${demands}`
   const matching = policy.rulesFor(identity)
   const lines = operations.map(operation => {
     if (!access.allows(operation, topic)) return `${operation.padEnd(8)}  no`
@@ -31,16 +39,30 @@ export function explainAccess(
     return `${operation.padEnd(8)}  yes  ${granting.map(number => nameOf(number, sourceOf(number))).join(', ')}`
   })
   const by = matching.length === 0 ? 'named by no rule' : `named by ${matching.map(n => `auth.rules[${n}]`).join(', ')}`
-  return `${caller.id} is let in: ${known}, ${by}.\nTopic ${topic}:\n${lines.join('\n')}\n`
+  return `${caller.id} is let in: ${known}, ${by}.\nTopic ${topic}:\n${lines.join('\n')}\n${demands}`
 }
 
 function nameOf(rule: number, source: string | undefined): string {
   return `auth.rules[${rule}]${source === undefined ? '' : ` [${source}]`}`
 }
 
-/** What counts as a group for `permittedGroups`: roles only where the provider's `groupsClaims` look at their claim too. */
-function memberGroups({ oidc }: AuthConfig, { issuer, groups, roles }: Omit<Identity, 'member'>): readonly string[] {
-  const provider = oidc.find(each => issuersOf(each).includes(issuer))
+function providerOf({ oidc }: AuthConfig, issuer: string): OidcProviderConfig | undefined {
+  return oidc.find(provider => issuersOf(provider).includes(issuer))
+}
+
+/** What counts as a group for `permittedGroups`: roles only if the provider's `groupsClaims` look at their claim too. */
+function memberGroups(auth: AuthConfig, { issuer, groups, roles }: Omit<Identity, 'member'>): readonly string[] {
+  const provider = providerOf(auth, issuer)
   const rolesCount = provider?.groupsClaims.some(path => provider.rolesClaims.includes(path)) === true
   return rolesCount ? [...groups, ...roles] : groups
+}
+
+function demandsOf(provider: OidcProviderConfig, issuer: string): string {
+  const { requiredTokenType, requiredScopes, authorizedParties } = provider
+  const demands = [
+    ...(requiredTokenType === undefined ? [] : [`be of type ${requiredTokenType}`]),
+    ...(requiredScopes === undefined ? [] : [`have all of the scopes ${requiredScopes.join(', ')}`]),
+    ...(authorizedParties === undefined ? [] : [`be issued to one of ${authorizedParties.join(', ')}`])
+  ]
+  return demands.length === 0 ? '' : `Tokens of ${issuer} must ${demands.join('; ')}.\n`
 }

@@ -62,7 +62,7 @@ const oidcProvider = Type.Object(
       default: ['groups', 'roles'],
       description:
         'Claims that hold group ids or role names for `permittedGroups`, and, less `rolesClaims`, the groups of rules. ' +
-        'A path has dots (`realm_access.roles`); the value is an array or a text with spaces.'
+        'A path has dots (`realm_access.roles`); the value is an array of texts, or one text, which only in `scope` and `scp` is a list.'
     }),
     rolesClaims: Type.Array(Type.String({ minLength: 1 }), {
       default: ['roles'],

@@ -175,20 +175,31 @@ suite('Several providers', () => {
     assert.equal(await outcome(token(ONE)), CALLER)
   })
 
-  test('claims are found by name or path, and a text is as good as an array', async () => {
+  test('claims are found by name or path, and a text is as good as an array of one', async () => {
     await both()
     const judged = (claims: object) => outcome(second.token({ groups: undefined, sub: 'ann', ...claims }))
     assert.equal(await judged({ 'https://example.com/groups': ['x', GROUP] }), 'ann')
     assert.equal(await judged({ realm_access: { groups: [GROUP] } }), 'ann')
-    assert.equal(await judged({ realm_access: { groups: `x ${GROUP}` }, user: { name: 'Ann' } }), 'Ann')
+    assert.equal(await judged({ realm_access: { groups: GROUP }, user: { name: 'Ann' } }), 'Ann')
     for (const claims of [
       { groups: [GROUP] },
       { realm_access: { groups: [`x ${GROUP}`] } },
+      // A name with a space in it.
+      { realm_access: { groups: `former ${GROUP}` } },
       { realm_access: { groups: { [GROUP]: GROUP } } },
       { realm_access: [GROUP] },
       { realm_access: null }
     ])
       assert.equal(await judged(claims), 'NOT_PERMITTED', JSON.stringify(claims))
+  })
+
+  test('a scope is a list of words, and may serve as a group where the configuration says so', async () => {
+    await open({ oidc: [entra({ groupsClaims: ['scope', 'token.scp'] })], permittedGroups: ['kafka'] })
+    const judged = (claims: object) => outcome(token(ONE, claims))
+    assert.equal(await judged({ scope: 'openid kafka' }), CALLER)
+    assert.equal(await judged({ token: { scp: 'kafka' } }), CALLER)
+    assert.equal(await judged({ token: { scp: ['openid', 'kafka'] } }), CALLER)
+    assert.equal(await judged({ scope: 'openid kafka.read' }), 'NOT_PERMITTED')
   })
 
   test('a group permitted at one lets in nobody of the other, whoever may name groups there', async () => {

@@ -65,6 +65,7 @@ create    yes  auth.rules[1] [file ${file}:11]
 delete    no
 describe  yes  auth.rules[0] [file ${file}:8], auth.rules[1] [file ${file}:11]
 alter     no
+This is so for a caller of https://idp.example; --issuer says another: https://other.example.
 `
   )
   assert.match(
@@ -73,12 +74,54 @@ alter     no
   )
   assert.equal(
     (await explained('bob', 'orders', '--role', 'readers')).stdout,
-    'bob is not let in: in no permitted group, named by no rule.\n'
+    `bob is not let in: in no permitted group, named by no rule.
+This is so for a caller of https://idp.example; --issuer says another: https://other.example.
+`
   )
   assert.match(
     (await explained('bob', 'orders', '--group', 'staff')).stdout,
     /^bob is let in: in a permitted group, named by no rule\.\n.*\nread +no\n/
   )
+})
+
+test('--explain takes roles for groups only where the token would be read so, and knows tenants and demands', async () => {
+  const tenants = ['a', 'b'].map(letter => `0000000${letter}-0000-4000-8000-000000000000`)
+  const file = folder.write(
+    'demands.yaml',
+    `listen: { tls: none }
+kafka: { bootstrapServers: ['b:1'] }
+auth:
+  oidc:
+    - issuer: https://idp.example/{tenantid}
+      tenants: [${tenants.join(', ')}]
+      jwksUri: https://idp.example/keys
+      audience: [a]
+      groupsClaims: [groups]
+      requiredTokenType: at+jwt
+      requiredScopes: [kafka.use, kafka.write]
+      authorizedParties: [app]
+  permittedGroups: [staff]
+  rules:
+    - { issuers: ['https://idp.example/{tenantid}'], groups: [staff], operations: [read], topics: [orders] }
+`
+  )
+  const explained = (...argv: string[]) =>
+    kafkaRestProxy(['check-config', '--config', file, '--explain', 'ann', 'orders', ...argv])
+  const [issuer, other] = tenants.map(tenant => `https://idp.example/${tenant}`)
+  const demands = (of: string) =>
+    `Tokens of ${of} must be of type at+jwt; have all of the scopes kafka.use, kafka.write; be issued to one of app.\n`
+  assert.equal(
+    (await explained('--role', 'staff', '--issuer', other)).stdout,
+    `ann is not let in: in no permitted group, named by no rule.\n${demands(other)}`
+  )
+  const { stdout } = await explained('--group', 'staff')
+  assert.match(stdout, /^ann is let in: in a permitted group, named by auth\.rules\[0\]\.\n.*\nread +yes /)
+  assert.ok(
+    stdout.endsWith(`${demands(issuer)}This is so for a caller of ${issuer}; --issuer says another: ${other}.\n`)
+  )
+  const { stderr, exitCode } = await explained('--issuer', `${issuer}/`)
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /--issuer .* is no trusted issuer; those are /)
 })
 
 test('--explain without a topic, and what belongs to it without it, is refused', async () => {
