@@ -18,12 +18,12 @@ const load = (yaml: string) =>
   }).config
 
 test('every example of docs/security.md is a configuration that is accepted', () => {
-  assert.equal(examples.length, 5)
+  assert.equal(examples.length, 6)
   for (const yaml of examples) assert.equal(load(yaml).auth.mode, 'oidc')
 })
 
 test('the rules in docs/security.md grant what is said beside them', () => {
-  const policy = new Policy(load(examples[4]).auth)
+  const policy = new Policy(load(examples[5]).auth)
   const nobody = { issuer: 'x', id: 'x', member: false, groups: [], roles: [] }
   const allowed = (identity: object, topic: string) =>
     operations.filter(operation => policy.accessOf({ ...nobody, ...identity })?.allows(operation, topic))
