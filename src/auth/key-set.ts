@@ -16,7 +16,7 @@ const RETRY_LIMIT_MS = 30_000
 const STALE_LIMIT_MS = 24 * 3_600_000
 /** Tokens whose key is missing make the provider be asked at once, but not more often than this: anybody can make up key ids. */
 const LOOK_PAUSE_MS = 5000
-/** Requests that wait for the end of that pause: beyond it their tokens are called bad without a look. */
+/** Requests that wait for a look, or for the pause before it to end. Beyond it, tokens are called bad without one. */
 const WAITING_LIMIT = 100
 /** For one answer of the provider. */
 const TIMEOUT_MS = 5000
@@ -108,11 +108,13 @@ export class KeySet {
 
   /**
    * Returns the keys as they are now, after a signature did not fit those of `ring`: a key may have been replaced under its
-   * name, or have none. The provider is asked at once, or not at all during the pause.
+   * name, or have none. Asks the provider at once, or joins who asks; in the pause after that nobody does.
    */
   async ringAfter(ring: KeyRing): Promise<KeyRing> {
-    if (this.#ring === ring && this.#pauseMs <= 0) {
-      await within(Deadline.after(WAIT_LIMIT_MS), this.#look(), () => this.#unavailable('no answer in time'))
+    if (this.#ring === ring && (this.#pauseMs <= 0 || this.#loading !== null) && this.#waiting < WAITING_LIMIT) {
+      const look = this.#pauseMs <= 0 ? this.#look() : this.#loading
+      const late = () => this.#unavailable('no answer in time')
+      await this.#counted(within(Deadline.after(WAIT_LIMIT_MS), Promise.resolve(look), late))
     }
     return this.#ring ?? ring
   }
@@ -144,9 +146,13 @@ export class KeySet {
       this.#nextLook = null
       return this.#look()
     })
+    await this.#counted(this.#nextLook)
+  }
+
+  async #counted(waiting: Promise<unknown>): Promise<void> {
     this.#waiting++
     try {
-      await this.#nextLook
+      await waiting
     } finally {
       this.#waiting--
     }

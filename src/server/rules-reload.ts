@@ -88,8 +88,9 @@ export class RulesReload {
       this.#running = config
       this.#replace(config)
       this.#meter.rulesReloaded(true)
-      const { rules, permittedGroups } = config.auth
-      this.#log.info({ rules: rules.length, groups: permittedGroups.length }, 'Groups and rules were replaced')
+      const { rules, permittedGroups, oidc } = config.auth
+      const groups = [permittedGroups, ...oidc.map(provider => provider.permittedGroups ?? [])].flat()
+      this.#log.info({ rules: rules.length, groups: groups.length }, 'Groups and rules were replaced')
       if (waiting.length > 0)
         this.#log.warn({ file: this.#source.file, waiting }, 'PART OF THE NEW CONFIGURATION WAITS FOR A RESTART')
     } catch (error) {

@@ -126,7 +126,10 @@ suite('Rotation', () => {
       assert.equal(await signed(before), CALLER)
       nowMs += 5000
       provider.rawKeys = [await listed(after)]
-      assert.equal(await signed(after), CALLER)
+      provider.keysDelayMs = 300
+      const codes = await Promise.all(Array.from({ length: 20 }, () => signed(after)))
+      assert.deepEqual([...new Set(codes)], [CALLER])
+      provider.keysDelayMs = 0
       assert.equal(await signed(before), 'INVALID_TOKEN')
     }
   })

@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { exportJWK, SignJWT, type JWK } from 'jose'
 
 export const AUDIENCE = 'https://kafka.example'
@@ -27,6 +28,8 @@ export class TestProvider {
   rawKeys: unknown
   /** What is answered in place of the key set, where not undefined. */
   rawAnswer: string | undefined
+  /** How long the key set takes. */
+  keysDelayMs = 0
   /** Answer nothing but 500. */
   down = false
   /** What discovery says of the issuer, where not the truth. */
@@ -110,6 +113,7 @@ export class TestProvider {
       response.end(JSON.stringify({ issuer: this.claimedIssuer ?? this.issuer, jwks_uri: `${this.issuer}/keys` }))
     } else if (url === '/keys') {
       this.keyRequests++
+      if (this.keysDelayMs > 0) await sleep(this.keysDelayMs)
       const keys = this.rawKeys ?? (await Promise.all(this.keys.map(publicJwk)))
       response.end(this.rawAnswer ?? JSON.stringify({ keys }))
     } else response.writeHead(404).end('{}')
