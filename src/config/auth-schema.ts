@@ -1,5 +1,5 @@
 import { type Static, Type } from '../core/json-schema.ts'
-import { file, milliseconds, secret, strict } from './fields.ts'
+import { file, milliseconds, secret, secretFile, strict } from './fields.ts'
 
 const oidcProvider = Type.Object(
   {
@@ -98,6 +98,7 @@ const graph = Type.Object(
     }),
     clientId: Type.String({ minLength: 1, description: "Id of the gateway's own application." }),
     clientSecret: Type.Optional(secret("Secret of the gateway's own application, or else a certificate and its key.")),
+    clientSecretFile: secretFile('clientSecret'),
     clientCertFile: Type.Optional(file("PEM certificate of the gateway's own application, to sign assertions with.")),
     clientKeyFile: Type.Optional(file('PEM private key (RSA) of that certificate.')),
     scope: Type.Optional(Type.String({ description: '`<baseUrl>/.default` when left out.' })),

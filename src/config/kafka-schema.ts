@@ -40,8 +40,8 @@ export const kafka = Type.Object(
       }
     ),
     clientId: Type.String({
-      pattern: '^.{0,1000}$',
-      expects: 'at most 1000 characters',
+      pattern: '^[^]{0,1000}$',
+      expects: 'a text of at most 1000 characters',
       default: 'kafka-rest-proxy',
       description: "Name that appears in the brokers' logs and quotas."
     }),

@@ -129,7 +129,7 @@ auth: { mode: none }
     'environment KAFKA_REST_LIMITS_BODYBYTES is not a known variable; did you mean KAFKA_REST_LIMITS_BODY_BYTES?',
     'wrong.yaml:2:3: listen.port must be an integer from 0 to 65535, not 70000',
     'wrong.yaml:5:3: kafka.bootstrapServer is not a known key; did you mean bootstrapServers?',
-    'wrong.yaml:6:3: kafka.clientId must be a text, not 12 (put it in quotes)',
+    'wrong.yaml:6:3: kafka.clientId must be a text of at most 1000 characters, not 12 (put it in quotes)',
     'wrong.yaml:8:3: limits.connections must be an integer from 1 to 1000000, not "5"',
     'environment KAFKA_REST_LIMITS_BODY_BYTES: limits.bodyBytes must be an integer from 1024 to 1099511627776, not "1e6"',
     'environment KAFKA_REST_LOG_LEVEL: log.level must be one of fatal, error, warn, info, debug, trace, not ""',

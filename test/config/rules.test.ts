@@ -37,8 +37,8 @@ test('rules and quotas name issuers that are trusted, or say which these are', (
     })
   assert.deepEqual(judged(provider.issuer), [])
   assert.deepEqual(judged(`${provider.issuer}/`), [
-    `flag: auth.rules[0].issuers names ${provider.issuer}/, which is not trusted; auth.oidc names ${provider.issuer}`,
-    `flag: quotas.overrides[1].issuer names ${provider.issuer}/, which is not trusted; auth.oidc names ${provider.issuer}`
+    `flag: auth.rules[0].issuers names ${provider.issuer}/, which is no trusted issuer; those are ${provider.issuer}`,
+    `flag: quotas.overrides[1].issuer names ${provider.issuer}/, which is no trusted issuer; those are ${provider.issuer}`
   ])
 })
 
