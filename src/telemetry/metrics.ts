@@ -2,6 +2,7 @@ import type { BrokerMeter, Fates, Meter, RouteMeter, TlsFailure } from '../core/
 import { errorCatalogue } from '../core/errors.ts'
 import { KAFKA_APIS } from '../core/kafka-apis.ts'
 import { type Cell, type Histogram, Registry } from './registry.ts'
+import { TopicCounters } from './topic-counters.ts'
 
 const PREFIX = 'kafka_rest_'
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -11,20 +12,13 @@ const BYTES = [1024, 4096, 16_384, 65_536, 131_072, 262_144, 524_288, 1_048_576,
 const OTHER_API = 'other'
 /** Brokers beyond these share a label. */
 const BROKERS_LIMIT = 256
-/** No topic can have this name. */
-const OTHER_TOPICS = '(other)'
 const CLASSES = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
-
-interface TopicCells {
-  readonly produced: Cell
-  readonly consumed: Cell
-}
 
 /** Counts what the layers report, in cells that were looked up beforehand. */
 export class Metrics implements Meter {
   readonly registry = new Registry()
-  readonly #topicsLimit: number
-  readonly #topics = new Map<string, TopicCells>()
+  /** By topic, as far as `metrics.topics` allows. */
+  readonly topics: TopicCounters
   readonly #brokers = new Map<string, BrokerMeter>()
 
   readonly #requests = this.#counters('requests_total', 'Requests that ended, by route and class of the status.')
@@ -77,7 +71,10 @@ export class Metrics implements Meter {
 
   /** So many topics get counters of their own, first come first served; the others share one. 0: none at all. */
   constructor(topicsLimit: number) {
-    this.#topicsLimit = topicsLimit
+    this.topics = new TopicCounters(topicsLimit, topic => ({
+      produced: this.#topicProduced({ topic }),
+      consumed: this.#topicConsumed({ topic })
+    }))
   }
 
   route(method: string, path: string): RouteMeter {
@@ -122,13 +119,13 @@ export class Metrics implements Meter {
     this.#notStored.value += notStored
     this.#unknown.value += unknown
     this.#producedBytes.value += bytes
-    this.#topic(topic)?.produced.add(stored)
+    this.topics.of(topic)?.produced.add(stored)
   }
 
   consumed(topic: string, records: number, bytes: number): void {
     this.#consumedRecords.value += records
     this.#consumedBytes.value += bytes
-    this.#topic(topic)?.consumed.add(records)
+    this.topics.of(topic)?.consumed.add(records)
   }
 
   read(seconds: number): void {
@@ -162,16 +159,6 @@ export class Metrics implements Meter {
       throttled: (apiKey, seconds) =>
         this.#kafkaThrottles({ api: KAFKA_APIS[apiKey] ?? OTHER_API, broker }).add(seconds)
     }
-  }
-
-  #topic(topic: string): TopicCells | undefined {
-    if (this.#topicsLimit === 0) return undefined
-    const known = this.#topics.get(topic)
-    if (known !== undefined) return known
-    const label = this.#topics.size < this.#topicsLimit ? topic : OTHER_TOPICS
-    const cells = { produced: this.#topicProduced({ topic: label }), consumed: this.#topicConsumed({ topic: label }) }
-    if (label === topic) this.#topics.set(topic, cells)
-    return cells
   }
 
   #counters(name: string, help: string) {

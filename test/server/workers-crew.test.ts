@@ -15,8 +15,8 @@ function crewOf(size: number, starts: readonly Start[]) {
   const lines: string[] = []
   const at = (level: string) => (_: object, message: string) => void lines.push(`${level} ${message}`)
   const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
-  const unread = () => ({}) as Config
-  const crew = new Crew(size, log, unread, () => {
+  const config = () => ({ workers: size, metrics: { topics: 0 } }) as Config
+  const crew = new Crew(config, log, () => {
     const worker = new FakeWorker(starts[workers.length] ?? 'serves')
     workers.push(worker)
     if (worker.start === 'throws') throw new Error('spawn EMFILE')

@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../core/log.ts'
 import { countedBy, mergeMetrics, type ProcessMetrics } from '../../telemetry/merge.ts'
 import type { FamilySnapshot } from '../../telemetry/registry.ts'
+import { TopicNames } from '../../telemetry/topic-counters.ts'
 import type { Message, Order, Report } from './messages.ts'
 import { WorkerFailure } from './worker-failure.ts'
 
@@ -35,6 +36,7 @@ export class Crew {
   readonly #log: Log
   readonly #config: () => Config
   readonly #fork: () => Worker
+  readonly #topics: TopicNames
   readonly #members = new Map<string, Member>()
   readonly #questions = new Map<number, Question>()
   /** What workers had counted that are gone. */
@@ -46,8 +48,10 @@ export class Crew {
   #notStarted = 0
 
   /** `config` returns the configuration in force, for workers to come. */
-  constructor(size: number, log: Log, config: () => Config, fork = () => cluster.fork()) {
-    this.#size = size
+  constructor(config: () => Config, log: Log, fork = () => cluster.fork()) {
+    const { workers, metrics } = config()
+    this.#topics = new TopicNames(metrics.topics)
+    this.#size = workers
     this.#log = log
     this.#config = config
     this.#fork = fork
@@ -186,6 +190,10 @@ export class Crew {
       const question = this.#questions.get(message.id)
       question?.reports.set(member, message.report)
       if (question !== undefined) settle(question, member)
+      return
+    }
+    if (message.kind === 'topic') {
+      send(member, { kind: 'topics', named: this.#topics.ask(message.topic) })
       return
     }
     member.serving = true

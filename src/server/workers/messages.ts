@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import type { Parts } from '../../http/management/server.ts'
 import type { FamilySnapshot } from '../../telemetry/registry.ts'
+import type { NamedTopics } from '../../telemetry/topic-counters.ts'
 
 /** What the parent tells its workers. */
 export type Order =
@@ -11,6 +12,7 @@ export type Order =
   | { readonly kind: 'rules'; readonly config: Config }
   | { readonly kind: 'logLevel'; readonly level: Config['log']['level'] }
   | { readonly kind: 'report'; readonly id: number }
+  | { readonly kind: 'topics'; readonly named: NamedTopics }
 
 /** What a worker tells of itself for the management listener, which answers for all. */
 export interface Report {
@@ -23,3 +25,5 @@ export interface Report {
 export type Message =
   | { readonly kind: 'serving' }
   | { readonly kind: 'report'; readonly id: number; readonly report: Report }
+  /** It counts records of this topic: may it name it? */
+  | { readonly kind: 'topic'; readonly topic: string }

@@ -16,7 +16,7 @@ export async function startWorkers(
   { setLogLevel = () => undefined, rulesSource }: Pick<StartOptions, 'setLogLevel' | 'rulesSource'>
 ): Promise<Pick<RunningServer, 'reloadRules' | 'close'>> {
   let running = config
-  const crew = new Crew(config.workers, log, () => running)
+  const crew = new Crew(() => running, log)
   const registry = new Registry()
   const managing =
     config.management && (await openFor(crew, registry, config.management, log, config.log.level, setLogLevel))

@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import type { Config } from '../../config/schema.ts'
 import type { Log, RequestLog } from '../../core/log.ts'
 import { addReadings } from '../../telemetry/readings.ts'
+import type { NamedTopics } from '../../telemetry/topic-counters.ts'
 import { factsOf, type RunningManagement, type Watched } from '../management.ts'
 import { type RunningServer, startServer, type StartOptions } from '../start.ts'
 import type { Message, Order } from './messages.ts'
@@ -37,6 +38,7 @@ export async function runWorker(
     if (order.kind === 'close') close()
     else if (order.kind === 'rules') server?.replaceRules(order.config.auth)
     else if (order.kind === 'logLevel') options.setLogLevel?.(order.level)
+    else if (order.kind === 'topics') reports.nameTopics(order.named)
     else if (order.kind === 'report') reports.answer(order.id)
   }
   process.on('message', obey)
@@ -60,6 +62,7 @@ class Reports {
   async open({ port }: NonNullable<Config['management']>, watched: Watched): Promise<RunningManagement> {
     const stop = addReadings(watched.metrics.registry, await factsOf(watched))
     this.#watched = watched
+    watched.metrics.topics.agree(topic => tell({ kind: 'topic', topic }))
     return {
       port,
       certificates: () => [],
@@ -68,6 +71,10 @@ class Reports {
         return Promise.resolve()
       }
     }
+  }
+
+  nameTopics(named: NamedTopics): void {
+    this.#watched?.metrics.topics.name(named)
   }
 
   answer(id: number): void {

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../../src/dev/kafka/free-port.ts'
+import { sharedBroker, uniqueTopic } from '../../support/gateway.ts'
 import { waitUntil } from '../../http/support/wait-until.ts'
 import { answers, type Served, serve, untilServing } from './support.ts'
 
 const LIMIT = { timeout: 60_000 }
 
-async function serveWithTwo(t: TestContext) {
-  const gateway = await serve(t, 'pipe', { workers: 2 })
+async function serveWithTwo(t: TestContext, settings: object = {}) {
+  const gateway = await serve(t, 'pipe', { workers: 2, ...settings })
   let log = ''
   gateway.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (log += chunk))
   return { gateway, said: (text: string) => log.split(text).length - 1 }
@@ -49,4 +52,32 @@ test('a worker that dies while the other starts is replaced', LIMIT, async t => 
   await waitUntil(() => said('A worker was replaced') === 1)
   assert.equal(workersOf(gateway).length, 2)
   assert.equal(await answers(gateway.url), true)
+})
+
+test('workers name the same topics in their metrics, so that the sums by topic are right', LIMIT, async t => {
+  const port = await freePort()
+  const { gateway } = await serveWithTwo(t, {
+    kafka: { bootstrapServers: [sharedBroker()] },
+    management: { port },
+    metrics: { topics: 1 }
+  })
+  await untilServing(gateway)
+  const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  while (!/^kafka_rest_ready\{part="workers"\} 1$/m.test(await metrics())) await sleep(50)
+  const topics = [uniqueTopic('first'), uniqueTopic('second')]
+  const call = async (path: string, method: string, body: object) => {
+    const headers = { 'content-type': 'application/json', connection: 'close' }
+    const response = await fetch(`${gateway.url}${path}`, { method, headers, body: JSON.stringify(body) })
+    return response.status
+  }
+  for (const topic of topics) while ((await call(`/v1/topics/${topic}`, 'PUT', {})) !== 200) await sleep(100)
+  // Connections go to the workers in turn: each would name another topic.
+  for (let n = 0; n < 10; n++)
+    for (const topic of topics)
+      assert.equal(await call(`/v1/producer/topics/${topic}`, 'POST', { records: [{ value: n }] }), 200)
+  const lines = (await metrics()).split('\n').filter(line => line.startsWith('kafka_rest_topic_produce_records_total{'))
+  assert.deepEqual(lines.toSorted(), [
+    'kafka_rest_topic_produce_records_total{topic="(other)"} 10',
+    `kafka_rest_topic_produce_records_total{topic="${topics[0]}"} 10`
+  ])
 })
