@@ -1,9 +1,38 @@
 import { parseArgs } from 'node:util'
 import { explainAccess, trustedIssuers } from '../auth/explain.ts'
+import { ConfigError } from '../config/config-error.ts'
 import { describeConfig } from '../config/describe.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { inspect } from '../server/inspection.ts'
 import { loadFrom } from './config-option.ts'
 
 const NO_TOPIC = '--explain needs a principal and a topic'
+
+/** Prints every value, then what is wrong with the files that are named, then the verdict. */
+const judge = (file: string | undefined): void => {
+  const loaded = loadOrVerdict(file)
+  const findings = inspect(loaded.config)
+  const problems = findings.filter(({ severity }) => severity !== 'warning').map(({ text }) => text)
+  const warnings = findings.filter(({ severity }) => severity === 'warning')
+  process.stdout.write(describeConfig(loaded))
+  for (const { text } of warnings) process.stderr.write(`Warning: ${text}\n`)
+  if (problems.length > 0) throw refused(problems)
+  const within = warnings.length === 0 ? '' : `, with ${count(warnings.length, 'warning')}`
+  process.stdout.write(`The configuration is sound${within}.\n`)
+}
+
+const loadOrVerdict = (file: string | undefined): LoadedConfig => {
+  try {
+    return loadFrom(file)
+  } catch (error) {
+    throw error instanceof ConfigError ? refused(error.problems) : error
+  }
+}
+
+const refused = (problems: readonly string[]): ConfigError =>
+  new ConfigError([...problems, `The configuration is not sound: ${count(problems.length, 'problem')}.`])
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`
 
 export const runCheckConfig = async (argv: string[]): Promise<void> => {
   const { values, positionals } = parseArgs({
@@ -22,11 +51,8 @@ export const runCheckConfig = async (argv: string[]): Promise<void> => {
   if (positionals.length !== (explains ? 1 : 0))
     throw new Error(explains ? NO_TOPIC : `Unexpected argument '${positionals[0]}'`)
   if (asked && !explains) throw new Error('--group, --role and --issuer belong to --explain PRINCIPAL TOPIC')
+  if (values.explain === undefined) return judge(values.config)
   const loaded = loadFrom(values.config)
-  if (values.explain === undefined) {
-    process.stdout.write(describeConfig(loaded))
-    return
-  }
   const { auth } = loaded.config
   const issuers = trustedIssuers(auth)
   const { issuer = issuers[0] ?? '' } = values

@@ -28,7 +28,8 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     'check-config',
     {
-      summary: 'Judge a configuration and print every value with its source, secrets hidden.',
+      summary:
+        'Judge a configuration and the files that it names, and print every value with its source, secrets hidden.',
       usage: '[--config FILE] [--explain PRINCIPAL TOPIC]',
       options: [
         CONFIG_OPTION,

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import { parseArgs } from 'node:util'
+import { ConfigError } from '../config/config-error.ts'
 import type { Config } from '../config/schema.ts'
 import { reloadConfig } from '../config/reload.ts'
 import type { StartOptions } from '../server/start.ts'
@@ -17,6 +18,7 @@ export const runServe = async (argv: string[]): Promise<void> => {
   if (cluster.isWorker) return serveAsWorker()
   const { config: file } = parseArgs({ args: argv, options: { config: { type: 'string' } } }).values
   const { config } = loadFrom(file)
+  await refuseUnusable(config)
   const { closeOnSignal, startServer } = await import('../server/start.ts')
   const log = createLogger(config.log.level, standardOutput(config.workers > 1))
   const options: StartOptions = {
@@ -42,6 +44,13 @@ export const runServe = async (argv: string[]): Promise<void> => {
     log,
     () => crew.reloadRules()
   )
+}
+
+/** Says of every file at once what would otherwise end the start one after the other, or show only in use. */
+const refuseUnusable = async (config: Config): Promise<void> => {
+  const { inspect } = await import('../server/inspection.ts')
+  const unusable = inspect(config).filter(({ severity }) => severity === 'unusable')
+  if (unusable.length > 0) throw new ConfigError(unusable.map(({ text }) => text))
 }
 
 /** As one of `config.workers` processes: the parent has read the configuration. */

@@ -6,8 +6,9 @@ const INTRODUCTION = `# Configuration
 <!-- Generated from src/config/schema.ts by \`npm run docs:generate\`; changes by hand are lost. -->
 
 A value comes from the highest layer that gives it: defaults, then the YAML file of \`--config\`, then the environment.
-\`kafka-rest-proxy check-config --config FILE\` judges a configuration without starting anything and prints every value
-with its source; all problems are reported together, each with its place. Unknown keys and unknown \`KAFKA_REST_\`
+\`kafka-rest-proxy check-config --config FILE\` judges a configuration without starting anything, prints every value with
+its source, opens the files that it names (keys and certificates that belong together, are PEM and valid now), and ends with a
+verdict; all problems are reported together, each with its place. \`serve\` judges the same before it starts. Unknown keys and unknown \`KAFKA_REST_\`
 variables are refused, except those that start with \`KAFKA_REST_DEV_\` or \`KAFKA_REST_TEST_\`.
 
 - The file is YAML 1.2. Duplicate keys, aliases and further documents are refused. A relative path in it starts at the

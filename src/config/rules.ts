@@ -212,6 +212,17 @@ const closedManagement = ({ management }: Config): Objection[] =>
     ? []
     : [object('management.token', 'is missing; beyond this machine the management listener lets in nobody without it')]
 
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+const addressOf = (host: string): string => (host === 'localhost' ? '127.0.0.1' : host)
+
+const portsApart = ({ listen, management }: Config): Objection[] => {
+  if (management === undefined || management.port === 0 || management.port !== listen.port) return []
+  const [one, other] = [addressOf(listen.host), addressOf(management.host)]
+  return one === other || ANY_ADDRESS.has(one) || ANY_ADDRESS.has(other)
+    ? [object('management.port', `is that of listen.port already, on ${listen.host}`)]
+    : []
+}
+
 const clientCertificate = (tls: KafkaConfig['tls']): Objection[] => {
   if ((tls?.certFile === undefined) === (tls?.keyFile === undefined)) return []
   const [given, missing] = tls?.certFile === undefined ? ['keyFile', 'certFile'] : ['certFile', 'keyFile']
@@ -235,6 +246,7 @@ export const rules: readonly Rule[] = [
   { about: ['kafka.sasl.tokenUrl'], judge: ({ kafka }) => address('kafka.sasl.tokenUrl', kafka.sasl?.tokenUrl) },
   { about: ['kafka.deliveryTimeoutMs', 'limits.requestTimeoutMs'], judge: deliveryOutlastsRequest },
   { about: ['management.host', 'management.token'], judge: closedManagement },
+  { about: ['management.host', 'management.port', 'listen.host', 'listen.port'], judge: portsApart },
   { about: ['traces.endpoint', 'traces.authorization'], judge: tracesEndpoint },
   { about: ['auth.mode', 'auth.oidc'], judge: someAuthentication },
   { about: ['auth.mode', 'auth.oidc', 'auth.permittedGroups', 'auth.rules'], judge: someGroup },

@@ -62,13 +62,18 @@ export function invalidity(cert: Buffer, nowMs: number): string | undefined {
 
 /** The first certificate of a PEM text; `what` begins the message of the KeyPairError that says that there is none. */
 export function certificateIn(pem: Buffer, what: string): X509Certificate {
+  const certificate = parsed(pem)
+  if (certificate !== undefined) return certificate
+  const found = pem.includes('PRIVATE KEY-----') ? 'holds a private key, not a certificate' : 'holds no PEM certificate'
+  throw new KeyPairError(`${what} ${found}`)
+}
+
+/** Undefined for DER as well, which X509Certificate takes and TLS does not. */
+function parsed(pem: Buffer): X509Certificate | undefined {
   try {
-    return new X509Certificate(pem)
+    return pem.includes('-----BEGIN') ? new X509Certificate(pem) : undefined
   } catch {
-    const found = pem.includes('PRIVATE KEY-----')
-      ? 'holds a private key, not a certificate'
-      : 'holds no PEM certificate'
-    throw new KeyPairError(`${what} ${found}`)
+    return undefined
   }
 }
 

@@ -16,6 +16,35 @@ test('an accepted configuration is printed with the source of each value, secret
   assert.match(stdout, /^auth\.mode +"none" {2}\[environment KAFKA_REST_AUTH_MODE\]$/m)
   assert.match(stdout, /^kafka\.sasl\.password +\(hidden\) /m)
   assert.doesNotMatch(stdout, /hush/)
+  assert.match(stdout, /\nThe configuration is sound\.\n$/)
+})
+
+test('what it names is opened: problems and warnings a line each, a verdict at the end', async () => {
+  const garbage = folder.write('garbage.pem', 'garbage')
+  const file = folder.write(
+    'names.yaml',
+    `listen: { tls: { certFile: garbage.pem, keyFile: garbage.pem } }
+kafka: { bootstrapServers: ['b:1'], tls: { caFile: garbage.pem } }
+auth:
+  oidc: [{ issuer: 'urn:idp', jwksUri: 'https://idp.example/keys', audience: [a] }]
+  permittedGroups: [staff]
+`
+  )
+  const { exitCode, stdout, stderr } = await kafkaRestProxy(['check-config', '--config', file])
+  assert.equal(exitCode, 1)
+  assert.match(stdout, /^kafka\.tls\.caFile +"/m)
+  assert.deepEqual(stderr.split('\n'), [
+    'Warning: auth.oidc[0].issuer is no https:// address',
+    `listen.tls.certFile: ${garbage} holds no PEM certificate`,
+    `kafka.tls.caFile: ${garbage} holds no PEM certificate`,
+    'The configuration is not sound: 2 problems.',
+    ''
+  ])
+  const started = await kafkaRestProxy(['serve', '--config', file])
+  assert.deepEqual(
+    [started.exitCode, started.stdout, started.stderr.split('\n')],
+    [1, '', [...stderr.split('\n').slice(1, 3), '']]
+  )
 })
 
 test('the problems of a refused configuration stand a line each on standard error, exit code 1', async () => {
@@ -28,7 +57,8 @@ test('the problems of a refused configuration stand a line each on standard erro
     stdout: '',
     stderr:
       'wrong.yaml:3:3: listen.prot is not a known key; did you mean port?\n' +
-      'wrong.yaml:5:9: auth.mode must be one of oidc, none, not "nein"\n'
+      'wrong.yaml:5:9: auth.mode must be one of oidc, none, not "nein"\n' +
+      'The configuration is not sound: 2 problems.\n'
   })
 })
 

@@ -279,3 +279,19 @@ test('traces go in the clear beyond this machine only without the secret, and th
     'flag: traces.endpoint must be an address that starts with https:// or http://, not "htps://(hidden)@collector/"'
   ])
 })
+
+test('the two listeners do not share a port of one address', () => {
+  const problems = (host: string, managementHost: string, managementPort = 9400) => {
+    const management = { host: managementHost, port: managementPort, token: 't' }
+    return judge({ listen: { host, port: 9400 }, management })
+  }
+  for (const [one, other] of [
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '127.0.0.1'],
+    ['10.0.0.1', '0.0.0.0'],
+    ['localhost', '127.0.0.1']
+  ])
+    assert.deepEqual(problems(one, other), [`flag: management.port is that of listen.port already, on ${one}`])
+  assert.deepEqual(problems('10.0.0.1', '127.0.0.1'), [])
+  assert.deepEqual(problems('0.0.0.0', '127.0.0.1', 9402), [])
+})

@@ -12,14 +12,23 @@ export async function loadPackages() {
     ])
     return { api, sdk, resources, OTLPTraceExporter }
   } catch (cause) {
-    const packages = Object.entries(OPTIONAL_PACKAGES).map(([name, version]) => `${name}@${version}`)
-    throw new Error(
-      `traces.endpoint is set, but OpenTelemetry is not installed; run: npm install ${packages.join(' ')}`,
-      {
-        cause
-      }
-    )
+    throw notInstalled(cause)
   }
+}
+
+/** Throws the same Error if one of the packages is missing, without loading them. */
+export function assertInstalled(): void {
+  try {
+    for (const name of Object.keys(OPTIONAL_PACKAGES)) import.meta.resolve(name)
+  } catch (cause) {
+    throw notInstalled(cause)
+  }
+}
+
+function notInstalled(cause: unknown): Error {
+  const packages = Object.entries(OPTIONAL_PACKAGES).map(([name, version]) => `${name}@${version}`)
+  const command = `npm install ${packages.join(' ')}`
+  return new Error(`traces.endpoint is set, but OpenTelemetry is not installed; run: ${command}`, { cause })
 }
 
 export type TracePackages = Awaited<ReturnType<typeof loadPackages>>

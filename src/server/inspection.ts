@@ -1,0 +1,127 @@
+import { X509Certificate } from 'node:crypto'
+import { isLoopback } from '../config/rules.ts'
+import type { Config } from '../config/schema.ts'
+import { assertInstalled } from '../telemetry/traces/packages.ts'
+import {
+  assertPair,
+  certificateIn,
+  invalidity,
+  type KeyPairSettings,
+  readPair,
+  readPem,
+  settingsIn
+} from './key-pair.ts'
+
+/** What is wrong with something that the configuration names. */
+export interface Finding {
+  /**
+   * `unusable`: the gateway does not start with it. `invalid`: it starts, but others will refuse what it shows.
+   * `warning`: it works, for now or for somebody.
+   */
+  readonly severity: 'unusable' | 'invalid' | 'warning'
+  readonly text: string
+}
+
+const DAY_MS = 86_400_000
+const WARN_DAYS = 30
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/** Opens every file and package that the configuration names, and judges what it finds. Changes nothing, asks nobody. */
+export function inspect(config: Config, nowMs = Date.now()): readonly Finding[] {
+  return [
+    ...keyPairsOf(config).flatMap(pair => inspectPair(pair, nowMs)),
+    ...caFilesOf(config).flatMap(([setting, file]) => inspectAuthorities(setting, file, nowMs)),
+    ...inTheClear(config),
+    ...(config.traces === undefined ? [] : tracePackages())
+  ]
+}
+
+interface NamedPair {
+  readonly settings: KeyPairSettings
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+function keyPairsOf({ listen, management, kafka, auth: { graph } }: Config): NamedPair[] {
+  const sections = [
+    [settingsIn('listen.tls'), listen.tls === 'none' ? undefined : listen.tls],
+    [settingsIn('management.tls'), management?.tls],
+    [settingsIn('kafka.tls'), kafka.tls],
+    [
+      { certFile: 'auth.graph.clientCertFile', keyFile: 'auth.graph.clientKeyFile' },
+      { certFile: graph?.clientCertFile, keyFile: graph?.clientKeyFile }
+    ]
+  ] as const
+  return sections.flatMap(([settings, given]) =>
+    given?.certFile === undefined || given.keyFile === undefined
+      ? []
+      : [{ settings, certFile: given.certFile, keyFile: given.keyFile }]
+  )
+}
+
+function caFilesOf({ kafka, auth }: Config): [setting: string, file: string][] {
+  const all: readonly (readonly [string, string | undefined])[] = [
+    ['kafka.tls.caFile', kafka.tls?.caFile],
+    ['kafka.sasl.caFile', kafka.sasl?.caFile],
+    ...auth.oidc.map(({ caFile }, at) => [`auth.oidc[${at}].caFile`, caFile] as const),
+    ['auth.graph.caFile', auth.graph?.caFile]
+  ]
+  return all.flatMap(([setting, file]) => (file === undefined ? [] : [[setting, file]]))
+}
+
+function inspectPair({ settings, ...paths }: NamedPair, nowMs: number): Finding[] {
+  try {
+    const pair = readPair(paths, settings)
+    assertPair(pair, paths, settings)
+    return inspectValidity(`${settings.certFile}: the certificate in ${paths.certFile}`, pair.cert, nowMs)
+  } catch (error) {
+    return [unusable(error)]
+  }
+}
+
+function inspectValidity(what: string, cert: Buffer, nowMs: number): Finding[] {
+  const objection = invalidity(cert, nowMs)
+  if (objection !== undefined) return [{ severity: 'invalid', text: `${what} ${objection}` }]
+  const { validTo, validToDate } = new X509Certificate(cert)
+  const isNear = validToDate.getTime() - nowMs < WARN_DAYS * DAY_MS
+  return isNear ? [{ severity: 'warning', text: `${what} expires on ${validTo}` }] : []
+}
+
+function inspectAuthorities(setting: string, file: string, nowMs: number): Finding[] {
+  const what = `${setting}: ${file}`
+  try {
+    const blocks = readPem(what, file).toString('latin1').match(PEM_CERTIFICATE)
+    if (blocks === null) return [{ severity: 'unusable', text: `${what} holds no PEM certificate` }]
+    return blocks.flatMap((block, at) => {
+      const { validTo, validToDate } = certificateIn(Buffer.from(block), `${what}: certificate ${at + 1}`)
+      const text = `${what}: certificate ${at + 1} expired on ${validTo}`
+      return validToDate.getTime() < nowMs ? [{ severity: 'warning' as const, text }] : []
+    })
+  } catch (error) {
+    return [unusable(error)]
+  }
+}
+
+function inTheClear({ auth, management }: Config): Finding[] {
+  const texts = auth.oidc.flatMap(({ issuer }, at) =>
+    issuer.startsWith('https://') ? [] : [`auth.oidc[${at}].issuer is no https:// address`]
+  )
+  const { host = '', token, tls } = management ?? {}
+  if (token !== undefined && tls === undefined && !isLoopback(host))
+    texts.push('management.tls is not set: the management token travels in the clear')
+  return texts.map(text => ({ severity: 'warning', text }))
+}
+
+function tracePackages(): Finding[] {
+  try {
+    assertInstalled()
+    return []
+  } catch (error) {
+    return [unusable(error)]
+  }
+}
+
+const unusable = (error: unknown): Finding => ({
+  severity: 'unusable',
+  text: error instanceof Error ? error.message : String(error)
+})
