@@ -1,11 +1,13 @@
 import cluster from 'node:cluster'
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/config-error.ts'
+import { workerName } from '../config/environment.ts'
 import type { Config } from '../config/schema.ts'
 import { reloadConfig } from '../config/reload.ts'
+import { packageVersion } from '../server/package-version.ts'
 import type { StartOptions } from '../server/start.ts'
 import { createLogger } from '../telemetry/logger.ts'
-import { standardOutput } from '../telemetry/standard-output.ts'
+import { namedLines, standardOutput } from '../telemetry/standard-output.ts'
 import { loadFrom, sourcesFrom } from './config-option.ts'
 
 /** Time for the connections to Kafka to close, beyond what requests are given. */
@@ -21,6 +23,7 @@ export const runServe = async (argv: string[]): Promise<void> => {
   await refuseUnusable(config)
   const { closeOnSignal, startServer } = await import('../server/start.ts')
   const log = createLogger(config.log.level, standardOutput(config.workers > 1))
+  log.info(await introduction(file, config), 'Starting')
   const options: StartOptions = {
     setLogLevel: level => (log.level = level),
     rulesSource: { file, load: running => reloadConfig(running, sourcesFrom(file)) }
@@ -53,10 +56,22 @@ const refuseUnusable = async (config: Config): Promise<void> => {
   if (unusable.length > 0) throw new ConfigError(unusable.map(({ text }) => text))
 }
 
+/** What somebody who reads the log wants to know first. */
+const introduction = async (file: string | undefined, { listen, management, kafka, workers }: Config) => ({
+  version: await packageVersion(),
+  node: process.versions.node,
+  pid: process.pid,
+  config: file ?? 'environment only',
+  workers,
+  listen: `${listen.host} ${listen.port}`,
+  management: management === undefined ? 'off' : `${management.host} ${management.port}`,
+  kafka: kafka.bootstrapServers
+})
+
 /** As one of `config.workers` processes: the parent has read the configuration. */
 const serveAsWorker = async (): Promise<void> => {
   const { configFromParent, runWorker } = await import('../server/workers/worker.ts')
   const config = await configFromParent()
-  const log = createLogger(config.log.level, standardOutput(true))
+  const log = createLogger(config.log.level, namedLines(standardOutput(true), workerName()))
   await runWorker(config, log, { setLogLevel: level => (log.level = level) }, graceMsOf(config))
 }

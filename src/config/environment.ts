@@ -37,6 +37,14 @@ const strangeProxies = (env: NodeJS.ProcessEnv): string[] =>
     ]
   })
 
+/** Not one of the gateway's settings, and so without their prefix: set by a parent for its workers. */
+const WORKER_NAME = 'GATEWAY_WORKER_NAME'
+
+/** What a parent adds to the environment of a worker, so that it knows the name by which the log tells it from others. */
+export const workerEnvironment = (name: string): NodeJS.ProcessEnv => ({ [WORKER_NAME]: name })
+
+export const workerName = (env: NodeJS.ProcessEnv = process.env): string => env[WORKER_NAME] ?? ''
+
 const commaSeparated = (text: string): string[] => (text.trim() === '' ? [] : text.split(',').map(item => item.trim()))
 
 /** The value of a variable, typed as its setting wants it; what does not fit stays a text and is refused with the rest. */

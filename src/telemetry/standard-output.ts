@@ -36,6 +36,12 @@ export function standardOutput(shared = false): StandardOutput {
   return (standard ??= open(shared))
 }
 
+/** Begins each line, a JSON object, with the name of the worker that writes it. */
+export function namedLines(output: DestinationStream, worker: string): DestinationStream {
+  const start = `{"worker":${JSON.stringify(worker)},`
+  return { write: line => output.write(start + line.slice(1)) }
+}
+
 /** Lines of the log that were not written and never will be. */
 export function lostLogLines(): number {
   return standard?.lost ?? 0

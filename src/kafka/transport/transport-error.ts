@@ -1,3 +1,6 @@
+/** Of a chain of causes, in one line. */
+const MOST_CAUSES = 4
+
 /** A request to a broker that got no answer. */
 export class TransportError extends Error {
   override readonly name: string = 'TransportError'
@@ -24,7 +27,12 @@ export class ThrottledError extends TransportError {
 /** Returns an error and its causes in one line. Node leaves its own text empty if a name has several addresses: then each tells. */
 export function causeText(error: unknown): string {
   const texts: string[] = []
-  for (let at: unknown = error; at instanceof Error && texts.length < 4; at = at.cause)
-    texts.push(at instanceof AggregateError ? at.errors.map(causeText).join(', ') : at.message)
+  let at: unknown = error
+  for (let depth = 0; at instanceof Error && depth < MOST_CAUSES; depth++) {
+    const text = at instanceof AggregateError ? at.errors.map(causeText).join(', ') : at.message
+    // A message may quote its cause already.
+    if (!texts.at(-1)?.includes(text)) texts.push(text.replace(/\.$/, ''))
+    at = at.cause
+  }
   return texts.length > 0 ? texts.join(': ') : String(error)
 }

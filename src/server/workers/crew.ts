@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
 import type { Config } from '../../config/schema.ts'
+import { workerEnvironment } from '../../config/environment.ts'
 import type { Log } from '../../core/log.ts'
 import { countedBy, mergeMetrics, type ProcessMetrics } from '../../telemetry/merge.ts'
 import type { FamilySnapshot } from '../../telemetry/registry.ts'
@@ -35,7 +36,7 @@ export class Crew {
   readonly #size: number
   readonly #log: Log
   readonly #config: () => Config
-  readonly #fork: () => Worker
+  readonly #fork: (name: string) => Worker
   readonly #topics: TopicNames
   readonly #members = new Map<string, Member>()
   readonly #questions = new Map<number, Question>()
@@ -48,7 +49,7 @@ export class Crew {
   #notStarted = 0
 
   /** `config` returns the configuration in force, for workers to come. */
-  constructor(config: () => Config, log: Log, fork = () => cluster.fork()) {
+  constructor(config: () => Config, log: Log, fork = forkWorker) {
     const { workers, metrics } = config()
     this.#topics = new TopicNames(metrics.topics)
     this.#size = workers
@@ -158,7 +159,7 @@ export class Crew {
 
   /** Resolves when it serves. */
   async #launch(name: string): Promise<Member> {
-    const worker = this.#fork()
+    const worker = this.#fork(name)
     const { promise, resolve, reject } = Promise.withResolvers<Member>()
     const ended = new Promise<number>(end => {
       worker.once('exit', (code: number | null, signal: string | null) => {
@@ -226,6 +227,8 @@ export class Crew {
     for (const { worker } of this.#members.values()) worker.process.kill('SIGKILL')
   }
 }
+
+const forkWorker = (name: string): Worker => cluster.fork(workerEnvironment(name))
 
 function settle({ open, answered }: Question, member: Member): void {
   open.delete(member)

@@ -14,7 +14,12 @@ async function serveWithTwo(t: TestContext, settings: object = {}) {
   const gateway = await serve(t, 'pipe', { workers: 2, ...settings })
   let log = ''
   gateway.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (log += chunk))
-  return { gateway, said: (text: string) => log.split(text).length - 1 }
+  const lines = () =>
+    log
+      .split('\n')
+      .slice(0, -1)
+      .map(line => JSON.parse(line) as Record<string, unknown>)
+  return { gateway, lines, said: (text: string) => log.split(text).length - 1 }
 }
 
 const workersOf = ({ child: { pid } }: Served): number[] =>
@@ -81,3 +86,34 @@ test('workers name the same topics in their metrics, so that the sums by topic a
     `kafka_rest_topic_produce_records_total{topic="${topics[0]}"} 10`
   ])
 })
+
+test(
+  'the first line says what runs where, and each line of a worker names it, those of requests too',
+  LIMIT,
+  async t => {
+    const { gateway, lines, said } = await serveWithTwo(t)
+    await waitUntil(() => said('All workers serve') === 1)
+    for (let n = 0; n < 4; n++) await fetch(`${gateway.url}/v1/nowhere`, { headers: { connection: 'close' } })
+    await waitUntil(() => said('"msg":"request"') >= 4)
+    const [first, ...others] = lines()
+    const { version, time, ...known } = first
+    assert.match(String(version), /^\d+\.\d+\.\d+/)
+    assert.ok(Date.parse(String(time)) > 0)
+    assert.deepEqual(known, {
+      level: 'info',
+      node: process.versions.node,
+      pid: gateway.child.pid,
+      config: `${gateway.folder}/gateway.json`,
+      workers: 2,
+      listen: `127.0.0.1 ${new URL(gateway.url).port}`,
+      management: 'off',
+      kafka: ['127.0.0.1:1'],
+      msg: 'Starting'
+    })
+    const workersOfLines = (text: string) =>
+      new Set(others.filter(({ msg }) => msg === text).map(({ worker }) => worker))
+    assert.deepEqual(workersOfLines('request'), new Set(['1', '2']))
+    assert.deepEqual(workersOfLines('Listening'), new Set(['1', '2']))
+    assert.deepEqual(workersOfLines('All workers serve'), new Set([undefined]))
+  }
+)
