@@ -113,7 +113,8 @@ export class LineOutput {
   }
 
   #pump(): void {
-    if (this.#retry !== undefined || this.#inBackground || this.#closed) return
+    // A slow reader is tried with each write: the timer alone would limit how fast it gets its lines.
+    if (this.#inBackground || this.#closed || (this.#retry !== undefined && this.#failure !== '')) return
     if (this.#options.background) {
       this.#writeInBackground()
       return

@@ -33,18 +33,31 @@ test('a busy port, a foreign address and an unusable certificate end the start w
   const garbage = join(folder, 'garbage.pem')
   writeFileSync(garbage, 'garbage')
   try {
-    for (const [listen, expected] of [
+    const loopback = { host: '127.0.0.1', port: 0, tls: 'none' }
+    for (const [listen, expected, management] of [
       [
         { host: '127.0.0.1', port: address.port, tls: 'none' },
         new RegExp(`Port ${address.port} of 127\\.0\\.0\\.1 is in use\\. .*KAFKA_REST_LISTEN_PORT`)
       ],
       [{ host: '203.0.113.9', port: 0, tls: 'none' }, /203\.0\.113\.9 is no address of this machine\. .*listen\.host/],
-      [{ host: '127.0.0.1', port: 0, tls: { certFile: garbage, keyFile: garbage } }, /listen\.tls\.certFile/]
+      [{ host: '127.0.0.1', port: 0, tls: { certFile: garbage, keyFile: garbage } }, /listen\.tls\.certFile/],
+      [
+        loopback,
+        new RegExp(
+          `Port ${address.port} of 127\\.0\\.0\\.1 is in use\\. .* management\\.port \\(KAFKA_REST_MANAGEMENT_PORT\\)`
+        ),
+        { port: address.port }
+      ],
+      [
+        loopback,
+        /203\.0\.113\.9 is no address of this machine\. .*management\.host/,
+        { host: '203.0.113.9', port: 0, token: 't' }
+      ]
     ] as const) {
       const file = join(folder, 'gateway.json')
       writeFileSync(
         file,
-        JSON.stringify({ listen, kafka: { bootstrapServers: ['127.0.0.1:1'] }, auth: { mode: 'none' } })
+        JSON.stringify({ listen, kafka: { bootstrapServers: ['127.0.0.1:1'] }, auth: { mode: 'none' }, management })
       )
       const { exitCode, stderr } = await kafkaRestProxy(['serve', '--config', file])
       assert.equal(exitCode, 1)
