@@ -1,7 +1,10 @@
 import { performance } from 'node:perf_hooks'
-import type { Batch } from './batch.ts'
-import type { PartitionQueue } from './partition-queue.ts'
-import type { ProduceChannel } from './ports.ts'
+import type { Log } from '../../core/log.ts'
+import { isStaleMetadata } from '../codes.ts'
+import { isInFlight, type Batch } from './batch.ts'
+import type { BatchSource } from './batch-source.ts'
+import type { DeliveryWarnings } from './delivery-warnings.ts'
+import type { ProduceChannel, ProducePorts } from './ports.ts'
 import {
   parseProduceResponse,
   PRODUCE,
@@ -15,30 +18,39 @@ import {
   type ProduceResult
 } from './produce-message.ts'
 
-/** A batch on its way, with the queue it belongs to. */
-export interface Sent {
-  readonly queue: PartitionQueue
+/** A batch on its way, with the partition that it belongs to. */
+interface Sent<Source extends BatchSource> {
+  readonly source: Source
   readonly batch: Batch
   readonly attempt: number
 }
 
-/** The batch was given to another leader meanwhile. */
-export function isOverdue({ batch, attempt }: Sent): boolean {
-  return !batch.inFlight || batch.attempt !== attempt
+/** What became of a partition's part of a request. */
+export interface Settled<Source extends BatchSource> {
+  readonly source: Source
+  /** It got no answer, or one that shows that metadata is stale. */
+  readonly refresh: boolean
 }
 
-export interface SenderHooks {
-  /** Does this sender still serve the partition? */
-  serves(sender: BrokerSender, queue: PartitionQueue): boolean
-  /** A batch goes out that went out before. */
-  sentAgain(): void
-  answered(sent: Sent, result: ProduceResult): void
-  /** No answer: `left` tells whether bytes of the request may have reached the broker. */
-  lost(sent: Sent, left: boolean, cause: string): void
-  /** A defect of ours while an answer was taken in; what it was about is `lost` too. */
-  failed(error: unknown): void
-  /** The broker could not be reached; the queues have nothing on their way because of it. */
-  unreachable(queues: readonly PartitionQueue[], cause: string): void
+/** The accumulator, as the senders see it: whoever offers partitions, and goes on with them. */
+export interface SenderOwner<Source extends BatchSource> {
+  /** Whether this sender still serves the partition; if not, the owner has offered it elsewhere. */
+  serves(sender: BrokerSender<Source>, source: Source): boolean
+  /** The partitions of a request, each of which has taken in what became of its batch. */
+  settled(settled: readonly Settled<Source>[]): void
+  /** The broker could not be reached; the partitions have nothing on their way because of it. */
+  unreachable(sources: readonly Source[]): void
+}
+
+export interface SenderOptions {
+  readonly brokerId: number
+  /** Throws where the broker is not known. */
+  readonly channel: () => ProduceChannel
+  /** How long the broker waits for the replicas. */
+  readonly timeoutMs: number
+  readonly meter: Pick<ProducePorts['meter'], 'retried'>
+  readonly warnings: DeliveryWarnings
+  readonly log: Log
 }
 
 const REQUESTS_IN_FLIGHT = 2
@@ -49,11 +61,10 @@ const REQUEST_BYTES = 4 * 1024 * 1024
  * Produce requests over one connection to one broker. Whatever is ready travels at the end of the tick, or at once when
  * an answer frees one of the two slots: batches grow with the load and nobody waits on a timer (linger 0).
  */
-export class BrokerSender {
-  readonly #channel: () => ProduceChannel
-  readonly #timeoutMs: number
-  readonly #hooks: SenderHooks
-  readonly #offered = new Set<PartitionQueue>()
+export class BrokerSender<Source extends BatchSource> {
+  readonly #options: SenderOptions
+  readonly #owner: SenderOwner<Source>
+  readonly #offered = new Set<Source>()
   #requests = 0
   #scheduled = false
   #connecting = false
@@ -61,14 +72,13 @@ export class BrokerSender {
   /** One while the broker throttles: it would leave a second request unread for that time, its fate unknown to the callers. */
   #limit = REQUESTS_IN_FLIGHT
 
-  constructor(channel: () => ProduceChannel, timeoutMs: number, hooks: SenderHooks) {
-    this.#channel = channel
-    this.#timeoutMs = timeoutMs
-    this.#hooks = hooks
+  constructor(options: SenderOptions, owner: SenderOwner<Source>) {
+    this.#options = options
+    this.#owner = owner
   }
 
-  offer(queue: PartitionQueue): void {
-    this.#offered.add(queue)
+  offer(source: Source): void {
+    this.#offered.add(source)
     if (this.#scheduled || this.#requests >= this.#limit) return
     this.#scheduled = true
     setImmediate(() => this.#flush())
@@ -96,7 +106,7 @@ export class BrokerSender {
 
   #versionNow(): number {
     try {
-      return this.#channel().versionNow(PRODUCE, PRODUCE_MIN_VERSION, PRODUCE_MAX_VERSION)
+      return this.#options.channel().versionNow(PRODUCE, PRODUCE_MIN_VERSION, PRODUCE_MAX_VERSION)
     } catch {
       return -1
     }
@@ -106,78 +116,104 @@ export class BrokerSender {
     if (this.#connecting) return
     this.#connecting = true
     try {
-      await this.#channel().version(PRODUCE, PRODUCE_MIN_VERSION, PRODUCE_MAX_VERSION)
+      await this.#options.channel().version(PRODUCE, PRODUCE_MIN_VERSION, PRODUCE_MAX_VERSION)
       this.#connecting = false
       this.#flush()
     } catch (error) {
       this.#connecting = false
-      const queues = [...this.#offered]
+      const sources = [...this.#offered]
       this.#offered.clear()
-      this.#hooks.unreachable(queues, error instanceof Error ? error.message : String(error))
+      const cause = error instanceof Error ? error.message : String(error)
+      this.#options.warnings.unreachable(this.#options.brokerId, { partitions: sources.length, cause })
+      this.#owner.unreachable(sources)
     }
   }
 
   /** One batch of each partition that is ready; those with more to send go to the end of the line. */
-  #collect(nowMs: number): Sent[] {
-    const collected: Sent[] = []
+  #collect(nowMs: number): Sent<Source>[] {
+    const collected: Sent<Source>[] = []
     let bytes = 0
-    for (const queue of Array.from(this.#offered)) {
-      this.#offered.delete(queue)
-      if (!this.#hooks.serves(this, queue)) continue
-      const batch = queue.take(nowMs)
+    for (const source of Array.from(this.#offered)) {
+      this.#offered.delete(source)
+      if (!this.#owner.serves(this, source)) continue
+      const batch = source.take(nowMs)
       if (batch === null) continue
-      if (batch.attempt > 1) this.#hooks.sentAgain()
-      collected.push({ queue, batch, attempt: batch.attempt })
-      if (queue.ready(nowMs)) this.#offered.add(queue)
+      if (batch.attempt > 1) this.#options.meter.retried('produce')
+      collected.push({ source, batch, attempt: batch.attempt })
+      if (source.ready(nowMs)) this.#offered.add(source)
       bytes += batch.bytes.length
       if (bytes >= REQUEST_BYTES) break
     }
     return collected
   }
 
-  #send(version: number, batches: Sent[]): void {
-    const named = batches.some(({ batch }) => batch.topicId === null)
+  #send(version: number, sent: Sent<Source>[]): void {
+    const named = sent.some(({ batch }) => batch.topicId === null)
     const agreed = named ? Math.min(version, PRODUCE_TOPIC_IDS_SINCE - 1) : version
-    const body = writeProduceRequest(agreed, this.#timeoutMs, byTopic(batches))
+    const body = writeProduceRequest(agreed, this.#options.timeoutMs, byTopic(sent))
     this.#requests++
-    this.#channel().send(PRODUCE, agreed, agreed >= PRODUCE_FLEXIBLE_SINCE, body, (error, response) => {
+    this.#options.channel().send(PRODUCE, agreed, agreed >= PRODUCE_FLEXIBLE_SINCE, body, (error, response) => {
       this.#requests--
-      if (error !== null || response === null)
-        for (const sent of batches) this.#hooks.lost(sent, error?.sent ?? true, error?.message ?? 'no answer')
-      else this.#settle(agreed, batches, response)
+      if (response === null) this.#lose(sent, error?.sent ?? true, error?.message ?? 'no answer')
+      else this.#settle(agreed, sent, response)
       if (this.#offered.size > 0 && !this.#scheduled) this.#flush()
     })
   }
 
-  #settle(version: number, batches: readonly Sent[], response: Buffer): void {
+  #settle(version: number, sent: readonly Sent<Source>[], response: Buffer): void {
     let answer: ProduceAnswer
     try {
       answer = parseProduceResponse(version, response)
     } catch (error) {
-      for (const sent of batches) this.#hooks.lost(sent, true, `unreadable answer: ${String(error)}`)
-      return
+      return this.#lose(sent, true, `unreadable answer: ${String(error)}`)
     }
     this.#limit = answer.throttleTimeMs > 0 ? 1 : REQUESTS_IN_FLIGHT
     if (answer.throttleTimeMs > 0) this.#pausedUntilMs = performance.now() + answer.throttleTimeMs
+    this.#options.warnings.answered(this.#options.brokerId)
     const results = new Map(answer.results.map(result => [`${result.topic}/${result.partition}`, result]))
-    for (const sent of batches) {
-      const { topicId } = sent.batch
-      const topic = version >= PRODUCE_TOPIC_IDS_SINCE && topicId !== null ? topicId.toString('hex') : sent.queue.topic
-      const result = results.get(`${topic}/${sent.queue.partition}`)
-      traceBatch(sent, result?.errorCode)
-      if (result === undefined) this.#hooks.lost(sent, true, 'the answer leaves the partition out')
-      else this.#answered(sent, result)
+    const settled: Settled<Source>[] = []
+    const missing: Sent<Source>[] = []
+    for (const each of sent) {
+      const { source, batch } = each
+      const topic = version >= PRODUCE_TOPIC_IDS_SINCE ? batch.topicId?.toString('hex') : source.topic
+      const result = results.get(`${topic}/${source.partition}`)
+      traceBatch(each, result?.errorCode)
+      if (result === undefined) missing.push(each)
+      else if (!isSuperseded(each)) settled.push({ source, refresh: this.#answered(each, result) })
     }
+    this.#owner.settled(settled)
+    if (missing.length > 0) this.#lose(missing, true, 'the answer leaves the partition out')
   }
 
   /** A defect that shows in one partition must not reach the others, nor the process: what it was told of stays open. */
-  #answered(sent: Sent, result: ProduceResult): void {
-    try {
-      this.#hooks.answered(sent, result)
-    } catch (error) {
-      this.#hooks.failed(error)
-      this.#hooks.lost(sent, true, 'a defect')
+  #answered({ source, batch }: Sent<Source>, result: ProduceResult): boolean {
+    const { log } = this.#options
+    const { errorCode, message } = result
+    if (errorCode !== 0) {
+      const { topic, partition } = source
+      log.debug({ topic, partition, kafkaError: errorCode, reason: message }, 'Kafka refused a record batch')
     }
+    try {
+      source.answered(batch, result, performance.now())
+      return errorCode !== 0 && isStaleMetadata(errorCode)
+    } catch (error) {
+      log.error({ err: error }, 'A defect in taking in an answer to a record batch')
+      source.lost(batch, true, performance.now())
+      return true
+    }
+  }
+
+  #lose(sent: readonly Sent<Source>[], mayHaveReached: boolean, cause: string): void {
+    const settled: Settled<Source>[] = []
+    for (const each of sent) {
+      const { source, batch } = each
+      if (isSuperseded(each)) continue
+      const { topic, partition } = source
+      this.#options.warnings.lost(this.#options.brokerId, { topic, partition, mayHaveReached, cause })
+      source.lost(batch, mayHaveReached, performance.now())
+      settled.push({ source, refresh: true })
+    }
+    this.#owner.settled(settled)
   }
 
   #flushAfter(delayMs: number): void {
@@ -186,16 +222,21 @@ export class BrokerSender {
   }
 }
 
+/** The batch was given to another leader meanwhile. */
+function isSuperseded({ batch, attempt }: Sent<BatchSource>): boolean {
+  return !isInFlight(batch) || batch.attempt !== attempt
+}
+
 /** A batch serves many requests: each that is traced has spans of its own for the time in the queue and for Kafka's. */
-function traceBatch({ queue, batch, attempt }: Sent, errorCode = -1): void {
+function traceBatch({ source, batch, attempt }: Sent<BatchSource>, errorCode = -1): void {
   const endMs = performance.now()
-  for (const { submission } of batch.slices) {
-    const { trace, arrivedMs } = submission
+  for (const { pending } of batch.ranges) {
+    const { trace, arrivedMs } = pending
     if (trace === undefined) continue
     const attributes = {
       'messaging.system': 'kafka',
-      'messaging.destination.name': queue.topic,
-      'messaging.destination.partition.id': String(queue.partition),
+      'messaging.destination.name': source.topic,
+      'messaging.destination.partition.id': String(source.partition),
       'messaging.batch.message_count': batch.recordCount
     }
     if (attempt === 1) trace.did('queue', arrivedMs, batch.sentAtMs, attributes, false)
@@ -204,12 +245,15 @@ function traceBatch({ queue, batch, attempt }: Sent, errorCode = -1): void {
   }
 }
 
-function byTopic(batches: readonly Sent[]): { name: string; id: Buffer | null; partitions: ProducePartition[] }[] {
+function byTopic(
+  sent: readonly Sent<BatchSource>[]
+): { name: string; id: Buffer | null; partitions: ProducePartition[] }[] {
   const topics = new Map<string, { name: string; id: Buffer | null; partitions: ProducePartition[] }>()
-  for (const { queue, batch } of batches) {
-    let topic = topics.get(queue.topic)
-    if (topic === undefined) topics.set(queue.topic, (topic = { name: queue.topic, id: batch.topicId, partitions: [] }))
-    topic.partitions.push({ partition: queue.partition, records: batch.bytes })
+  for (const { source, batch } of sent) {
+    let topic = topics.get(source.topic)
+    if (topic === undefined)
+      topics.set(source.topic, (topic = { name: source.topic, id: batch.topicId, partitions: [] }))
+    topic.partitions.push({ partition: source.partition, records: batch.bytes })
   }
   return [...topics.values()]
 }

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../core/errors.ts'
 import { errorCatalogue } from '../../core/errors.ts'
 import type { RecordFailure } from '../../core/produce-outcome.ts'
+import { kafkaCode } from '../codes.ts'
+import type { ProduceResult } from './produce-message.ts'
 
 function notStored(code: ErrorCode, message: string): RecordFailure {
   return Object.freeze({ code, message, retriable: errorCatalogue[code].retriable, stored: 'no' })
@@ -39,6 +41,16 @@ export const encodingFailed = notStored('INTERNAL_ERROR', 'The gateway could not
 
 export function topicMissing(topic: string): RecordFailure {
   return notStored('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
+}
+
+/** What the callers of a batch are told if it fails, or waits for too long after this answer; null: there was none. */
+export function failureOf(result: ProduceResult | null): RecordFailure {
+  if (result === null) return notSentInTime
+  const { error, produce } = kafkaCode(result.errorCode)
+  // Kafka's reason for the whole batch speaks of the batch; that for a record comes with the record.
+  if (produce === 'split' || produce === 'refuse') return refused(error, null)
+  if (error === 'NOT_ENOUGH_REPLICAS') return tooFewReplicas
+  return error === 'LEADER_NOT_AVAILABLE' ? leaderMissing : notSentInTime
 }
 
 /** What Kafka said of a record that it refuses for good. */

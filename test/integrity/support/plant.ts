@@ -1,5 +1,5 @@
 import { Produce } from '../../../src/gateway/produce.ts'
-import { PartitionQueue } from '../../../src/kafka/produce/partition-queue.ts'
+import { PartitionProducer } from '../../../src/kafka/produce/partition-producer.ts'
 
 /**
  * Defects, planted into a gateway that is started with `--import` of this file. Each strikes topics of one name: in a use
@@ -20,8 +20,8 @@ Produce.prototype.execute = function (call, topic, ...rest) {
   return execute.call(this, call, topic, ...rest)
 }
 
-const stored = Reflect.get(PartitionQueue.prototype, 'stored')
-PartitionQueue.prototype.stored = function (batch, baseOffset) {
+const answered = Reflect.get(PartitionProducer.prototype, 'answered')
+PartitionProducer.prototype.answered = function (batch, result, nowMs) {
   if (this.topic.startsWith('callback')) throw new Error('planted in a callback')
-  stored.call(this, batch, baseOffset)
+  answered.call(this, batch, result, nowMs)
 }

@@ -2,36 +2,27 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises'
 import { SPAN_STRIDE } from '../../../src/core/record-table.ts'
-import { BrokerSender, type SenderHooks } from '../../../src/kafka/produce/broker-sender.ts'
 import { unsentBatch } from '../../../src/kafka/produce/batch.ts'
-import { PartitionQueue } from '../../../src/kafka/produce/partition-queue.ts'
-import { Submission } from '../../../src/kafka/produce/submission.ts'
-import { applyVerdict } from '../../../src/kafka/produce/verdict.ts'
+import { BrokerSender } from '../../../src/kafka/produce/broker-sender.ts'
+import { DeliveryWarnings } from '../../../src/kafka/produce/delivery-warnings.ts'
+import { PartitionProducer } from '../../../src/kafka/produce/partition-producer.ts'
+import { PendingProduce, type RecordRange } from '../../../src/kafka/produce/pending-produce.ts'
+import type { ProducerSession } from '../../../src/kafka/produce/producer-sessions.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
+import { silent } from '../transport/scripted-broker.ts'
 
 const VERSION = 8
 const PARTITIONS = 6
 
 /** A broker that answers when it is told to, and partitions that have a record to send whenever they are given one. */
 class World {
-  readonly sender: BrokerSender
+  readonly sender: BrokerSender<PartitionProducer>
   /** When each request was sent. */
   readonly sentAtMs: number[] = []
   readonly #answers: ((response: Buffer) => void)[] = []
-  readonly #queues: PartitionQueue[]
+  readonly #producers: PartitionProducer[]
 
   constructor() {
-    const hooks: SenderHooks = {
-      serves: () => true,
-      sentAgain: () => assert.fail('nothing is sent again here'),
-      answered: ({ queue, batch }, result) => {
-        applyVerdict(queue, batch, result, performance.now())
-        if (queue.ready(performance.now())) this.sender.offer(queue)
-      },
-      lost: () => assert.fail('nothing gets lost here'),
-      failed: error => assert.fail(String(error)),
-      unreachable: () => assert.fail('the broker is there')
-    }
     const channel = {
       versionNow: () => VERSION,
       version: () => Promise.resolve(VERSION),
@@ -46,8 +37,17 @@ class World {
         this.#answers.push(response => callback(null, response))
       }
     }
-    this.sender = new BrokerSender(() => channel, 1000, hooks)
-    this.#queues = Array.from({ length: PARTITIONS }, (_, partition) => newQueue(partition))
+    const meter = { retried: () => assert.fail('nothing is sent again here') }
+    const warnings = new DeliveryWarnings({ ...silent, warn: () => assert.fail('nothing gets lost here') })
+    const options = { brokerId: 1, channel: () => channel, timeoutMs: 1000, meter, warnings, log: silent }
+    this.sender = new BrokerSender(options, {
+      serves: () => true,
+      settled: settled => {
+        for (const { source } of settled) if (source.ready(performance.now())) this.sender.offer(source)
+      },
+      unreachable: () => assert.fail('the broker is there')
+    })
+    this.#producers = Array.from({ length: PARTITIONS }, (_, partition) => newProducer(partition))
   }
 
   /** Gives a partition a record; resolves when it had its chance to be sent. */
@@ -55,10 +55,10 @@ class World {
     const table = { bytes: Buffer.alloc(0), count: 1, spans: new Int32Array(SPAN_STRIDE) }
     const times = { arrivedAtMs: 0, answerAtMs: 1e12, giveUpAtMs: 1e12 }
     const nothing = () => undefined
-    const submission = new Submission('t', table, Int32Array.of(partition), times, nothing, nothing)
-    const slice = { submission, table, rows: Int32Array.of(0), from: 0, to: 1, timestampMs: 0, bytes: 1, alone: false }
-    this.#queues[partition].add(slice)
-    this.sender.offer(this.#queues[partition])
+    const pending = new PendingProduce('t', table, Int32Array.of(partition), times, nothing, nothing)
+    const rows = Int32Array.of(0)
+    this.#producers[partition].add({ pending, table, rows, from: 0, to: 1, timestampMs: 0, bytes: 1, isolated: false })
+    this.sender.offer(this.#producers[partition])
     await tick()
     await tick()
   }
@@ -71,23 +71,18 @@ class World {
   }
 }
 
-function newQueue(partition: number): PartitionQueue {
-  const queue = new PartitionQueue('t', partition, {
-    cut: waiting => waiting.splice(0, 1),
-    renew: () => null,
-    form: (slices, _session, sequence) =>
-      unsentBatch({
-        bytes: Buffer.alloc(10),
-        slices,
-        recordCount: 1,
-        sequence,
-        topicId: null,
-        giveUpAtMs: 1e12
-      })
-  })
-  queue.session = { producerId: 7n, epoch: 0 }
-  queue.ledBy(1, 0)
-  return queue
+function newProducer(partition: number): PartitionProducer {
+  const former = {
+    next: (_partition: number, waiting: RecordRange[], _session: ProducerSession, sequence: number) => {
+      const ranges = waiting.splice(0, 1)
+      if (ranges.length === 0) return null
+      return unsentBatch({ bytes: Buffer.alloc(10), ranges, recordCount: 1, sequence, topicId: null, giveUpAtMs: 1e12 })
+    }
+  }
+  const producer = new PartitionProducer('t', partition, former, { after: () => null })
+  producer.session = { producerId: 7n, epoch: 0 }
+  producer.ledBy(1, 0)
+  return producer
 }
 
 suite('BrokerSender', () => {

@@ -4,32 +4,30 @@ import fc from 'fast-check'
 import type { ProduceOutcome } from '../../../src/core/produce-outcome.ts'
 import { SPAN_STRIDE, type RecordTable } from '../../../src/core/record-table.ts'
 import { type Batch, unsentBatch } from '../../../src/kafka/produce/batch.ts'
-import { PartitionQueue } from '../../../src/kafka/produce/partition-queue.ts'
+import { PartitionProducer } from '../../../src/kafka/produce/partition-producer.ts'
 import type { ProducerSession } from '../../../src/kafka/produce/producer-sessions.ts'
-import { Submission, type Slice } from '../../../src/kafka/produce/submission.ts'
-import { applyVerdict } from '../../../src/kafka/produce/verdict.ts'
+import { PendingProduce, type RecordRange } from '../../../src/kafka/produce/pending-produce.ts'
 import { ModelBroker } from './model-broker.ts'
 
-const TROUBLE = { code: 'KAFKA_UNAVAILABLE', message: '', retriable: true, stored: 'no' } as const
 const ROUND_TRIP_MS = 5
 /** A few pauses after setbacks, and the round trips of batches that are split record by record. */
 const SETTLE_LIMIT_MS = 4000
 
 interface Request {
   readonly name: string
-  readonly submission: Submission
+  readonly pending: PendingProduce
   readonly count: number
   outcome?: ProduceOutcome
   released: boolean
 }
 
-/** A queue, a model of the leader behind it, and the batches between them. */
+/** A partition, a model of the leader behind it, and the batches between them. */
 class World {
   readonly broker: ModelBroker
-  readonly queue: PartitionQueue
+  readonly producer: PartitionProducer
   readonly requests: Request[] = []
   readonly #sessions = new Map<Batch, ProducerSession>()
-  readonly #batchSlices: number
+  readonly #batchRanges: number
   /** Of the session that the last batch was formed under. */
   epoch = 0
   topicId: Buffer | null = null
@@ -39,27 +37,28 @@ class World {
   nowMs = 0
   #leader = 0
 
-  constructor(broker: ModelBroker, batchSlices = 3) {
+  constructor(broker: ModelBroker, batchRanges = 3) {
     this.broker = broker
-    this.#batchSlices = batchSlices
-    this.queue = new PartitionQueue('t', 0, {
-      form: (slices, session, sequence) => {
-        const batch = this.#batch(slices, sequence)
+    this.#batchRanges = batchRanges
+    const former = {
+      next: (_partition: number, waiting: RecordRange[], session: ProducerSession, sequence: number) => {
+        if (waiting.length === 0) return null
+        const batch = this.#batch(this.#cut(waiting), sequence)
         this.#sessions.set(batch, session)
         this.epoch = session.epoch
         return batch
-      },
-      cut: waiting => (waiting[0].alone ? waiting.splice(0, 1) : waiting.splice(0, this.#upToAlone(waiting))),
-      renew: session => ({ producerId: session.producerId, epoch: session.epoch + 1 })
-    })
-    this.queue.session = { producerId: 7n, epoch: 0 }
-    this.queue.ledBy(0, 0)
+      }
+    }
+    const after = ({ producerId, epoch }: ProducerSession) => ({ producerId, epoch: epoch + 1 })
+    this.producer = new PartitionProducer('t', 0, former, { after })
+    this.producer.session = { producerId: 7n, epoch: 0 }
+    this.producer.ledBy(0, 0)
   }
 
   submit(count: number): Request {
     const table: RecordTable = { bytes: Buffer.alloc(0), count, spans: new Int32Array(count * SPAN_STRIDE) }
     const times = { arrivedAtMs: 0, answerAtMs: this.nowMs + 8000, giveUpAtMs: this.nowMs + 30_000 }
-    const submission = new Submission(
+    const pending = new PendingProduce(
       't',
       table,
       new Int32Array(count),
@@ -67,15 +66,15 @@ class World {
       outcome => (request.outcome = outcome),
       () => (request.released = true)
     )
-    const request: Request = { name: `r${this.requests.length}`, submission, count, released: false }
+    const request: Request = { name: `r${this.requests.length}`, pending, count, released: false }
     this.requests.push(request)
     const rows = Int32Array.from({ length: count }, (_, index) => index)
-    this.queue.add({ submission, table, rows, from: 0, to: count, timestampMs: 0, bytes: count * 10, alone: false })
+    this.producer.add({ pending, table, rows, from: 0, to: count, timestampMs: 0, bytes: count * 10, isolated: false })
     return request
   }
 
   send(): boolean {
-    const batch = this.queue.take(this.nowMs)
+    const batch = this.producer.take(this.nowMs)
     if (batch === null) return false
     this.onTheWay.push(batch)
     return true
@@ -89,12 +88,12 @@ class World {
 
   answer(batch: Batch, errorCode: number, baseOffset: number): void {
     const result = { topic: 't', partition: 0, errorCode, baseOffset, recordErrors: undefined, message: null }
-    applyVerdict(this.queue, batch, result, this.nowMs)
+    this.producer.answered(batch, result, this.nowMs)
   }
 
   names(batch: Batch): string[] {
-    return batch.slices.flatMap(({ submission, rows, from, to }) => {
-      const request = this.requests.find(each => each.submission === submission)
+    return batch.ranges.flatMap(({ pending, rows, from, to }) => {
+      const request = this.requests.find(each => each.pending === pending)
       return [...rows.subarray(from, to)].map(row => `${request?.name}.${row}`)
     })
   }
@@ -103,7 +102,7 @@ class World {
   moveLeader(leader: number): void {
     if (leader !== this.#leader) this.late.push(...this.onTheWay.splice(0))
     this.#leader = leader
-    this.queue.ledBy(leader, this.nowMs)
+    this.producer.ledBy(leader, this.nowMs)
   }
 
   arriveLate(): void {
@@ -123,19 +122,19 @@ class World {
 
   /** Nobody has written for so long that the broker has forgotten the producer; connections have been closed since. */
   silence(): void {
-    for (const batch of this.onTheWay.splice(0)) this.queue.doubtful(batch, 'open', TROUBLE, this.nowMs)
+    for (const batch of this.onTheWay.splice(0)) this.producer.lost(batch, true, this.nowMs)
     this.nowMs += 24 * 3_600_000
-    this.queue.expire(this.nowMs)
+    this.producer.expire(this.nowMs)
     this.late = []
     this.broker.forgetProducers()
   }
 
   /** No more faults: everything meets its fate, within `limitMs`. */
   settle(limitMs = SETTLE_LIMIT_MS): void {
-    for (const endMs = this.nowMs + limitMs; !this.queue.idle;) {
+    for (const endMs = this.nowMs + limitMs; !this.producer.idle;) {
       assert.ok(this.nowMs < endMs, `not settled ${limitMs} ms after the last fault`)
       this.nowMs += ROUND_TRIP_MS
-      this.queue.expire(this.nowMs)
+      this.producer.expire(this.nowMs)
       while (this.send());
       const batch = this.onTheWay.shift()
       if (batch === undefined) continue
@@ -144,19 +143,20 @@ class World {
     }
   }
 
-  #upToAlone(waiting: readonly Slice[]): number {
-    const alone = waiting.findIndex(slice => slice.alone)
-    return Math.min(this.#batchSlices, alone < 0 ? waiting.length : alone)
+  #cut(waiting: RecordRange[]): RecordRange[] {
+    if (waiting[0].isolated) return waiting.splice(0, 1)
+    const isolated = waiting.findIndex(range => range.isolated)
+    return waiting.splice(0, Math.min(this.#batchRanges, isolated < 0 ? waiting.length : isolated))
   }
 
-  #batch(slices: readonly Slice[], sequence: number): Batch {
+  #batch(ranges: readonly RecordRange[], sequence: number): Batch {
     return unsentBatch({
       bytes: Buffer.alloc(0),
-      slices,
-      recordCount: slices.reduce((sum, { from, to }) => sum + to - from, 0),
+      ranges,
+      recordCount: ranges.reduce((sum, { from, to }) => sum + to - from, 0),
       sequence,
       topicId: this.topicId,
-      giveUpAtMs: Math.min(...slices.map(({ submission }) => submission.times.giveUpAtMs))
+      giveUpAtMs: Math.min(...ranges.map(({ pending }) => pending.times.giveUpAtMs))
     })
   }
 }
@@ -199,20 +199,20 @@ function rowOf(record: string): number {
   return Number(record.slice(record.indexOf('.') + 1))
 }
 
-suite('PartitionQueue', () => {
+suite('PartitionProducer', () => {
   test('has at most two batches in flight, and one after a setback until it is mended', () => {
     const world = new World(new ModelBroker(), 1)
     world.acknowledge()
     for (let request = 0; request < 4; request++) world.submit(1)
     assert.deepEqual([world.send(), world.send(), world.send()], [true, true, false])
     const [first, second] = world.onTheWay
-    world.queue.doubtful(first, 'open', TROUBLE, 0)
+    world.producer.lost(first, true, 0)
     world.answer(second, 45, -1)
     world.nowMs = 1000
-    assert.equal(world.queue.take(1000), first)
-    assert.equal(world.queue.take(1000), null)
+    assert.equal(world.producer.take(1000), first)
+    assert.equal(world.producer.take(1000), null)
     world.answer(first, 0, 0)
-    assert.equal(world.queue.take(1000), second)
+    assert.equal(world.producer.take(1000), second)
   })
 
   test('has one batch in flight until the broker has acknowledged the first of a session, and after an hour of silence', () => {
@@ -234,9 +234,9 @@ suite('PartitionQueue', () => {
     world.submit(1)
     world.send()
     const [lost] = world.onTheWay.splice(0)
-    world.queue.doubtful(lost, 'open', TROUBLE, world.nowMs)
+    world.producer.lost(lost, true, world.nowMs)
     world.nowMs += 30_001
-    world.queue.expire(world.nowMs)
+    world.producer.expire(world.nowMs)
     oneAtATime('a new epoch begins')
   })
 
@@ -266,7 +266,7 @@ suite('PartitionQueue', () => {
     world.send()
     const [first, second] = world.onTheWay.splice(0)
     world.answer(first, 87, -1)
-    world.queue.doubtful(second, 'open', TROUBLE, world.nowMs)
+    world.producer.lost(second, true, world.nowMs)
     world.settle(1000)
     assert.equal(bad.outcome?.failures?.get(0)?.code, 'INVALID_RECORD')
     assert.deepEqual(
@@ -329,9 +329,9 @@ suite('PartitionQueue', () => {
     const lost = world.submit(1)
     world.send()
     const [batch] = world.onTheWay.splice(0)
-    world.queue.doubtful(batch, 'open', TROUBLE, 0)
+    world.producer.lost(batch, true, 0)
     world.nowMs = 30_001
-    world.queue.expire(world.nowMs)
+    world.producer.expire(world.nowMs)
     assert.equal(lost.outcome?.failures?.get(0)?.stored, 'unknown')
     const next = world.submit(1)
     world.settle()
@@ -354,9 +354,9 @@ suite('PartitionQueue', () => {
       const [first, second] = world.onTheWay.splice(0)
       world.answer(first, code, -1)
       world.topicId = Buffer.alloc(16, 2)
-      world.queue.topicReplaced(world.topicId)
+      world.producer.topicReplaced(world.topicId, world.nowMs)
       world.answer(second, 100, -1)
-      world.queue.topicReplaced(world.topicId)
+      world.producer.topicReplaced(world.topicId, world.nowMs)
       world.settle(1000)
       assert.deepEqual(refused.outcome?.failures?.get(0)?.stored, stored ? undefined : 'unknown', `error ${code}`)
       assert.deepEqual(world.broker.log, stored ? ['r0.0', 'r1.0', 'r2.0'] : ['r0.0', 'r2.0'])
@@ -370,7 +370,7 @@ suite('PartitionQueue', () => {
     world.topicId = Buffer.alloc(16, 1)
     world.acknowledge()
     world.topicId = Buffer.alloc(16, 2)
-    world.queue.topicReplaced(world.topicId)
+    world.producer.topicReplaced(world.topicId, world.nowMs)
     world.submit(1)
     world.submit(1)
     assert.deepEqual([world.send(), world.send()], [true, false], 'its broker does not know the producer')
@@ -414,10 +414,10 @@ suite('PartitionQueue', () => {
             else if (each.do === 'silence') world.silence()
             else if (each.do === 'wait') {
               world.nowMs += each.ms
-              world.queue.expire(world.nowMs)
+              world.producer.expire(world.nowMs)
             } else if (each.do === 'withdraw') {
               const request = world.requests[each.which % Math.max(1, world.requests.length)]
-              if (request !== undefined) world.queue.withdraw(new Set([request.submission]))
+              if (request !== undefined) world.producer.withdraw(new Set([request.pending]))
             } else takeAnswer(world, each)
           }
           world.settle()
@@ -448,7 +448,7 @@ function takeAnswer(
   } else {
     for (const lost of [batch, ...world.onTheWay.splice(0)]) {
       if (fault.arrives) world.deliver(lost)
-      world.queue.doubtful(lost, 'open', TROUBLE, world.nowMs)
+      world.producer.lost(lost, true, world.nowMs)
     }
   }
 }

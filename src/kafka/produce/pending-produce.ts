@@ -3,7 +3,7 @@ import type { ProduceOutcome, RecordFailure } from '../../core/produce-outcome.t
 import type { RecordTable } from '../../core/record-table.ts'
 import type { RequestTrace } from '../../core/tracing.ts'
 
-export interface SubmissionTimes {
+export interface ProduceTimes {
   /** Milliseconds since 1970: the timestamp of records that bring none. */
   readonly arrivedAtMs: number
   /** `performance.now()` at which the HTTP answer is due. */
@@ -16,7 +16,7 @@ export interface SubmissionTimes {
  * One produce request on its way through the accumulator: collects what became of each record, answers once, and
  * tells when nobody needs the bytes of the request any more (a batch may outlive the answer).
  */
-export class Submission implements Bagged {
+export class PendingProduce implements Bagged {
   place = -1
   /** Its answer is due soon: what can be taken back was. */
   due = false
@@ -25,22 +25,22 @@ export class Submission implements Bagged {
   readonly arrivedMs = performance.now()
   readonly topic: string
   readonly table: RecordTable
-  readonly times: SubmissionTimes
+  readonly times: ProduceTimes
   readonly partitions: Int32Array
   readonly #offsets: Float64Array
   #failures: Map<number, RecordFailure> | undefined
   #unsettled: number
   #answered = false
   readonly #answer: (outcome: ProduceOutcome) => void
-  readonly #released: (submission: Submission) => void
+  readonly #released: (pending: PendingProduce) => void
 
   constructor(
     topic: string,
     table: RecordTable,
     partitions: Int32Array,
-    times: SubmissionTimes,
+    times: ProduceTimes,
     answer: (outcome: ProduceOutcome) => void,
-    released: (submission: Submission) => void
+    released: (pending: PendingProduce) => void
   ) {
     this.topic = topic
     this.table = table
@@ -96,9 +96,9 @@ export class Submission implements Bagged {
   }
 }
 
-/** Records of one submission for one partition, in the order of the request: what a batch is made of. */
-export interface Slice {
-  readonly submission: Submission
+/** Records of one request for one partition, in the order of the request: what a batch is made of. */
+export interface RecordRange {
+  readonly pending: PendingProduce
   readonly table: RecordTable
   readonly rows: Int32Array
   readonly from: number
@@ -107,20 +107,20 @@ export interface Slice {
   /** Upper bound of the encoded size. */
   readonly bytes: number
   /** A batch that held it was rejected: it shares no batch with other callers again. */
-  readonly alone: boolean
+  readonly isolated: boolean
 }
 
-/** All records of a submission for one partition. */
-export function wholeSlice(submission: Submission, rows: Int32Array, bytes: number): Slice {
-  const { table, times } = submission
+/** All records of a request for one partition. */
+export function wholeRange(pending: PendingProduce, rows: Int32Array, bytes: number): RecordRange {
+  const { table, times } = pending
   const timestampMs = times.arrivedAtMs
-  return { submission, table, rows, from: 0, to: rows.length, timestampMs, bytes, alone: false }
+  return { pending, table, rows, from: 0, to: rows.length, timestampMs, bytes, isolated: false }
 }
 
-export function storeSlice(slice: Slice, baseOffset: number): void {
-  slice.submission.stored(slice.rows, slice.from, slice.to, baseOffset)
+export function storeRange(range: RecordRange, baseOffset: number): void {
+  range.pending.stored(range.rows, range.from, range.to, baseOffset)
 }
 
-export function failSlice(slice: Slice, failure: RecordFailure): void {
-  slice.submission.failed(slice.rows, slice.from, slice.to, failure)
+export function failRange(range: RecordRange, failure: RecordFailure): void {
+  range.pending.failed(range.rows, range.from, range.to, failure)
 }
