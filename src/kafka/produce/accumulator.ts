@@ -6,7 +6,7 @@ import type { RecordTable } from '../../core/record-table.ts'
 import type { RequestTrace } from '../../core/tracing.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { BatchOptions } from './batch-former.ts'
-import { BrokerSender, type SenderOwner, type Settled } from './broker-sender.ts'
+import { BrokerSender, type SenderOwner, type Sent } from './broker-sender.ts'
 import { DeliveryWarnings } from './delivery-warnings.ts'
 import { leaderMissing, notSentInTime, outcomeUnknown, topicMissing, topicRecreated } from './failures.ts'
 import { LeaderWatch } from './leader-watch.ts'
@@ -120,8 +120,8 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     return false
   }
 
-  settled(settled: readonly Settled<PartitionProducer>[]): void {
-    for (const { source: producer, refresh } of settled) {
+  settled(sent: readonly Sent<PartitionProducer>[]): void {
+    for (const { source: producer, refresh } of sent) {
       if (refresh) this.#leaders.refresh(producer.topic)
       // The answer may have come from a topic that has been replaced since.
       producer.topicReplaced(this.#ports.peek(producer.topic)?.id ?? null, performance.now())

@@ -19,25 +19,20 @@ import {
 } from './produce-message.ts'
 
 /** A batch on its way, with the partition that it belongs to. */
-interface Sent<Source extends BatchSource> {
+export interface Sent<Source extends BatchSource> {
   readonly source: Source
   readonly batch: Batch
   readonly attempt: number
-}
-
-/** What became of a partition's part of a request. */
-export interface Settled<Source extends BatchSource> {
-  readonly source: Source
-  /** It got no answer, or one that shows that metadata is stale. */
-  readonly refresh: boolean
+  /** Set if it got no answer, or one that shows that metadata is stale. */
+  refresh: boolean
 }
 
 /** The accumulator, as the senders see it: whoever offers partitions, and goes on with them. */
 export interface SenderOwner<Source extends BatchSource> {
   /** Whether this sender still serves the partition; if not, the owner has offered it elsewhere. */
   serves(sender: BrokerSender<Source>, source: Source): boolean
-  /** The partitions of a request, each of which has taken in what became of its batch. */
-  settled(settled: readonly Settled<Source>[]): void
+  /** The batches of a request; each partition has taken in what became of its own. */
+  settled(sent: readonly Sent<Source>[]): void
   /** The broker could not be reached; the partitions have nothing on their way because of it. */
   unreachable(sources: readonly Source[]): void
 }
@@ -139,7 +134,7 @@ export class BrokerSender<Source extends BatchSource> {
       const batch = source.take(nowMs)
       if (batch === null) continue
       if (batch.attempt > 1) this.#options.meter.retried('produce')
-      collected.push({ source, batch, attempt: batch.attempt })
+      collected.push({ source, batch, attempt: batch.attempt, refresh: false })
       if (source.ready(nowMs)) this.#offered.add(source)
       bytes += batch.bytes.length
       if (bytes >= REQUEST_BYTES) break
@@ -156,6 +151,7 @@ export class BrokerSender<Source extends BatchSource> {
       this.#requests--
       if (response === null) this.#lose(sent, error?.sent ?? true, error?.message ?? 'no answer')
       else this.#settle(agreed, sent, response)
+      this.#owner.settled(sent)
       if (this.#offered.size > 0 && !this.#scheduled) this.#flush()
     })
   }
@@ -171,7 +167,6 @@ export class BrokerSender<Source extends BatchSource> {
     if (answer.throttleTimeMs > 0) this.#pausedUntilMs = performance.now() + answer.throttleTimeMs
     this.#options.warnings.answered(this.#options.brokerId)
     const results = new Map(answer.results.map(result => [`${result.topic}/${result.partition}`, result]))
-    const settled: Settled<Source>[] = []
     const missing: Sent<Source>[] = []
     for (const each of sent) {
       const { source, batch } = each
@@ -179,13 +174,15 @@ export class BrokerSender<Source extends BatchSource> {
       const result = results.get(`${topic}/${source.partition}`)
       traceBatch(each, result?.errorCode)
       if (result === undefined) missing.push(each)
-      else if (!isSuperseded(each)) settled.push({ source, refresh: this.#answered(each, result) })
+      else if (!isSuperseded(each)) each.refresh = this.#answered(each, result)
     }
-    this.#owner.settled(settled)
     if (missing.length > 0) this.#lose(missing, true, 'the answer leaves the partition out')
   }
 
-  /** A defect that shows in one partition must not reach the others, nor the process: what it was told of stays open. */
+  /**
+   * Returns whether metadata is stale. A defect that shows in one partition reaches neither the others nor the process: the
+   * fate of that batch stays open.
+   */
   #answered({ source, batch }: Sent<Source>, result: ProduceResult): boolean {
     const { log } = this.#options
     const { errorCode, message } = result
@@ -204,16 +201,14 @@ export class BrokerSender<Source extends BatchSource> {
   }
 
   #lose(sent: readonly Sent<Source>[], mayHaveReached: boolean, cause: string): void {
-    const settled: Settled<Source>[] = []
     for (const each of sent) {
       const { source, batch } = each
       if (isSuperseded(each)) continue
       const { topic, partition } = source
       this.#options.warnings.lost(this.#options.brokerId, { topic, partition, mayHaveReached, cause })
       source.lost(batch, mayHaveReached, performance.now())
-      settled.push({ source, refresh: true })
+      each.refresh = true
     }
-    this.#owner.settled(settled)
   }
 
   #flushAfter(delayMs: number): void {

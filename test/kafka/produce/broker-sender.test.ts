@@ -42,8 +42,8 @@ class World {
     const options = { brokerId: 1, channel: () => channel, timeoutMs: 1000, meter, warnings, log: silent }
     this.sender = new BrokerSender(options, {
       serves: () => true,
-      settled: settled => {
-        for (const { source } of settled) if (source.ready(performance.now())) this.sender.offer(source)
+      settled: sent => {
+        for (const { source } of sent) if (source.ready(performance.now())) this.sender.offer(source)
       },
       unreachable: () => assert.fail('the broker is there')
     })
