@@ -30,8 +30,9 @@ export class Produce {
       refuseInternal(topic)
       const metadata = this.#knownTopic(topic, records) ?? (await this.#checkedTopic(call, topic, records))
       refuseInternal(topic, metadata)
+      const answer = this.#accumulator.submit(metadata, records, call.deadline, released, call.trace)
       handedOver = true
-      const outcome = await this.#accumulator.submit(metadata, records, call.deadline, released, call.trace)
+      const outcome = await answer
       this.#meter.produced(topic, records.bytes.length, fatesOf(outcome))
       return outcome
     } finally {

@@ -66,8 +66,8 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
   }
 
   /**
-   * Sends the records and tells what became of each, by `answerAt` at the latest; never rejects.
-   * Partitions that records name must exist in `topic`. `released` is called once, when nobody needs the bytes any more.
+   * Sends the records and tells what became of each, by `answerAt` at the latest; never rejects. Throws if `topic` has no
+   * partitions; those that records name must exist. `released` is called once, when nobody needs the bytes any more.
    */
   submit(
     topic: TopicMetadata,

@@ -388,7 +388,7 @@ suite('PartitionProducer', () => {
       { weight: 2, arbitrary: fc.record({ do: fc.constant('lose' as const), arrives: fc.boolean() }) },
       {
         weight: 2,
-        arbitrary: fc.record({ do: fc.constant('error' as const), code: fc.constantFrom(6, 7, 19, 20, 2) })
+        arbitrary: fc.record({ do: fc.constant('error' as const), code: fc.constantFrom(2, 3, 6, 7, 19, 20, 100) })
       },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), which: fc.nat() }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('lead' as const), leader: fc.nat({ max: 2 }) }) },
