@@ -5,8 +5,8 @@ import { storedWithoutOffset, withReason } from './failures.ts'
 import { failRange, storeRange, type RecordRange } from './pending-produce.ts'
 
 /**
- * `waiting`: for its first attempt, or the next one. `takenBack`: no attempt was appended; its ranges are to be batched
- * anew, in its place.
+ * `waiting`: for its first attempt, or the next one. `takenBack`: no attempt was appended; its ranges will be batched
+ * again, in its place.
  */
 export type BatchState = 'waiting' | 'inFlight' | 'takenBack'
 
@@ -17,7 +17,7 @@ export interface Batch {
   ranges: readonly RecordRange[]
   readonly recordCount: number
   readonly sequence: number
-  /** Of the topic that the batch was numbered for; null where the cluster has no topic ids. */
+  /** Of the topic that the batch was numbered for; null if the cluster has no topic ids. */
   readonly topicId: Buffer | null
   /** `performance.now()` of the delivery time-out of its oldest record. */
   readonly giveUpAtMs: number

@@ -27,7 +27,7 @@ export interface Sent<Source extends BatchSource> {
   refresh: boolean
 }
 
-/** The accumulator, as the senders see it: whoever offers partitions, and goes on with them. */
+/** Offers partitions to the senders, and goes on with them: the accumulator. */
 export interface SenderOwner<Source extends BatchSource> {
   /** Whether this sender still serves the partition; if not, the owner has offered it elsewhere. */
   serves(sender: BrokerSender<Source>, source: Source): boolean
@@ -39,7 +39,7 @@ export interface SenderOwner<Source extends BatchSource> {
 
 export interface SenderOptions {
   readonly brokerId: number
-  /** Throws where the broker is not known. */
+  /** Throws if the broker is not known. */
   readonly channel: () => ProduceChannel
   /** How long the broker waits for the replicas. */
   readonly timeoutMs: number
@@ -217,7 +217,7 @@ export class BrokerSender<Source extends BatchSource> {
   }
 }
 
-/** The batch was given to another leader meanwhile. */
+/** Returns whether the batch was given to another leader since. */
 function isSuperseded({ batch, attempt }: Sent<BatchSource>): boolean {
   return !isInFlight(batch) || batch.attempt !== attempt
 }

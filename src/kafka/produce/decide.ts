@@ -41,11 +41,11 @@ export type Action =
   | 'complete'
   /** The same bytes go again after a pause. */
   | 'sendAgain'
-  /** Records at fault fail, the others are batched anew under the same sequence numbers. */
+  /** Records at fault fail; the others are batched again, from the same sequence number on. */
   | 'split'
   /** Its callers are told that it is not stored; its sequence numbers become free. */
   | 'fail'
-  /** No attempt was appended, nor can one be in another session: its records are batched anew in the next one. */
+  /** No attempt was appended, nor can one be in another session: its records are batched again in the next one. */
   | 'renew'
   /** Its callers are told that its fate is unknown; its sequence numbers are spent, so the session ends. */
   | 'giveUp'

@@ -65,7 +65,7 @@ const refusals: Partial<Record<ErrorCode, string>> = {
   KAFKA_REFUSED: 'Kafka does not let the gateway write to this topic.'
 }
 
-/** The same failure in Kafka's own words, where it has some for the record. */
+/** Returns the failure in Kafka's own words, if it has some for the record. */
 export function withReason(failure: RecordFailure, reason: string | null | undefined): RecordFailure {
   return reason === null || reason === undefined ? failure : { ...failure, message: reason }
 }

@@ -4,7 +4,7 @@ import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { ProducePorts } from './ports.ts'
 
 const REFRESH_LIMIT_MS = 5000
-/** Brokers answer sooner as a rule; one that does not may be frozen, and its partitions led by others by now. */
+/** Most answers come sooner. A broker that takes longer may be frozen, and its partitions led by others by now. */
 const SUSPICIOUS_MS = 1000
 
 /** Asks Kafka who leads a topic: when an answer proves that metadata is stale, and again and again while there is none. */

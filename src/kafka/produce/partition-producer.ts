@@ -11,7 +11,7 @@ import type { ProducerSession, ProducerSessions } from './producer-sessions.ts'
 
 /**
  * What a partition may send. `open`: everything. `repairing`: batches that were taken back left a gap in the sequence; what
- * is in doubt goes again, then all is batched anew from the first number not used. `sessionOver`: the same, in the next session.
+ * is in doubt goes again, then all is batched again from the first number not used. `sessionOver`: the same, in the next session.
  */
 type Phase = 'open' | 'repairing' | 'sessionOver'
 
@@ -100,13 +100,13 @@ export class PartitionProducer implements BatchSource {
     this.repair()
   }
 
-  /** Nothing can be sent for now, for a reason that lies outside the partition. */
+  /** Pauses for a reason that lies outside the partition. `trouble` is what callers are told if it lasts. */
   hold(trouble: RecordFailure, nowMs: number): void {
     this.trouble = trouble
     this.#pace.setback(nowMs)
   }
 
-  /** What is on its way to a leader of the past, which may be frozen, goes to the new one at once, as the same bytes. */
+  /** Sends what is in flight to a former leader, which may be frozen, to the new one at once, as the same bytes. */
   ledBy(leader: number, nowMs: number): void {
     if (leader < 0 || leader === this.#leader) return
     this.#leader = leader
@@ -126,7 +126,7 @@ export class PartitionProducer implements BatchSource {
     for (const range of this.#waiting.splice(0)) failRange(range, failure)
   }
 
-  /** The topic of that name was created anew if the id differs: its brokers have not seen the session. */
+  /** A topic with another id was created under the name since: its brokers do not know the session. */
   topicReplaced(topicId: Buffer | null, nowMs: number): void {
     if (topicId === null) return
     if (isAnother(this.#topicId, topicId)) this.#endSession()
@@ -162,7 +162,7 @@ export class PartitionProducer implements BatchSource {
   }
 
   /**
-   * Once nothing is in flight or in doubt, batches anew what was taken back, in a new session if the old one is over.
+   * Once nothing is in flight or in doubt, batches again what was taken back, in a new session if the old one is over.
    * Called from outside when there is a session that was not there before.
    */
   repair(): void {

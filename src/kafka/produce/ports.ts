@@ -7,9 +7,9 @@ import type { ProducerSession } from './producer-sessions.ts'
 export interface ProduceChannel {
   /** Highest version of an API within the bounds that the broker has, −1 while that is not known. */
   versionNow(apiKey: number, min: number, max: number): number
-  /** The same, after connecting where needed; rejects when the broker cannot be reached. */
+  /** The same, after connecting if necessary; rejects if the broker cannot be reached. */
   version(apiKey: number, min: number, max: number): Promise<number>
-  /** `error.sent` is false only where no byte has left. */
+  /** `error.sent` is false only if no byte has left. */
   send(
     apiKey: number,
     version: number,
@@ -22,9 +22,9 @@ export interface ProduceChannel {
 
 /** What the accumulator needs of the rest of the Kafka side. */
 export interface ProducePorts {
-  /** Throws where the broker is not known. */
+  /** Throws if the broker is not known. */
   channel(brokerId: number, index: number): ProduceChannel
-  /** Cached metadata; undefined where there is none. */
+  /** Cached metadata; undefined if there is none. */
   peek(topic: string): TopicMetadata | undefined
   /** Asks Kafka now (merged, rate-limited); null once two brokers do not know the topic. */
   refresh(topic: string, deadline: Deadline): Promise<TopicMetadata | null>
