@@ -14,7 +14,7 @@ import { PageBuilder } from '../../src/kafka/records/page-builder.ts'
 import type { HotFunction } from './hot-function.ts'
 
 const COUNT = 1000
-const NO_LIMIT = { count: 1e6, bytes: 1e9 }
+const NO_LIMIT = { records: 1e6, bytes: 1e9 }
 
 /** What a read goes through, in its order. */
 export function consumeFunctions(): HotFunction[] {

@@ -3,10 +3,16 @@ import type { Meter } from '../core/meter.ts'
 import type { Call } from '../core/principal.ts'
 import type { RecordPage } from '../core/record-page.ts'
 import type { Fetcher } from '../kafka/fetch/fetcher.ts'
+import { ReadFailure } from '../kafka/fetch/read-failure.ts'
 import type { MetadataCache } from '../kafka/metadata/metadata-cache.ts'
 import type { OffsetLookup } from '../kafka/admin/list-offsets.ts'
 import type { ReadRequest } from './gateway.ts'
+import { deadlineExceeded, gatewayError, isUnfinished } from './read-errors.ts'
 import { partitionNotFound, refuseInternal, topicNotFound } from './topic-access.ts'
+
+/** A page ends here, however many records were asked for. */
+export const PAGE_BYTES = 6 * 1024 * 1024
+const PAGE_RECORDS = 100_000
 
 /** Reads a page from any offset of one partition. */
 export class Consume {
@@ -57,12 +63,17 @@ export class Consume {
   ): Promise<T> {
     const startedMs = performance.now()
     let endedMs: number | undefined
+    const limits = { records: Math.min(count, PAGE_RECORDS), bytes: PAGE_BYTES }
     try {
-      return await this.#fetcher.read({ topic, partition, offset, count, deadline, trace }, page => {
+      const read = { topic, partition, offset, isolation: 'committed', limits, deadline, trace } as const
+      return await this.#fetcher.read(read, (page, { end }) => {
         endedMs = performance.now()
+        if (page.count === 0 && isUnfinished(end)) throw deadlineExceeded(end, page.nextOffset)
         this.#meter.consumed(topic, page.count, page.payloadBytes)
         return use(page)
       })
+    } catch (error) {
+      throw error instanceof ReadFailure ? gatewayError(error, offset) : error
     } finally {
       this.#meter.read(((endedMs ?? performance.now()) - startedMs) / 1000)
     }

@@ -9,7 +9,7 @@ import { Topics } from '../../src/gateway/topics.ts'
 import { SPAN_STRIDE, type RecordTable } from '../../src/core/record-table.ts'
 import { clusterOf } from '../kafka/fetch/cluster-of.ts'
 import { leaderOf, topicLedBy } from '../kafka/fetch/model-cluster.ts'
-import { plainBatch } from '../kafka/records/stored.ts'
+import { batchOf, plainBatch } from '../kafka/records/stored.ts'
 
 const notAsked = () => Promise.reject(new Error('not asked'))
 const call: Call = { principal: anonymous, deadline: Deadline.after(5000) }
@@ -50,6 +50,28 @@ suite('Reading', () => {
     const consume = trimmed(1)
     await firstOffset(consume, 'earliest')
     await assert.rejects(firstOffset(consume, 0), { code: 'OFFSET_OUT_OF_RANGE' })
+  })
+
+  test('ends a page at 100 000 records', async () => {
+    const records = Array.from({ length: 50_001 }, () => ({ value: Buffer.alloc(0) }))
+    const batches = [batchOf({ baseOffset: 0, records }), batchOf({ baseOffset: 50_001, records })]
+    const { fetcher } = clusterOf({ brokers: { 1: leaderOf({ batches, lastStableOffset: 100_002 }) } })
+    const consume = new Consume(metadataOf(), fetcher, { offsetOf: notAsked }, noMeter)
+    const read = { topic: 'orders', partition: 0, from: 0, count: 2 ** 31 - 1 }
+    const call: Call = { principal: anonymous, deadline: Deadline.after(60_000) }
+    const ended = await consume.execute(call, read, ({ count, nextOffset }) => [count, nextOffset])
+    assert.deepEqual(ended, [100_000, 100_000])
+  })
+
+  test('an empty page at the deadline is DEADLINE_EXCEEDED, and names where to go on', async () => {
+    const { fetcher, channel } = clusterOf({ brokers: { 1: () => ({}) } })
+    channel(1).held = true
+    const consume = new Consume(metadataOf(), fetcher, { offsetOf: notAsked }, noMeter)
+    const hasty: Call = { principal: anonymous, deadline: Deadline.after(30) }
+    await assert.rejects(
+      consume.execute(hasty, { topic: 'orders', partition: 0, from: 7, count: 1 }, page => page),
+      { code: 'DEADLINE_EXCEEDED', headers: { NextOffset: '7' } }
+    )
   })
 
   test('a topic that Kafka flags as internal is INTERNAL_TOPIC, whatever its name', async () => {

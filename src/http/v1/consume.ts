@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from '../../gateway/consume.ts'
 import { Charge } from '../charge.ts'
 import { PAGE_FRONT_BYTES, writePage } from '../json/page-writer.ts'
 import type { Route } from '../router.ts'
@@ -6,8 +7,6 @@ import { encoding, partitionNumber, recordCount, startOffset, topicName } from '
 import { permit } from './permit.ts'
 import { consumeCall } from './record-operations.ts'
 
-/** What a page may hold of keys and values. */
-const PAGE_BYTES = 6 * 1024 * 1024
 /** What is set aside in the budget for a record before its size is known. */
 const BYTES_PER_RECORD = 1024
 /** The text of a page, and its encrypted copy while the client takes it. */

@@ -12,7 +12,7 @@ const LARGEST_SLAB_BYTES = 8 * 1024 * 1024
 const IDLE_MS = 5000
 
 /** Where a batch was read. Another topic under the same name and another leader's log may hold other records there. */
-export interface BatchPlace {
+export interface LogIdentity {
   readonly topic: string
   readonly topicId: Buffer
   readonly partition: number
@@ -28,7 +28,7 @@ interface Entry {
 
 /** What is kept of one partition. */
 interface Shelf {
-  readonly place: BatchPlace
+  readonly log: LogIdentity
   /** By offset; none overlap. */
   readonly entries: Entry[]
   /** Kafka's log begins there. */
@@ -72,11 +72,11 @@ export class BatchCache {
    * The batch that holds the offset, or the gap in which it lies. It is the caller's until the function is called that
    * `lend` is handed.
    */
-  find(place: BatchPlace, offset: number, lend: (giveBack: () => void) => void): OpenBatch | undefined {
-    const shelf = this.#shelves.get(nameOf(place))
+  find(log: LogIdentity, offset: number, lend: (giveBack: () => void) => void): OpenBatch | undefined {
+    const shelf = this.#shelves.get(nameOf(log))
     if (shelf === undefined) return undefined
     const nowMs = this.#now()
-    if (shelf.trustedUntilMs <= nowMs || offset < shelf.startOffset || !isSame(shelf.place, place)) return undefined
+    if (shelf.trustedUntilMs <= nowMs || offset < shelf.startOffset || !isSame(shelf.log, log)) return undefined
     const entry = shelf.entries[positionAfter(shelf.entries, offset) - 1]
     if (entry === undefined || offset > entry.batch.header.lastOffset || entry.untilMs <= nowMs) return undefined
     this.#lastUsedMs = nowMs
@@ -85,20 +85,20 @@ export class BatchCache {
   }
 
   /** The leader has answered a Fetch that named id and epoch: what is kept of the partition is in its log, from there on. */
-  confirm(place: BatchPlace, startOffset: number): void {
-    const shelf = this.#shelves.get(nameOf(place))
-    if (shelf === undefined || !isSame(shelf.place, place)) return
+  confirm(log: LogIdentity, startOffset: number): void {
+    const shelf = this.#shelves.get(nameOf(log))
+    if (shelf === undefined || !isSame(shelf.log, log)) return
     shelf.trustedUntilMs = this.#now() + TRUSTED_MS
     // Answers on two connections may overtake one another.
     shelf.startOffset = Math.max(shelf.startOffset, startOffset)
   }
 
   /** A batch that Kafka has just answered with. */
-  keep(place: BatchPlace, { header, bytes }: OpenBatch): void {
+  keep(log: LogIdentity, { header, bytes }: OpenBatch): void {
     if (bytes.length > this.#slabBytes) return
     const nowMs = this.#now()
     this.#lastUsedMs = nowMs
-    const shelf = this.#shelfOf(place, nowMs)
+    const shelf = this.#shelfOf(log, nowMs)
     for (const before of overlapping(shelf.entries, header)) {
       // Two readers of one batch.
       if (before.untilMs > nowMs) return
@@ -113,11 +113,11 @@ export class BatchCache {
   }
 
   /** One that is not trusted any more, or was filled elsewhere, is replaced by an empty one. */
-  #shelfOf(place: BatchPlace, nowMs: number): Shelf {
-    const name = nameOf(place)
+  #shelfOf(log: LogIdentity, nowMs: number): Shelf {
+    const name = nameOf(log)
     const known = this.#shelves.get(name)
-    if (known !== undefined && known.trustedUntilMs > nowMs && isSame(known.place, place)) return known
-    const shelf = { place, entries: [], startOffset: 0, trustedUntilMs: nowMs + TRUSTED_MS }
+    if (known !== undefined && known.trustedUntilMs > nowMs && isSame(known.log, log)) return known
+    const shelf = { log, entries: [], startOffset: 0, trustedUntilMs: nowMs + TRUSTED_MS }
     this.#shelves.set(name, shelf)
     return shelf
   }
@@ -141,8 +141,8 @@ export class BatchCache {
   #clear(slab: Slab<Entry>): Buffer | undefined {
     for (const entry of slab.entries) {
       remove(entry)
-      const { entries, place } = entry.shelf
-      const name = nameOf(place)
+      const { entries, log } = entry.shelf
+      const name = nameOf(log)
       if (entries.length === 0 && this.#shelves.get(name) === entry.shelf) this.#shelves.delete(name)
     }
     return slab.isRead ? undefined : slab.memory
@@ -167,11 +167,11 @@ function remove({ shelf: { entries }, batch }: Entry): void {
   if (entries[at]?.batch === batch) entries.splice(at, 1)
 }
 
-function nameOf({ topic, partition }: BatchPlace): string {
+function nameOf({ topic, partition }: LogIdentity): string {
   return `${topic}/${partition}`
 }
 
-function isSame(one: BatchPlace, other: BatchPlace): boolean {
+function isSame(one: LogIdentity, other: LogIdentity): boolean {
   return one.leaderEpoch === other.leaderEpoch && one.topicId.equals(other.topicId)
 }
 

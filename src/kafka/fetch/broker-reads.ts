@@ -1,5 +1,4 @@
 import type { Deadline } from '../../core/deadline.ts'
-import { GatewayError } from '../../core/errors.ts'
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import { UNKNOWN_TOPIC_OR_PARTITION } from '../codes.ts'
 import { promised } from '../transport/promised.ts'
@@ -19,6 +18,7 @@ import {
   type FetchResult
 } from './fetch-message.ts'
 import type { FetchChannel } from './ports.ts'
+import { ReadFailure } from './read-failure.ts'
 
 export interface ReadResult {
   readonly result: FetchResult
@@ -79,19 +79,19 @@ export class BrokerReads {
   }
 
   /**
-   * Rejects with a TransportError when the broker cannot be reached or does not answer, with OVERLOADED when too many
-   * reads wait. The deadline only spares Kafka a read that nobody waits for.
+   * Rejects with a TransportError when the broker cannot be reached or does not answer, with a `busy` ReadFailure when
+   * too many reads wait. The deadline only spares Kafka a read that nobody waits for.
    */
   read(wanted: FetchPartition, mode: ReadMode, deadline: Deadline, reader: Reader<ReadResult>): void {
-    const { topic, partition, offset, maxBytes } = wanted
+    const { topic, partition, offset, maxBytes, isolation } = wanted
     const partitionKey = `${topic}/${partition}`
-    const name = `${partitionKey}/${offset}/${maxBytes}/${mode.dedicated}`
+    const name = `${partitionKey}/${offset}/${maxBytes}/${isolation}/${mode.dedicated}`
     const waiting = this.#queue.get(name)
     if (waiting !== undefined) {
       waiting.readers.push(reader)
       if (deadline.atMs > waiting.deadline.atMs) waiting.deadline = deadline
     } else if (this.#queue.size >= QUEUE_LIMIT) {
-      reader.reject(new GatewayError('OVERLOADED', 'Too many reads wait for Kafka.'))
+      reader.reject(new ReadFailure('busy', 'Too many reads wait for Kafka.'))
     } else {
       this.#queue.set(name, { wanted, partitionKey, mode, deadline, readers: [reader] })
       this.#schedule()
@@ -157,7 +157,12 @@ export class BrokerReads {
         fail([read], new ReadExpired('the deadline passed before the read was sent', false))
       } else if (
         collected.length === 0 ||
-        !(mode.dedicated || taken.has(partitionKey) || bytes + wanted.maxBytes > REQUEST_BYTES)
+        !(
+          mode.dedicated ||
+          wanted.isolation !== collected[0].wanted.isolation ||
+          taken.has(partitionKey) ||
+          bytes + wanted.maxBytes > REQUEST_BYTES
+        )
       ) {
         this.#queue.delete(name)
         collected.push(read)
@@ -238,6 +243,7 @@ function missing({ topic, partition }: FetchPartition, { errorCode, throttleTime
     topic,
     partition,
     errorCode: errorCode === 0 ? reason : errorCode,
+    highWatermark: -1,
     lastStableOffset: -1,
     startOffset: -1,
     aborted: [],

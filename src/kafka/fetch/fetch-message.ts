@@ -1,6 +1,7 @@
 import type { AbortedTransaction } from '../records/aborted-filter.ts'
 import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
+import type { Isolation } from './read-request.ts'
 
 export const FETCH = 1
 /** Kafka 2.4 offers up to 11, 4.1 and later up to 17 and 18. */
@@ -13,6 +14,7 @@ export const FETCH_TOPIC_IDS_SINCE = 13
 export const FETCH_LEADER_ONLY_UNTIL = 10
 
 const CONSUMER = -1
+const READ_UNCOMMITTED = 0
 const READ_COMMITTED = 1
 /** Of the tagged field `CurrentLeader` in a partition's answer. */
 const CURRENT_LEADER = 1
@@ -28,6 +30,8 @@ export interface FetchPartition {
   readonly leaderEpoch: number
   readonly offset: number
   readonly maxBytes: number
+  /** The same for all partitions of a request. */
+  readonly isolation: Isolation
 }
 
 export interface FetchResult {
@@ -35,6 +39,8 @@ export interface FetchResult {
   readonly topic: string | Buffer
   readonly partition: number
   readonly errorCode: number
+  /** −1 with an error. */
+  readonly highWatermark: number
   /** −1 with an error. */
   readonly lastStableOffset: number
   /** Where the log begins; −1 with an error, and before version 5. */
@@ -70,7 +76,7 @@ export interface FetchWait {
 const NO_WAIT: FetchWait = { waitMs: 0, minBytes: 0 }
 
 /**
- * Asks for committed records, each partition once.
+ * Asks for records, each partition once.
  * @see https://kafka.apache.org/protocol#The_Messages_Fetch
  */
 export function writeFetchRequest(
@@ -81,7 +87,8 @@ export function writeFetchRequest(
   const writer = new WireWriter(version >= FETCH_FLEXIBLE_SINCE, 64 + partitions.length * 96)
   const totalBytes = partitions.reduce((sum, { maxBytes }) => sum + maxBytes, 0)
   if (version <= 14) writer.int32(CONSUMER)
-  writer.int32(waitMs).int32(minBytes).int32(totalBytes).int8(READ_COMMITTED)
+  const isolation = partitions[0].isolation === 'committed' ? READ_COMMITTED : READ_UNCOMMITTED
+  writer.int32(waitMs).int32(minBytes).int32(totalBytes).int8(isolation)
   if (version >= 7) writer.int32(NO_SESSION).int32(FINAL_EPOCH)
   const byTopic = Map.groupBy(partitions, ({ topic }) => topic)
   writer.arrayLength(byTopic.size)
@@ -130,7 +137,7 @@ const NOTHING = Buffer.alloc(0)
 function parsePartition(reader: WireReader, version: number, topic: string | Buffer): FetchResult {
   const partition = reader.int32()
   const errorCode = reader.int16()
-  reader.int64() // high watermark
+  const highWatermark = reader.int64()
   const lastStableOffset = reader.int64()
   const startOffset = version >= 5 ? reader.int64() : -1
   const aborted: AbortedTransaction[] = []
@@ -140,7 +147,17 @@ function parsePartition(reader: WireReader, version: number, topic: string | Buf
   }
   const preferredReadReplica = version >= 11 ? reader.int32() : -1
   const records = reader.bytes() ?? NOTHING
-  const result = { topic, partition, errorCode, lastStableOffset, startOffset, aborted, preferredReadReplica, records }
+  const result = {
+    topic,
+    partition,
+    errorCode,
+    highWatermark,
+    lastStableOffset,
+    startOffset,
+    aborted,
+    preferredReadReplica,
+    records
+  }
   if (errorCode === 0) {
     reader.skipTags()
     return result

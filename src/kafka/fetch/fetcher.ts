@@ -6,8 +6,10 @@ import { PageBuilder } from '../records/page-builder.ts'
 import { BatchCache } from './batch-cache.ts'
 import { FetchSizes } from './fetch-sizes.ts'
 import { LeaderReads } from './leader-reads.ts'
-import { PartitionRead, type PageRequest, type ReadTools } from './partition-read.ts'
+import { PartitionRead, type ReadTools } from './partition-read.ts'
 import type { FetchBrokers, FetchMetadata, FetchOffsets } from './ports.ts'
+import { ReadFailure } from './read-failure.ts'
+import type { PageEnd, ReadRequest } from './read-request.ts'
 import { RemoteParts } from './remote-parts.ts'
 
 export interface FetcherOptions {
@@ -16,11 +18,7 @@ export interface FetcherOptions {
   readonly cacheBytes: number
 }
 
-/** A page ends here, however many records were asked for. */
-export const PAGE_BYTES = 6 * 1024 * 1024
-export const PAGE_RECORDS = 100_000
-
-/** Reads pages of committed records, with as many Fetch requests as that takes. */
+/** Reads pages of records, with as many Fetch requests as that takes. Reads that begin together travel together. */
 export class Fetcher {
   readonly #tools: ReadTools
 
@@ -45,25 +43,29 @@ export class Fetcher {
   }
 
   /**
-   * A page that is empty only if no readable record lies between the offset and the last stable offset. An error
-   * behind the first record ends the page: the next read meets it. The page is `use`'s until that returns.
+   * Reads until a limit, the end of the log, or the deadline. The page is empty only if there is nothing to read before
+   * its `nextOffset`. What fails behind the first record ends the page. Page and memory are `use`'s until that returns.
    *
-   * Throws OFFSET_OUT_OF_RANGE, TOPIC_NOT_FOUND, PARTITION_NOT_FOUND, KAFKA_REFUSED, CORRUPT_DATA, LEADER_NOT_AVAILABLE,
-   * KAFKA_UNAVAILABLE, OVERLOADED, and DEADLINE_EXCEEDED if Kafka did not answer, did not bring the records from remote
-   * storage, or only unreadable records were passed in time; those that end at the deadline carry the header `NextOffset`.
+   * Throws a ReadFailure, or what the metadata throws, if nothing was read.
    */
-  async read<T>(request: PageRequest, use: (page: RecordPage) => T): Promise<T> {
-    const limits = { count: Math.min(request.count, PAGE_RECORDS), bytes: PAGE_BYTES }
-    const page = new PageBuilder(request.partition, request.offset, limits)
+  async read<T>(request: ReadRequest, use: (page: RecordPage, end: PageEnd) => T): Promise<T> {
+    const page = new PageBuilder(request.partition, request.offset, request.limits, request.filter)
+    const read = new PartitionRead(this.#tools, request, page)
     try {
-      await new PartitionRead(this.#tools, request, page).fill().catch((error: unknown) => {
-        if (page.count === 0 || !(error instanceof GatewayError)) throw error
-        const { code, detail } = error
-        this.#tools.log.debug({ topic: request.topic, code, detail }, 'A page ends before an error')
-      })
-      return use(page.build())
+      const end = await read.fill().catch((error: unknown) => this.#endBefore(error, request, page))
+      return use(page.build(), { end, ...read.bounds })
     } finally {
       page.recycle()
     }
+  }
+
+  #endBefore(error: unknown, { topic, partition }: ReadRequest, { count }: PageBuilder): 'failure' {
+    const expected = error instanceof ReadFailure || error instanceof GatewayError
+    if (count === 0 || !expected) throw error
+    this.#tools.log.debug(
+      { topic, partition, cause: error.message, detail: error.detail },
+      'A page ends before an error'
+    )
+    return 'failure'
   }
 }

@@ -4,15 +4,15 @@ import { readRecords } from '../records/decode-records.ts'
 import type { LargeBatch, OpenedBatch } from '../records/large-batch.ts'
 import { isTransactional } from '../records/open-batch.ts'
 import type { PageBuilder } from '../records/page-builder.ts'
-import type { BatchCache, BatchPlace } from './batch-cache.ts'
+import type { BatchCache, LogIdentity } from './batch-cache.ts'
 import type { FetchResult } from './fetch-message.ts'
 
 /** How to go on after an answer. `cut`: its first batch is not whole. `empty`: it brought nothing, though its end lies further on. */
 export type Progress = 'done' | 'more' | 'cut' | 'empty'
 
 /** Takes what an earlier page left of its last batch; returns whether that fills this page. */
-export function takeKept(kept: BatchCache, place: BatchPlace, page: PageBuilder): boolean {
-  const batch = kept.find(place, page.nextOffset, giveBack => page.onRecycle(giveBack))
+export function takeKept(kept: BatchCache, log: LogIdentity, page: PageBuilder): boolean {
+  const batch = kept.find(log, page.nextOffset, giveBack => page.onRecycle(giveBack))
   if (batch === undefined) return false
   if (readRecords(batch, page)) page.nextOffset = batch.header.lastOffset + 1
   return page.full
@@ -20,27 +20,28 @@ export function takeKept(kept: BatchCache, place: BatchPlace, page: PageBuilder)
 
 export function keepRest(
   kept: BatchCache,
-  place: BatchPlace,
+  log: LogIdentity,
   { topic, startOffset }: FetchResult,
   { rest }: PageBuilder
 ): void {
   // A topic that was asked for by name may be another one by now.
-  if (typeof topic !== 'string') kept.confirm(place, startOffset)
-  if (rest !== undefined && !isTransactional(rest.header)) kept.keep(place, rest)
+  if (typeof topic !== 'string') kept.confirm(log, startOffset)
+  if (rest !== undefined && !isTransactional(rest.header)) kept.keep(log, rest)
 }
 
 /** Takes the records of an answer into the page; stops at a batch that takes long to open, and goes on with that. */
 export function absorb(
-  { lastStableOffset, records }: FetchResult,
-  filter: AbortedFilter,
+  records: Buffer,
+  endOffset: number,
+  aborted: AbortedFilter,
   page: PageBuilder,
   opened?: OpenedBatch
 ): Progress | LargeBatch {
-  if (page.nextOffset >= lastStableOffset) return 'done'
+  if (page.nextOffset >= endOffset) return 'done'
   const before = page.nextOffset
-  const ended = decodeBatches(records, filter, page, lastStableOffset, opened)
+  const ended = decodeBatches(records, aborted, page, endOffset, opened)
   if (typeof ended === 'object') return ended
-  if (page.full || page.nextOffset >= lastStableOffset) return 'done'
+  if (page.full || page.nextOffset >= endOffset) return 'done'
   if (page.nextOffset > before) return 'more'
   return ended ? 'cut' : 'empty'
 }

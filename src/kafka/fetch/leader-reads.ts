@@ -4,6 +4,13 @@ import { BrokerReads, type ReadMode, type ReadResult } from './broker-reads.ts'
 import type { FetchPartition } from './fetch-message.ts'
 import type { FetchBrokers } from './ports.ts'
 
+export const SHARED: ReadMode = { dedicated: false, waitMs: 0, minBytes: 0 }
+export const DEDICATED: ReadMode = { dedicated: true, waitMs: 0, minBytes: 0 }
+/** Looks a second time at what may be a gap: if records are there, the broker has them by then. */
+export const SECOND_LOOK: ReadMode = { dedicated: true, waitMs: 100, minBytes: 1 }
+/** Before Kafka 3.8 this limits how long a remote read may take; later a setting of the broker does (KIP-1018). */
+export const REMOTE: ReadMode = { dedicated: true, waitMs: 5000, minBytes: 0 }
+
 /** Opened one by one, as slow reads come together. */
 const PATIENT_CONNECTIONS = 8
 

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deadline } from '../../core/deadline.ts'
-import { GatewayError } from '../../core/errors.ts'
 import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/meter.ts'
-import type { RequestTrace } from '../../core/tracing.ts'
-import type { PartitionMetadata, TopicMetadata } from '../metadata/topic-metadata.ts'
+import type { PartitionMetadata } from '../metadata/topic-metadata.ts'
 import { AbortedFilter } from '../records/aborted-filter.ts'
 import type { LargeBatch, OpenedBatch } from '../records/large-batch.ts'
+import { corrupt } from '../records/layout.ts'
 import type { PageBuilder } from '../records/page-builder.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
 import { awaitLeader, type Reader } from './await-leader.ts'
@@ -16,20 +15,21 @@ import { ReadExpired, type ReadMode, type ReadResult } from './broker-reads.ts'
 import type { CurrentLeader, FetchResult } from './fetch-message.ts'
 import { absorb, keepRest, takeKept, type Progress } from './fill-page.ts'
 import type { FetchSizes } from './fetch-sizes.ts'
-import type { LeaderReads } from './leader-reads.ts'
+import { DEDICATED, REMOTE, SECOND_LOOK, SHARED, type LeaderReads } from './leader-reads.ts'
 import type { FetchMetadata, FetchOffsets } from './ports.ts'
+import { ReadFailure } from './read-failure.ts'
+import type { PageEnd, ReadRequest } from './read-request.ts'
 import type { RemoteParts } from './remote-parts.ts'
-import { leaderless, STILL_REMOTE, stillRemote, troubleOf, unavailable, type Trouble } from './trouble.ts'
-
-export interface PageRequest {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  /** 1 and up. */
-  readonly count: number
-  readonly deadline: Deadline
-  readonly trace?: RequestTrace | undefined
-}
+import {
+  checkPartition,
+  lasting,
+  leaderless,
+  readFailure,
+  stillRemote,
+  troubleOf,
+  unreachable,
+  type Trouble
+} from './trouble.ts'
 
 /** What all reads share. */
 export interface ReadTools {
@@ -51,12 +51,7 @@ const OFFSET_OUT_OF_RANGE = 1
 /** An answer that took longer did not come from the leader's own disks, or its broker is busy. */
 const SLOW_MS = 100
 
-const SHARED: ReadMode = { dedicated: false, waitMs: 0, minBytes: 0 }
-const DEDICATED: ReadMode = { dedicated: true, waitMs: 0, minBytes: 0 }
-/** Looks a second time at what may be a gap: if records are there, the broker has them by then. */
-const SECOND_LOOK: ReadMode = { dedicated: true, waitMs: 100, minBytes: 1 }
-/** Before Kafka 3.8 this limits how long a remote read may take; later a setting of the broker does (KIP-1018). */
-const REMOTE: ReadMode = { dedicated: true, waitMs: 5000, minBytes: 0 }
+const UNKNOWN_BOUNDS: Omit<PageEnd, 'end'> = { logStart: -1, lastStable: -1, highWatermark: -1 }
 
 /** How to go on. `again`: ask once more for what came back empty. */
 type Outcome = Progress | 'again' | Trouble
@@ -66,13 +61,16 @@ interface EmptyAnswer {
   readonly offset: number
   readonly leader: number
   readonly leaderEpoch: number
-  readonly lastStableOffset: number
+  readonly endOffset: number
 }
+
+/** The deadline passed; ends the page, and never leaves this file. */
+class DeadlinePassed extends Error {}
 
 /** Fills one page from one partition. */
 export class PartitionRead {
   readonly #tools: ReadTools
-  readonly #request: PageRequest
+  readonly #request: ReadRequest
   readonly #page: PageBuilder
   #maxBytes: number
   #mode: ReadMode = SHARED
@@ -81,61 +79,90 @@ export class PartitionRead {
   #isRemote = false
   #emptyBefore: EmptyAnswer | undefined
   #namedLeader: CurrentLeader | undefined
+  #bounds = UNKNOWN_BOUNDS
 
-  constructor(tools: ReadTools, request: PageRequest, page: PageBuilder) {
+  constructor(tools: ReadTools, request: ReadRequest, page: PageBuilder) {
     this.#tools = tools
     this.#request = request
     this.#page = page
     this.#maxBytes = this.#neededBytes
   }
 
-  async fill(): Promise<void> {
-    for (;;) {
-      const outcome = await this.#step()
-      if (outcome === 'done') return
-      if (typeof outcome === 'object') await this.#recover(outcome)
-      else if (this.#request.deadline.passed) throw this.#deadlineExceeded()
-      else this.#setbacks = 0
+  /** Throws a ReadFailure, and what metadata and offsets throw. */
+  async fill(): Promise<PageEnd['end']> {
+    try {
+      for (;;) {
+        const outcome = await this.#step()
+        if (outcome === 'done') return this.#page.full ? 'full' : 'log'
+        if (this.#hasScanned) return 'scanned'
+        if (typeof outcome === 'object') await this.#recover(outcome)
+        else if (this.#request.deadline.passed) throw new DeadlinePassed()
+        else this.#setbacks = 0
+      }
+    } catch (error) {
+      if (!(error instanceof DeadlinePassed)) throw readFailure(error)
+      if (this.#page.nextOffset > this.#request.offset) return 'passed'
+      return this.#isRemote ? 'remote' : 'late'
     }
+  }
+
+  /** Of the last answer. */
+  get bounds(): Omit<PageEnd, 'end'> {
+    return this.#bounds
+  }
+
+  get #hasScanned(): boolean {
+    const { scanBytes } = this.#request.limits
+    return scanBytes !== undefined && this.#page.stored.bytes >= scanBytes
   }
 
   get #neededBytes(): number {
     const { limits, count } = this.#page
-    return this.#tools.sizes.bytesFor(this.#request.topic, limits.count - count)
+    return this.#tools.sizes.bytesFor(this.#request.topic, limits.records - count)
   }
 
   async #step(): Promise<Outcome> {
     const { metadata: topics, kept, remoteParts } = this.#tools
-    const { topic, partition, deadline } = this.#request
+    const { topic, partition, deadline, isolation } = this.#request
     const page = this.#page
     const metadata = topics.peek(topic) ?? (await topics.topic(topic, deadline))
     const { leader, leaderEpoch } = this.#leaderOf(checkPartition(metadata, topic, partition))
     if (leader < 0) return leaderless(`${topic}-${partition} has no leader`)
     const topicId = metadata?.id ?? null
-    const place = topicId === null ? null : { topic, topicId, partition, leaderEpoch }
-    if (place !== null && takeKept(kept, place, page)) return 'done'
+    const log = topicId === null ? null : { topic, topicId, partition, leaderEpoch }
+    if (log !== null && takeKept(kept, log, page)) return 'done'
     if (remoteParts.isRemote(topic, partition, page.nextOffset)) this.#mode = REMOTE
-    const wanted = { topic, topicId, partition, leaderEpoch, offset: page.nextOffset, maxBytes: this.#maxBytes }
+    const { nextOffset: offset } = page
+    const wanted = { topic, topicId, partition, leaderEpoch, offset, maxBytes: this.#maxBytes, isolation }
     const askedMs = performance.now()
     let read: ReadResult
     try {
       const ask = (reader: Reader<ReadResult>) => this.#tools.reads.read(leader, wanted, this.#mode, deadline, reader)
-      const late = () => this.#deadlineExceeded()
+      const late = () => new DeadlinePassed()
       read = await awaitLeader(ask, leader, limit => this.#leaderNow(limit), deadline, late)
     } catch (error) {
-      if (error instanceof ReadExpired) throw this.#deadlineExceeded()
+      if (error instanceof ReadExpired) throw new DeadlinePassed()
       if (!(error instanceof TransportError)) throw error
-      return unavailable(causeText(error))
+      return unreachable(causeText(error))
     }
     page.onRecycle(() => read.release())
     traceFetch(this.#request, leader, askedMs, read.result.errorCode)
     if (read.result.errorCode !== 0) return this.#failed(read.result, leaderEpoch)
-    const filter = new AbortedFilter(read.result.aborted)
-    let progress = absorb(read.result, filter, page)
-    while (typeof progress === 'object') progress = absorb(read.result, filter, page, await this.#opened(progress))
+    const { records, aborted, startOffset, highWatermark, lastStableOffset } = read.result
+    this.#bounds = { logStart: startOffset, lastStable: lastStableOffset, highWatermark }
+    const filter = new AbortedFilter(aborted)
+    let progress = absorb(records, this.#endOffset, filter, page)
+    while (typeof progress === 'object')
+      progress = absorb(records, this.#endOffset, filter, page, await this.#opened(progress))
     this.#tools.sizes.learn(topic, page.stored)
-    if (place !== null) keepRest(kept, place, read.result, page)
+    // A batch behind the last stable offset is not for readers of what is committed.
+    if (log !== null && isolation === 'committed') keepRest(kept, log, read.result, page)
     return this.#goOn(progress, read, leader, leaderEpoch)
+  }
+
+  /** Where this reader's view of the log ends. */
+  get #endOffset(): number {
+    return this.#request.isolation === 'committed' ? this.#bounds.lastStable : this.#bounds.highWatermark
   }
 
   /** The metadata's leader, unless a broker has named a later one. */
@@ -148,8 +175,8 @@ export class PartitionRead {
 
   async #opened(batch: LargeBatch): Promise<OpenedBatch> {
     const { deadline } = this.#request
-    const opened = await within(deadline, batch.open(deadline), () => this.#deadlineExceeded())
-    if (opened === undefined) throw this.#deadlineExceeded()
+    const opened = await within(deadline, batch.open(deadline), () => new DeadlinePassed())
+    if (opened === undefined) throw new DeadlinePassed()
     return opened
   }
 
@@ -168,7 +195,8 @@ export class PartitionRead {
       this.#maxBytes = this.#neededBytes
       return progress
     }
-    if (progress === 'empty' && read.soleReader) return this.#judgeEmpty(read.result, leader, leaderEpoch)
+    if (progress === 'empty' && read.soleReader)
+      return this.#judgeEmpty(read.result.preferredReadReplica, leader, leaderEpoch)
     // In a shared request Kafka may have had no room for this partition, or for its whole batch (KIP-74).
     if (read.soleReader) this.#maxBytes = enlarged(this.#maxBytes, this.#request, this.#page)
     if (!this.#mode.dedicated) this.#mode = DEDICATED
@@ -180,28 +208,24 @@ export class PartitionRead {
    * slow or throttled (KIP-405, KIP-956), and when it wants another replica to be read (KIP-392). So the leader must say
    * that it has the offset on its own disks, and answer with nothing once more afterwards.
    */
-  async #judgeEmpty(
-    { lastStableOffset, preferredReadReplica }: FetchResult,
-    leader: number,
-    leaderEpoch: number
-  ): Promise<Outcome> {
+  async #judgeEmpty(preferredReadReplica: number, leader: number, leaderEpoch: number): Promise<Outcome> {
     const { topic, partition, deadline } = this.#request
     const page = this.#page
     const offset = page.nextOffset
     const before = this.#emptyBefore
     this.#emptyBefore = undefined
     if (preferredReadReplica >= 0)
-      return { ...unavailable(`${topic}-${partition} is to be read from broker ${preferredReadReplica}`), stale: false }
+      return { ...unreachable(`${topic}-${partition} is to be read from broker ${preferredReadReplica}`), stale: false }
     if (before?.offset === offset && before.leader === leader && before.leaderEpoch === leaderEpoch) {
-      page.nextOffset = Math.min(before.lastStableOffset, lastStableOffset)
+      page.nextOffset = Math.min(before.endOffset, this.#endOffset)
       this.#mode = SHARED
-      return page.nextOffset < lastStableOffset ? 'more' : 'done'
+      return page.nextOffset < this.#endOffset ? 'more' : 'done'
     }
     const remote = await this.#tools.remoteParts.ask(topic, partition, offset, deadline)
     if (remote === undefined) return leaderless(`${topic}-${partition} has no leader that tells its local log start`)
     this.#isRemote = remote
     if (remote) return stillRemote(`${topic}-${partition} at offset ${offset}`)
-    this.#emptyBefore = { offset, leader, leaderEpoch, lastStableOffset }
+    this.#emptyBefore = { offset, leader, leaderEpoch, endOffset: this.#endOffset }
     this.#mode = SECOND_LOOK
     return 'again'
   }
@@ -220,12 +244,13 @@ export class PartitionRead {
     const { topic, partition, deadline } = this.#request
     const offset = this.#page.nextOffset
     await this.#tools.metadata.refresh(topic, deadline)
-    const { earliest, lastStable, logEnd } = await this.#tools.offsets.bounds(topic, partition, deadline)
+    const bounds = await this.#tools.offsets.bounds(topic, partition, deadline)
+    const { earliest, lastStable, logEnd } = bounds
     if (offset >= earliest && offset <= logEnd) return leaderless(`a stale leader called offset ${offset} out of range`)
-    throw new GatewayError(
-      'OFFSET_OUT_OF_RANGE',
+    throw new ReadFailure(
+      'outOfRange',
       `Offset ${offset} is out of range: partition ${partition} of topic '${topic}' begins at ${earliest} and ends at ${lastStable}.`,
-      { members: { earliest_offset: earliest, latest_offset: lastStable } }
+      { bounds }
     )
   }
 
@@ -236,9 +261,8 @@ export class PartitionRead {
     this.#tools.log.debug({ topic, detail: trouble.detail }, 'A read is tried again')
     if (deadline.remainingMs <= pauseMs) {
       // What was passed already is not to be read again, whatever kept the rest from being read in time.
-      if (nextOffset > offset) throw this.#deadlineExceeded()
-      const { code, message, detail } = trouble
-      throw new GatewayError(code, message, { detail, headers: { NextOffset: String(nextOffset) } })
+      if (trouble.kind === 'remote' || nextOffset > offset) throw new DeadlinePassed()
+      throw lasting(trouble.kind, trouble.detail)
     }
     this.#tools.meter.retried('fetch')
     if (trouble.stale) this.#namedLeader = trouble.leader
@@ -250,19 +274,10 @@ export class PartitionRead {
     await sleep(pauseMs)
     if (trouble.stale) await this.#tools.metadata.refresh(topic, deadline)
   }
-
-  #deadlineExceeded(): GatewayError {
-    const { topic, partition, offset } = this.#request
-    const { nextOffset } = this.#page
-    let message = this.#isRemote ? STILL_REMOTE : 'Kafka did not answer in time.'
-    if (nextOffset > offset) message = 'Only records that cannot be read were passed in time; go on at NextOffset.'
-    const detail = `read of ${topic}-${partition} from offset ${offset}, now at ${nextOffset}`
-    return new GatewayError('DEADLINE_EXCEEDED', message, { detail, headers: { NextOffset: String(nextOffset) } })
-  }
 }
 
 function traceFetch(
-  { topic, partition, trace }: PageRequest,
+  { topic, partition, trace }: ReadRequest,
   broker: number,
   askedMs: number,
   errorCode: number
@@ -279,18 +294,7 @@ function traceFetch(
   trace.did('Fetch', askedMs, performance.now(), attributes, errorCode !== 0)
 }
 
-function enlarged(maxBytes: number, { topic, partition }: PageRequest, { nextOffset }: PageBuilder): number {
+function enlarged(maxBytes: number, { topic, partition }: ReadRequest, { nextOffset }: PageBuilder): number {
   if (maxBytes < BATCH_LIMIT_BYTES) return maxBytes * 2
-  const detail = `the batch of ${topic}-${partition} at offset ${nextOffset} is cut off at ${maxBytes} bytes`
-  throw new GatewayError('CORRUPT_DATA', 'What Kafka returned cannot be decoded.', { detail })
-}
-
-function checkPartition(metadata: TopicMetadata | null, topic: string, partition: number): PartitionMetadata {
-  if (metadata === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
-  const found = metadata.partitions[partition]
-  if (found !== undefined) return found
-  throw new GatewayError(
-    'PARTITION_NOT_FOUND',
-    `Topic '${topic}' has no partition ${partition}; it has ${metadata.partitions.length}.`
-  )
+  throw corrupt(`the batch of ${topic}-${partition} at offset ${nextOffset} is cut off at ${maxBytes} bytes`)
 }

@@ -40,9 +40,12 @@ export interface FetchOffsets {
   /** Where the part of the log begins that is on the leader's own disks; null while nobody leads the partition. */
   localStart(topic: string, partition: number, deadline: Deadline): Promise<number | null>
   /** As the current leader says now. */
-  bounds(
-    topic: string,
-    partition: number,
-    deadline: Deadline
-  ): Promise<{ readonly earliest: number; readonly lastStable: number; readonly logEnd: number }>
+  bounds(topic: string, partition: number, deadline: Deadline): Promise<OffsetBounds>
+}
+
+export interface OffsetBounds {
+  readonly earliest: number
+  /** Where the records of open transactions begin. */
+  readonly lastStable: number
+  readonly logEnd: number
 }

@@ -1,11 +1,14 @@
-import { GatewayError, type ErrorCode } from '../../core/errors.ts'
 import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
+import type { PartitionMetadata, TopicMetadata } from '../metadata/topic-metadata.ts'
+import { CorruptRecords } from '../records/corrupt-records.ts'
+import { TooManyLargeBatches } from '../records/large-batch.ts'
 import type { CurrentLeader, FetchResult } from './fetch-message.ts'
+import { ReadFailure } from './read-failure.ts'
 
-/** What keeps a read from going on, for the answer at its deadline. */
+/** What keeps a read from going on now. */
 export interface Trouble {
-  readonly code: ErrorCode
-  readonly message: string
+  /** `remote`: the leader has not brought the records from remote storage. */
+  readonly kind: 'leaderless' | 'unreachable' | 'remote'
   readonly detail: string
   /** Fresh metadata may mend it. */
   readonly stale: boolean
@@ -13,28 +16,53 @@ export interface Trouble {
   readonly leader?: CurrentLeader | undefined
 }
 
-export const STILL_REMOTE =
-  'The records are in remote storage, and Kafka did not bring them in time; go on at NextOffset.'
+const MESSAGES = {
+  leaderless: 'The partition has no leader that answers.',
+  unreachable: 'Kafka does not answer.'
+} as const
 
-/** Throws what no retry mends. */
+/** Throws a {@link ReadFailure} that no retry mends. */
 export function troubleOf({ errorCode, currentLeader }: FetchResult, topic: string, partition: number): Trouble {
   const detail = `Fetch of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`
   if (isStaleMetadata(errorCode)) return { ...leaderless(detail), leader: currentLeader }
   const { error } = kafkaCode(errorCode)
   if (error === 'KAFKA_REFUSED')
-    throw new GatewayError(error, `Kafka does not let the gateway read topic '${topic}'.`, { detail })
-  if (error === 'CORRUPT_DATA') throw new GatewayError(error, 'Kafka finds its own records corrupt.', { detail })
-  return unavailable(detail)
+    throw new ReadFailure('refused', `Kafka does not let the gateway read topic '${topic}'.`, { detail })
+  if (error === 'CORRUPT_DATA') throw new ReadFailure('corrupt', 'Kafka finds its own records corrupt.', { detail })
+  return unreachable(detail)
 }
 
 export function leaderless(detail: string): Trouble {
-  return { code: 'LEADER_NOT_AVAILABLE', message: 'The partition has no leader that answers.', detail, stale: true }
+  return { kind: 'leaderless', detail, stale: true }
 }
 
-export function unavailable(detail: string): Trouble {
-  return { code: 'KAFKA_UNAVAILABLE', message: 'Kafka does not answer.', detail, stale: true }
+export function unreachable(detail: string): Trouble {
+  return { kind: 'unreachable', detail, stale: true }
 }
 
-export function stillRemote(where: string): Trouble {
-  return { code: 'DEADLINE_EXCEEDED', message: STILL_REMOTE, detail: `${where} is in remote storage`, stale: false }
+export function stillRemote(detail: string): Trouble {
+  return { kind: 'remote', detail, stale: false }
+}
+
+/** The failure of a read whose trouble lasted until its deadline. */
+export function lasting(kind: 'leaderless' | 'unreachable', detail: string): ReadFailure {
+  return new ReadFailure(kind, MESSAGES[kind], { detail })
+}
+
+/** Throws a {@link ReadFailure} if the partition does not exist. */
+export function checkPartition(metadata: TopicMetadata | null, topic: string, partition: number): PartitionMetadata {
+  if (metadata === null) throw new ReadFailure('unknownTopic', `Topic '${topic}' does not exist.`)
+  const found = metadata.partitions[partition]
+  if (found !== undefined) return found
+  const count = metadata.partitions.length
+  throw new ReadFailure('unknownPartition', `Topic '${topic}' has no partition ${partition}; it has ${count}.`)
+}
+
+/** Returns what the failure means to a reader; what is not known here as it is. */
+export function readFailure(error: unknown): unknown {
+  if (error instanceof CorruptRecords)
+    return new ReadFailure('corrupt', error.message, { detail: error.detail, cause: error })
+  if (error instanceof TooManyLargeBatches)
+    return new ReadFailure('busy', 'Too many large batches wait to be decompressed.')
+  return error
 }

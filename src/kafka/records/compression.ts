@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { lz4Compress, lz4Decompress, snappyCompress, snappyDecompress } from '@platformatic/wasm-utils'
-import { GatewayError } from '../../core/errors.ts'
+import { CorruptRecords } from './corrupt-records.ts'
 import { lz4Bound } from './lz4-frame.ts'
 import { snappyBlocks, snappyBound } from './snappy-blocks.ts'
 import { zstdFrames } from './zstd-frames.ts'
@@ -60,7 +60,7 @@ export function compress(codec: Codec, bytes: Buffer): Buffer {
 }
 
 /**
- * Undefined if the result would be larger than `limitBytes`; no memory is taken for it then. Throws CORRUPT_DATA if the
+ * Undefined if the result would be larger than `limitBytes`; no memory is taken for it then. Throws CorruptRecords if the
  * input is malformed.
  */
 export function tryDecompress(codec: Codec, bytes: Buffer, limitBytes: number): Buffer | undefined {
@@ -78,9 +78,9 @@ export function isTooLarge(error: unknown): boolean {
   )
 }
 
-export function undecodable(codec: Codec, cause: unknown): GatewayError {
+export function undecodable(codec: Codec, cause: unknown): CorruptRecords {
   const detail = `a ${codec} record batch cannot be decompressed: ${String(cause)}`
-  return new GatewayError('CORRUPT_DATA', 'A stored record batch cannot be decompressed.', { detail, cause })
+  return new CorruptRecords('A stored record batch cannot be decompressed.', detail, cause)
 }
 
 export function assertBound(bytes: number, limitBytes: number): void {

@@ -22,7 +22,7 @@ const MAGIC = 2
  *
  * Returns whether the answer ended in a batch that was cut off by its size and is still wanted; or the batch at which it
  * stopped because decompressing that would take long. Call again with the opened batch to go on there.
- * Throws CORRUPT_DATA where a checksum or a length is wrong; what was added before stays in the page.
+ * Throws CorruptRecords where a checksum or a length is wrong; what was added before stays in the page.
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
 export function decodeBatches(

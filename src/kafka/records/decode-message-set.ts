@@ -33,7 +33,7 @@ interface Message {
  * Adds a message of the formats before Kafka 0.11 (magic 0 and 1). Kafka 4 writes them no more (KIP-724), but serves
  * those that an old broker stored. A compressed one wraps others. `stored` is that one message, `opened` what it wraps
  * if that was decompressed before. Returns false, and adds nothing, if it is too large to be decompressed at once.
- * Throws CORRUPT_DATA.
+ * Throws CorruptRecords.
  *
  * Layout: offset int64, length int32, crc int32, magic int8, attributes int8, [timestamp int64], key and value as bytes
  * with an int32 length.
@@ -117,7 +117,7 @@ function readMessage(bytes: Buffer, start: number): Message {
   }
 }
 
-/** The length of a key or a value; throws CORRUPT_DATA where it would not end before `end`. */
+/** The length of a key or a value; throws CorruptRecords where it would not end before `end`. */
 function lengthAt(bytes: Buffer, at: number, end: number): number {
   const length = at + 4 > end ? -2 : bytes.readInt32BE(at)
   if (length < -1 || at + 4 + length > end) throw corrupt('the lengths in a message do not add up')
@@ -127,6 +127,10 @@ function lengthAt(bytes: Buffer, at: number, end: number): number {
 /** `stamp` is the message or what wraps it: only the outer one knows when the broker appended it. */
 function addMessage(bytes: Buffer, message: Message, offset: number, stamp: Message, page: PageBuilder): boolean {
   const { keyStart, keyLength, valueStart, valueLength } = message
+  if (page.filter?.(bytes, keyStart, keyLength, valueStart, valueLength, -1) === false) {
+    page.nextOffset = offset + 1
+    return true
+  }
   if (!page.admits(keyLength, valueLength)) return false
   const logAppendTime = (stamp.attributes & LOG_APPEND_TIME_BIT) !== 0
   const timestampMs = logAppendTime ? stamp.timestampMs : message.timestampMs

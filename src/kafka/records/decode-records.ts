@@ -1,6 +1,6 @@
 import { corrupt, LOG_APPEND_TIME_BIT } from './layout.ts'
 import type { OpenBatch } from './open-batch.ts'
-import type { PageBuilder } from './page-builder.ts'
+import type { PageBuilder, RecordFilter } from './page-builder.ts'
 import { RecordReader } from './record-reader.ts'
 
 /** One for all batches: no object a record, and decoding never yields. */
@@ -8,11 +8,12 @@ const record = new RecordReader()
 
 /**
  * Adds the records of a batch from `page.nextOffset` on. Returns false when it stopped before the end because the page
- * is full. Throws CORRUPT_DATA.
+ * is full. Throws CorruptRecords.
  * @see https://kafka.apache.org/documentation/#record
  */
 export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
   const { header: batch, bytes } = opened
+  const { filter } = page
   const logAppendTime = (batch.attributes & LOG_APPEND_TIME_BIT) !== 0
   // A record has seven bytes at least, whatever the batch says it counts.
   page.reserve(Math.min(batch.recordCount, Math.ceil(bytes.length / 7)))
@@ -28,6 +29,10 @@ export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
     const offset = batch.baseOffset + record.offsetDelta
     position = end
     if (offset < page.nextOffset) continue
+    if (filter !== undefined && !passes(filter, bytes)) {
+      page.nextOffset = offset + 1
+      continue
+    }
     if (!page.admits(keyLength, valueLength)) return page.endWithin(opened)
     if (chunk < 0) chunk = page.addChunk(bytes)
     page.add(
@@ -47,6 +52,12 @@ export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
   if (position !== bytes.length)
     throw corrupt(`the batch at offset ${batch.baseOffset} holds more records than it counts`)
   return true
+}
+
+/** Judges the record that was read last. */
+function passes(filter: RecordFilter, bytes: Buffer): boolean {
+  const { keyStart, keyLength, valueStart, valueLength, headerCount, headersStart } = record
+  return filter(bytes, keyStart, keyLength, valueStart, valueLength, headerCount === 0 ? -1 : headersStart)
 }
 
 /** The type of the control record that begins at `position`: its key is a version and a type, two int16 (KIP-98). */

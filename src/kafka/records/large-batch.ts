@@ -3,7 +3,6 @@ import { promisify } from 'node:util'
 import { gunzip, zstdDecompress } from 'node:zlib'
 import { lz4Decompress, snappyDecompress } from '@platformatic/wasm-utils'
 import type { Deadline } from '../../core/deadline.ts'
-import { GatewayError } from '../../core/errors.ts'
 import { assertBound, undecodable, type Codec } from './compression.ts'
 import { lz4Bound, lz4Pieces } from './lz4-frame.ts'
 import { snappyBlocks, snappyBound } from './snappy-blocks.ts'
@@ -65,6 +64,8 @@ async function inTurns(pieces: readonly Buffer[], open: (piece: Buffer) => Buffe
 let open = 0
 const waiting: (() => void)[] = []
 
+export class TooManyLargeBatches extends Error {}
+
 /** A batch that is too large to be decompressed at once. */
 export class LargeBatch {
   /** Where it begins in the answer. */
@@ -80,13 +81,13 @@ export class LargeBatch {
   }
 
   /**
-   * Decompresses it while others are served, a few batches at a time. Throws CORRUPT_DATA, and OVERLOADED when too many
-   * wait for their turn. Undefined if the deadline has passed by then.
+   * Decompresses it while others are served, a few batches at a time. Throws CorruptRecords, and TooManyLargeBatches when
+   * too many wait for their turn. Undefined if the deadline has passed by then.
    */
   async open(deadline: Deadline): Promise<OpenedBatch | undefined> {
     if (open < OPEN_AT_ONCE) open++
     else if (waiting.length < WAITING_LIMIT) await new Promise<void>(resolve => waiting.push(resolve))
-    else throw new GatewayError('OVERLOADED', 'Too many large batches wait to be decompressed.')
+    else throw new TooManyLargeBatches()
     try {
       if (deadline.passed) return undefined
       return { position: this.position, bytes: await openers[this.#codec](this.#stored) }

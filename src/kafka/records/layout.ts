@@ -1,5 +1,5 @@
-import { GatewayError } from '../../core/errors.ts'
 import { codecs, type Codec } from './compression.ts'
+import { CorruptRecords } from './corrupt-records.ts'
 
 /** Where the part of a batch, or of an old message, begins that its length field counts. */
 export const LENGTH_END = 12
@@ -8,7 +8,7 @@ export const MAGIC_AT = 16
 export const LOG_APPEND_TIME_BIT = 0x08
 const CODEC_BITS = 0x07
 
-/** Throws CORRUPT_DATA where Kafka has no such codec. */
+/** Throws CorruptRecords where Kafka has no such codec. */
 export function codecOf(attributes: number): Codec {
   const codec = codecs[attributes & CODEC_BITS]
   if (codec === undefined) throw corrupt(`compression ${attributes & CODEC_BITS} is not known`)
@@ -20,6 +20,6 @@ export function int64At(bytes: Buffer, at: number): number {
   return bytes.readInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4)
 }
 
-export function corrupt(detail: string): GatewayError {
-  return new GatewayError('CORRUPT_DATA', 'What Kafka returned cannot be decoded.', { detail })
+export function corrupt(detail: string): CorruptRecords {
+  return new CorruptRecords('What Kafka returned cannot be decoded.', detail)
 }

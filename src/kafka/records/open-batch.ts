@@ -46,7 +46,7 @@ export class OpenBatch {
 
   /**
    * Where a record begins, by its number from 0 on. Of those before it only the lengths are read, a tenth of the time that
-   * reading them takes, and none for the second time. Throws CORRUPT_DATA where the batch ends before.
+   * reading them takes, and none for the second time. Throws CorruptRecords where the batch ends before.
    */
   startOf(record: number): number {
     const marks = this.#marks

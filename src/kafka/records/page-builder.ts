@@ -19,11 +19,21 @@ const BYTES_PER_ROW = 16 + PAGE_STRIDE * 4 + 1
 const NO_MEMORY: Buffer = Buffer.alloc(0)
 
 export interface PageLimits {
-  /** Records, 1 and up. */
-  readonly count: number
-  /** Keys and values in bytes, as stored; the first record is let in however large. As much again is allowed of headers. */
+  /** 1 and up. */
+  readonly records: number
+  /** Of keys and values, as stored; the first record is let in however large. As much again is allowed of headers. */
   readonly bytes: number
 }
+
+/** Judges a record by where it lies in `chunk`. Lengths are bytes, −1 is null; without headers their start is −1. */
+export type RecordFilter = (
+  chunk: Buffer,
+  keyStart: number,
+  keyLength: number,
+  valueStart: number,
+  valueLength: number,
+  headersStart: number
+) => boolean
 
 /** Batches that were read, as they are stored. */
 export interface StoredSize {
@@ -36,6 +46,8 @@ export interface StoredSize {
 export class PageBuilder {
   readonly partition: number
   readonly limits: PageLimits
+  /** Records that it refuses are passed over. */
+  readonly filter: RecordFilter | undefined
   count = 0
   payloadBytes = 0
   /** Where the next read goes on. */
@@ -55,10 +67,11 @@ export class PageBuilder {
   #timestamps: Float64Array = new Float64Array(0)
   #logAppendTime: Uint8Array = new Uint8Array(0)
 
-  constructor(partition: number, offset: number, limits: PageLimits) {
+  constructor(partition: number, offset: number, limits: PageLimits, filter?: RecordFilter) {
     this.partition = partition
     this.nextOffset = offset
     this.limits = limits
+    this.filter = filter
   }
 
   /** Returns the number under which spans name the chunk. The chunk that was added last is not added again. */
@@ -69,7 +82,7 @@ export class PageBuilder {
 
   /** Makes room for so many more, as far as the page may hold them: growing step by step copies what is there each time. */
   reserve(records: number): void {
-    const needed = Math.min(this.count + records, this.limits.count)
+    const needed = Math.min(this.count + records, this.limits.records)
     if (needed > this.#offsets.length) this.#grow(needed)
   }
 
@@ -77,7 +90,7 @@ export class PageBuilder {
   admits(keyLength: number, valueLength: number): boolean {
     if (this.count === 0) return true
     const payloadBytes = this.payloadBytes + Math.max(0, keyLength) + Math.max(0, valueLength)
-    if (this.count < this.limits.count && payloadBytes <= this.limits.bytes) return true
+    if (this.count < this.limits.records && payloadBytes <= this.limits.bytes) return true
     this.full = true
     return false
   }
@@ -110,8 +123,8 @@ export class PageBuilder {
     this.payloadBytes += Math.max(0, keyLength) + Math.max(0, valueLength)
     this.#headerBytes += headersLength
     this.nextOffset = offset + 1
-    const { count, bytes } = this.limits
-    if (this.count >= count || this.payloadBytes >= bytes || this.#headerBytes >= bytes) this.full = true
+    const { records, bytes } = this.limits
+    if (this.count >= records || this.payloadBytes >= bytes || this.#headerBytes >= bytes) this.full = true
   }
 
   /** The page is full, and the batch is not at its end. */

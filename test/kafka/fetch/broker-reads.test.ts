@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { Deadline } from '../../../src/core/deadline.ts'
-import { GatewayError } from '../../../src/core/errors.ts'
 import { BrokerReads, type ReadMode, type ReadResult } from '../../../src/kafka/fetch/broker-reads.ts'
 import type { FetchPartition } from '../../../src/kafka/fetch/fetch-message.ts'
+import { ReadFailure } from '../../../src/kafka/fetch/read-failure.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
 import { plainBatch } from '../records/stored.ts'
 import { leaderOf, ModelChannel, TOPIC_ID } from './model-cluster.ts'
@@ -16,7 +16,16 @@ const soon = () => Deadline.after(60_000)
 const stored = leaderOf({ batches: [plainBatch(0, 4), plainBatch(4, 4)], lastStableOffset: 8 })
 
 function wanted(partition: number, offset = 0, more: Partial<FetchPartition> = {}): FetchPartition {
-  return { topic: 'orders', topicId: TOPIC_ID, partition, leaderEpoch: 1, offset, maxBytes: 65_536, ...more }
+  return {
+    topic: 'orders',
+    topicId: TOPIC_ID,
+    partition,
+    leaderEpoch: 1,
+    offset,
+    maxBytes: 65_536,
+    isolation: 'committed',
+    ...more
+  }
 }
 
 function readFrom(reads: BrokerReads, asked: FetchPartition, mode: ReadMode, deadline: Deadline): Promise<ReadResult> {
@@ -29,7 +38,7 @@ function held(): ModelChannel {
   return channel
 }
 
-const isOverloaded = (error: unknown) => error instanceof GatewayError && error.code === 'OVERLOADED'
+const isBusy = (error: unknown) => error instanceof ReadFailure && error.kind === 'busy'
 const partitionsOf = ({ requests }: ModelChannel) =>
   requests.map(({ partitions }) => partitions.map(each => each.partition))
 
@@ -260,11 +269,11 @@ test('a read that nobody waits for any more is not sent', async () => {
   assert.deepEqual(partitionsOf(channel), [[0], [2]])
 })
 
-test('more than 10 000 waiting reads are refused as OVERLOADED', async () => {
+test('more than 10 000 waiting reads are refused', async () => {
   const channel = held()
   const reads = new BrokerReads(() => [channel])
   for (let offset = 0; offset < 10_000; offset++) void readFrom(reads, wanted(0, offset), SHARED, soon())
-  await assert.rejects(readFrom(reads, wanted(1), SHARED, soon()), isOverloaded)
+  await assert.rejects(readFrom(reads, wanted(1), SHARED, soon()), isBusy)
 })
 
 test('a connection that the broker throttles is left alone for that time, and what waits goes over another', async () => {
@@ -277,6 +286,7 @@ test('a connection that the broker throttles is left alone for that time, and wh
       ...wanted(0),
       errorCode: 0,
       lastStableOffset: 0,
+      highWatermark: 0,
       startOffset: 0,
       aborted: [],
       preferredReadReplica: -1,
@@ -329,8 +339,8 @@ test('a connection that is being opened holds up no read that another can take',
 })
 
 test('a broker that sends readers to another replica is asked in a version in which it answers itself', async () => {
-  const channel = new ModelChannel((asked, first, version) =>
-    version >= 11 ? { lastStableOffset: 8, preferredReadReplica: 2 } : stored(asked, first, version)
+  const channel = new ModelChannel((asked, first, version, isolation) =>
+    version >= 11 ? { lastStableOffset: 8, preferredReadReplica: 2 } : stored(asked, first, version, isolation)
   )
   const reads = new BrokerReads(() => [channel])
   const { result } = await readFrom(reads, wanted(0), SHARED, soon())
@@ -355,6 +365,24 @@ test('a read for which the broker may wait says how long, in a request of its ow
     [
       [700, 1],
       [0, 1]
+    ]
+  )
+})
+
+test('readers of committed records and of all records never share a request, nor an answer', async () => {
+  const channel = new ModelChannel(stored)
+  const reads = new BrokerReads(() => [channel])
+  await Promise.all([
+    readFrom(reads, wanted(0), SHARED, soon()),
+    readFrom(reads, wanted(0, 0, { isolation: 'uncommitted' }), SHARED, soon()),
+    readFrom(reads, wanted(1), SHARED, soon()),
+    readFrom(reads, wanted(1, 0, { isolation: 'uncommitted' }), SHARED, soon())
+  ])
+  assert.deepEqual(
+    channel.requests.map(({ isolation, partitions }) => [isolation, partitions.length]),
+    [
+      [1, 2],
+      [0, 2]
     ]
   )
 })

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { Deadline } from '../../../src/core/deadline.ts'
-import { GatewayError, type ErrorCode } from '../../../src/core/errors.ts'
 import { Fetcher } from '../../../src/kafka/fetch/fetcher.ts'
+import { ReadFailure, type ReadFailureKind } from '../../../src/kafka/fetch/read-failure.ts'
+import type { ReadRequest } from '../../../src/kafka/fetch/read-request.ts'
 import type { TopicMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
 import { recordsOf } from '../records/stored.ts'
 import { leaderOf, ModelChannel, silent, topicLedBy, type Answer, type ModelLog } from './model-cluster.ts'
+
+export const PAGE_BYTES = 6 * 1024 * 1024
 
 interface Cluster {
   /** How each broker answers, by id. */
@@ -61,27 +64,36 @@ export function clusterOf({
     { connectionsPerBroker: 1, cacheBytes },
     silent
   )
-  const read = async (offset: number, count: number, timeoutMs = 60_000) => {
-    const deadline = Deadline.after(timeoutMs)
-    return fetcher.read({ topic: 'orders', partition: 0, offset, count, deadline }, page => ({
+  const request = (offset: number, records: number, more: Partial<ReadRequest> = {}): ReadRequest => ({
+    topic: 'orders',
+    partition: 0,
+    offset,
+    isolation: 'committed',
+    limits: { records, bytes: PAGE_BYTES },
+    deadline: Deadline.after(60_000),
+    ...more
+  })
+  const read = async (offset: number, records: number, more: Partial<ReadRequest> = {}) =>
+    fetcher.read(request(offset, records, more), (page, end) => ({
       offsets: recordsOf(page).map(each => each.offset),
       nextOffset: page.nextOffset,
-      page
+      page,
+      ...end
     }))
-  }
-  return { read, fetcher, channel, patient, refreshes: () => asked }
+  return { read, request, fetcher, channel, patient, refreshes: () => asked }
 }
 
 export const stored = (log: ModelLog) => clusterOf({ brokers: { 1: leaderOf(log) } })
 export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
 
-export function failing(code: ErrorCode, expected: { message?: RegExp; members?: object; nextOffset?: string } = {}) {
+export const within = (timeoutMs: number) => ({ deadline: Deadline.after(timeoutMs) })
+
+export function failing(kind: ReadFailureKind, expected: { message?: RegExp; bounds?: object } = {}) {
   return (error: unknown) => {
-    assert.ok(error instanceof GatewayError, String(error))
-    assert.equal(error.code, code)
+    assert.ok(error instanceof ReadFailure, String(error))
+    assert.equal(error.kind, kind)
     if (expected.message !== undefined) assert.match(error.message, expected.message)
-    if (expected.members !== undefined) assert.deepEqual(error.members, expected.members)
-    if (expected.nextOffset !== undefined) assert.equal(error.headers?.NextOffset, expected.nextOffset)
+    if (expected.bounds !== undefined) assert.deepEqual(error.bounds, expected.bounds)
     return true
   }
 }

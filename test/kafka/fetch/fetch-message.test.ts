@@ -42,7 +42,8 @@ const wanted: fc.Arbitrary<FetchPartition> = fc.record({
   partition: fc.nat(1000),
   leaderEpoch: fc.integer({ min: -1, max: 100 }),
   offset: fc.nat(2 ** 40),
-  maxBytes: fc.integer({ min: 1, max: 2 ** 20 })
+  maxBytes: fc.integer({ min: 1, max: 2 ** 20 }),
+  isolation: fc.constant('committed' as const)
 })
 
 test('a request is what the client library writes, in every version', () => {
@@ -71,7 +72,8 @@ const partition = (topic: string, topicId: Buffer, number: number): FetchPartiti
   partition: number,
   leaderEpoch: 1,
   offset: 5,
-  maxBytes: 100
+  maxBytes: 100,
+  isolation: 'committed'
 })
 
 test('partitions are grouped by topic', () => {
@@ -99,6 +101,7 @@ test('an answer is read in every version, unknown tagged fields skipped', () => 
         topic,
         partition: 3,
         errorCode: 0,
+        highWatermark: 2 ** 40,
         lastStableOffset: 2 ** 40,
         startOffset: 2 ** 33,
         aborted: [{ producerId: 2n ** 60n, firstOffset: 17 }],
@@ -109,6 +112,7 @@ test('an answer is read in every version, unknown tagged fields skipped', () => 
         topic,
         partition: 0,
         errorCode: 6,
+        highWatermark: -1,
         lastStableOffset: -1,
         startOffset: -1,
         aborted: [],
@@ -136,6 +140,7 @@ test('the leader that a broker names is read where it does not lead itself, from
       topic: version >= 13 ? TOPIC_ID.toString('hex') : 'orders',
       partition: 3,
       errorCode: 6,
+      highWatermark: -1,
       lastStableOffset: -1,
       startOffset: -1,
       aborted: [],
@@ -157,6 +162,7 @@ test('the answers of these tests are what the client library reads too', () => {
       topic,
       partition: 3,
       errorCode: 0,
+      highWatermark: 2,
       lastStableOffset: 2,
       startOffset: 0,
       aborted: [{ producerId: 7n, firstOffset: 1 }],
@@ -178,6 +184,7 @@ test('an answer that is cut off, or counts more than it holds, throws instead of
     topic: 'orders',
     partition: 3,
     errorCode: 0,
+    highWatermark: 2,
     lastStableOffset: 2,
     startOffset: 0,
     aborted: [{ producerId: 7n, firstOffset: 1 }],

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Deadline } from '../../../src/core/deadline.ts'
-import { GatewayError } from '../../../src/core/errors.ts'
-import { PAGE_BYTES } from '../../../src/kafka/fetch/fetcher.ts'
 import { batchOf, markerOf, plainBatch, recordsOf } from '../records/stored.ts'
-import { clusterOf, failing, range, stored } from './cluster-of.ts'
-import { leaderOf, topicLedBy, type Answer } from './model-cluster.ts'
+import { clusterOf, failing, PAGE_BYTES, range, stored, within } from './cluster-of.ts'
+import { leaderOf, topicLedBy, type Answer, type ModelLog } from './model-cluster.ts'
 
 /** Batches of one record whose value has so many bytes. */
 function batchesOf(count: number, valueBytes: number): Buffer[] {
@@ -49,7 +46,7 @@ test('the next pages of a reader in small steps are taken from the batch that th
 test('kept records that Kafka has deleted since are not read once any answer about the partition says so', async () => {
   const log = { batches: [plainBatch(0, 10), plainBatch(10, 10)], lastStableOffset: 20, startOffset: 0 }
   const { read, channel } = clusterOf({
-    brokers: { 1: (asked, first) => leaderOf(log)(asked, first, 17) },
+    brokers: { 1: (asked, first) => leaderOf(log)(asked, first, 17, 1) },
     cacheBytes: 1_000_000
   })
   await read(0, 4)
@@ -59,7 +56,7 @@ test('kept records that Kafka has deleted since are not read once any answer abo
   await read(10, 4)
   assert.deepEqual((await read(5, 2)).offsets, [5, 6])
   assert.equal(channel(1).requests.length, 2, 'what is still there is kept')
-  await assert.rejects(read(2, 2), { code: 'OFFSET_OUT_OF_RANGE' })
+  await assert.rejects(read(2, 2), { kind: 'outOfRange' })
 })
 
 test('what is left of a transaction is asked of Kafka again', async () => {
@@ -79,13 +76,11 @@ test('memory that is used again never shows in a page that somebody still reads'
   const batches = range(0, 40).map(offset =>
     batchOf({ baseOffset: offset, records: [{ value: Buffer.alloc(20_000, `${offset} `) }] })
   )
-  const deadline = Deadline.after(60_000)
   for (let round = 0; round < 5; round++) {
     // One that has not learned yet how large the records are, so that pages need several answers.
-    const { fetcher } = stored({ batches, lastStableOffset: 40 })
+    const { fetcher, request } = stored({ batches, lastStableOffset: 40 })
     const reads = range(0, 60).map(number => {
-      const request = { topic: 'orders', partition: 0, offset: number % 30, count: countOf(number), deadline }
-      return fetcher.read(request, page => {
+      return fetcher.read(request(number % 30, countOf(number)), page => {
         for (const { offset, value } of recordsOf(page))
           assert.ok(value === Buffer.alloc(20_000, `${offset} `).toString(), `offset ${offset}`)
         return page.count
@@ -104,13 +99,6 @@ test('a page ends at six MiB of keys and values', async () => {
 test('a record larger than a page is a page by itself', async () => {
   const { read } = stored({ batches: batchesOf(2, 7 * 1024 * 1024), lastStableOffset: 2 })
   assert.deepEqual((await read(0, 2)).offsets, [0])
-})
-
-test('a page ends at 100 000 records', async () => {
-  const records = range(0, 50_001).map(() => ({ value: Buffer.alloc(0) }))
-  const batches = [batchOf({ baseOffset: 0, records }), batchOf({ baseOffset: 50_001, records })]
-  const { page, nextOffset } = await stored({ batches, lastStableOffset: 100_002 }).read(0, 2 ** 31 - 1)
-  assert.deepEqual([page.count, nextOffset], [100_000, 100_000])
 })
 
 test('the bytes asked for fit the count, and a page asks for no more than two MiB at once', async () => {
@@ -167,15 +155,10 @@ test('a page is empty, and goes on at the end, where nothing but aborted records
 })
 
 test('a partition for which a shared answer had no room is read alone', async () => {
-  const { fetcher, channel } = stored({ batches: batchesOf(3, 200_000), lastStableOffset: 3 })
-  const deadline = Deadline.after(60_000)
-  const pages = await Promise.all(
-    [0, 1, 2].map(partition =>
-      fetcher.read({ topic: 'orders', partition, offset: 0, count: 1, deadline }, page => page)
-    )
-  )
+  const { read, channel } = stored({ batches: batchesOf(3, 200_000), lastStableOffset: 3 })
+  const pages = await Promise.all([0, 1, 2].map(partition => read(0, 1, { partition })))
   assert.deepEqual(
-    pages.map(({ count, nextOffset }) => [count, nextOffset]),
+    pages.map(({ offsets, nextOffset }) => [offsets.length, nextOffset]),
     [
       [1, 1],
       [1, 1],
@@ -189,13 +172,10 @@ test('a partition for which a shared answer had no room is read alone', async ()
 })
 
 test('a gap up to the end is believed when the leader has it on its own disks and answers with nothing twice', async () => {
-  const { fetcher, channel, patient } = stored({ batches: [plainBatch(0, 5)], lastStableOffset: 90 })
-  const deadline = Deadline.after(60_000)
-  const pages = await Promise.all(
-    [0, 1].map(partition => fetcher.read({ topic: 'orders', partition, offset: 5, count: 9, deadline }, page => page))
-  )
+  const { read, channel, patient } = stored({ batches: [plainBatch(0, 5)], lastStableOffset: 90 })
+  const pages = await Promise.all([0, 1].map(partition => read(5, 9, { partition })))
   assert.deepEqual(
-    pages.map(({ count, nextOffset }) => [count, nextOffset]),
+    pages.map(({ offsets, nextOffset }) => [offsets.length, nextOffset]),
     [
       [0, 90],
       [0, 90]
@@ -224,11 +204,11 @@ test('a batch that comes cut off is asked for with more bytes until it is whole'
   assert.deepEqual([asked[0], asked[asked.length - 1] >= batch.length], [65_536, true])
 })
 
-test('a batch that never becomes whole is CORRUPT_DATA', async () => {
+test('a batch that never becomes whole is corrupt', async () => {
   const endless = plainBatch(0, 1)
   endless.writeInt32BE(2 ** 31 - 1, 8)
   const { read, channel } = clusterOf({ brokers: { 1: () => ({ lastStableOffset: 1, records: endless }) } })
-  await assert.rejects(read(0, 1), failing('CORRUPT_DATA'))
+  await assert.rejects(read(0, 1), failing('corrupt'))
   assert.ok(channel(1).requests.length < 20)
 })
 
@@ -238,7 +218,7 @@ test('records before a corrupt batch are returned, and the next read meets it', 
   const { read } = stored({ batches: [plainBatch(0, 3), broken], lastStableOffset: 5 })
   const { offsets, nextOffset } = await read(0, 10)
   assert.deepEqual([offsets, nextOffset], [[0, 1, 2], 3])
-  await assert.rejects(read(nextOffset, 10), failing('CORRUPT_DATA'))
+  await assert.rejects(read(nextOffset, 10), failing('corrupt'))
 })
 
 test('a leader that has moved is found by fresh metadata', async () => {
@@ -273,7 +253,7 @@ test('brokers that name one another are not asked in turns', async () => {
     (id: number): Answer =>
     () => ({ errorCode: 6, currentLeader: { id, epoch: 5 } })
   const { read, channel } = clusterOf({ brokers: { 1: naming(2), 2: naming(1) } })
-  await assert.rejects(read(0, 9, 200), failing('LEADER_NOT_AVAILABLE'))
+  await assert.rejects(read(0, 9, within(200)), failing('leaderless'))
   assert.ok(channel(1).requests.length + channel(2).requests.length < 12)
 })
 
@@ -292,23 +272,24 @@ test('a lost connection and an unknown broker are got over', async () => {
   assert.deepEqual((await read(0, 9)).offsets, [0, 1, 2])
 })
 
-test('without a leader until the deadline the answer is LEADER_NOT_AVAILABLE', async () => {
+test('without a leader until the deadline a read fails as leaderless', async () => {
   const { read } = clusterOf({ brokers: {}, topics: [topicLedBy([-1])] })
-  await assert.rejects(read(4, 9, 60), failing('LEADER_NOT_AVAILABLE', { nextOffset: '4' }))
+  await assert.rejects(read(4, 9, within(60)), failing('leaderless'))
 })
 
-test('without a connection until the deadline the answer is KAFKA_UNAVAILABLE, under a quota too', async () => {
+test('without a connection until the deadline a read fails as unreachable, under a quota too', async () => {
   const { read, channel } = clusterOf({ brokers: { 1: () => ({}) } })
   channel(1).connected = false
-  await assert.rejects(read(0, 9, 60), failing('KAFKA_UNAVAILABLE'))
+  await assert.rejects(read(0, 9, within(60)), failing('unreachable'))
   const throttled = clusterOf({ brokers: { 1: () => ({ errorCode: 89 }) } })
-  await assert.rejects(throttled.read(0, 9, 60), failing('KAFKA_UNAVAILABLE'))
+  await assert.rejects(throttled.read(0, 9, within(60)), failing('unreachable'))
 })
 
-test('a broker that keeps silent until the deadline gives DEADLINE_EXCEEDED', async () => {
+test('a broker that keeps silent until the deadline ends the page there', async () => {
   const { read, channel } = clusterOf({ brokers: { 1: () => ({}) } })
   channel(1).held = true
-  await assert.rejects(read(7, 9, 30), failing('DEADLINE_EXCEEDED', { message: /did not answer/, nextOffset: '7' }))
+  const { offsets, nextOffset, end } = await read(7, 9, within(30))
+  assert.deepEqual([offsets, nextOffset, end], [[], 7, 'late'])
 })
 
 test('a deadline among aborted records tells where to go on', async () => {
@@ -319,12 +300,9 @@ test('a deadline among aborted records tells where to go on', async () => {
     return { lastStableOffset: 1e9, aborted: [{ producerId: 7n, firstOffset: 0 }], records }
   }
   const { read } = clusterOf({ brokers: { 1: endless } })
-  await assert.rejects(read(0, 9, 40), error => {
-    assert.ok(error instanceof GatewayError && error.code === 'DEADLINE_EXCEEDED')
-    assert.ok(passed > 0 && Number(error.headers?.NextOffset) >= passed - 10)
-    assert.match(error.message, /cannot be read/)
-    return true
-  })
+  const { offsets, nextOffset, end } = await read(0, 9, within(200))
+  assert.deepEqual([offsets, end], [[], 'passed'])
+  assert.ok(nextOffset > 0 && nextOffset >= passed - 10)
 })
 
 test('a deadline behind the first record returns what there is', async () => {
@@ -332,7 +310,7 @@ test('a deadline behind the first record returns what there is', async () => {
   const { read } = clusterOf({
     brokers: { 1: (asked, ...rest) => (asked.offset < 2 ? first(asked, ...rest) : { errorCode: 6 }) }
   })
-  const { offsets, nextOffset } = await read(0, 9, 60)
+  const { offsets, nextOffset } = await read(0, 9, within(60))
   assert.deepEqual([offsets, nextOffset], [[0, 1], 2])
 })
 
@@ -341,12 +319,11 @@ test('an offset out of range names the bounds', async () => {
     brokers: { 1: leaderOf({ batches: [], lastStableOffset: 42, endOffset: 44 }) },
     bounds: { earliest: 10, lastStable: 42, logEnd: 44 }
   })
-  const members = { earliest_offset: 10, latest_offset: 42 }
   await assert.rejects(
     read(99, 1),
-    failing('OFFSET_OUT_OF_RANGE', {
+    failing('outOfRange', {
       message: /^Offset 99 is out of range: partition 0 of topic 'orders' .*10.*42/,
-      members
+      bounds: { earliest: 10, lastStable: 42, logEnd: 44 }
     })
   )
 })
@@ -363,22 +340,18 @@ test('an offset that only a stale leader calls out of range is read from the rig
   assert.deepEqual((await read(7, 9)).offsets, [7, 8])
 })
 
-test('a topic that is gone is TOPIC_NOT_FOUND, a partition it lacks PARTITION_NOT_FOUND', async () => {
+test('a topic that is gone is unknown, and a partition that it lacks', async () => {
   const gone = clusterOf({ brokers: { 1: () => ({ errorCode: 3 }) }, topics: [topicLedBy([1]), null] })
-  await assert.rejects(gone.read(0, 1), failing('TOPIC_NOT_FOUND'))
-  const { fetcher } = clusterOf({ brokers: {} })
-  const deadline = Deadline.after(1000)
-  await assert.rejects(
-    fetcher.read({ topic: 'orders', partition: 3, offset: 0, count: 1, deadline }, page => page),
-    failing('PARTITION_NOT_FOUND')
-  )
+  await assert.rejects(gone.read(0, 1), failing('unknownTopic'))
+  const { read } = clusterOf({ brokers: {} })
+  await assert.rejects(read(0, 1, { partition: 3 }), failing('unknownPartition'))
 })
 
-test('a refusal by Kafka is KAFKA_REFUSED at once, and its own corruption CORRUPT_DATA', async () => {
+test('a refusal by Kafka fails at once, and so does its own corruption', async () => {
   const refused = clusterOf({ brokers: { 1: () => ({ errorCode: 29 }) } })
-  await assert.rejects(refused.read(0, 1), failing('KAFKA_REFUSED'))
+  await assert.rejects(refused.read(0, 1), failing('refused'))
   const corrupt = clusterOf({ brokers: { 1: () => ({ errorCode: 2 }) } })
-  await assert.rejects(corrupt.read(0, 1), failing('CORRUPT_DATA'))
+  await assert.rejects(corrupt.read(0, 1), failing('corrupt'))
 })
 
 test('a read that a frozen leader does not answer goes to the new leader, once Kafka names one', async () => {
@@ -388,8 +361,62 @@ test('a read that a frozen leader does not answer goes to the new leader, once K
     topics: [topicLedBy([1]), topicLedBy([1]), topicLedBy([2])]
   })
   channel(1).held = true
-  const { offsets, nextOffset } = await read(0, 10, 6000)
+  const { offsets, nextOffset } = await read(0, 10, within(6000))
   assert.deepEqual([offsets, nextOffset], [[0, 1, 2], 3])
   assert.equal(channel(1).requests.length, 1)
   assert.ok(refreshes() >= 2)
+})
+
+test('a reader of all records sees open and aborted transactions up to the high watermark, one of committed ones does not', async () => {
+  const batches = [
+    plainBatch(0, 3),
+    plainBatch(3, 2, { producerId: 7n, transactional: true }),
+    markerOf(5, 7n, 'abort'),
+    plainBatch(6, 4, { producerId: 8n, transactional: true }),
+    plainBatch(10, 2)
+  ]
+  const log = { batches, lastStableOffset: 6, endOffset: 12, aborted: [{ producerId: 7n, firstOffset: 3 }] }
+  const { read } = clusterOf({ brokers: { 1: viewOf(log) }, cacheBytes: 1_000_000 })
+  const all = await read(0, 100, { isolation: 'uncommitted' })
+  assert.deepEqual(
+    [all.offsets, all.nextOffset, all.end, all.highWatermark, all.lastStable],
+    [[0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11], 12, 'log', 12, 6]
+  )
+  await read(10, 1, { isolation: 'uncommitted' })
+  const committed = await read(0, 100)
+  assert.deepEqual([committed.offsets, committed.nextOffset, committed.end], [[0, 1, 2], 6, 'log'])
+  assert.deepEqual((await read(11, 1)).offsets, [], 'what a reader of all records left is not for this one')
+})
+
+/** A leader that answers readers of all records up to its high watermark. */
+function viewOf(log: ModelLog & { readonly endOffset: number }): Answer {
+  return (asked, first, version, isolation) => {
+    if (isolation === 1) return { ...leaderOf(log)(asked, first, version, 1), highWatermark: log.endOffset }
+    const { lastStableOffset, endOffset } = log
+    const answer = leaderOf({ ...log, lastStableOffset: endOffset })(asked, first, version, 0)
+    return { ...answer, aborted: [], highWatermark: endOffset, lastStableOffset }
+  }
+}
+
+test('records that a filter refuses are passed over, in every format, and what is left counts towards the limits', async () => {
+  const isEven = (chunk: Buffer, _keyStart: number, _keyLength: number, start: number, length: number) =>
+    Number(chunk.toString('utf8', start, start + length).replace(/\D/g, '')) % 2 === 0
+  const { read } = clusterOf({
+    brokers: { 1: leaderOf({ batches: [plainBatch(0, 10), plainBatch(10, 10)], lastStableOffset: 20 }) },
+    cacheBytes: 1_000_000
+  })
+  const first = await read(1, 6, { filter: isEven })
+  assert.deepEqual([first.offsets, first.nextOffset, first.end], [[2, 4, 6, 8, 10, 12], 13, 'full'])
+  const rest = await read(first.nextOffset, 6, { filter: isEven })
+  assert.deepEqual([rest.offsets, rest.nextOffset, rest.end], [[14, 16, 18], 20, 'log'])
+  const none = await read(0, 6, { filter: () => false })
+  assert.deepEqual([none.offsets, none.nextOffset, none.end], [[], 20, 'log'])
+})
+
+test('a page for which nothing is found ends when so many bytes were looked at', async () => {
+  const { read } = stored({ batches: batchesOf(40, 30_000), lastStableOffset: 40 })
+  const limits = { records: 10, bytes: PAGE_BYTES, scanBytes: 100_000 }
+  const { offsets, nextOffset, end } = await read(0, 10, { filter: () => false, limits })
+  assert.deepEqual([offsets, end], [[], 'scanned'])
+  assert.ok(nextOffset >= 4 && nextOffset < 40, String(nextOffset))
 })

@@ -3,7 +3,14 @@ import type { FetchChannel } from '../../../src/kafka/fetch/ports.ts'
 import type { TopicMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
 import type { AbortedTransaction } from '../../../src/kafka/records/aborted-filter.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
-import { readRequest, waitMsOf, writeResponse, type AnsweredPartition, type AskedPartition } from './wire.ts'
+import {
+  isolationOf,
+  readRequest,
+  waitMsOf,
+  writeResponse,
+  type AnsweredPartition,
+  type AskedPartition
+} from './wire.ts'
 
 export const silent: Log = {
   debug: () => undefined,
@@ -22,7 +29,12 @@ export interface ModelLog {
 }
 
 /** What a broker answers for a partition, as far as it differs from an empty one. */
-export type Answer = (asked: AskedPartition, first: boolean, version: number) => Partial<AnsweredPartition>
+export type Answer = (
+  asked: AskedPartition,
+  first: boolean,
+  version: number,
+  isolation: number
+) => Partial<AnsweredPartition>
 
 /** Answers as a leader does: from the batch that holds the offset, the first one of a request whole (KIP-74). */
 export function leaderOf(log: ModelLog): Answer {
@@ -46,6 +58,7 @@ interface Request {
   readonly version: number
   readonly partitions: readonly AskedPartition[]
   readonly waitMs: number
+  readonly isolation: number
   readonly body: Buffer
   /** Answers as the partitions do, or with these bytes. */
   answer(bytes?: Buffer): void
@@ -94,26 +107,29 @@ export class ModelChannel implements FetchChannel {
       version,
       partitions,
       waitMs: waitMsOf(version, body),
+      isolation: isolationOf(version, body),
       body,
-      answer: bytes => answer(bytes ?? this.#respond(version, partitions)),
+      answer: bytes => answer(bytes ?? this.#respond(version, partitions, isolationOf(version, body))),
       fail: () => callback(new TransportError('connection lost', true), null)
     }
     this.requests.push(request)
     if (!this.held) setImmediate(() => request.answer())
   }
 
-  #respond(version: number, partitions: readonly AskedPartition[]): Buffer {
+  #respond(version: number, partitions: readonly AskedPartition[], isolation: number): Buffer {
     let first = true
     const answers = partitions.map(asked => {
+      const given = this.#answer(asked, first, version, isolation)
       const answer: AnsweredPartition = {
         ...asked,
         errorCode: 0,
+        highWatermark: given.lastStableOffset ?? 0,
         lastStableOffset: 0,
         startOffset: 0,
         aborted: [],
         preferredReadReplica: -1,
         records: Buffer.alloc(0),
-        ...this.#answer(asked, first, version)
+        ...given
       }
       if (answer.records.length > 0) first = false
       return answer

@@ -16,6 +16,7 @@ export interface AnsweredPartition {
   readonly topic: string
   readonly partition: number
   readonly errorCode: number
+  readonly highWatermark: number
   readonly lastStableOffset: number
   readonly startOffset: number
   readonly aborted: readonly AbortedTransaction[]
@@ -48,6 +49,11 @@ export function readRequest(version: number, body: Buffer): AskedPartition[] {
 /** How long the broker may wait. */
 export function waitMsOf(version: number, body: Buffer): number {
   return body.readInt32BE(version <= 14 ? 4 : 0)
+}
+
+/** 0: all records, 1: committed ones. */
+export function isolationOf(version: number, body: Buffer): number {
+  return body.readInt8(version <= 14 ? 16 : 12)
 }
 
 /** Tagged fields that a broker may add anywhere; whoever does not know them skips them. */
@@ -83,8 +89,11 @@ export function writeResponse(
 }
 
 function writePartition(writer: WireWriter, version: number, answer: AnsweredPartition): void {
-  const highWatermark = BigInt(answer.lastStableOffset)
-  writer.int32(answer.partition).int16(answer.errorCode).int64(highWatermark).int64(BigInt(answer.lastStableOffset))
+  writer
+    .int32(answer.partition)
+    .int16(answer.errorCode)
+    .int64(BigInt(answer.highWatermark))
+    .int64(BigInt(answer.lastStableOffset))
   if (version >= 5) writer.int64(BigInt(answer.startOffset))
   writer.arrayLength(answer.aborted.length)
   for (const { producerId, firstOffset } of answer.aborted) {

@@ -7,7 +7,7 @@ import { PageBuilder } from '../../../src/kafka/records/page-builder.ts'
 import { markerOf, plainBatch, recordsOf } from './stored.ts'
 
 function committed(stored: readonly Buffer[], aborted: readonly AbortedTransaction[], from = 0, endOffset = 1e9) {
-  const page = new PageBuilder(0, from, { count: 1000, bytes: 1e6 })
+  const page = new PageBuilder(0, from, { records: 1000, bytes: 1e6 })
   decodeBatches(Buffer.concat(stored), new AbortedFilter(aborted), page, endOffset)
   return { offsets: recordsOf(page.build()).map(({ offset }) => offset), nextOffset: page.nextOffset }
 }

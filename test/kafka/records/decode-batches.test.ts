@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { GatewayError } from '../../../src/core/errors.ts'
+import { CorruptRecords } from '../../../src/kafka/records/corrupt-records.ts'
 import { AbortedFilter } from '../../../src/kafka/records/aborted-filter.ts'
 import { codecs } from '../../../src/kafka/records/compression.ts'
 import { decodeBatches } from '../../../src/kafka/records/decode-batches.ts'
@@ -28,7 +28,7 @@ function read(
   stored: Buffer | readonly Buffer[],
   { from = 0, count = 1000, bytes = 1e6, endOffset = 1e9 }: Wanted = {}
 ) {
-  const page = new PageBuilder(0, from, { count, bytes })
+  const page = new PageBuilder(0, from, { records: count, bytes })
   const records = Buffer.isBuffer(stored) ? stored : Buffer.concat(stored)
   const truncated = decodeBatches(records, new AbortedFilter([]), page, endOffset)
   const built = page.build()
@@ -38,7 +38,7 @@ function read(
 const offsets = (records: readonly ReadRecord[]) => records.map(({ offset }) => offset)
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
 const text = (part: Buffer | undefined) => part?.toString('latin1') ?? null
-const isCorrupt = (error: unknown) => error instanceof GatewayError && error.code === 'CORRUPT_DATA'
+const isCorrupt = (error: unknown) => error instanceof CorruptRecords
 
 const bytes = fc.uint8Array({ maxLength: 60 }).map(bytes => Buffer.from(bytes))
 const storedRecord: fc.Arbitrary<StoredRecord> = fc.record(
@@ -190,7 +190,7 @@ test('batches that lie before the offset are not decompressed', () => {
   assert.throws(() => read([broken, plainBatch(2, 2)], { from: 1 }), isCorrupt)
 })
 
-test('a bit that changed anywhere under the checksum is CORRUPT_DATA', () => {
+test('a bit that changed anywhere under the checksum is corrupt', () => {
   const whole = plainBatch(0, 3)
   for (let at = 17; at < whole.length; at++) {
     const damaged = Buffer.from(whole)
@@ -199,7 +199,7 @@ test('a bit that changed anywhere under the checksum is CORRUPT_DATA', () => {
   }
 })
 
-test('an unknown format or codec is CORRUPT_DATA', () => {
+test('an unknown format or codec is corrupt', () => {
   const magic3 = plainBatch(0, 1)
   magic3[16] = 3
   assert.throws(() => read(magic3), isCorrupt)
@@ -208,7 +208,7 @@ test('an unknown format or codec is CORRUPT_DATA', () => {
   assert.throws(() => read(reseal(codec5)), isCorrupt)
 })
 
-test('a length that is no length is CORRUPT_DATA', () => {
+test('a length that is no length is corrupt', () => {
   for (const length of [0, 4, -1, -(2 ** 31), 40]) {
     const batch = plainBatch(0, 1)
     batch.writeInt32BE(length, 8)
@@ -216,7 +216,7 @@ test('a length that is no length is CORRUPT_DATA', () => {
   }
 })
 
-test('counts that are wrong under a right checksum are CORRUPT_DATA', () => {
+test('counts that are wrong under a right checksum are corrupt', () => {
   for (const [at, value] of [
     [57, 4], // more records than there are
     [57, 2], // fewer
@@ -231,7 +231,7 @@ test('counts that are wrong under a right checksum are CORRUPT_DATA', () => {
   }
 })
 
-test('any bytes under a right checksum end in a page within bounds or in CORRUPT_DATA', () => {
+test('any bytes under a right checksum end in a page within bounds or in corrupt', () => {
   const headers = new Map([[Buffer.from('key'), Buffer.from('value')]])
   const whole = batchOf({
     baseOffset: 10,
@@ -268,7 +268,7 @@ test('any bytes under a right checksum end in a page within bounds or in CORRUPT
 test('what was read before a corrupt batch stays in the page', () => {
   const broken = plainBatch(2, 2)
   broken[70] ^= 1
-  const page = new PageBuilder(0, 0, { count: 10, bytes: 1000 })
+  const page = new PageBuilder(0, 0, { records: 10, bytes: 1000 })
   assert.throws(
     () => decodeBatches(Buffer.concat([plainBatch(0, 2), broken]), new AbortedFilter([]), page, 100),
     isCorrupt

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Deadline } from '../../../src/core/deadline.ts'
-import { GatewayError } from '../../../src/core/errors.ts'
+import { CorruptRecords } from '../../../src/kafka/records/corrupt-records.ts'
 import { AT_ONCE_BYTES, LargeBatch } from '../../../src/kafka/records/large-batch.ts'
 import { compress, type Codec } from '../../../src/kafka/records/compression.ts'
 import { clusterOf, range } from '../fetch/cluster-of.ts'
@@ -12,7 +12,7 @@ import { batchOf, plainBatch } from './stored.ts'
 const MEGABYTE = 1024 * 1024
 const soon = () => Deadline.after(60_000)
 const pieced = Object.keys(inPieces) as PiecedCodec[]
-const isCorrupt = (error: unknown) => error instanceof GatewayError && error.code === 'CORRUPT_DATA'
+const isCorrupt = (error: unknown) => error instanceof CorruptRecords
 /** Writers that compress as they go end a piece far sooner. */
 const inSmallPieces = (codec: PiecedCodec, text: Buffer) =>
   inPieces[codec](range(0, Math.ceil(text.length / 65_536)).map(at => text.subarray(at * 65_536, (at + 1) * 65_536)))
@@ -42,7 +42,7 @@ suite('A batch that is large when it is open', () => {
     }
   })
 
-  test('is CORRUPT_DATA if it is malformed, or larger than 128 MiB', async () => {
+  test('is corrupt if it is malformed, or larger than 128 MiB', async () => {
     for (const codec of pieced) {
       const cut = Buffer.from(compress(codec, Buffer.alloc(2 * MEGABYTE, 'text '))).subarray(0, -20)
       await assert.rejects(new LargeBatch(0, codec, cut).open(soon()), isCorrupt, codec)
@@ -62,7 +62,7 @@ suite('A batch that is large when it is open', () => {
     )
   })
 
-  test('is refused as OVERLOADED when a hundred wait', async () => {
+  test('is refused when a hundred wait', async () => {
     const stored = Buffer.from(compress('zstd', Buffer.alloc(2 * MEGABYTE)))
     const outcomes = await Promise.allSettled(range(0, 110).map(() => new LargeBatch(0, 'zstd', stored).open(soon())))
     const refused = outcomes.filter(({ status }) => status === 'rejected')

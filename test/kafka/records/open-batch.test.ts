@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { GatewayError } from '../../../src/core/errors.ts'
+import { CorruptRecords } from '../../../src/kafka/records/corrupt-records.ts'
 import { readRecords } from '../../../src/kafka/records/decode-records.ts'
 import { OpenBatch } from '../../../src/kafka/records/open-batch.ts'
 import { PageBuilder } from '../../../src/kafka/records/page-builder.ts'
@@ -27,7 +27,7 @@ function openBatch(lengths: readonly number[], more: { lastOffset?: number } = {
 }
 
 function read(batch: OpenBatch, offset: number, count: number) {
-  const page = new PageBuilder(0, offset, { count, bytes: 1e9 })
+  const page = new PageBuilder(0, offset, { records: count, bytes: 1e9 })
   readRecords(batch, page)
   return { nextOffset: page.nextOffset, records: recordsOf(page.build()) }
 }
@@ -64,8 +64,8 @@ suite('An opened batch', () => {
     assert.equal(read(compacted, 1002, 1).nextOffset, 1003)
   })
 
-  test('ends in CORRUPT_DATA where a length leads out of it', () => {
-    const isCorrupt = (error: unknown) => error instanceof GatewayError && error.code === 'CORRUPT_DATA'
+  test('ends in corrupt where a length leads out of it', () => {
+    const isCorrupt = (error: unknown) => error instanceof CorruptRecords
     for (const length of [[0xff, 0xff, 0xff, 0xff, 0x0f], [0xff, 0xff, 0xff, 0xff, 0xff], [0x80], [0xfe, 0x07], []]) {
       const { header } = openBatch([1, 2])
       assert.throws(() => new OpenBatch(header, Buffer.from(length)).startOf(1), isCorrupt, `length ${length.join()}`)
