@@ -107,7 +107,7 @@ const serve = async (
       await server.close()
       await services.close()
     }
-    closeOnSignal(close, config.limits.shutdownGraceMs + CLOSING_MS, log)
+    closeOnSignal({ close }, config.limits.shutdownGraceMs + CLOSING_MS, log)
     announce(services, port, await becomesReady(() => server.ready()))
   } catch (error) {
     await services.close()

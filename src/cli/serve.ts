@@ -13,7 +13,8 @@ import { loadFrom, sourcesFrom } from './config-option.ts'
 /** Time for the connections to Kafka to close, beyond what requests are given. */
 const CLOSING_MS = 5000
 
-const graceMsOf = ({ limits, kafka }: Config): number => limits.shutdownGraceMs + kafka.deliveryTimeoutMs + CLOSING_MS
+const graceMsOf = ({ limits, kafka }: Config): number =>
+  limits.shutdownDelayMs + limits.shutdownGraceMs + kafka.deliveryTimeoutMs + CLOSING_MS
 
 /** Judges the configuration before anything of the server is loaded. */
 export const runServe = async (argv: string[]): Promise<void> => {
@@ -31,22 +32,12 @@ export const runServe = async (argv: string[]): Promise<void> => {
   const graceMs = graceMsOf(config)
   if (config.workers === 1) {
     const server = await startServer(config, log, options)
-    closeOnSignal(
-      () => server.close(),
-      graceMs,
-      log,
-      () => server.reloadRules()
-    )
+    closeOnSignal(server, graceMs, log, () => server.reloadRules())
     return
   }
   const { startWorkers } = await import('../server/workers/parent.ts')
   const crew = await startWorkers(config, log, options)
-  closeOnSignal(
-    () => crew.close(),
-    graceMs + CLOSING_MS,
-    log,
-    () => crew.reloadRules()
-  )
+  closeOnSignal(crew, graceMs + CLOSING_MS, log, () => crew.reloadRules())
 }
 
 /** Says of every file at once what would otherwise end the start one after the other, or show only in use. */

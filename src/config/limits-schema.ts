@@ -41,7 +41,14 @@ export const limits = Type.Object(
       description: 'Rate at which a client must take its answer, as the mean over `writeTimeoutMs`.'
     }),
     keepAliveTimeoutMs: milliseconds(75_000, 'An idle connection is kept so long.'),
-    shutdownGraceMs: milliseconds(30_000, 'For accepted requests to end after SIGTERM.')
+    shutdownDelayMs: Type.Integer({
+      minimum: 0,
+      maximum: 3_600_000,
+      default: 0,
+      description:
+        'After SIGTERM requests are served so long while `/health/ready` says 503: balancers take the process out.'
+    }),
+    shutdownGraceMs: milliseconds(30_000, 'For accepted requests to end after that.')
   },
   strict
 )

@@ -47,5 +47,8 @@ export const management = Type.Object(
       )
     )
   },
-  { ...strict, description: 'A listener for operators: metrics, health in detail, log level. None when left out.' }
+  {
+    ...strict,
+    description: 'A listener for operators: metrics, health in detail, log level, draining. None when left out.'
+  }
 )

@@ -71,6 +71,7 @@ export class Exchange implements OpenRequest {
   /** The body broke off, and why. */
   interruption: GatewayError | undefined
   #onInterrupt: ((error: GatewayError) => void) | undefined
+  #begun = false
   #ended = false
   #settled = false
   readonly #onOver: (exchange: Exchange) => void
@@ -101,6 +102,11 @@ export class Exchange implements OpenRequest {
     return this.#ended
   }
 
+  /** Nobody takes an answer any more. The socket is destroyed a turn before those who listen to it hear of its end. */
+  get isOrphaned(): boolean {
+    return this.#ended || this.connection.socket.destroyed
+  }
+
   /** Status of the answer; null if none was sent. */
   get status(): number | null {
     const { response } = this
@@ -118,12 +124,20 @@ export class Exchange implements OpenRequest {
    */
   call(requestTimeoutMs: number): Call {
     this.requireClient()
+    this.#begun = true
     if (this.principal === undefined) throw new Error('A use case was reached without admission')
     return { principal: this.principal, deadline: Deadline.after(requestTimeoutMs), trace: this.trace }
   }
 
+  /** The operation will not be awaited, nor the client. */
+  giveUp(): void {
+    if (!this.#settled && this.#begun) this.code = 'OUTCOME_UNKNOWN'
+    this.settle()
+    this.end()
+  }
+
   requireClient(): void {
-    if (this.#ended) throw new ClientGone()
+    if (this.isOrphaned) throw new ClientGone()
   }
 
   /** The answer was handed over, or the client is gone. */

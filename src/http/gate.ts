@@ -65,6 +65,7 @@ export class Gate {
   /** Requests that are not over. */
   readonly #open = new Set<Exchange>()
   #draining = false
+  #closing = false
 
   constructor(options: GateOptions) {
     this.#options = options
@@ -87,9 +88,35 @@ export class Gate {
     void this.#answer(exchange)
   }
 
-  /** New requests are refused from now on, and no connection is kept alive. */
-  drain(): void {
-    this.#draining = true
+  /** Requests that are not over. */
+  get openRequests(): number {
+    return this.#open.size
+  }
+
+  /** While draining, readiness says no, so that balancers send nothing more; what comes all the same is served. */
+  drain(draining: boolean): void {
+    this.#draining = draining
+  }
+
+  /** From now on new requests are refused, and no connection is kept alive. */
+  close(): void {
+    this.#closing = true
+  }
+
+  /** Call before the connections are cut off. Returns the number of requests that lose their answer, or the rest of it. */
+  cutOff(): number {
+    let count = 0
+    for (const exchange of this.#open) {
+      if (exchange.ended) continue
+      exchange.silence = 'SHUTTING_DOWN'
+      count++
+    }
+    return count
+  }
+
+  /** Puts on record what nobody waits for any more: operations that are not done by now will not be. */
+  end(): void {
+    for (const exchange of this.#open) exchange.giveUp()
   }
 
   async #answer(exchange: Exchange): Promise<void> {
@@ -140,7 +167,7 @@ export class Gate {
     this.#trace(exchange, method)
     const preflight = this.#cors.preflight(method, request.headers)
     if (preflight !== undefined) return preflight
-    if (this.#draining) throw new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
+    if (this.#closing) throw new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
     if (page !== undefined) {
       exchange.meter = this.#meters.of(page)
       return this.#pages.reply(page, exchange)
@@ -185,7 +212,7 @@ export class Gate {
 
   #ready(): boolean {
     const { gateway, gatekeeper } = this.#options
-    return !this.#draining && gateway.ready() && gatekeeper.ready()
+    return !this.#draining && !this.#closing && gateway.ready() && gatekeeper.ready()
   }
 
   #send(exchange: Exchange, reply: Reply): void | Promise<void> {
@@ -198,7 +225,7 @@ export class Gate {
         ? undefined
         : { ...this.#cors.headers(request.headers), ...allowance?.headers() }
     const whole = added === undefined ? reply : { ...reply, headers: { ...added, ...reply.headers } }
-    return sendReply(exchange, whole, { budget, secure, last: this.#draining })
+    return sendReply(exchange, whole, { budget, secure, last: this.#closing })
   }
 
   #logCause({ id }: Exchange, error: GatewayError): void {

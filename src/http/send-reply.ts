@@ -50,7 +50,7 @@ function write(
   options: SendOptions
 ): void {
   const { request, response, connection } = exchange
-  if (exchange.ended || response.headersSent) return
+  if (exchange.isOrphaned || response.headersSent) return
   const bodiless = request.method === 'HEAD' || reply.status === 304
   // Judged before anything is written: what is still to come then must be read, or the client may never see the answer.
   const underWay = bodyUnderWay(exchange)

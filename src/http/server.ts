@@ -72,6 +72,16 @@ export class HttpFront {
     return this.#connections.size
   }
 
+  /** Requests that are under way. */
+  get openRequests(): number {
+    return this.#gate.openRequests
+  }
+
+  /** While draining, readiness says no, so that balancers send nothing more; what comes all the same is served. */
+  drain(draining: boolean): void {
+    this.#gate.drain(draining)
+  }
+
   /** Returns the port: with several hosts all take the one that the first was given. Rejects when one cannot be had, listening on none. */
   async listen(hosts: readonly string[], port: number): Promise<number> {
     let bound = port
@@ -96,20 +106,33 @@ export class HttpFront {
       if (server instanceof SecureServer) server.setSecureContext({ ...tls, ...TLS_RULES })
   }
 
-  /** Stops accepting, answers what was accepted, then closes; what is not done after `graceMs` is cut off. */
-  async close(graceMs: number): Promise<void> {
+  /**
+   * Stops accepting, answers what was accepted, then closes. What is not done after `graceMs` is cut off: returns how many
+   * requests. Their operations may go on; call {@link end} when those have ended.
+   */
+  async close(graceMs: number): Promise<number> {
     // A request whose head has arrived was accepted, though its body may be on its way.
     for (const path of this.#directPaths) path.handOverBegun()
     await nextTurn()
-    this.#gate.drain()
+    this.#gate.close()
     const closed = this.#servers.map(server => new Promise<void>(resolve => server.close(() => resolve())))
     const closeIdle = () => this.#connections.closeIdle(IDLE_MS)
     closeIdle()
     const sweep = setInterval(closeIdle, IDLE_CHECK_MS)
-    const grace = setTimeout(() => this.#connections.closeAll(), graceMs)
+    let cutOff = 0
+    const grace = setTimeout(() => {
+      cutOff = this.#gate.cutOff()
+      this.#connections.closeAll()
+    }, graceMs)
     await Promise.all(closed)
     clearInterval(sweep)
     clearTimeout(grace)
+    return cutOff
+  }
+
+  /** Writes the lines of requests that are not over. */
+  end(): void {
+    this.#gate.end()
   }
 
   #newServer(): Server {

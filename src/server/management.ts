@@ -27,6 +27,7 @@ export interface Watched {
   /** As configured. */
   readonly logLevel: LogLevel
   setLogLevel(level: LogLevel): void
+  drain(draining: boolean): void
 }
 
 export interface RunningManagement {
@@ -41,6 +42,7 @@ export interface ManagementAnswers extends Pick<ManagementOptions, 'metrics' | '
   /** As configured. */
   readonly logLevel: LogLevel
   setLogLevel(level: LogLevel): void
+  drain(draining: boolean): void
 }
 
 /** What the readings of a process are made of. */
@@ -78,7 +80,8 @@ export async function startManagement(
         ready: () => watched.ready(),
         started: () => watched.started(),
         logLevel,
-        setLogLevel: level => watched.setLogLevel(level)
+        setLogLevel: level => watched.setLogLevel(level),
+        drain: draining => watched.drain(draining)
       },
       log
     )
@@ -111,6 +114,13 @@ export async function openManagement(
     token: expected,
     tls: certificate?.pair,
     setLogLevel: levelChange(answers, log),
+    drain(draining, caller) {
+      answers.drain(draining)
+      log.warn(
+        { draining, caller },
+        draining ? 'Draining: readiness says no, all else is served' : 'No longer draining'
+      )
+    },
     failed: err => log.error({ err }, 'The management listener failed')
   })
   const bound = await server.listen(host, port).catch((error: unknown) => {

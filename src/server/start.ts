@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { createGatekeeper } from '../auth/gatekeeper.ts'
 import type { AccessConfig } from '../auth/policy.ts'
@@ -32,8 +33,13 @@ export interface RunningServer {
   reloadRules(): void
   /** Puts other groups and rules in force. */
   replaceRules(access: AccessConfig): void
-  /** Refuses new requests, ends those accepted, stores what is under way, closes the connections. */
-  close(): Promise<void>
+  /** Requests that are under way. */
+  readonly openRequests: number
+  /**
+   * Drains for `limits.shutdownDelayMs`, then refuses new requests, ends those accepted, stores what is under way and closes
+   * the connections. Returns how many requests were cut off when the grace was over.
+   */
+  close(): Promise<number>
 }
 
 export interface StartOptions {
@@ -109,7 +115,12 @@ export async function startServer(
     tracer
   })
   let started = false
+  let closing = false
   let draining = false
+  const drain = (on: boolean): void => {
+    draining = on
+    front.drain(on)
+  }
   const watched = {
     metrics,
     gatekeeper,
@@ -124,7 +135,8 @@ export async function startServer(
       ...expiryOfFile('graph', auth.graph?.clientCertFile)
     ],
     logLevel: config.log.level,
-    setLogLevel
+    setLogLevel,
+    drain: (on: boolean) => drain(on || closing)
   }
   const managing = management && (await manage(management, watched, log))
   const port = await front.listen(hosts, listen.port).catch(async (error: unknown) => {
@@ -147,33 +159,53 @@ export async function startServer(
     port,
     url,
     managementPort: managing?.port,
+    get openRequests() {
+      return front.openRequests
+    },
     ready: () => cluster.ready && gatekeeper.ready(),
     reloadRules: () => rules?.reload(),
     replaceRules: access => gatekeeper.replaceRules(access),
     async close() {
-      draining = true
+      closing = true
+      drain(true)
+      if (limits.shutdownDelayMs > 0) await sleep(limits.shutdownDelayMs)
       rules?.close()
       certificate?.close()
-      await front.close(limits.shutdownGraceMs)
+      const cutOff = await front.close(limits.shutdownGraceMs)
       await cluster.close()
       gatekeeper.close()
+      front.end()
       await managing?.close()
       await tracer?.close()
       auditStream?.close()
+      return cutOff
     }
   }
 }
 
+/** What is ended in order, and how much of its work that concerns. */
+export interface Closable {
+  readonly openRequests?: number
+  /** Returns how many requests were cut off, if it knows. */
+  close(): Promise<number | void>
+}
+
+/** Closes, with a line before and one after. */
+export async function closeAloud(closable: Closable, fields: object, log: Log): Promise<void> {
+  const { openRequests } = closable
+  log.info({ ...fields, ...(openRequests === undefined ? {} : { openRequests }) }, 'Shutting down')
+  const cutOffRequests = await closable.close()
+  log.info(cutOffRequests === undefined ? {} : { cutOffRequests }, 'Stopped')
+}
+
 /**
  * Ends the process in order on SIGTERM, SIGINT and on what nobody caught; a second signal ends it at once.
- * `close` gets `graceMs`, after which the process ends with status 1. SIGHUP calls `onHangup`, where there is one.
+ * `closable` gets `graceMs`, after which the process ends with status 1. SIGHUP calls `onHangup`, where there is one.
  */
-export function closeOnSignal(close: () => Promise<void>, graceMs: number, log: Log, onHangup?: () => void): void {
+export function closeOnSignal(closable: Closable, graceMs: number, log: Log, onHangup?: () => void): void {
   if (onHangup !== undefined) process.on('SIGHUP', onHangup)
   closeWithGrace({ delay: graceMs, skip: onHangup === undefined ? [] : ['SIGHUP'] }, async ({ signal, err }) => {
     if (err !== undefined) log.error({ err }, 'The process ends on an error that nobody caught')
-    else log.info({ signal }, 'Shutting down')
-    await close()
-    log.info({}, 'Stopped')
+    await closeAloud(closable, { signal }, log)
   })
 }

@@ -226,3 +226,47 @@ test(
     assert.deepEqual(shown(entries[0]), ['produce', 'blind', 'denied', 'TOPIC_NOT_FOUND', 404])
   }
 )
+
+test(
+  'what is cut off when the grace is over is counted, and on record as far as its outcome is known',
+  { timeout: 10_000 },
+  async t => {
+    const { deleteTopic, operation } = slowDeletion()
+    const { port, front, entries, log } = await audited(t, { gateway: { deleteTopic } })
+    const half = rawRequest('POST /v1/producer/topics/a', ['Content-Length: 50000'], '{"records":[')
+    const clients = [half, ...['b', 'c'].map(topic => rawRequest(`DELETE /v1/topics/${topic}`, ['', '']))].map(
+      request => new RawClient(port).send(request)
+    )
+    await waitUntil(() => operation.begun() === 2 && front.openRequests === 3)
+    assert.equal(await front.close(100), 3)
+    for (const client of clients) assert.equal(await client.ended(), '')
+    operation.finish()
+    await waitUntil(() => entries.length === 2)
+    front.end()
+    const outcomes = entries.map(({ operation: name, topic, outcome, reason, status }) => [
+      name,
+      topic,
+      outcome,
+      reason,
+      status
+    ])
+    assert.deepEqual(
+      outcomes.toSorted((one, other) => String(one[1]).localeCompare(String(other[1]))),
+      [
+        ['produce', 'a', 'failed', 'SHUTTING_DOWN', null],
+        ['delete_topic', 'b', 'allowed', 'SHUTTING_DOWN', null],
+        ['delete_topic', 'c', 'failed', 'OUTCOME_UNKNOWN', null]
+      ]
+    )
+    const lines = log.filter(({ message }) => message === 'request')
+    assert.deepEqual(
+      lines.map(({ fields }) => [fields.status, fields.aborted]),
+      [
+        [null, true],
+        [null, true],
+        [null, true]
+      ]
+    )
+    assert.equal(front.openRequests, 0)
+  }
+)

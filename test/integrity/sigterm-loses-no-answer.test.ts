@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GatewayProcess } from '../support/gateway-process.ts'
+import { GatewayProcess, type LogLine } from '../support/gateway-process.ts'
 import { sharedBroker } from '../support/gateway.ts'
 import { head, openSocket, received } from './support/sockets.ts'
 import { createTopic, fillWithLarge, storedRecords } from './support/topics.ts'
@@ -12,10 +15,14 @@ await alone()
 
 const GRACE_MS = 5000
 
-async function start(t: TestContext): Promise<{ gateway: GatewayProcess; topic: string }> {
+async function start(
+  t: TestContext,
+  limits: Readonly<Record<string, number>> = {},
+  settings: Readonly<Record<string, object>> = {}
+): Promise<{ gateway: GatewayProcess; topic: string }> {
   const gateway = await GatewayProcess.start({
     bootstrapServers: [sharedBroker()],
-    settings: { limits: { shutdownGraceMs: GRACE_MS } }
+    settings: { ...settings, limits: { shutdownGraceMs: GRACE_MS, ...limits } }
   })
   t.after(() => gateway.stop())
   const topic = await createTopic(gateway, 'sigterm', 3)
@@ -129,6 +136,41 @@ suite('SIGTERM loses no answer', () => {
     assert.equal(await gateway.exited, 0)
     const tookMs = performance.now() - askedMs
     assert.ok(tookMs > GRACE_MS - 500 && tookMs < GRACE_MS + 3000, `${tookMs} ms`)
+  })
+
+  test('what is cut off when the grace is over leaves its lines in both logs, and its number', async t => {
+    const folder = mkdtempSync(join(tmpdir(), 'sigterm-test-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const output = join(folder, 'audit.jsonl')
+    const { gateway, topic } = await start(t, { shutdownGraceMs: 1000 }, { audit: { output } })
+    const writer = await openSocket(gateway)
+    const path = `/v1/producer/topics/${topic}`
+    writer.write(head(gateway.token, 'POST', path, 'X-Request-Id: half', 'Content-Length: 100') + '{"records"')
+    await sleep(1000)
+    gateway.signal('SIGTERM')
+    assert.equal(await gateway.exited, 0)
+    const lines = gateway.log.split('\n').flatMap(line => (line === '' ? [] : [JSON.parse(line) as LogLine]))
+    const request = lines.find(({ requestId }) => requestId === 'half')
+    assert.deepEqual([request?.path, request?.status, request?.code], [path, null, 'SHUTTING_DOWN'])
+    assert.equal(lines.find(({ msg }) => msg === 'Shutting down')?.openRequests, 1)
+    assert.equal(lines.find(({ msg }) => msg === 'Stopped')?.cutOffRequests, 1)
+    const audited = readFileSync(output, 'utf8')
+      .split('\n')
+      .filter(line => line.includes('"request_id":"half"'))
+    const [{ operation, outcome, reason }] = audited.map(line => JSON.parse(line) as Record<string, unknown>)
+    assert.deepEqual([operation, outcome, reason], ['produce', 'failed', 'SHUTTING_DOWN'])
+  })
+
+  test('with a delay, readiness says no for so long while all is served; then it ends', async t => {
+    const { gateway, topic } = await start(t, { shutdownDelayMs: 1500 })
+    const askedMs = performance.now()
+    gateway.signal('SIGTERM')
+    while (await gateway.isReady()) await sleep(20)
+    const met = await useConnection(gateway, topic, 1)
+    assert.deepEqual([met.unexplained, new Set(met.statuses.slice(0, -1))], [0, new Set([200])])
+    assert.equal(await gateway.exited, 0)
+    const tookMs = performance.now() - askedMs
+    assert.ok(tookMs >= 1500 && tookMs < 1500 + GRACE_MS, `${tookMs} ms`)
   })
 
   test('a second SIGTERM ends it now', async t => {

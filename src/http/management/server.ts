@@ -1,6 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
+import { member } from '../../core/lib/member.ts'
 import { ManagementConnections } from './connections.ts'
 import { prefersOpenMetrics } from './negotiate.ts'
 
@@ -21,6 +22,8 @@ export interface ManagementOptions {
   started(): boolean | Promise<boolean>
   /** `caller` is the address that the request came from. */
   setLogLevel(level: LogLevel, caller: string): void
+  /** While draining, readiness says no and all else is served. */
+  drain(draining: boolean, caller: string): void
   /** Called with what goes wrong on the listener itself, such as a connection that cannot be accepted. */
   failed(error: Error): void
 }
@@ -47,7 +50,7 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The listener for operators: metrics, health in detail and the log level. */
+/** The listener for operators: metrics, health in detail, the log level and draining. */
 export class ManagementServer {
   readonly #options: ManagementOptions
   readonly #server: Server
@@ -112,7 +115,7 @@ export class ManagementServer {
 
   async #answer(request: IncomingMessage): Promise<Answer> {
     const path = (request.url ?? '/').split('?', 1)[0]
-    const allowed = path === '/log-level' ? ['PUT'] : ['GET', 'HEAD']
+    const allowed = path === '/log-level' || path === '/drain' ? ['PUT'] : ['GET', 'HEAD']
     if (!PATHS.has(path)) return json(404, { message: `There is nothing at this path; there are ${PATH_LIST}.` })
     if (!allowed.includes(request.method ?? ''))
       return { ...json(405, { message: 'Not for this method.' }), headers: { Allow: allowed.join(', ') } }
@@ -131,6 +134,8 @@ export class ManagementServer {
         return (await this.#options.started()) ? json(200, { status: 'ok' }) : json(503, { status: 'starting' })
       case '/log-level':
         return this.#setLogLevel(request)
+      case '/drain':
+        return this.#drain(request)
       default:
         return json(200, { status: 'ok' })
     }
@@ -167,9 +172,17 @@ export class ManagementServer {
     this.#options.setLogLevel(level, request.socket.remoteAddress ?? '')
     return json(200, { level })
   }
+
+  async #drain(request: IncomingMessage): Promise<Answer> {
+    const draining = memberIn(await readText(request), 'draining')
+    if (typeof draining !== 'boolean')
+      return json(400, { message: 'The body must be {"draining":true} or {"draining":false}.' })
+    this.#options.drain(draining, request.socket.remoteAddress ?? '')
+    return json(200, { draining })
+  }
 }
 
-const PATHS = new Set(['/metrics', '/health/live', '/health/ready', '/health/startup', '/log-level'])
+const PATHS = new Set(['/metrics', '/health/live', '/health/ready', '/health/startup', '/log-level', '/drain'])
 const PATH_LIST = [...PATHS].join(', ')
 
 function digest(text: string): Buffer {
@@ -194,11 +207,13 @@ async function readText(request: IncomingMessage): Promise<string | undefined> {
 }
 
 function levelIn(text: string | undefined): LogLevel | undefined {
-  if (text === undefined) return undefined
+  const value = memberIn(text, 'level')
+  return LOG_LEVELS.find(level => level === value)
+}
+
+function memberIn(text: string | undefined, name: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || !('level' in value)) return undefined
-    return LOG_LEVELS.find(level => level === value.level)
+    return text === undefined ? undefined : member(JSON.parse(text), name)
   } catch {
     return undefined
   }

@@ -43,6 +43,7 @@ export class Crew {
   /** What workers had counted that are gone. */
   #gone: ProcessMetrics = { worker: '', families: [] }
   #level: Extract<Order, { kind: 'logLevel' }> | undefined
+  #drain: Extract<Order, { kind: 'drain' }> | undefined
   #asked = 0
   #closing = false
   #died = 0
@@ -88,9 +89,10 @@ export class Crew {
     return this.#closing
   }
 
-  /** Tells all that serve. A log level is also told to those to come. */
+  /** Tells all that serve. A log level, and whether to drain, is also told to those to come. */
   tell(order: Order): void {
     if (order.kind === 'logLevel') this.#level = order
+    if (order.kind === 'drain') this.#drain = order
     for (const member of this.#members.values()) if (member.serving) send(member, order)
   }
 
@@ -199,6 +201,7 @@ export class Crew {
     }
     member.serving = true
     if (this.#level !== undefined) send(member, this.#level)
+    if (this.#drain !== undefined) send(member, this.#drain)
     // They may have been replaced while it started.
     send(member, { kind: 'rules', config: this.#config() })
     serves(member)

@@ -10,6 +10,7 @@ export type Order =
   | { readonly kind: 'configuration'; readonly config: Config }
   /** Its groups and rules replace those in force. */
   | { readonly kind: 'rules'; readonly config: Config }
+  | { readonly kind: 'drain'; readonly draining: boolean }
   | { readonly kind: 'logLevel'; readonly level: Config['log']['level'] }
   | { readonly kind: 'report'; readonly id: number }
   | { readonly kind: 'topics'; readonly named: NamedTopics }

@@ -6,7 +6,7 @@ import { addCertificates, addProcess, addWorkers } from '../../telemetry/reading
 import { expositionText, Registry } from '../../telemetry/registry.ts'
 import { openManagement, type RunningManagement } from '../management.ts'
 import { RulesReload } from '../rules-reload.ts'
-import type { RunningServer, StartOptions } from '../start.ts'
+import type { Closable, RunningServer, StartOptions } from '../start.ts'
 import { Crew } from './crew.ts'
 
 /** Starts `config.workers` processes that share the port. Rejects where one of them, or the management port, cannot be had. */
@@ -14,7 +14,7 @@ export async function startWorkers(
   config: Config,
   log: Log,
   { setLogLevel = () => undefined, rulesSource }: Pick<StartOptions, 'setLogLevel' | 'rulesSource'>
-): Promise<Pick<RunningServer, 'reloadRules' | 'close'>> {
+): Promise<Closable & Pick<RunningServer, 'reloadRules'>> {
   let running = config
   const crew = new Crew(() => running, log)
   const registry = new Registry()
@@ -75,7 +75,8 @@ async function openFor(
       setLogLevel(level) {
         setLogLevel(level)
         crew.tell({ kind: 'logLevel', level })
-      }
+      },
+      drain: draining => crew.tell({ kind: 'drain', draining })
     },
     log
   )

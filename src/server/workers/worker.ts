@@ -5,7 +5,7 @@ import type { Log, RequestLog } from '../../core/log.ts'
 import { addReadings } from '../../telemetry/readings.ts'
 import type { NamedTopics } from '../../telemetry/topic-counters.ts'
 import { factsOf, type RunningManagement, type Watched } from '../management.ts'
-import { type RunningServer, startServer, type StartOptions } from '../start.ts'
+import { closeAloud, type RunningServer, startServer, type StartOptions } from '../start.ts'
 import type { Message, Order } from './messages.ts'
 import { shareOf } from './share.ts'
 
@@ -31,12 +31,13 @@ export async function runWorker(
   for (const signal of PARENTS_SIGNALS) process.on(signal, () => undefined)
   const { close } = closeWithGrace({ delay: graceMs, skip: [...PARENTS_SIGNALS] }, async ({ err }) => {
     if (err !== undefined) log.error({ err }, 'The worker ends on an error that nobody caught')
-    await server?.close()
+    if (server !== undefined) await closeAloud(server, {}, log)
   })
   const reports = new Reports()
   const obey = (order: Order): void => {
     if (order.kind === 'close') close()
     else if (order.kind === 'rules') server?.replaceRules(order.config.auth)
+    else if (order.kind === 'drain') reports.drain(order.draining)
     else if (order.kind === 'logLevel') options.setLogLevel?.(order.level)
     else if (order.kind === 'topics') reports.nameTopics(order.named)
     else if (order.kind === 'report') reports.answer(order.id)
@@ -71,6 +72,10 @@ class Reports {
         return Promise.resolve()
       }
     }
+  }
+
+  drain(draining: boolean): void {
+    this.#watched?.drain(draining)
   }
 
   nameTopics(named: NamedTopics): void {

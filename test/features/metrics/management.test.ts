@@ -63,6 +63,22 @@ suite('The management listener', () => {
     assert.equal(gateway.logged.filter(({ message }) => message === 'setLogLevel').length, 1)
   })
 
+  test('drains: readiness says no on both ports while all else is served, until it is told to stop', async () => {
+    const put = (body: string) => manage(gateway, '/drain', { method: 'PUT', body })
+    const ready = async () => {
+      const detail = (await (await manage(gateway, '/health/ready')).json()) as { not_ready: string[] }
+      return [(await gateway.request('GET', '/health/ready', { token: null })).status, detail.not_ready]
+    }
+    const drained = await put('{"draining":true}')
+    assert.deepEqual([drained.status, await drained.json()], [200, { draining: true }])
+    assert.deepEqual(await ready(), [503, ['draining']])
+    assert.equal((await gateway.get('/v1/metadata/brokers')).status, 200)
+    for (const body of ['', 'true', '{"draining":1}', '{}']) assert.equal((await put(body)).status, 400, body)
+    assert.deepEqual(await ready(), [503, ['draining']])
+    await put('{"draining":false}')
+    assert.deepEqual(await ready(), [200, []])
+  })
+
   test('tells of a changed log level, and who changed it, at a level that is shown', async () => {
     const put = (level: string) => manage(gateway, '/log-level', { method: 'PUT', body: `{"level":"${level}"}` })
     await put('warn')
@@ -92,7 +108,7 @@ suite('The management listener', () => {
   })
 
   test('is not on the public port', async () => {
-    for (const path of ['/metrics', '/log-level', '/health/startup'])
+    for (const path of ['/metrics', '/log-level', '/drain', '/health/startup'])
       assert.equal((await gateway.get(path)).status, 404, path)
   })
 

@@ -25,6 +25,7 @@ export const limitsForTests: LimitsConfig = {
   writeTimeoutMs: 5000,
   leastWriteBytesPerSecond: 4096,
   keepAliveTimeoutMs: 20_000,
+  shutdownDelayMs: 0,
   shutdownGraceMs: 2000
 }
 
