@@ -26,7 +26,7 @@ test('a request whose client went away is in flight until its operation is over,
   const socket = connect(port, '127.0.0.1')
   socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: ${TOKEN}\r\n\r\n`)
   await waitUntil(() => has(metrics, 'kafka_rest_requests_in_flight 1'))
-  socket.destroy()
+  socket.resetAndDestroy()
   await sleep(50)
   assert.ok(has(metrics, 'kafka_rest_requests_in_flight 1'))
   answer()
