@@ -56,6 +56,7 @@ for (const start of ['throws', 'is no process', 'exits'] as const)
     async () => {
       const { crew, workers, lines } = crewOf(2, ['serves', start, start])
       await crew.start()
+      await crew.startOthers()
       assert.equal(crew.complete, false)
       await waitUntil(() => crew.complete)
       assert.equal(workers.length, 4)
@@ -79,7 +80,8 @@ test('the first worker whose start fails ends the start, with its status or its 
 
 test('a worker that dies while others start is replaced', LIMIT, async () => {
   const { crew, workers, lines } = crewOf(3, [])
-  const started = crew.start()
+  await crew.start()
+  const started = crew.startOthers()
   await waitUntil(() => workers.length === 3)
   workers[0].emit('exit', null, 'SIGKILL')
   await started

@@ -63,11 +63,15 @@ export class Crew {
   }
 
   /**
-   * Resolves when every worker serves, or has failed to and is tried again. The first goes ahead, so that one alone says why:
-   * rejects with a {@link WorkerFailure} if it cannot start.
+   * Starts the first worker alone, so that one says why if none can start. Resolves when it serves; rejects with a
+   * {@link WorkerFailure} if it cannot start.
    */
   async start(): Promise<void> {
     this.#replaceWhenGone(await this.#launch('1'), FIRST_PAUSE_MS)
+  }
+
+  /** Starts the others. Resolves when each serves, or has failed to and is tried again. */
+  async startOthers(): Promise<void> {
     await Promise.all(Array.from({ length: this.#size - 1 }, (_, at) => this.#start(String(at + 2), FIRST_PAUSE_MS)))
   }
 

@@ -9,7 +9,10 @@ import { RulesReload } from '../rules-reload.ts'
 import type { Closable, RunningServer, StartOptions } from '../start.ts'
 import { Crew } from './crew.ts'
 
-/** Starts `config.workers` processes that share the port. Rejects where one of them, or the management port, cannot be had. */
+/**
+ * Starts `config.workers` processes that share the port. Resolves when the first serves; rejects if it cannot, or the
+ * management port cannot be had.
+ */
 export async function startWorkers(
   config: Config,
   log: Log,
@@ -26,15 +29,18 @@ export async function startWorkers(
     await managing?.close()
     throw error
   }
-  const { workers } = config
-  if (crew.complete) log.info({ workers }, 'All workers serve')
-  else log.warn({ workers }, 'Not all workers serve: the others are tried again')
   const replace = (next: Config): void => {
     running = next
     crew.tell({ kind: 'rules', config: next })
   }
   const rules =
     rulesSource && new RulesReload(rulesSource, config, replace, log, { rulesReloaded: countReloads(registry) })
+  // Not awaited: from now on requests are served, and SIGTERM must end them in order.
+  void crew.startOthers().then(() => {
+    const { workers } = config
+    if (crew.complete) log.info({ workers }, 'All workers serve')
+    else if (!crew.closing) log.warn({ workers }, 'Not all workers serve: the others are tried again')
+  })
   return {
     reloadRules: () => rules?.reload(),
     async close() {

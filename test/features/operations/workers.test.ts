@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../../src/dev/kafka/free-port.ts'
 import { sharedBroker, uniqueTopic } from '../../support/gateway.ts'
 import { waitUntil } from '../../http/support/wait-until.ts'
-import { answers, type Served, serve, untilServing } from './support.ts'
+import { answers, isAlive, type Served, serve, untilServing } from './support.ts'
 
 const LIMIT = { timeout: 60_000 }
 
@@ -57,6 +57,17 @@ test('a worker that dies while the other starts is replaced', LIMIT, async t => 
   await waitUntil(() => said('A worker was replaced') === 1)
   assert.equal(workersOf(gateway).length, 2)
   assert.equal(await answers(gateway.url), true)
+})
+
+test('SIGTERM while a worker still starts ends all in order', LIMIT, async t => {
+  const { gateway, said } = await serveWithTwo(t)
+  await untilServing(gateway)
+  await waitUntil(() => workersOf(gateway).length === 2)
+  assert.equal(said('All workers serve'), 0)
+  const pids = workersOf(gateway)
+  gateway.child.kill('SIGTERM')
+  assert.equal(await gateway.exited, 0)
+  assert.deepEqual(pids.filter(isAlive), [])
 })
 
 test('workers name the same topics in their metrics, so that the sums by topic are right', LIMIT, async t => {
