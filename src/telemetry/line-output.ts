@@ -69,7 +69,7 @@ export class LineOutput {
 
   /** The same, and unless the output fails they are written when this returns. */
   writeNow(lines: string): void {
-    if (!this.#options.background || this.#waitingBytes > 0) {
+    if (!this.#options.background || this.#failure !== '') {
       this.write(lines)
       return
     }
@@ -87,6 +87,8 @@ export class LineOutput {
   close(timeoutMs: number): void {
     this.#closed = true
     clearTimeout(this.#retry)
+    // Its thread finishes it before the process ends.
+    if (this.#inBackground) this.#take(this.#next().length)
     const endMs = performance.now() + timeoutMs
     while (this.#waiting.length > 0) {
       try {
@@ -134,6 +136,7 @@ export class LineOutput {
     this.#inBackground = true
     write(this.#options.fd, this.#next(), (error, written) => {
       this.#inBackground = false
+      if (this.#closed) return
       if (error !== null) this.#failed(error)
       else this.#written(written)
       this.#pump()
@@ -144,11 +147,16 @@ export class LineOutput {
     return this.#waiting[0].subarray(0, this.#options.writeBytes)
   }
 
-  #written(bytes: number): void {
+  /** Takes bytes off what waits. */
+  #take(bytes: number): void {
     const [first] = this.#waiting
     if (bytes < first.length) this.#waiting[0] = first.subarray(bytes)
     else this.#waiting.shift()
     this.#waitingBytes -= bytes
+  }
+
+  #written(bytes: number): void {
+    this.#take(bytes)
     this.#pauseMs = FIRST_PAUSE_MS
     this.#stalledSinceMs = Infinity
     this.#failure = ''

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LineOutput, type LineOutputOptions } from '../../src/telemetry/line-output.ts'
 import { waitUntil } from '../http/support/wait-until.ts'
 
@@ -96,4 +97,24 @@ test('closing waits for a reader that stands still as long as it may, then gives
   assert.ok(tookMs >= 300 && tookMs < 2000, `${tookMs} ms`)
   assert.equal(said.length, 1)
   assert.match(said[0], /^abandoned [34] its reader is too slow$/)
+})
+
+test('a write under way in the background when the process ends is not made twice; a line of now does not wait for it', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'line-output-test-'))
+  const path = join(folder, 'log')
+  const fd = openSync(path, 'a')
+  t.after(() => {
+    closeSync(fd)
+    rmSync(folder, { recursive: true })
+  })
+  const { output, said } = outputTo(fd, { background: true, limitBytes: 1_000_000 })
+  const lines = Array.from({ length: 100 }, (_, n) => `${n}\n`)
+  for (const line of lines) output.write(line)
+  output.writeNow('now\n')
+  assert.match(readFileSync(path, 'utf8'), /^now$/m)
+  output.close(1000)
+  await sleep(200)
+  const written = readFileSync(path, 'utf8').trimEnd().split('\n')
+  assert.deepEqual(written.toSorted(), [...lines, 'now\n'].map(line => line.trimEnd()).toSorted())
+  assert.deepEqual([output.lost, said], [0, []])
 })
