@@ -71,6 +71,8 @@ const differences = (one: unknown, other: unknown, path: string): string[] => {
     return comparable ? one.flatMap((entry, at) => differences(entry, other[at], `${path}[${at}]`)) : [path]
   }
   if (!isSection(one) || !isSection(other) || Array.isArray(one) || Array.isArray(other)) return [path]
-  const keys = new Set([...Object.keys(one), ...Object.keys(other)])
+  // A secret whose file is known is read again when it is used: it waits for nothing.
+  const isReadAgain = (key: string) => one[`${key}File`] !== undefined && one[`${key}File`] === other[`${key}File`]
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)].filter(key => !isReadAgain(key)))
   return [...keys].flatMap(key => differences(one[key], other[key], path === '' ? key : `${path}.${key}`))
 }

@@ -3,7 +3,9 @@ import { suite, test } from 'node:test'
 import { ConfigError } from '../../src/config/config-error.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { reloadConfig } from '../../src/config/reload.ts'
-import { leastEnvironment, provider } from './support/configs.ts'
+import { Folder, leastEnvironment, provider } from './support/configs.ts'
+
+const folder = new Folder()
 
 const GROUP = '00000000-0000-4000-8000-000000000001'
 const RULE = { principals: ['ann'], operations: ['read'], topics: ['*'] }
@@ -42,6 +44,19 @@ suite('A configuration that is read again', () => {
     assert.equal(config.limits.bodyBytes, 16_777_216)
     assert.deepEqual(waiting.toSorted(), ['kafka.clientId', 'kafka.sasl', 'limits.bodyBytes'])
     assert.throws(() => Object.assign(config.auth, { mode: 'none' }), TypeError)
+  })
+
+  test('does not call a secret waiting whose file is read again when it is used', () => {
+    const file = folder.write('token', 'first')
+    const rest = { management: { port: 9402, tokenFile: file } }
+    const running = loadConfig(sources({ rules: [RULE] }, rest)).config
+    folder.write('token', 'second')
+    assert.deepEqual(reloadConfig(running, sources({ rules: [RULE] }, rest)).waiting, [])
+    const another = { management: { port: 9402, tokenFile: folder.write('other', 'second') } }
+    assert.deepEqual(reloadConfig(running, sources({ rules: [RULE] }, another)).waiting.toSorted(), [
+      'management.token',
+      'management.tokenFile'
+    ])
   })
 
   test('is refused whole where anything in it is wrong', () => {
