@@ -137,7 +137,9 @@ export class TopicAdmin {
           const { topics } = await within(patience, asked, () => new TransportError('no answer in time', true))
           const found = topics.get(name)
           return found === undefined || found.errorCode === UNKNOWN_TOPIC ? null : found.topic
-        } catch {
+        } catch (error) {
+          // A broker that throttles can be reached: what it shows counts.
+          if (error instanceof ThrottledError) throw error
           return undefined
         }
       })

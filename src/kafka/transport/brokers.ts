@@ -107,6 +107,7 @@ export class Brokers {
       this.#channels.delete(name)
       void channel.close()
     }
+    for (const endpoint of this.#endpoints.values()) endpoint.brokerId = undefined
     for (const { id, host, port } of nodes.values()) {
       const endpoint = this.#endpointOf(host, port, `the metadata of ${from}`)
       endpoint.brokerId = id
