@@ -132,7 +132,11 @@ export const errorCatalogue = {
     retriable: false,
     summary: 'What Kafka returned fails its checksum or cannot be decoded.'
   },
-  KAFKA_UNAVAILABLE: { errorCode: 50301, retriable: true, summary: 'Kafka cannot be reached.' },
+  KAFKA_UNAVAILABLE: {
+    errorCode: 50301,
+    retriable: true,
+    summary: 'Kafka cannot be reached, refuses the credentials of the gateway, or throttles it.'
+  },
   LEADER_NOT_AVAILABLE: { errorCode: 50302, retriable: true, summary: 'The partition has no leader that answers.' },
   NOT_ENOUGH_REPLICAS: {
     errorCode: 50303,

@@ -16,8 +16,8 @@ const BROKERS = 3
 const PAUSE_MS = 10
 
 suite('A broker that starts is not believed', () => {
-  let cluster: ZooKeeperCluster
-  let gateway: GatewayProcess
+  let cluster: ZooKeeperCluster | undefined
+  let gateway: GatewayProcess | undefined
   const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-zookeeper-'))
   before(async () => {
     const libs = await kafkaJars('.local', () => undefined, VERSION)
@@ -25,13 +25,15 @@ suite('A broker that starts is not believed', () => {
     gateway = await GatewayProcess.start({ bootstrapServers: cluster.addresses })
   })
   after(async () => {
-    await gateway.stop()
-    await cluster.stop()
+    await gateway?.stop()
+    await cluster?.stop()
     rmSync(dataDir, { recursive: true, force: true })
   })
 
   test('every list of topics is complete while one broker after the other is restarted', async t => {
-    const client = new Client(gateway)
+    assert.ok(cluster !== undefined && gateway !== undefined)
+    const target = gateway
+    const client = new Client(target)
     t.after(() => client.close())
     const topic = JSON.stringify({ partition_count: 3, replication_factor: BROKERS })
     assert.equal((await client.request('PUT', '/v1/topics/kept', topic)).status, 200)
@@ -39,7 +41,7 @@ suite('A broker that starts is not believed', () => {
     const seen = new Map<string, number>()
     const count = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1)
     const poll = async () => {
-      const poller = new Client(gateway)
+      const poller = new Client(target)
       while (!rolled.signal.aborted) {
         const topics = await poller.request('GET', '/v1/metadata/topics')
         count(topics.status === 200 ? JSON.stringify(topics.json) : String(topics.status))

@@ -185,6 +185,7 @@ export class BrokerReads {
       const answer = parseFetchResponse(version, response)
       if (answer.results.some(({ preferredReadReplica }) => preferredReadReplica >= 0)) this.#choosesReplicas = true
       throttleTimeMs = answer.throttleTimeMs
+      channel.throttled(FETCH, throttleTimeMs)
       settle(answer, reads, response, performance.now() - sentMs)
     } catch (error) {
       fail(reads, error)

@@ -17,6 +17,8 @@ export interface FetchChannel {
     callback: (error: Error | null, response: Buffer | null) => void,
     allocate?: (bytes: number) => Buffer
   ): void
+  /** To be told of every answer: for how long the broker reads nothing more from the connection (KIP-219), as a rule 0. */
+  throttled(apiKey: number, throttleMs: number): void
 }
 
 /** What the fetcher needs of the connections. */

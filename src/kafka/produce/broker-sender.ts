@@ -147,22 +147,24 @@ export class BrokerSender<Source extends BatchSource> {
     const agreed = named ? Math.min(version, PRODUCE_TOPIC_IDS_SINCE - 1) : version
     const body = writeProduceRequest(agreed, this.#options.timeoutMs, byTopic(sent))
     this.#requests++
-    this.#options.channel().send(PRODUCE, agreed, agreed >= PRODUCE_FLEXIBLE_SINCE, body, (error, response) => {
+    const channel = this.#options.channel()
+    channel.send(PRODUCE, agreed, agreed >= PRODUCE_FLEXIBLE_SINCE, body, (error, response) => {
       this.#requests--
       if (response === null) this.#lose(sent, error?.sent ?? true, error?.message ?? 'no answer')
-      else this.#settle(agreed, sent, response)
+      else this.#settle(channel, agreed, sent, response)
       this.#owner.settled(sent)
       if (this.#offered.size > 0 && !this.#scheduled) this.#flush()
     })
   }
 
-  #settle(version: number, sent: readonly Sent<Source>[], response: Buffer): void {
+  #settle(channel: ProduceChannel, version: number, sent: readonly Sent<Source>[], response: Buffer): void {
     let answer: ProduceAnswer
     try {
       answer = parseProduceResponse(version, response)
     } catch (error) {
       return this.#lose(sent, true, `unreadable answer: ${String(error)}`)
     }
+    channel.throttled(PRODUCE, answer.throttleTimeMs)
     this.#limit = answer.throttleTimeMs > 0 ? 1 : REQUESTS_IN_FLIGHT
     if (answer.throttleTimeMs > 0) this.#pausedUntilMs = performance.now() + answer.throttleTimeMs
     this.#options.warnings.answered(this.#options.brokerId)

@@ -18,6 +18,8 @@ export interface ProduceChannel {
     body: readonly Buffer[],
     callback: (error: { readonly sent: boolean; readonly message: string } | null, response: Buffer | null) => void
   ): void
+  /** To be told of every answer: for how long the broker reads nothing more from the connection (KIP-219), as a rule 0. */
+  throttled(apiKey: number, throttleMs: number): void
 }
 
 /** What the accumulator needs of the rest of the Kafka side. */

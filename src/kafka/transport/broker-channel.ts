@@ -16,7 +16,7 @@ export interface ChannelOptions {
   readonly meter?: BrokerMeter
   /** Called when a connection that served is lost. */
   readonly onLost?: () => void
-  /** Called when the broker throttles the answers to an API. */
+  /** Called with each throttle time, and with 0 when the next answer to the API carries none. */
   readonly onThrottled?: (apiKey: number, throttleMs: number) => void
   /** Made anew for each connection, so that changed certificates and passwords are taken up. */
   security(host: string): ConnectionSecurity
@@ -53,6 +53,8 @@ export class BrokerChannel {
   #notBeforeMs = 0
   #avoidUntilMs = 0
   #mutedUntilMs = 0
+  /** Those whose last answer was throttled. */
+  readonly #throttledApis = new Set<number>()
   #quietMs = QUIET_MS
   #usedAtMs = 0
   #closed = false
@@ -86,9 +88,12 @@ export class BrokerChannel {
     return Math.max(0, this.#mutedUntilMs - performance.now())
   }
 
-  /** An answer to the API carried a throttle time, or 0. */
+  /** Takes up the throttle time of an answer, as a rule 0: for so long the broker reads nothing from the connection. */
   throttled(apiKey: number, throttleMs: number): void {
-    if (throttleMs > 0) this.#mutedUntilMs = Math.max(this.#mutedUntilMs, performance.now() + throttleMs)
+    if (throttleMs > 0) {
+      this.#throttledApis.add(apiKey)
+      this.#mutedUntilMs = Math.max(this.#mutedUntilMs, performance.now() + throttleMs)
+    } else if (!this.#throttledApis.delete(apiKey)) return
     this.#options.onThrottled?.(apiKey, throttleMs)
   }
 

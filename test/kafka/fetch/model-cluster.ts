@@ -89,6 +89,8 @@ export class ModelChannel implements FetchChannel {
     return Promise.resolve(Math.min(max, this.#newest))
   }
 
+  throttled(): void {}
+
   send(
     _apiKey: number,
     version: number,

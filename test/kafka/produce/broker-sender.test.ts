@@ -24,6 +24,7 @@ class World {
 
   constructor() {
     const channel = {
+      throttled: () => undefined,
       versionNow: () => VERSION,
       version: () => Promise.resolve(VERSION),
       send: (

@@ -140,6 +140,7 @@ export class ModelCluster implements ProducePorts {
 
   #channel(): ProduceChannel {
     return {
+      throttled: () => undefined,
       versionNow: () => (this.down === '' ? VERSION : -1),
       version: () => (this.down === '' ? Promise.resolve(VERSION) : Promise.reject(new Error(this.down))),
       send: (_key, _version, _flexible, body, callback) => {

@@ -62,6 +62,13 @@ suite('A connection that is silent', () => {
     assert.ok(performance.now() - startedMs >= 4490)
   })
 
+  test('is kept while Kafka throttles it', async t => {
+    const { broker, channel, ask } = await start(t, request => setTimeout(() => echo(request), 2500))
+    channel.throttled(ASK, 3000)
+    assert.equal(await ask('a'), 'a')
+    assert.equal(broker.accepted, 1)
+  })
+
   test('is kept where its requests must not be sent again', async t => {
     const { broker, ask } = await start(t, request => setTimeout(() => echo(request), 2500), { replaceSilent: false })
     assert.equal(await ask('a'), 'a')
