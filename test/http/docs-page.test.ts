@@ -75,3 +75,20 @@ test('off, and for other files beside it, it is as any path that is not there', 
   }
   for (const path of others) assert.deepEqual([(await on.call(path)).status, path], [404, path])
 })
+
+test('the bare address shows a page that leads on, in development mode; elsewhere it asks for a token as any path', async context => {
+  const plain = await startFront(context, { docs: { page: 'on' } })
+  assert.equal((await plain.call('/', anonymous)).status, 401)
+  const { call } = await startFront(context, { docs: { page: 'on', hint: 'curl <token>', frontPage: true } })
+  const front = await call('/', anonymous)
+  assert.deepEqual(
+    [front.status, front.headers.get('content-type'), front.headers.get('content-security-policy')],
+    [200, 'text/html; charset=utf-8', POLICY]
+  )
+  const page = await front.text()
+  assert.doesNotMatch(page, /<script|<style|style=|\son\w+=|https?:|"\/\//)
+  assert.match(page, /curl &#60;token&#62;/)
+  const links = [...page.matchAll(/<a href="([^"]+)"/g)].map(([, target]) => `/${target}`)
+  assert.deepEqual(links, ['/docs', '/openapi.json', '/health/ready'])
+  for (const path of links) assert.ok([200, 503].includes((await call(path, anonymous)).status), path)
+})

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { Gatekeeper } from '../../../src/auth/gatekeeper.ts'
-import type { CorsConfig, DocsConfig, LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
+import type { CorsConfig, LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import type { Log, RequestLine, RequestLog } from '../../../src/core/log.ts'
@@ -8,6 +8,7 @@ import { type Call, fullAccess, type Principal } from '../../../src/core/princip
 import type { Meter } from '../../../src/core/meter.ts'
 import type { RecordPage } from '../../../src/core/record-page.ts'
 import type { Gateway, ProduceOutcome, ReadRequest } from '../../../src/gateway/gateway.ts'
+import type { DocsOptions } from '../../../src/http/docs/pages.ts'
 import { HttpFront, type HttpServerOptions } from '../../../src/http/server.ts'
 
 export const TOKEN = 'Bearer good'
@@ -122,7 +123,7 @@ export interface FrontSettings {
   readonly gatekeeper?: Pick<Gatekeeper, 'admit' | 'ready'>
   readonly quotas?: Partial<QuotasConfig>
   readonly cors?: Partial<CorsConfig>
-  readonly docs?: DocsConfig
+  readonly docs?: DocsOptions
   readonly audit?: (line: string) => void
   readonly tls?: HttpServerOptions['tls']
   readonly meter?: Meter
