@@ -120,6 +120,7 @@ async function report(bench: Bench): Promise<void> {
 async function compareBuilds(): Promise<void> {
   const tables: string[] = []
   const worse: string[] = []
+  let unclear = 0
   const measured = async (id: string, suffix = ''): Promise<readonly Compared[]> => {
     const { row, samples } = await measure(id)
     const compared = compare(row, samples[0], samples[1])
@@ -130,7 +131,9 @@ async function compareBuilds(): Promise<void> {
   const namesOfWorse = (all: readonly Compared[]) =>
     all.filter(({ verdict }) => verdict === 'worse').map(({ contestant, of }) => `${contestant}: ${of}`)
   for (const id of ids) {
-    const first = namesOfWorse(await measured(id))
+    const compared = await measured(id)
+    unclear += compared.filter(({ verdict }) => verdict === 'unclear').length
+    const first = namesOfWorse(compared)
     if (first.length === 0) continue
     const again = new Set(namesOfWorse(await measured(id, ' (measured again)')))
     worse.push(...first.filter(name => again.has(name)).map(name => `${id}: ${name}`))
@@ -139,6 +142,10 @@ async function compareBuilds(): Promise<void> {
   console.log(`\n# This build by the one in ${roots[1]}, ${rounds} rounds in turns of ${seconds} s\n`)
   console.log(tables.join('\n\n'))
   console.log(`\nWorse beyond noise, twice: ${worse.length === 0 ? 'nothing' : worse.join('; ')}.`)
+  if (unclear > 0)
+    console.log(
+      `Unclear, because the rounds disagree: ${unclear} quantities. A machine that does nothing else tells more.`
+    )
   if (worse.length > 0) process.exitCode = 1
 }
 

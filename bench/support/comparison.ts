@@ -8,7 +8,8 @@ const LEAST_DIFFERENCE_OF_P99 = 0.1
 /** With fewer, all rounds on one side happen too often by chance. */
 const FEWEST_ROUNDS = 5
 
-type Verdict = 'worse' | 'better' | 'same'
+/** `unclear`: the median differs, but the rounds disagree, or are too few. */
+type Verdict = 'worse' | 'better' | 'same' | 'unclear'
 
 /** One quantity of one contestant: this build by the other, round by round. */
 export interface Compared {
@@ -65,10 +66,18 @@ const rateOf = ({ rate }: Sample) => rate
 
 function verdictOf({ moreIsBetter, least }: Quantity, ratios: readonly number[]): Verdict {
   const { median, lowest, highest } = spreadOf(ratios)
-  if (ratios.length < FEWEST_ROUNDS || Math.abs(median - 1) <= least) return 'same'
+  if (Math.abs(median - 1) <= least) return 'same'
+  if (ratios.length < FEWEST_ROUNDS) return 'unclear'
   if (lowest > 1) return moreIsBetter ? 'better' : 'worse'
   if (highest < 1) return moreIsBetter ? 'worse' : 'better'
-  return 'same'
+  return 'unclear'
+}
+
+const MARKS: Readonly<Record<Verdict, string>> = {
+  worse: '**worse**',
+  better: '**better**',
+  same: '',
+  unclear: 'unclear'
 }
 
 /** A Markdown table of a row, with the medians of the ratios and their spread. */
@@ -76,7 +85,7 @@ export function comparisonTable(title: string, all: readonly Compared[]): string
   const lines = all.map(({ contestant, of, ratio, verdict }) => {
     const { median, lowest, highest } = ratio
     const cells = [contestant, of, median.toFixed(3), `${lowest.toFixed(3)}–${highest.toFixed(3)}`]
-    return `| ${[...cells, verdict === 'same' ? '' : `**${verdict}**`].join(' | ')} |`
+    return `| ${[...cells, MARKS[verdict]].join(' | ')} |`
   })
   return [
     `## ${title}\n`,
