@@ -20,6 +20,7 @@ import { CertificateFiles } from './certificate-files.ts'
 import { ListenError } from './listen-error.ts'
 import { startManagement } from './management.ts'
 import { packageVersion } from './package-version.ts'
+import { connectionsWithin } from './open-files.ts'
 import { RulesReload, type RulesSource } from './rules-reload.ts'
 
 export interface RunningServer {
@@ -101,7 +102,7 @@ export async function startServer(
   const front = new HttpFront({
     gateway: clusterGateway(cluster, meter),
     gatekeeper,
-    limits,
+    limits: { ...limits, connections: connectionsWithin(config, log) },
     quotas,
     issuers: issuerNames(auth.oidc),
     cors,

@@ -29,6 +29,8 @@ export interface GatewayProcessOptions {
   readonly awaitReady?: boolean
   /** Of Node itself. */
   readonly nodeFlags?: readonly string[]
+  /** How many files it may have open; as many as the test when left out. */
+  readonly openFiles?: number | undefined
   /** File to run in place of this clone's own program. */
   readonly program?: string | undefined
 }
@@ -76,6 +78,7 @@ export class GatewayProcess {
     plain = false,
     awaitReady = true,
     nodeFlags = [],
+    openFiles,
     program = BIN
   }: GatewayProcessOptions): Promise<GatewayProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-gateway-'))
@@ -101,7 +104,10 @@ export class GatewayProcess {
     writeFileSync(file, JSON.stringify(config))
     const token = await askToken(services)
     const startedMs = performance.now()
-    const child = spawn(process.execPath, [...nodeFlags, program, 'serve', '--config', file], {
+    const command = [process.execPath, ...nodeFlags, program, 'serve', '--config', file]
+    const limited = openFiles === undefined ? [] : ['bash', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'bash']
+    const [first, ...others] = [...limited, ...command]
+    const child = spawn(first, others, {
       env: { PATH: process.env.PATH },
       stdio: ['ignore', openSync(join(folder, LOG_FILE), 'a'), 'inherit']
     })
