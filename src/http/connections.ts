@@ -19,11 +19,14 @@ export class Connection {
   readonly socket: Socket
   /** The HTTP parser gave it up: nothing more is read from it as a request. */
   broken = false
-  /** An answer that says so has been handed over: what arrives behind its request is not answered, and not to be done. */
+  /** An answer has announced the close: what arrives behind its request is neither carried out nor answered. */
   closing = false
   /** The client has ended its side: it sends no more, and is owed the answers to what it sent. */
   inputEnded = false
-  /** Bytes have come behind the latest request before it was answered; what they ask for is not known yet. */
+  /**
+   * On the direct path: bytes of a next request came before the head of the present answer was made, which must not
+   * announce the close then.
+   */
   pipelined = false
   /** The request that arrived last, until it is answered and has arrived whole. */
   latest: OpenRequest | undefined

