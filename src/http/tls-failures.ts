@@ -13,7 +13,8 @@ const KINDS: Readonly<Record<string, TlsFailure>> = {
   ECONNRESET: 'closed'
 }
 /** What a client says of our certificate. */
-const UNTRUSTED = /^ERR_SSL_\w+_ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_\w+|UNSUPPORTED_CERTIFICATE)$/
+const UNTRUSTED =
+  /^ERR_SSL_(SSLV3|TLSV1|TLSV13)_ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_[A-Z]+|UNSUPPORTED_CERTIFICATE)$/
 
 const MESSAGES: Readonly<Record<TlsFailure, string>> = {
   plain_http: 'A client speaks plain HTTP to the TLS port: its address must begin with https',
