@@ -68,8 +68,10 @@ suite('Rules while the gateway runs', () => {
     assert.equal(await produce(), 200)
     allow(['read'], { limits: { bodyBytes: 2048 } })
     await until(403)
-    const waiting = gateway.warnings.find(({ msg }) => msg === 'PART OF THE NEW CONFIGURATION WAITS FOR A RESTART')
-    assert.deepEqual(waiting?.waiting, ['limits.bodyBytes'])
+    const waiting = () =>
+      gateway.warnings.find(({ msg }) => msg === 'PART OF THE NEW CONFIGURATION WAITS FOR A RESTART')?.waiting
+    for (const end = Date.now() + 10_000; waiting() === undefined; await sleep(20)) assert.ok(Date.now() < end)
+    assert.deepEqual(waiting(), ['limits.bodyBytes'])
   })
 
   test('are not read from a half-written file, however the moment was chosen', async t => {
