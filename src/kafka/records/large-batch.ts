@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { gunzip, zstdDecompress } from 'node:zlib'
+import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib'
 import { lz4Decompress, snappyDecompress } from '@platformatic/wasm-utils'
 import type { Deadline } from '../../core/deadline.ts'
 import { assertBound, undecodable, type Codec } from './compression.ts'
@@ -16,49 +15,55 @@ const LIMIT_BYTES = 128 * 1024 * 1024
 const OPEN_AT_ONCE = 2
 const WAITING_LIMIT = 100
 
-const gunzipLater = promisify(gunzip)
-const zstdDecompressLater = promisify(zstdDecompress)
+const CHUNK_BYTES = 256 * 1024
 
 type Opener = (bytes: Buffer) => Promise<Buffer>
 
 /** Off the event loop, or in pieces between which it goes on. Each throws if the result would exceed the limit. */
 const openers: Readonly<Record<Codec, Opener>> = {
   none: bytes => Promise.resolve(bytes),
-  gzip: bytes => gunzipLater(bytes, { maxOutputLength: LIMIT_BYTES }),
-  async zstd(bytes) {
-    const contents: Buffer[] = []
-    let leftBytes = LIMIT_BYTES
-    for (const frame of zstdFrames(bytes)) {
-      const content = await zstdDecompressLater(frame, { maxOutputLength: Math.max(1, leftBytes) })
-      leftBytes -= content.length
-      contents.push(content)
-    }
-    assertBound(LIMIT_BYTES - leftBytes, LIMIT_BYTES)
-    return Buffer.concat(contents)
+  gzip: bytes => streamed([bytes], createGunzip),
+  zstd: bytes => streamed(zstdFrames(bytes), createZstdDecompress),
+  async lz4(bytes) {
+    return inTurns(lz4Pieces(bytes, AT_ONCE_BYTES), lz4Bound(bytes, 0), lz4Decompress)
   },
-  lz4(bytes) {
-    assertBound(lz4Bound(bytes, LIMIT_BYTES), LIMIT_BYTES)
-    return inTurns(lz4Pieces(bytes, AT_ONCE_BYTES), lz4Decompress)
-  },
-  snappy(bytes) {
+  async snappy(bytes) {
     const blocks = snappyBlocks(bytes)
-    assertBound(snappyBound(blocks), LIMIT_BYTES)
-    return inTurns(blocks, snappyDecompress)
+    return inTurns(blocks, snappyBound(blocks), snappyDecompress)
   }
 }
 
-async function inTurns(pieces: readonly Buffer[], open: (piece: Buffer) => Buffer): Promise<Buffer> {
-  const contents: Buffer[] = []
-  let sinceTurnBytes = 0
+/** Each frame has a stream of its own. zlib's one-call functions would join what they made in one long turn. */
+async function streamed(
+  frames: readonly Buffer[],
+  create: (options: { chunkSize: number }) => Gunzip | ZstdDecompress
+): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for (const frame of frames) {
+    const stream = create({ chunkSize: CHUNK_BYTES })
+    stream.end(frame)
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      assertBound((bytes += chunk.length), LIMIT_BYTES)
+      chunks.push(chunk)
+    }
+  }
+  return inTurns(chunks, bytes, chunk => chunk)
+}
+
+async function inTurns(pieces: readonly Buffer[], sizeBytes: number, open: (piece: Buffer) => Buffer): Promise<Buffer> {
+  assertBound(sizeBytes, LIMIT_BYTES)
+  if (pieces.length === 1) return open(pieces[0])
+  const content = Buffer.allocUnsafe(sizeBytes)
+  let filledBytes = 0
+  let turnEndsAtBytes = AT_ONCE_BYTES
   for (const piece of pieces) {
-    const content = open(piece)
-    contents.push(content)
-    sinceTurnBytes += content.length
-    if (sinceTurnBytes < AT_ONCE_BYTES) continue
-    sinceTurnBytes = 0
+    filledBytes += open(piece).copy(content, filledBytes)
+    if (filledBytes < turnEndsAtBytes) continue
+    turnEndsAtBytes = filledBytes + AT_ONCE_BYTES
     await nextTurn()
   }
-  return contents.length === 1 ? contents[0] : Buffer.concat(contents)
+  return content.subarray(0, filledBytes)
 }
 
 let open = 0
