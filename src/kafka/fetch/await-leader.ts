@@ -1,19 +1,19 @@
 import type { Deadline } from '../../core/deadline.ts'
 import { TransportError } from '../transport/transport-error.ts'
 
-/** Where an answer goes, one way or the other; what comes later is ignored. */
+/** Takes one answer or error; later ones are ignored. */
 export interface Reader<T> {
   resolve(answer: T): void
   reject(error: Error): void
 }
 
-/** Brokers answer a read sooner as a rule; one that does not may be frozen, and its partitions led by others by now. */
+/** A broker that has not answered by then may be frozen, and others may lead its partitions by now. */
 const SUSPICIOUS_MS = 1000
 
 /**
- * The leader's answer to what `ask` asks of it. While there is none, `leaderNow` is asked once a second, and when that is
- * another broker, or none, the wait ends with a TransportError: a read may be asked again anywhere. At the deadline with what
- * `late` makes.
+ * Resolves with the leader's answer to `ask`. While there is none, asks `leaderNow` once a second, and rejects with a
+ * TransportError if that is another broker or none: a read can be repeated anywhere. Rejects with what `late` makes at the
+ * deadline.
  */
 export function awaitLeader<T>(
   ask: (reader: Reader<T>) => void,

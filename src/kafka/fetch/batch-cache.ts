@@ -1,17 +1,17 @@
 import { type BatchHeader, OpenBatch } from '../records/open-batch.ts'
 import { Slab } from './slab.ts'
 
-/** For so long after an answer of Kafka about the partition it is not asked again: what was deleted meanwhile may be read for that time. */
+/** How long an answer about a partition is trusted: records deleted since then may still be read for that time. */
 const TRUSTED_MS = 1000
-/** Compaction removes records without a word. */
+/** How long a batch is kept: nobody tells that compaction has removed records from it. */
 const KEPT_MS = 10_000
-/** One batch may take one of them. */
+/** A batch may fill a slab; the others stay for other readers. */
 const FEWEST_SLABS = 8
 const LARGEST_SLAB_BYTES = 8 * 1024 * 1024
-/** After so long without a reader in small steps the memory is let go of. */
+/** After so long without a reader in small steps the memory is released. */
 const IDLE_MS = 5000
 
-/** Where a batch was read. Another topic under the same name and another leader's log may hold other records there. */
+/** The log that a batch was read from. Another topic of that name, or another leader's log, may hold other records there. */
 export interface LogIdentity {
   readonly topic: string
   readonly topicId: Buffer
@@ -26,24 +26,24 @@ interface Entry {
   readonly slab: Slab<Entry>
 }
 
-/** What is kept of one partition. */
+/** The batches that are kept of one partition. */
 interface Shelf {
   readonly log: LogIdentity
   /** By offset; none overlap. */
   readonly entries: Entry[]
-  /** Kafka's log begins there. */
+  /** Where the log begins. */
   startOffset: number
   trustedUntilMs: number
 }
 
 /**
- * Batches, decompressed and checked, of which a page took some records only: the next page of a reader in small steps lies in
- * the same batch, and Kafka hands out nothing less than a batch. Only committed batches outside of transactions belong here.
+ * Keeps batches, decompressed and checked, of which a page took only some records: a reader in small steps finds its next
+ * page in the same batch, and Kafka returns nothing less than a batch. Keep only committed batches outside of transactions.
  *
- * Records do not change while the topic has the same id and its partition the same leader epoch (KIP-320, KIP-516): each answer to
- * a Fetch that names both says that all of its batches still stand, from the beginning of the log on.
+ * Records do not change while the topic has the same id and its partition the same leader epoch (KIP-320, KIP-516). So
+ * each answer to a Fetch that names both confirms all batches of the partition from the start of the log on.
  *
- * They are copied, one behind the other, into a few large buffers that are used in turn. With a buffer of its own each batch
+ * Batches are copied one after the other into a few large buffers, which are used in turn. With a buffer each, batches
  * lived just long enough to become old: V8 collected the whole heap up to six times a second.
  */
 export class BatchCache {
@@ -51,7 +51,7 @@ export class BatchCache {
   readonly #mostSlabs: number
   readonly #now: () => number
   readonly #shelves = new Map<string, Shelf>()
-  /** The one that is being filled last. */
+  /** The last one is being filled. */
   #slabs: Slab<Entry>[] = []
   #lastUsedMs = 0
   #idleCheck: NodeJS.Timeout | undefined
@@ -63,14 +63,14 @@ export class BatchCache {
     this.#now = now
   }
 
-  /** Memory that is held, filled or not. */
+  /** Memory that the slabs take, filled or not. */
   get heldBytes(): number {
     return this.#slabs.length * this.#slabBytes
   }
 
   /**
-   * The batch that holds the offset, or the gap in which it lies. It is the caller's until the function is called that
-   * `lend` is handed.
+   * Returns the batch that holds the offset, or whose gap does. `lend` is handed a function: the batch stays as it is
+   * until the caller calls that.
    */
   find(log: LogIdentity, offset: number, lend: (giveBack: () => void) => void): OpenBatch | undefined {
     const shelf = this.#shelves.get(nameOf(log))
@@ -84,7 +84,7 @@ export class BatchCache {
     return entry.batch
   }
 
-  /** The leader has answered a Fetch that named id and epoch: what is kept of the partition is in its log, from there on. */
+  /** Call when the leader has answered a Fetch that named id and epoch: its log still holds the batches from there on. */
   confirm(log: LogIdentity, startOffset: number): void {
     const shelf = this.#shelves.get(nameOf(log))
     if (shelf === undefined || !isSame(shelf.log, log)) return
@@ -93,7 +93,7 @@ export class BatchCache {
     shelf.startOffset = Math.max(shelf.startOffset, startOffset)
   }
 
-  /** A batch that Kafka has just answered with. */
+  /** Keeps a copy of a batch that Kafka has just returned. */
   keep(log: LogIdentity, { header, bytes }: OpenBatch): void {
     if (bytes.length > this.#slabBytes) return
     const nowMs = this.#now()
@@ -112,7 +112,7 @@ export class BatchCache {
     this.#idleCheck ??= setInterval(() => this.#checkIdle(), IDLE_MS).unref()
   }
 
-  /** One that is not trusted any more, or was filled elsewhere, is replaced by an empty one. */
+  /** Replaces a shelf that is no longer trusted, or belongs to another log, by an empty one. */
   #shelfOf(log: LogIdentity, nowMs: number): Shelf {
     const name = nameOf(log)
     const known = this.#shelves.get(name)
@@ -122,7 +122,7 @@ export class BatchCache {
     return shelf
   }
 
-  /** With room for so many bytes: the last one, else one more or, where they are all there or out of date, the oldest. */
+  /** Returns a slab with room: the last one, else a new one or, if all are in use or the oldest is outdated, that one. */
   #slabFor(bytes: number, nowMs: number): Slab<Entry> {
     const last = this.#slabs.at(-1)
     if (last?.hasRoomFor(bytes) === true) return last
@@ -137,7 +137,7 @@ export class BatchCache {
     return slab
   }
 
-  /** Returns the memory, unless somebody reads in it: then it is left to the garbage collector. */
+  /** Returns the memory, unless somebody still reads it: then the garbage collector gets it. */
   #clear(slab: Slab<Entry>): Buffer | undefined {
     for (const entry of slab.entries) {
       remove(entry)
@@ -161,7 +161,7 @@ function isOutdated({ entries }: Slab<Entry>, nowMs: number): boolean {
   return entries.every(({ untilMs, shelf }) => untilMs <= nowMs || shelf.trustedUntilMs <= nowMs)
 }
 
-/** Takes an entry off its shelf; does nothing where it is off already. */
+/** Takes an entry off its shelf; does nothing if it is off already. */
 function remove({ shelf: { entries }, batch }: Entry): void {
   const at = positionAfter(entries, batch.header.baseOffset) - 1
   if (entries[at]?.batch === batch) entries.splice(at, 1)
@@ -182,7 +182,7 @@ function overlapping(entries: readonly Entry[], { baseOffset, lastOffset }: Batc
   return entries.slice(start, end)
 }
 
-/** Behind the last entry that begins at the offset or before it. */
+/** Returns the position after the last entry that begins at or before the offset. */
 function positionAfter(entries: readonly Entry[], offset: number): number {
   let low = 0
   let high = entries.length

@@ -1,13 +1,13 @@
 import type { StoredSize } from '../records/page-builder.ts'
 
-/** Assumed of a record, with its share of a batch, before any was read. */
+/** Size assumed for a record of a topic of which none was read. */
 const FIRST_RECORD_BYTES = 1024
 const FIRST_BATCH_BYTES = 64 * 1024
 const LIMIT_BYTES = 2 * 1024 * 1024
 const TOPICS_REMEMBERED = 10_000
-/** What the last read weighs beside those before it. */
+/** Weight of the last read in the average. */
 const NEWEST = 0.25
-/** How fast a batch that was larger than those after it is forgotten. */
+/** By how much the largest batch shrinks with each read that meets smaller ones. */
 const FADING = 0.95
 
 interface Proven {
@@ -16,19 +16,19 @@ interface Proven {
 }
 
 /**
- * How large the records and batches of each topic proved to be, as they are stored, so that a read asks Kafka for what
- * it needs: too much is fetched in vain, and what cuts a batch off costs a second request.
+ * Remembers how large the stored records and batches of each topic are, so that a read asks Kafka for what it needs: more
+ * is fetched in vain, less cuts a batch off and costs a second request.
  */
 export class FetchSizes {
   readonly #proven = new Map<string, Proven>()
 
-  /** For so many records from anywhere in a batch on. */
+  /** Returns how many bytes to ask for to get so many records, from anywhere in a batch on. */
   bytesFor(topic: string, count: number): number {
     const proven = this.#proven.get(topic)
     if (proven === undefined) return Math.min(Math.max(count * FIRST_RECORD_BYTES, FIRST_BATCH_BYTES), LIMIT_BYTES)
     const { recordBytes, batchBytes } = proven
     const bytes = count * recordBytes
-    // They begin within a batch and end within one. Few records lie in one batch, as a rule.
+    // They begin and end within a batch; a few records usually lie in one.
     const batches = bytes > batchBytes / 4 ? 2 : 1
     return Math.min(Math.ceil(bytes + batches * batchBytes), LIMIT_BYTES)
   }

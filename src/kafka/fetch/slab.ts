@@ -1,4 +1,4 @@
-/** One large buffer that is filled once, from its beginning to its end, with what belongs to its entries. */
+/** A large buffer that is filled once, from start to end, with the bytes of its entries. */
 export class Slab<Entry> {
   readonly memory: Buffer
   readonly entries: Entry[] = []
@@ -10,7 +10,7 @@ export class Slab<Entry> {
     this.memory = memory
   }
 
-  /** Somebody was lent what lies in it, and has not given it back. */
+  /** Somebody was lent bytes of it and has not returned them. */
   get isRead(): boolean {
     return this.#readers > 0
   }
@@ -19,7 +19,7 @@ export class Slab<Entry> {
     return this.#usedBytes + bytes <= this.memory.length
   }
 
-  /** There must be room. */
+  /** Copies the bytes in and returns the copy. Check {@link hasRoomFor} first. */
   copyOf(bytes: Buffer): Buffer {
     const start = this.#usedBytes
     this.#usedBytes += bytes.length
@@ -27,7 +27,7 @@ export class Slab<Entry> {
     return this.memory.subarray(start, this.#usedBytes)
   }
 
-  /** Returns what is to be called, once, when the reader needs it no more. */
+  /** Returns a function to call once, when the reader is done. */
   lend(): () => void {
     this.#readers++
     return this.#giveBack

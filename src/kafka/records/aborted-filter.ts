@@ -1,4 +1,4 @@
-/** A transaction that was rolled back, as a Fetch answer names it. */
+/** An aborted transaction, as a Fetch answer lists it. */
 export interface AbortedTransaction {
   readonly producerId: bigint
   readonly firstOffset: number
@@ -7,8 +7,8 @@ export interface AbortedTransaction {
 const CONTROL_ABORT = 0
 
 /**
- * Which records of an answer belong to transactions that were rolled back, told batch by batch in offset order. The list
- * of the answer also names transactions that began before it, and an abort marker may lie beyond what was fetched.
+ * Tells which records of an answer belong to aborted transactions, batch by batch in offset order. The answer's list also
+ * names transactions that began before it, and an abort marker may lie beyond what was fetched.
  * @see https://cwiki.apache.org/confluence/display/KAFKA/KIP-98
  */
 export class AbortedFilter {
@@ -19,7 +19,7 @@ export class AbortedFilter {
     this.#pending = aborted.toSorted((one, other) => one.firstOffset - other.firstOffset)
   }
 
-  /** Call for every batch, control batches included, before its records are judged. */
+  /** Call for every batch, control batches included, before you judge its records. */
   reached(lastOffset: number): void {
     while (this.#pending.length > 0 && this.#pending[0].firstOffset <= lastOffset) {
       const next = this.#pending.shift()
@@ -31,7 +31,7 @@ export class AbortedFilter {
     return this.#open.has(producerId)
   }
 
-  /** A control record: an abort marker ends the producer's transaction, so that its next one is judged for itself. */
+  /** Call for a control record: an abort marker ends the producer's transaction, and its next one is judged anew. */
   marker(producerId: bigint, controlType: number): void {
     if (controlType === CONTROL_ABORT) this.#open.delete(producerId)
   }

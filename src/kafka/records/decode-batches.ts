@@ -17,12 +17,12 @@ const MAGIC = 2
 /**
  * Walks the record batches of one partition's part of a Fetch answer and adds the records that a committed reader may
  * see, from `page.nextOffset` up to `endOffset` (the last stable offset of the answer), until the page is full.
- * `page.nextOffset` then stands behind the last record, or behind whatever holds none that can be read (KIP-98 control
- * batches, aborted records, compacted gaps).
+ * `page.nextOffset` is then after the last record, or after whatever holds none that can be read (control batches of
+ * KIP-98, aborted records, compacted gaps).
  *
  * Returns whether the answer ended in a batch that was cut off by its size and is still wanted; or the batch at which it
  * stopped because decompressing that would take long. Call again with the opened batch to go on there.
- * Throws CorruptRecords where a checksum or a length is wrong; what was added before stays in the page.
+ * Throws CorruptRecords if a checksum or a length is wrong; what was added before stays in the page.
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
 export function decodeBatches(

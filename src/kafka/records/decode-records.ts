@@ -3,7 +3,7 @@ import type { OpenBatch } from './open-batch.ts'
 import type { PageBuilder, RecordFilter } from './page-builder.ts'
 import { RecordReader } from './record-reader.ts'
 
-/** One for all batches: no object a record, and decoding never yields. */
+/** Shared by all batches, because decoding never yields. */
 const record = new RecordReader()
 
 /**

@@ -1,9 +1,9 @@
 import { corrupt } from './layout.ts'
 
-/** What the header of a record batch says of its records. */
+/** Header of a record batch, as far as readers need it. */
 export interface BatchHeader {
   readonly baseOffset: number
-  /** May lie beyond the last record: compaction keeps it. */
+  /** May lie beyond the last record, because compaction keeps it. */
   readonly lastOffset: number
   readonly recordCount: number
   readonly attributes: number
@@ -13,20 +13,20 @@ export interface BatchHeader {
 }
 
 const TRANSACTIONAL_BIT = 0x10
-/** Records between two places that are remembered. */
+/** Records from one remembered position to the next. */
 const MARK_INTERVAL = 32
-/** Of a length, which is a varint of 32 bits. */
+/** A length is a varint of 32 bits. */
 const LENGTH_BITS = 35
 
 export function isTransactional({ attributes }: BatchHeader): boolean {
   return (attributes & TRANSACTIONAL_BIT) !== 0
 }
 
-/** The records of a batch, decompressed. */
+/** A batch with its records decompressed. */
 export class OpenBatch {
   readonly header: BatchHeader
   readonly bytes: Buffer
-  /** Where every {@link MARK_INTERVAL}th record begins, as far as somebody has gone. */
+  /** Where every {@link MARK_INTERVAL}th record begins, as far as anybody has read. */
   readonly #marks: number[] = [0]
 
   constructor(header: BatchHeader, bytes: Buffer) {
@@ -35,7 +35,7 @@ export class OpenBatch {
   }
 
   /**
-   * How many records lie before the offset; 0 where compaction has left gaps between offsets, so that only reading them
+   * Returns how many records lie before the offset; 0 if compaction has left gaps, because then only reading the records
    * tells.
    */
   recordsBefore(offset: number): number {
@@ -45,14 +45,14 @@ export class OpenBatch {
   }
 
   /**
-   * Where a record begins, by its number from 0 on. Of those before it only the lengths are read, a tenth of the time that
-   * reading them takes, and none for the second time. Throws CorruptRecords where the batch ends before.
+   * Returns where record `index` starts. Skips earlier records by their length prefix, and remembers where they start.
+   * Throws CorruptRecords if the batch ends before.
    */
-  startOf(record: number): number {
+  startOf(index: number): number {
     const marks = this.#marks
-    const mark = Math.min(Math.floor(record / MARK_INTERVAL), marks.length - 1)
+    const mark = Math.min(Math.floor(index / MARK_INTERVAL), marks.length - 1)
     let position = marks[mark]
-    for (let passed = mark * MARK_INTERVAL; passed < record;) {
+    for (let passed = mark * MARK_INTERVAL; passed < index;) {
       position = behindRecord(this.bytes, position)
       if (++passed === marks.length * MARK_INTERVAL) marks.push(position)
     }

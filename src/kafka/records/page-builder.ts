@@ -35,7 +35,7 @@ export type RecordFilter = (
   headersStart: number
 ) => boolean
 
-/** Batches that were read, as they are stored. */
+/** Sizes of the batches that were read, as stored. */
 export interface StoredSize {
   bytes: number
   records: number
@@ -52,15 +52,15 @@ export class PageBuilder {
   payloadBytes = 0
   /** Where the next read goes on. */
   nextOffset: number
-  /** True once nothing more fits, or a record was found that does not. */
+  /** Nothing more fits, or a record was met that does not. */
   full = false
-  /** The batch that the page took some of, and left the rest. */
+  /** The batch of which the page took only some records. */
   rest: OpenBatch | undefined
   readonly stored: StoredSize = { bytes: 0, records: 0, largestBatchBytes: 0 }
   #headerBytes = 0
   readonly #chunks: Buffer[] = []
   readonly #lenders: (() => void)[] = []
-  /** What the columns lie in; none before the first record. */
+  /** Holds the columns; empty before the first record. */
   #memory: Buffer = NO_MEMORY
   #spans: Int32Array = new Int32Array(0)
   #offsets: Float64Array = new Float64Array(0)
@@ -74,19 +74,19 @@ export class PageBuilder {
     this.filter = filter
   }
 
-  /** Returns the number under which spans name the chunk. The chunk that was added last is not added again. */
+  /** Returns the number by which spans name the chunk. Adds the same chunk only once in a row. */
   addChunk(chunk: Buffer): number {
     const last = this.#chunks.length - 1
     return this.#chunks[last] === chunk ? last : this.#chunks.push(chunk) - 1
   }
 
-  /** Makes room for so many more, as far as the page may hold them: growing step by step copies what is there each time. */
+  /** Makes room for so many more records, up to the page's limit: growing step by step copies everything each time. */
   reserve(records: number): void {
     const needed = Math.min(this.count + records, this.limits.records)
     if (needed > this.#offsets.length) this.#grow(needed)
   }
 
-  /** False, and {@link full} is set, when a record of these lengths no longer fits; it is then the next one to read. */
+  /** Returns whether a record of these lengths still fits. If not, sets {@link full}: it is the next one to read. */
   admits(keyLength: number, valueLength: number): boolean {
     if (this.count === 0) return true
     const payloadBytes = this.payloadBytes + Math.max(0, keyLength) + Math.max(0, valueLength)
@@ -95,7 +95,7 @@ export class PageBuilder {
     return false
   }
 
-  /** Lengths of −1 are null; without headers their length is 0. */
+  /** Adds a record. Lengths of −1 are null; without headers their length is 0. */
   add(
     chunk: number,
     offset: number,
@@ -127,7 +127,7 @@ export class PageBuilder {
     if (this.count >= records || this.payloadBytes >= bytes || this.#headerBytes >= bytes) this.full = true
   }
 
-  /** The page is full, and the batch is not at its end. */
+  /** Call when the page is full within the batch. */
   endWithin(batch: OpenBatch): false {
     this.rest = batch
     return false
@@ -147,12 +147,12 @@ export class PageBuilder {
     }
   }
 
-  /** For what lends its memory to the chunks. */
+  /** Calls `release` when the page no longer needs the memory of its chunks. */
   onRecycle(release: () => void): void {
     this.#lenders.push(release)
   }
 
-  /** What was built must not be looked at any more: its memory will hold another page. */
+  /** Call once, when you are done with what was built: its memory will hold another page. */
   recycle(): void {
     pool.give(this.#memory)
     this.#memory = NO_MEMORY

@@ -1,10 +1,10 @@
 import { VarintReader } from './varint.ts'
 
-/** One for all records: no object is made of one, and reading never yields. */
+/** Shared by all records, because reading never yields. */
 const varints = new VarintReader()
 
 /**
- * The record of a batch that was read last: positions and lengths within the bytes. Lengths of −1 are null.
+ * Holds positions and lengths of the record that was read last. Lengths of −1 are null.
  * @see https://kafka.apache.org/documentation/#record
  */
 export class RecordReader {
@@ -19,15 +19,15 @@ export class RecordReader {
   /** Exclusive. */
   end = 0
 
-  /** Reads the record that begins at `start`; false where its lengths do not add up. */
+  /** Reads the record that begins at `start`. Returns false if its lengths do not add up. */
   read(bytes: Buffer, start: number): boolean {
     return this.#readShort(bytes, start) || this.#readAny(bytes, start)
   }
 
   /**
-   * A record without headers, all of whose numbers have one byte or two, as nearly all are: without a branch a number, in
-   * half the time. Written out: as a method, with position and sum in fields, reading a number makes a page's positions a
-   * quarter dearer. False for any other record, and where something does not add up.
+   * Reads a record without headers whose numbers all have one or two bytes, as nearly all do, without a branch for each
+   * number: in half the time. Written out, because a method for a number costs a quarter more. Returns false for any other
+   * record, and if something does not add up.
    */
   #readShort(bytes: Buffer, start: number): boolean {
     let first = bytes[start]
@@ -96,7 +96,7 @@ export class RecordReader {
   }
 }
 
-/** A zigzag varint whose first byte says whether the second belongs to it. */
+/** Decodes a zigzag varint whose first byte says whether the second belongs to it. */
 function shortNumber(first: number, second: number): number {
   const zigzag = (first & 0x7f) | ((second & -(first >>> 7)) << 7)
   return (zigzag >>> 1) ^ -(zigzag & 1)
