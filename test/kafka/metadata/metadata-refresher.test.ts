@@ -31,7 +31,7 @@ suite('MetadataRefresher', () => {
     await refresher.start()
     assert.deepEqual([refresher.ready, logged], [false, ['Kafka cannot be reached']])
     await scripted[0].listen()
-    await until(() => refresher.ready)
+    await until(() => refresher.ready && logged.length > 1)
     assert.deepEqual(logged, ['Kafka cannot be reached', 'Kafka answers again'])
   })
 
@@ -104,8 +104,7 @@ suite('MetadataRefresher', () => {
     assert.ok(performance.now() - killedMs < 3000, `${performance.now() - killedMs} ms`)
     assert.ok(logged.some(({ text }) => text === 'Kafka cannot be reached'))
     await scripted[0].listen()
-    await until(() => refresher.ready)
-    assert.ok(logged.some(({ text }) => text === 'Kafka answers again'))
+    await until(() => refresher.ready && logged.some(({ text }) => text === 'Kafka answers again'))
   })
 })
 
