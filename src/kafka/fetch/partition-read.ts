@@ -20,6 +20,7 @@ import type { FetchMetadata, FetchOffsets } from './ports.ts'
 import { ReadFailure } from './read-failure.ts'
 import type { PageEnd, ReadRequest } from './read-request.ts'
 import type { RemoteParts } from './remote-parts.ts'
+import { traceFetch } from './trace-fetch.ts'
 import {
   checkPartition,
   lasting,
@@ -101,12 +102,13 @@ export class PartitionRead {
       }
     } catch (error) {
       if (!(error instanceof DeadlinePassed)) throw readFailure(error)
-      if (this.#page.nextOffset > this.#request.offset) return 'passed'
+      const { count, nextOffset } = this.#page
+      if (count === 0 && nextOffset > this.#request.offset) return 'passed'
       return this.#isRemote ? 'remote' : 'late'
     }
   }
 
-  /** Of the last answer. */
+  /** Where the log begins and ends, as the last answer said. */
   get bounds(): Omit<PageEnd, 'end'> {
     return this.#bounds
   }
@@ -198,9 +200,15 @@ export class PartitionRead {
     if (progress === 'empty' && read.soleReader)
       return this.#judgeEmpty(read.result.preferredReadReplica, leader, leaderEpoch)
     // In a shared request Kafka may have had no room for this partition, or for its whole batch (KIP-74).
-    if (read.soleReader) this.#maxBytes = enlarged(this.#maxBytes, this.#request, this.#page)
+    if (read.soleReader) this.#enlarge()
     if (!this.#mode.dedicated) this.#mode = DEDICATED
     return progress
+  }
+
+  #enlarge(): void {
+    const { topic, partition } = this.#request
+    if (this.#maxBytes < BATCH_LIMIT_BYTES) this.#maxBytes *= 2
+    else throw corrupt(`the batch of ${topic}-${partition} is cut off at ${this.#maxBytes} bytes`)
   }
 
   /**
@@ -274,27 +282,4 @@ export class PartitionRead {
     await sleep(pauseMs)
     if (trouble.stale) await this.#tools.metadata.refresh(topic, deadline)
   }
-}
-
-function traceFetch(
-  { topic, partition, trace }: ReadRequest,
-  broker: number,
-  askedMs: number,
-  errorCode: number
-): void {
-  if (trace === undefined) return
-  const attributes = {
-    'messaging.system': 'kafka',
-    'messaging.destination.name': topic,
-    'messaging.destination.partition.id': String(partition),
-    'messaging.operation.type': 'receive',
-    'kafka.broker.id': broker,
-    'kafka.error_code': errorCode
-  }
-  trace.did('Fetch', askedMs, performance.now(), attributes, errorCode !== 0)
-}
-
-function enlarged(maxBytes: number, { topic, partition }: ReadRequest, { nextOffset }: PageBuilder): number {
-  if (maxBytes < BATCH_LIMIT_BYTES) return maxBytes * 2
-  throw corrupt(`the batch of ${topic}-${partition} at offset ${nextOffset} is cut off at ${maxBytes} bytes`)
 }

@@ -40,8 +40,8 @@ suite('An answer without records', () => {
       },
       localStart: () => 10
     })
-    const { offsets, nextOffset } = await read(0, 10, within(200))
-    assert.deepEqual([offsets, nextOffset], [range(0, 5), 5])
+    const { offsets, nextOffset, end } = await read(0, 10, within(200))
+    assert.deepEqual([offsets, nextOffset, end], [range(0, 5), 5, 'remote'])
   })
 
   test('once is no gap on the leader either: what comes with the second answer is read', async () => {
