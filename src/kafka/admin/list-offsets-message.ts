@@ -1,7 +1,8 @@
+import { listOffsets, type ListOffsetsRequest, type ListOffsetsResponse } from '../messages/list-offsets.ts'
+import type { Message } from '../messages/message.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
-import { exchange, type Api } from '../transport/exchange.ts'
+import { exchange } from '../transport/exchange.ts'
 
-export const LIST_OFFSETS: Api = { key: 2, min: 2, max: 8, flexibleSince: 6 }
 const CONSUMER = -1
 
 /** READ_UNCOMMITTED sees the end of the log, READ_COMMITTED the last stable offset. */
@@ -12,6 +13,23 @@ export const LATEST = -1n
 export const EARLIEST_LOCAL = -4n
 /** Before this version Kafka has no tiered storage: the whole log is local. */
 const EARLIEST_LOCAL_SINCE = 8
+
+/** From version 2 on with an isolation level and one offset a partition. */
+export const LIST_OFFSETS = { ...listOffsets, min: 2, max: 8 }
+
+const LIST_LOCAL_OFFSETS: Message<ListOffsetsRequest, ListOffsetsResponse> = {
+  ...LIST_OFFSETS,
+  write: (writer, version, request) =>
+    listOffsets.write(writer, version, version >= EARLIEST_LOCAL_SINCE ? request : withTimestamp(request, EARLIEST))
+}
+
+function withTimestamp(request: ListOffsetsRequest, timestamp: bigint): ListOffsetsRequest {
+  const topics = request.topics.map(topic => ({
+    ...topic,
+    partitions: topic.partitions.map(partition => ({ ...partition, timestamp }))
+  }))
+  return { ...request, topics }
+}
 
 export interface OffsetQuery {
   readonly partition: number
@@ -24,48 +42,29 @@ export interface OffsetAnswer {
   readonly offset: number
 }
 
-/**
- * Asks the leader of some partitions of one topic.
- * @see https://kafka.apache.org/protocol#The_Messages_ListOffsets
- */
-export function askOffsets(
+/** Asks the leader of some partitions of one topic. */
+export async function askOffsets(
   channel: BrokerChannel,
   topic: string,
   queries: readonly OffsetQuery[],
   timestamp: bigint,
   isolation: Isolation
 ): Promise<OffsetAnswer[]> {
-  return exchange(
-    channel,
-    LIST_OFFSETS,
-    (writer, version) => {
-      const known = timestamp !== EARLIEST_LOCAL || version >= EARLIEST_LOCAL_SINCE
-      const understood = known ? timestamp : EARLIEST
-      writer.int32(CONSUMER).int8(isolation).arrayLength(1).string(topic).arrayLength(queries.length)
-      for (const { partition, leaderEpoch } of queries) {
-        writer.int32(partition)
-        if (version >= 4) writer.int32(leaderEpoch)
-        writer.int64(understood).noTags()
-      }
-      writer.noTags().noTags()
-    },
-    (reader, version) => {
-      const answers: OffsetAnswer[] = []
-      reader.int32() // throttle time
-      for (let topics = reader.arrayLength(); topics > 0; topics--) {
-        reader.string()
-        for (let partitions = reader.arrayLength(); partitions > 0; partitions--) {
-          const partition = reader.int32()
-          const errorCode = reader.int16()
-          reader.int64() // timestamp
-          const offset = reader.int64()
-          if (version >= 4) reader.int32() // leader epoch
-          reader.skipTags()
-          answers.push({ partition, errorCode, offset })
-        }
-        reader.skipTags()
-      }
-      return answers
-    }
+  const partitions = queries.map(({ partition, leaderEpoch }) => ({
+    partitionIndex: partition,
+    currentLeaderEpoch: leaderEpoch,
+    timestamp
+  }))
+  const { topics } = await exchange(channel, timestamp === EARLIEST_LOCAL ? LIST_LOCAL_OFFSETS : LIST_OFFSETS, {
+    replicaId: CONSUMER,
+    isolationLevel: isolation,
+    topics: [{ name: topic, partitions }]
+  })
+  return topics.flatMap(each =>
+    each.partitions.map(({ partitionIndex, errorCode, offset }) => ({
+      partition: partitionIndex,
+      errorCode,
+      offset: Number(offset)
+    }))
   )
 }

@@ -1,6 +1,14 @@
-import type { Api } from '../transport/exchange.ts'
 import type { WireReader } from '../wire/wire-reader.ts'
 import type { WireWriter } from '../wire/wire-writer.ts'
+
+/** One kind of request, and the versions of it that the gateway writes and reads. */
+export interface Api {
+  readonly key: number
+  readonly min: number
+  readonly max: number
+  /** From this version on lengths are compact and fields can be tagged (KIP-482). */
+  readonly flexibleSince: number
+}
 
 /**
  * One kind of request and its answer, in all versions that both sides may know. What a field means can depend on the version,

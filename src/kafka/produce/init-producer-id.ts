@@ -1,32 +1,24 @@
 import { GatewayError } from '../../core/errors.ts'
 import { kafkaCode, kafkaErrorName } from '../codes.ts'
+import { initProducerId } from '../messages/init-producer-id.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
-import { exchange, type Api } from '../transport/exchange.ts'
+import { exchange } from '../transport/exchange.ts'
 import type { ProducerSession } from './producer-sessions.ts'
 
-const INIT_PRODUCER_ID: Api = { key: 22, min: 0, max: 4, flexibleSince: 2 }
-const NONE = -1
+/** Version 5 adds only an error of transactions (KIP-890). */
+const INIT_PRODUCER_ID = { ...initProducerId, max: 4 }
+const NO_TIMEOUT = -1
 
 /**
  * Asks for a producer id, for idempotence without transactions; any broker gives one. Rejects with KAFKA_REFUSED if the
  * gateway may not have one.
- * @see https://kafka.apache.org/protocol#The_Messages_InitProducerId
  */
 export async function askProducerId(channel: BrokerChannel): Promise<ProducerSession> {
-  const { errorCode, ...session } = await exchange(
-    channel,
-    INIT_PRODUCER_ID,
-    (writer, version) => {
-      writer.string(null).int32(NONE)
-      if (version >= 3) writer.int64(BigInt(NONE)).int16(NONE)
-      writer.noTags()
-    },
-    reader => {
-      reader.int32() // throttle time
-      return { errorCode: reader.int16(), producerId: reader.bigint64(), epoch: reader.int16() }
-    }
-  )
-  if (errorCode === 0) return session
+  const { errorCode, producerId, producerEpoch } = await exchange(channel, INIT_PRODUCER_ID, {
+    transactionalId: null,
+    transactionTimeoutMs: NO_TIMEOUT
+  })
+  if (errorCode === 0) return { producerId, epoch: producerEpoch }
   const detail = `InitProducerId: ${kafkaErrorName(errorCode)}`
   if (kafkaCode(errorCode).error !== 'KAFKA_REFUSED') throw new Error(detail)
   throw new GatewayError('KAFKA_REFUSED', 'Kafka does not let the gateway write.', {

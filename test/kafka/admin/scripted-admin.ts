@@ -58,14 +58,21 @@ export function serveOffsets(
   return all
 }
 
-/** Makes the broker take CreateTopics or DeleteTopics; `act` answers by {@link topicAnswer}, hangs up, or keeps silent. */
+/** Makes the broker take CreateTopics or DeleteTopics; `act` answers by {@link createAnswer} or {@link deleteAnswer}, hangs up, or keeps silent. */
 export function serveTopics(broker: ScriptedBroker, key: number, act: (request: BrokerRequest) => void): void {
   const [min, max, flexibleSince] = key === CREATE_TOPICS ? [4, 6, 5] : [1, 5, 4]
   broker.apis.set(key, { min, max, flexibleSince, serve: act })
 }
 
-/** An answer of the newest version served here. */
-export function topicAnswer(name: string, errorCode: number, reason: string | null = null, throttleMs = 0): Buffer {
+/** An answer to CreateTopics of the newest version served here. */
+export function createAnswer(name: string, errorCode: number, reason: string | null = null, throttleMs = 0): Buffer {
   const writer = new WireWriter(true).int32(throttleMs).arrayLength(1).string(name).int16(errorCode).string(reason)
+  const configs = errorCode === 0 ? 0 : -1
+  return writer.int32(1).int16(1).arrayLength(configs).noTags().noTags().finish()
+}
+
+/** An answer to DeleteTopics of the newest version served here. */
+export function deleteAnswer(name: string, errorCode: number): Buffer {
+  const writer = new WireWriter(true).int32(0).arrayLength(1).string(name).int16(errorCode).string(null)
   return writer.noTags().noTags().finish()
 }

@@ -7,7 +7,14 @@ import { TopicAdmin } from '../../../src/kafka/admin/topic-admin.ts'
 import { MetadataCache } from '../../../src/kafka/metadata/metadata-cache.ts'
 import { partition, startCluster, type ScriptedCluster } from '../metadata/scripted-cluster.ts'
 import { silent } from '../transport/scripted-broker.ts'
-import { CREATE_TOPICS, DELETE_TOPICS, serveOffsets, serveTopics, topicAnswer } from './scripted-admin.ts'
+import {
+  CREATE_TOPICS,
+  createAnswer,
+  DELETE_TOPICS,
+  deleteAnswer,
+  serveOffsets,
+  serveTopics
+} from './scripted-admin.ts'
 
 const SPEC: TopicSpec = { partitionCount: null, replicationFactor: null, properties: new Map() }
 const CREATED = { id: Buffer.alloc(16, 5), partitions: [partition(0, 1)] }
@@ -51,7 +58,7 @@ suite('TopicAdmin: create', () => {
     const { scripted, views, show, admin, asked } = cluster
     let answered = false
     serveTopics(scripted[0], CREATE_TOPICS, request => {
-      request.answer(topicAnswer('t', 0))
+      request.answer(createAnswer('t', 0))
       show(1)
       show(2)
       views[2].topics.set('t', { ...CREATED, errorCode: 5, partitions: [partition(0, -1)] })
@@ -77,7 +84,7 @@ suite('TopicAdmin: create', () => {
     const { scripted, admin } = cluster
     serveTopics(scripted[0], CREATE_TOPICS, request => {
       showOnAll(cluster)
-      request.answer(topicAnswer('t', 0))
+      request.answer(createAnswer('t', 0))
     })
     await scripted[1].close()
     scripted[2].frozen = true
@@ -87,7 +94,7 @@ suite('TopicAdmin: create', () => {
   test('created but not visible everywhere at the deadline is said as that, whatever the brokers answer meanwhile', async t => {
     const cluster = await start(t)
     const { scripted, show, admin } = cluster
-    serveTopics(scripted[0], CREATE_TOPICS, request => request.answer(topicAnswer('t', 0)))
+    serveTopics(scripted[0], CREATE_TOPICS, request => request.answer(createAnswer('t', 0)))
     const expected = {
       code: 'NOT_YET_VISIBLE',
       retriable: false,
@@ -108,7 +115,7 @@ suite('TopicAdmin: create', () => {
       const { scripted, admin, asked } = cluster
       serveTopics(scripted[0], CREATE_TOPICS, request => {
         showOnAll(cluster)
-        if (how === 'Kafka says time-out') request.answer(topicAnswer('t', 7))
+        if (how === 'Kafka says time-out') request.answer(createAnswer('t', 7))
         else request.hangUp()
       })
       await admin.create('t', SPEC, soon())
@@ -138,11 +145,11 @@ suite('TopicAdmin: create', () => {
     for (const view of views) view.controllerId = 2
     serveTopics(scripted[1], CREATE_TOPICS, request => {
       for (const view of views) view.controllerId = 3
-      request.answer(topicAnswer('t', 41))
+      request.answer(createAnswer('t', 41))
     })
     serveTopics(scripted[2], CREATE_TOPICS, request => {
       showOnAll(cluster)
-      request.answer(topicAnswer('t', 0))
+      request.answer(createAnswer('t', 0))
     })
     await admin.create('t', SPEC, soon())
     assert.deepEqual(asked(CREATE_TOPICS), [0, 1, 1])
@@ -154,7 +161,7 @@ suite('TopicAdmin: create', () => {
     for (const view of views) view.controllerId = -1
     serveTopics(scripted[0], CREATE_TOPICS, request => {
       showOnAll(cluster)
-      request.answer(topicAnswer('t', scripted[0].asked(CREATE_TOPICS).length === 1 ? 89 : 0))
+      request.answer(createAnswer('t', scripted[0].asked(CREATE_TOPICS).length === 1 ? 89 : 0))
     })
     setTimeout(() => views.forEach(view => (view.controllerId = 1)), 150)
     await admin.create('t', SPEC, soon())
@@ -168,7 +175,7 @@ suite('TopicAdmin: create', () => {
     serveTopics(scripted[0], CREATE_TOPICS, request => {
       times.push(performance.now())
       showOnAll(cluster)
-      request.answer(times.length === 1 ? topicAnswer('t', 89, null, 600) : topicAnswer('t', 0))
+      request.answer(times.length === 1 ? createAnswer('t', 89, null, 600) : createAnswer('t', 0))
     })
     await admin.create('t', SPEC, soon())
     assert.deepEqual(asked(CREATE_TOPICS), [2, 0, 0])
@@ -178,7 +185,7 @@ suite('TopicAdmin: create', () => {
   test('a create throttled beyond its deadline is refused at once, and so is the next; reading goes on', async t => {
     const cluster = await start(t)
     const { scripted, metadata, brokers, admin, asked } = cluster
-    serveTopics(scripted[0], CREATE_TOPICS, request => request.answer(topicAnswer('t', 89, null, 30_000)))
+    serveTopics(scripted[0], CREATE_TOPICS, request => request.answer(createAnswer('t', 89, null, 30_000)))
     const startedMs = performance.now()
     for (let number = 0; number < 3; number++) {
       await assert.rejects(admin.create('t', SPEC, soon()), {
@@ -215,7 +222,7 @@ suite('TopicAdmin: create', () => {
   ] as const) {
     test(`error ${errorCode} of Kafka is ${code}`, async t => {
       const { scripted, admin, asked } = await start(t, 1)
-      serveTopics(scripted[0], CREATE_TOPICS, request => request.answer(topicAnswer('t', errorCode, reason)))
+      serveTopics(scripted[0], CREATE_TOPICS, request => request.answer(createAnswer('t', errorCode, reason)))
       await assert.rejects(admin.create('t', SPEC, soon()), { code, message })
       assert.deepEqual(asked(CREATE_TOPICS), [1])
     })
@@ -231,7 +238,7 @@ suite('TopicAdmin: delete', () => {
     serveTopics(scripted[0], DELETE_TOPICS, request => {
       show(1, false)
       show(2, false)
-      request.answer(topicAnswer('t', 0))
+      request.answer(deleteAnswer('t', 0))
     })
     let done = false
     const deleted = admin.delete('t', soon()).then(() => (done = true))
@@ -246,7 +253,7 @@ suite('TopicAdmin: delete', () => {
     const cluster = await start(t)
     const { scripted, admin } = cluster
     showOnAll(cluster)
-    serveTopics(scripted[0], DELETE_TOPICS, request => request.answer(topicAnswer('t', 0)))
+    serveTopics(scripted[0], DELETE_TOPICS, request => request.answer(deleteAnswer('t', 0)))
     await assert.rejects(admin.delete('t', Deadline.after(500)), { code: 'NOT_YET_VISIBLE', retriable: false })
   })
 
@@ -272,7 +279,7 @@ suite('TopicAdmin: delete', () => {
   ] as const) {
     test(`error ${errorCode} of Kafka is ${code}`, async t => {
       const { scripted, admin } = await start(t, 1)
-      serveTopics(scripted[0], DELETE_TOPICS, request => request.answer(topicAnswer('t', errorCode)))
+      serveTopics(scripted[0], DELETE_TOPICS, request => request.answer(deleteAnswer('t', errorCode)))
       await assert.rejects(admin.delete('t', soon()), { code })
     })
   }

@@ -7,6 +7,7 @@ import * as fc from 'fast-check'
 import { RepeatedWarnings } from '../../../src/core/lib/repeated-warnings.ts'
 import { BrokerChannel, type ChannelOptions } from '../../../src/kafka/transport/broker-channel.ts'
 import { Endpoint } from '../../../src/kafka/transport/endpoint.ts'
+import type { Message } from '../../../src/kafka/messages/message.ts'
 import { exchange } from '../../../src/kafka/transport/exchange.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
@@ -311,15 +312,15 @@ suite('BrokerChannel', () => {
   test('an answer that cannot be read counts as one that did not come', async t => {
     const broker = await start(t)
     const channel = channelTo(t, broker.port)
-    const api = { key: ECHO, min: 2, max: 9, flexibleSince: 5 }
-    const error = await failure(
-      exchange(
-        channel,
-        api,
-        writer => writer.int16(1),
-        reader => reader.int64()
-      )
-    )
+    const message: Message<number, number> = {
+      key: ECHO,
+      min: 2,
+      max: 9,
+      flexibleSince: 5,
+      write: (writer, _version, request) => void writer.int16(request),
+      read: reader => reader.int64()
+    }
+    const error = await failure(exchange(channel, message, 1))
     assert.equal(error.sent, true)
     assert.ok(error.cause instanceof RangeError)
   })

@@ -4,13 +4,24 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../../src/core/log.ts'
 import { Deadline } from '../../../src/core/deadline.ts'
 import { noMeter } from '../../../src/core/meter.ts'
+import type { Message } from '../../../src/kafka/messages/message.ts'
 import { AnyBroker } from '../../../src/kafka/transport/any-broker.ts'
 import { Brokers } from '../../../src/kafka/transport/brokers.ts'
 import { exchange } from '../../../src/kafka/transport/exchange.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
 import { kafkaConfig, ScriptedBroker, silent } from './scripted-broker.ts'
 
-const METADATA = { key: 3, min: 0, max: 0, flexibleSince: Infinity }
+const METADATA: Message<number, { broker: number }> = {
+  key: 3,
+  min: 0,
+  max: 0,
+  flexibleSince: Infinity,
+  write: (writer, _version, request) => void writer.int32(request),
+  read(reader) {
+    reader.int32()
+    return { broker: reader.int32() }
+  }
+}
 
 interface Throttling {
   readonly scripted: ScriptedBroker[]
@@ -58,16 +69,7 @@ async function start(t: TestContext, count: number): Promise<Throttling> {
   return { scripted, brokers, logged, counted, throttleMs }
 }
 
-const ask = (channel: Parameters<typeof exchange>[0]) =>
-  exchange(
-    channel,
-    METADATA,
-    writer => writer.int32(0),
-    reader => {
-      reader.int32()
-      return { broker: reader.int32() }
-    }
-  )
+const ask = (channel: Parameters<typeof exchange>[0]) => exchange(channel, METADATA, 0)
 
 suite('A broker that throttles', () => {
   test('is sent nothing on that connection until it reads again; other lanes go on', async t => {
