@@ -17,6 +17,7 @@ const EARLIEST_LOCAL_SINCE = 8
 /** From version 2 on with an isolation level and one offset a partition. */
 export const LIST_OFFSETS = { ...listOffsets, min: 2, max: 8 }
 
+/** Asks older brokers for the start of the whole log: it is where their local part begins. */
 const LIST_LOCAL_OFFSETS: Message<ListOffsetsRequest, ListOffsetsResponse> = {
   ...LIST_OFFSETS,
   write: (writer, version, request) =>

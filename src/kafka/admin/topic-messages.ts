@@ -10,6 +10,7 @@ import { TransportError } from '../transport/transport-error.ts'
 const CREATE_TOPICS = { ...createTopics, min: 4, max: 6 }
 /** From version 6 on topics are named in another field, by name or id. */
 const DELETE_TOPICS = { ...deleteTopics, min: 1, max: 5 }
+const DESCRIBE_CONFIGS = { ...describeConfigs, min: 1, max: 4 }
 const TOPIC_RESOURCE = 2
 /** Kafka: "the cluster's default". */
 const DEFAULT = -1
@@ -46,7 +47,8 @@ function onlyAnswer(
   { endpoint }: BrokerChannel,
   answers: readonly { readonly errorCode: number; readonly errorMessage: string | null }[]
 ): TopicAnswer {
-  if (answers.length !== 1) throw new TransportError(`Broker ${endpoint.address} answered for another topic`, true)
+  if (answers.length !== 1)
+    throw new TransportError(`Broker ${endpoint.address} answered about ${answers.length} topics instead of one`, true)
   const [{ errorCode, errorMessage }] = answers
   return { errorCode, reason: errorMessage }
 }
@@ -57,7 +59,7 @@ export async function askTopicProperty(
   names: readonly string[],
   property: string
 ): Promise<Map<string, string>> {
-  const { results } = await exchange(channel, describeConfigs, {
+  const { results } = await exchange(channel, DESCRIBE_CONFIGS, {
     resources: names.map(name => ({
       resourceType: TOPIC_RESOURCE,
       resourceName: name,
