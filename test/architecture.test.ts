@@ -117,6 +117,11 @@ test('a file imports only its own folder and folders of a lower rank', () => {
   assert.deepEqual(wrong.map(show), [])
 })
 
+test('kafka/ knows no error of HTTP: the catalogue is for those above it', () => {
+  const wrong = imports.filter(entry => folderOf(entry.from) === 'kafka' && isRelative(entry))
+  assert.deepEqual(wrong.filter(entry => targetOf(entry) === 'core/errors.ts').map(show), [])
+})
+
 test('relative imports name an existing source file, extension included', () => {
   const known = new Set(sources)
   assert.deepEqual(

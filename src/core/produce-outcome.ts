@@ -11,11 +11,11 @@ export interface RecordFailure {
 }
 
 /** Outcome record by record, in the order of the request. */
-export interface ProduceOutcome {
+export interface ProduceOutcome<Failure = RecordFailure> {
   readonly count: number
   readonly partitions: Int32Array
   /** −1 where {@link failures} has an entry. */
   readonly offsets: Float64Array
   /** By record number; absent when every record is stored. */
-  readonly failures?: ReadonlyMap<number, RecordFailure>
+  readonly failures?: ReadonlyMap<number, Failure>
 }

@@ -2,6 +2,7 @@ import { type Meter, noMeter } from '../core/meter.ts'
 import type { Cluster } from '../kafka/cluster.ts'
 import { Consume } from './consume.ts'
 import type { Gateway } from './gateway.ts'
+import { callerError, gatewayError } from './kafka-failures.ts'
 import { Produce } from './produce.ts'
 import { Topics } from './topics.ts'
 
@@ -11,20 +12,25 @@ export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gatewa
   const produce = new Produce(metadata, cluster.accumulator, meter)
   const consume = new Consume(metadata, cluster.fetcher, offsets, meter)
   const topics = new Topics(metadata, cluster.topics, offsets)
-  const whileThere = <T>(useCase: () => Promise<T>): Promise<T> => {
+  const whileThere = async <T>(useCase: () => Promise<T>): Promise<T> => {
     const { outage } = cluster
-    return outage === undefined ? useCase() : Promise.reject(outage)
+    if (outage !== undefined) throw gatewayError(outage)
+    try {
+      return await useCase()
+    } catch (error) {
+      throw callerError(error)
+    }
   }
   return {
     produce(call, topic, records, released) {
       const { outage } = cluster
       if (outage === undefined) return produce.execute(call, topic, records, released)
       released()
-      return Promise.reject(outage)
+      return Promise.reject(gatewayError(outage))
     },
     consume(call, read, use) {
       const { outage } = cluster
-      return outage === undefined ? consume.execute(call, read, use) : Promise.reject(outage)
+      return outage === undefined ? consume.execute(call, read, use) : Promise.reject(gatewayError(outage))
     },
     createTopic: (call, topic, spec) => whileThere(() => topics.create(call, topic, spec)),
     deleteTopic: (call, topic) => whileThere(() => topics.delete(call, topic)),

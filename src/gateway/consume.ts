@@ -7,7 +7,8 @@ import { ReadFailure } from '../kafka/fetch/read-failure.ts'
 import type { MetadataCache } from '../kafka/metadata/metadata-cache.ts'
 import type { OffsetLookup } from '../kafka/admin/list-offsets.ts'
 import type { ReadRequest } from './gateway.ts'
-import { deadlineExceeded, gatewayError, isUnfinished } from './read-errors.ts'
+import { callerError } from './kafka-failures.ts'
+import { deadlineExceeded, isUnfinished, readError } from './read-errors.ts'
 import { partitionNotFound, refuseInternal, topicNotFound } from './topic-access.ts'
 
 /** A page ends here, however many records were asked for. */
@@ -36,16 +37,29 @@ export class Consume {
   async execute<T>(call: Call, read: ReadRequest, use: (page: RecordPage) => T): Promise<T> {
     const { topic, partition, from } = read
     refuseInternal(topic)
-    let metadata = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, call.deadline))
-    if (metadata !== null && metadata.partitions[partition] === undefined)
-      metadata = await this.#metadata.refresh(topic, call.deadline)
-    if (metadata === null) throw topicNotFound(topic)
-    refuseInternal(topic, metadata)
-    if (metadata.partitions[partition] === undefined)
-      throw partitionNotFound(topic, partition, metadata.partitions.length)
-    if (typeof from === 'number') return this.#page(call, read, from, use)
+    try {
+      let metadata = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, call.deadline))
+      if (metadata !== null && metadata.partitions[partition] === undefined)
+        metadata = await this.#metadata.refresh(topic, call.deadline)
+      if (metadata === null) throw topicNotFound(topic)
+      refuseInternal(topic, metadata)
+      if (metadata.partitions[partition] === undefined)
+        throw partitionNotFound(topic, partition, metadata.partitions.length)
+      if (typeof from === 'number') return await this.#page(call, read, from, use)
+      return await this.#pageFrom(from, call, read, use)
+    } catch (error) {
+      throw callerError(error)
+    }
+  }
+
+  async #pageFrom<T>(
+    which: 'earliest' | 'latest',
+    call: Call,
+    read: ReadRequest,
+    use: (page: RecordPage) => T
+  ): Promise<T> {
     for (;;) {
-      const offset = await this.#bound(call, read, from)
+      const offset = await this.#bound(call, read, which)
       try {
         return await this.#page(call, read, offset, use)
       } catch (error) {
@@ -73,7 +87,7 @@ export class Consume {
         return use(page)
       })
     } catch (error) {
-      throw error instanceof ReadFailure ? gatewayError(error, offset) : error
+      throw error instanceof ReadFailure ? readError(error, offset) : error
     } finally {
       this.#meter.read(((endedMs ?? performance.now()) - startedMs) / 1000)
     }

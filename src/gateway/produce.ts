@@ -6,6 +6,7 @@ import { PARTITION, SPAN_STRIDE, type RecordTable } from '../core/record-table.t
 import type { MetadataCache } from '../kafka/metadata/metadata-cache.ts'
 import type { TopicMetadata } from '../kafka/metadata/topic-metadata.ts'
 import type { Accumulator } from '../kafka/produce/accumulator.ts'
+import { callerError, callerOutcome } from './kafka-failures.ts'
 import { refuseInternal, topicNotFound } from './topic-access.ts'
 
 /** Checks the whole request against the topic, then hands it to the accumulator. */
@@ -32,9 +33,11 @@ export class Produce {
       refuseInternal(topic, metadata)
       const answer = this.#accumulator.submit(metadata, records, call.deadline, released, call.trace)
       handedOver = true
-      const outcome = await answer
+      const outcome = callerOutcome(await answer)
       this.#meter.produced(topic, records.bytes.length, fatesOf(outcome))
       return outcome
+    } catch (error) {
+      throw callerError(error)
     } finally {
       if (!handedOver) released()
     }

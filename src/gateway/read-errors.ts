@@ -1,17 +1,7 @@
-import { GatewayError, type ErrorCode } from '../core/errors.ts'
-import type { ReadFailure, ReadFailureKind } from '../kafka/fetch/read-failure.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { ReadFailure } from '../kafka/fetch/read-failure.ts'
 import type { PageEnd } from '../kafka/fetch/read-request.ts'
-
-const CODES: Readonly<Record<ReadFailureKind, ErrorCode>> = {
-  unknownTopic: 'TOPIC_NOT_FOUND',
-  unknownPartition: 'PARTITION_NOT_FOUND',
-  outOfRange: 'OFFSET_OUT_OF_RANGE',
-  refused: 'KAFKA_REFUSED',
-  corrupt: 'CORRUPT_DATA',
-  leaderless: 'LEADER_NOT_AVAILABLE',
-  unreachable: 'KAFKA_UNAVAILABLE',
-  busy: 'OVERLOADED'
-}
+import { gatewayError } from './kafka-failures.ts'
 
 /** Ends that more time might have avoided, and what a caller is told who got no record. */
 const UNFINISHED = {
@@ -29,14 +19,13 @@ export function deadlineExceeded(end: Unfinished, nextOffset: number): GatewayEr
   return new GatewayError('DEADLINE_EXCEEDED', UNFINISHED[end], { headers: { NextOffset: String(nextOffset) } })
 }
 
-/** The error of a read from `offset` that brought nothing. */
-export function gatewayError(failure: ReadFailure, offset: number): GatewayError {
-  const { kind, message, detail, bounds, cause } = failure
-  const waited = kind === 'leaderless' || kind === 'unreachable'
-  return new GatewayError(CODES[kind], message, {
-    cause,
-    ...(detail === undefined ? {} : { detail }),
-    ...(waited ? { headers: { NextOffset: String(offset) } } : {}),
-    ...(bounds === undefined ? {} : { members: { earliest_offset: bounds.earliest, latest_offset: bounds.lastStable } })
+/** Returns the error of a read from `offset` that brought nothing. */
+export function readError(failure: ReadFailure, offset: number): GatewayError {
+  const { kind, bounds } = failure
+  if (kind === 'leaderless' || kind === 'unreachable')
+    return gatewayError(failure, { headers: { NextOffset: String(offset) } })
+  if (bounds === undefined) return gatewayError(failure)
+  return gatewayError(failure, {
+    members: { earliest_offset: bounds.earliest, latest_offset: bounds.lastStable }
   })
 }

@@ -1,11 +1,11 @@
 import type { KafkaConfig } from '../config/schema.ts'
 import { Deadline } from '../core/deadline.ts'
-import type { GatewayError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { type Meter, noMeter } from '../core/meter.ts'
 import { OffsetLookup } from './admin/list-offsets.ts'
 import { TopicAdmin } from './admin/topic-admin.ts'
 import { Fetcher } from './fetch/fetcher.ts'
+import type { KafkaFailure } from './kafka-failure.ts'
 import { MetadataCache } from './metadata/metadata-cache.ts'
 import { MetadataRefresher } from './metadata/metadata-refresher.ts'
 import { Accumulator } from './produce/accumulator.ts'
@@ -68,8 +68,8 @@ export class Cluster {
     return this.#refresher.trouble
   }
 
-  /** The error for requests while Kafka is known to be away: they would wait in vain. Undefined while it is not. */
-  get outage(): GatewayError | undefined {
+  /** The failure of requests while Kafka is known to be away: they would wait in vain. Undefined while it is not. */
+  get outage(): KafkaFailure | undefined {
     return this.#refresher.outage
   }
 

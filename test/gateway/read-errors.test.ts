@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { GatewayError } from '../../src/core/errors.ts'
-import { deadlineExceeded, gatewayError, isUnfinished } from '../../src/gateway/read-errors.ts'
+import { deadlineExceeded, readError, isUnfinished } from '../../src/gateway/read-errors.ts'
 import { ReadFailure, type ReadFailureKind } from '../../src/kafka/fetch/read-failure.ts'
 
 const shown = ({ code, message, headers, members, detail }: GatewayError) => ({
@@ -25,7 +25,7 @@ suite('A failed read', () => {
       busy: 'OVERLOADED'
     }
     for (const [kind, code] of Object.entries(codes)) {
-      const error = gatewayError(new ReadFailure(kind as ReadFailureKind, 'It is so.', { detail: 'broker 1' }), 7)
+      const error = readError(new ReadFailure(kind as ReadFailureKind, 'It is so.', { detail: 'broker 1' }), 7)
       assert.deepEqual([error.code, error.message, error.detail], [code, 'It is so.', 'broker 1'])
       const goesOn = kind === 'leaderless' || kind === 'unreachable'
       assert.deepEqual(error.headers, goesOn ? { NextOffset: '7' } : undefined, kind)
@@ -34,7 +34,7 @@ suite('A failed read', () => {
 
   test('out of range names the bounds, the last stable offset as the latest', () => {
     const bounds = { earliest: 3, lastStable: 8, logEnd: 10 }
-    assert.deepEqual(shown(gatewayError(new ReadFailure('outOfRange', 'Out of range.', { bounds }), 99)), {
+    assert.deepEqual(shown(readError(new ReadFailure('outOfRange', 'Out of range.', { bounds }), 99)), {
       code: 'OFFSET_OUT_OF_RANGE',
       message: 'Out of range.',
       headers: undefined,

@@ -1,8 +1,9 @@
 import { Deadline } from '../../core/deadline.ts'
-import { GatewayError } from '../../core/errors.ts'
 import { within } from '../../core/lib/within.ts'
-import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
+import { kafkaErrorName } from '../kafka-errors.ts'
+import { failureKind, KafkaFailure, topicUnknown } from '../kafka-failure.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
+import { isStaleMetadata } from '../metadata/stale-metadata.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { Brokers } from '../transport/brokers.ts'
 import { ThrottledError, TransportError } from '../transport/transport-error.ts'
@@ -47,7 +48,7 @@ export class OffsetLookup {
     deadline: Deadline
   ): Promise<number | null> {
     const metadata = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, deadline))
-    if (metadata === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
+    if (metadata === null) throw topicUnknown(topic)
     const found = await this.offsetsOf(metadata, [partition], which === 'earliest' ? EARLIEST : LATEST, 1, deadline)
     return found.get(partition) ?? null
   }
@@ -55,21 +56,21 @@ export class OffsetLookup {
   /** Where the part of the log begins that is not in remote storage only; null while nobody leads the partition. */
   async localStart(topic: string, partition: number, deadline: Deadline): Promise<number | null> {
     const metadata = await this.#metadata.topic(topic, deadline)
-    if (metadata === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
+    if (metadata === null) throw topicUnknown(topic)
     const found = await this.offsetsOf(metadata, [partition], EARLIEST_LOCAL, 1, deadline)
     return found.get(partition) ?? null
   }
 
-  /** Throws LEADER_NOT_AVAILABLE while nobody leads the partition. */
+  /** Throws a `leaderless` KafkaFailure while nobody leads the partition. */
   async bounds(topic: string, partition: number, deadline: Deadline): Promise<OffsetBounds> {
     const metadata = await this.#metadata.topic(topic, deadline)
-    if (metadata === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
+    if (metadata === null) throw topicUnknown(topic)
     const ask = (timestamp: bigint, isolation: Isolation) =>
       this.offsetsOf(metadata, [partition], timestamp, isolation, deadline)
     const [earliest, lastStable, logEnd] = await Promise.all([ask(EARLIEST, 1), ask(LATEST, 1), ask(LATEST, 0)])
     const [first, stable, end] = [earliest.get(partition), lastStable.get(partition), logEnd.get(partition)]
     if (first === undefined || stable === undefined || end === undefined) {
-      throw new GatewayError('LEADER_NOT_AVAILABLE', `Partition ${partition} of topic '${topic}' has no leader.`)
+      throw new KafkaFailure('leaderless', `Partition ${partition} of topic '${topic}' has no leader.`)
     }
     return { earliest: first, lastStable: stable, logEnd: end }
   }
@@ -101,7 +102,7 @@ export class OffsetLookup {
 
   async #known(topic: string, deadline: Deadline): Promise<TopicMetadata> {
     const known = await this.#metadata.refresh(topic, deadline)
-    if (known === null) throw new GatewayError('TOPIC_NOT_FOUND', `Topic '${topic}' does not exist.`)
+    if (known === null) throw topicUnknown(topic)
     return known
   }
 
@@ -155,12 +156,11 @@ function accept(topic: string, { partition, errorCode, offset }: OffsetAnswer, f
     return true
   }
   if (isStaleMetadata(errorCode)) return false
-  const { error } = kafkaCode(errorCode)
+  const kind = failureKind(errorCode)
   const message =
-    error === 'KAFKA_REFUSED'
-      ? `Kafka does not let the gateway read topic '${topic}'.`
-      : 'Kafka does not tell the offsets.'
-  throw new GatewayError(error, message, {
+    kind === 'refused' ? `Kafka does not let the gateway read topic '${topic}'.` : 'Kafka does not tell the offsets.'
+  throw new KafkaFailure(kind, message, {
+    kafkaCode: errorCode,
     detail: `ListOffsets of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`
   })
 }

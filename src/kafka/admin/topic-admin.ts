@@ -1,9 +1,16 @@
 import { Deadline } from '../../core/deadline.ts'
-import { GatewayError } from '../../core/errors.ts'
 import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
 import type { TopicSpec } from '../../core/topic-spec.ts'
-import { kafkaCode, kafkaErrorName } from '../codes.ts'
+import {
+  kafkaErrorName,
+  NOT_CONTROLLER,
+  REASSIGNMENT_IN_PROGRESS,
+  REQUEST_TIMED_OUT,
+  THROTTLING_QUOTA_EXCEEDED,
+  UNKNOWN_TOPIC_OR_PARTITION
+} from '../kafka-errors.ts'
+import { failureKind, KafkaFailure } from '../kafka-failure.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import { askMetadata } from '../metadata/metadata-message.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
@@ -16,12 +23,8 @@ import { LATEST } from './list-offsets-message.ts'
 import type { OffsetLookup } from './list-offsets.ts'
 import { askCreateTopic, askDeleteTopic, type TopicAnswer } from './topic-messages.ts'
 
-const UNKNOWN_TOPIC = 3
-const REQUEST_TIMED_OUT = 7
 /** The controller has moved, or is busy: nothing was done. */
-const ASK_AGAIN: ReadonlySet<number> = new Set([41, 60])
-/** KIP-599: nothing was done, and the throttle time says when to try again. */
-const THROTTLING_QUOTA_EXCEEDED = 89
+const ASK_AGAIN: ReadonlySet<number> = new Set([NOT_CONTROLLER, REASSIGNMENT_IN_PROGRESS])
 const POLL_FIRST_MS = 20
 const POLL_LIMIT_MS = 200
 const RETRY_PAUSE_MS = 100
@@ -44,7 +47,7 @@ export class TopicAdmin {
     this.#log = log
   }
 
-  /** Throws Kafka's refusals as GatewayErrors, NOT_YET_VISIBLE when it was created but the deadline passed. */
+  /** Throws Kafka's refusals as KafkaFailures, `notYetVisible` when it was created but the deadline passed. */
   async create(name: string, spec: TopicSpec, deadline: Deadline): Promise<void> {
     const answer = await this.#atController(deadline, (controller, timeoutMs) =>
       askCreateTopic(controller, name, spec, timeoutMs)
@@ -53,10 +56,10 @@ export class TopicAdmin {
     const visible = await this.#until(deadline, () => this.#ledEverywhere(name, deadline))
     if (!visible && answer === null) throw lost()
     if (!visible)
-      throw new GatewayError('NOT_YET_VISIBLE', `Topic '${name}' was created, but is not yet visible everywhere.`)
+      throw new KafkaFailure('notYetVisible', `Topic '${name}' was created, but is not yet visible everywhere.`)
   }
 
-  /** Throws TOPIC_NOT_FOUND, KAFKA_REFUSED, and NOT_YET_VISIBLE when it was deleted but the deadline passed. */
+  /** Throws Kafka's refusals as KafkaFailures, `notYetVisible` when it was deleted but the deadline passed. */
   async delete(name: string, deadline: Deadline): Promise<void> {
     const answer = await this.#atController(deadline, (controller, timeoutMs) =>
       askDeleteTopic(controller, name, timeoutMs)
@@ -65,7 +68,7 @@ export class TopicAdmin {
     const gone = await this.#until(deadline, () => this.#goneEverywhere(name, deadline))
     if (gone) this.#metadata.forget(name)
     if (!gone && answer === null) throw lost()
-    if (!gone) throw new GatewayError('NOT_YET_VISIBLE', `Topic '${name}' was deleted, but is still visible somewhere.`)
+    if (!gone) throw new KafkaFailure('notYetVisible', `Topic '${name}' was deleted, but is still visible somewhere.`)
   }
 
   /**
@@ -80,6 +83,7 @@ export class TopicAdmin {
         const asked = attempt(controller, Math.ceil(deadline.remainingMs))
         const answer = await within(deadline, asked, () => new TransportError('no answer in time', true))
         if (answer.errorCode === REQUEST_TIMED_OUT) return { answer: null }
+        // KIP-599: nothing was done, and the throttle time says when to try again.
         if (answer.errorCode === THROTTLING_QUOTA_EXCEEDED)
           throw new ThrottledError('The quota for changes by the controller is used up', controller.mutedMs)
         if (!ASK_AGAIN.has(answer.errorCode)) return { answer }
@@ -136,7 +140,7 @@ export class TopicAdmin {
           const asked = askMetadata(this.#brokers.channel(id, 'control'), [name])
           const { topics } = await within(patience, asked, () => new TransportError('no answer in time', true))
           const found = topics.get(name)
-          return found === undefined || found.errorCode === UNKNOWN_TOPIC ? null : found.topic
+          return found === undefined || found.errorCode === UNKNOWN_TOPIC_OR_PARTITION ? null : found.topic
         } catch (error) {
           // A broker that throttles can be reached: what it shows counts.
           if (error instanceof ThrottledError) throw error
@@ -150,26 +154,23 @@ export class TopicAdmin {
 
 /** The change is done: what Kafka fails to tell of it only means that it is not visible yet. */
 function unanswered(error: unknown): false {
-  if (error instanceof GatewayError || error instanceof TransportError) return false
+  if (error instanceof KafkaFailure || error instanceof TransportError) return false
   throw error
 }
 
-function lost(): GatewayError {
-  return new GatewayError('KAFKA_UNAVAILABLE', 'Kafka did not confirm the change in time; look before you try again.', {
+function lost(): KafkaFailure {
+  return new KafkaFailure('unreachable', 'Kafka did not confirm the change in time; look before you try again.', {
     retriable: false
   })
 }
 
-function refusal(name: string, { errorCode, reason }: TopicAnswer, change: 'create' | 'delete'): GatewayError {
+function refusal(name: string, { errorCode, reason }: TopicAnswer, change: 'create' | 'delete'): KafkaFailure {
+  const kind = failureKind(errorCode)
   const detail = `${change} of topic ${name}: ${kafkaErrorName(errorCode)}: ${reason}`
-  const { error } = kafkaCode(errorCode)
-  if (error === 'TOPIC_EXISTS') return new GatewayError(error, `Topic '${name}' exists already.`, { detail })
-  if (error === 'TOPIC_NOT_FOUND') return new GatewayError(error, `Topic '${name}' does not exist.`, { detail })
-  if (error === 'KAFKA_REFUSED')
-    return new GatewayError(error, `Kafka does not let the gateway ${change} topic '${name}'.`, { detail })
-  const text =
-    reason === null || reason === ''
-      ? `Kafka refuses to ${change} topic '${name}' (${kafkaErrorName(errorCode)}).`
-      : reason
-  return new GatewayError(error, text, { detail })
+  const failure = (message: string) => new KafkaFailure(kind, message, { detail, kafkaCode: errorCode })
+  if (kind === 'topicExists') return failure(`Topic '${name}' exists already.`)
+  if (kind === 'unknownTopic') return failure(`Topic '${name}' does not exist.`)
+  if (kind === 'refused') return failure(`Kafka does not let the gateway ${change} topic '${name}'.`)
+  if (reason !== null && reason !== '') return failure(reason)
+  return failure(`Kafka refuses to ${change} topic '${name}' (${kafkaErrorName(errorCode)}).`)
 }

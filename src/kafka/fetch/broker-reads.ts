@@ -1,6 +1,6 @@
 import type { Deadline } from '../../core/deadline.ts'
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
-import { UNKNOWN_TOPIC_OR_PARTITION } from '../codes.ts'
+import { THROTTLING_QUOTA_EXCEEDED, UNKNOWN_TOPIC_OR_PARTITION } from '../kafka-errors.ts'
 import { promised } from '../transport/promised.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
 import type { Reader } from './await-leader.ts'
@@ -54,7 +54,6 @@ interface PendingRead {
 
 const POOL_BYTES = 32 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
-const THROTTLING_QUOTA_EXCEEDED = 89
 const PARTITIONS_PER_REQUEST = 64
 const REQUEST_BYTES = 8 * 1024 * 1024
 /** Distinct reads that may wait for one broker. */

@@ -1,14 +1,13 @@
-import { GatewayError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import { type Meter, noMeter } from '../../core/meter.ts'
 import type { RecordPage } from '../../core/record-page.ts'
+import { KafkaFailure } from '../kafka-failure.ts'
 import { PageBuilder } from '../records/page-builder.ts'
 import { BatchCache } from './batch-cache.ts'
 import { FetchSizes } from './fetch-sizes.ts'
 import { LeaderReads } from './leader-reads.ts'
 import { PartitionRead, type ReadTools } from './partition-read.ts'
 import type { FetchBrokers, FetchMetadata, FetchOffsets } from './ports.ts'
-import { ReadFailure } from './read-failure.ts'
 import type { PageEnd, ReadRequest } from './read-request.ts'
 import { RemoteParts } from './remote-parts.ts'
 
@@ -46,7 +45,7 @@ export class Fetcher {
    * Reads until a limit, the end of the log, or the deadline. The page is empty only if there is nothing to read before
    * its `nextOffset`. What fails behind the first record ends the page. Page and memory are `use`'s until that returns.
    *
-   * Throws a ReadFailure, or what the metadata throws, if nothing was read.
+   * Throws a ReadFailure, or the KafkaFailure of the metadata, if nothing was read.
    */
   async read<T>(request: ReadRequest, use: (page: RecordPage, end: PageEnd) => T): Promise<T> {
     const page = new PageBuilder(request.partition, request.offset, request.limits, request.filter)
@@ -60,8 +59,7 @@ export class Fetcher {
   }
 
   #endBefore(error: unknown, { topic, partition }: ReadRequest, { count }: PageBuilder): 'failure' {
-    const expected = error instanceof ReadFailure || error instanceof GatewayError
-    if (count === 0 || !expected) throw error
+    if (count === 0 || !(error instanceof KafkaFailure)) throw error
     this.#tools.log.debug(
       { topic, partition, cause: error.message, detail: error.detail },
       'A page ends before an error'

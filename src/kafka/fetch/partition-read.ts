@@ -3,6 +3,7 @@ import type { Deadline } from '../../core/deadline.ts'
 import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/meter.ts'
+import { OFFSET_OUT_OF_RANGE } from '../kafka-errors.ts'
 import type { PartitionMetadata } from '../metadata/topic-metadata.ts'
 import { AbortedFilter } from '../records/aborted-filter.ts'
 import type { LargeBatch, OpenedBatch } from '../records/large-batch.ts'
@@ -48,7 +49,6 @@ export interface ReadTools {
 const BATCH_LIMIT_BYTES = 128 * 1024 * 1024
 const PAUSE_FIRST_MS = 25
 const PAUSE_LIMIT_MS = 500
-const OFFSET_OUT_OF_RANGE = 1
 /** An answer that took longer did not come from the leader's own disks, or its broker is busy. */
 const SLOW_MS = 100
 

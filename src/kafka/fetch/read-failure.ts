@@ -1,42 +1,25 @@
+import { type FailureKind, KafkaFailure, type KafkaFailureOptions } from '../kafka-failure.ts'
 import type { OffsetBounds } from './ports.ts'
 
-/**
- * Why a read ended without a record.
- * - `unknownTopic`, `unknownPartition`: two brokers do not know it
- * - `outOfRange`: the current leader's log does not have the offset; `bounds` says what it has
- * - `refused`: Kafka does not authorize it
- * - `corrupt`: a checksum is wrong, or records cannot be decoded
- * - `leaderless`, `unreachable`: so until the deadline
- * - `busy`: too many reads wait
- */
-export type ReadFailureKind =
-  | 'unknownTopic'
-  | 'unknownPartition'
-  | 'outOfRange'
-  | 'refused'
-  | 'corrupt'
-  | 'leaderless'
-  | 'unreachable'
-  | 'busy'
+/** Why a read ended without a record. `leaderless` and `unreachable`: so until the deadline. */
+export type ReadFailureKind = Extract<
+  FailureKind,
+  'unknownTopic' | 'unknownPartition' | 'outOfRange' | 'refused' | 'corrupt' | 'leaderless' | 'unreachable' | 'busy'
+>
 
-export interface ReadFailureOptions {
-  /** Text for the log; may name brokers. */
-  readonly detail?: string
+export interface ReadFailureOptions extends Pick<KafkaFailureOptions, 'detail' | 'cause' | 'kafkaCode'> {
   readonly bounds?: OffsetBounds
-  readonly cause?: unknown
 }
 
-/** What keeps a partition from being read; `message` names no broker. */
-export class ReadFailure extends Error {
+/** What keeps a partition from being read. */
+export class ReadFailure extends KafkaFailure {
   override readonly name = 'ReadFailure'
-  readonly kind: ReadFailureKind
-  readonly detail: string | undefined
+  declare readonly kind: ReadFailureKind
+  /** What the current leader's log has, if that was `outOfRange`. */
   readonly bounds: OffsetBounds | undefined
 
-  constructor(kind: ReadFailureKind, message: string, { detail, bounds, cause }: ReadFailureOptions = {}) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.kind = kind
-    this.detail = detail
+  constructor(kind: ReadFailureKind, message: string, { bounds, ...options }: ReadFailureOptions = {}) {
+    super(kind, message, options)
     this.bounds = bounds
   }
 }

@@ -1,4 +1,6 @@
-import { isStaleMetadata, kafkaCode, kafkaErrorName } from '../codes.ts'
+import { kafkaErrorName } from '../kafka-errors.ts'
+import { failureKind } from '../kafka-failure.ts'
+import { isStaleMetadata } from '../metadata/stale-metadata.ts'
 import type { PartitionMetadata, TopicMetadata } from '../metadata/topic-metadata.ts'
 import { CorruptRecords } from '../records/corrupt-records.ts'
 import { TooManyLargeBatches } from '../records/large-batch.ts'
@@ -25,10 +27,11 @@ const MESSAGES = {
 export function troubleOf({ errorCode, currentLeader }: FetchResult, topic: string, partition: number): Trouble {
   const detail = `Fetch of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`
   if (isStaleMetadata(errorCode)) return { ...leaderless(detail), leader: currentLeader }
-  const { error } = kafkaCode(errorCode)
-  if (error === 'KAFKA_REFUSED')
-    throw new ReadFailure('refused', `Kafka does not let the gateway read topic '${topic}'.`, { detail })
-  if (error === 'CORRUPT_DATA') throw new ReadFailure('corrupt', 'Kafka finds its own records corrupt.', { detail })
+  const kind = failureKind(errorCode)
+  const options = { detail, kafkaCode: errorCode }
+  if (kind === 'refused')
+    throw new ReadFailure('refused', `Kafka does not let the gateway read topic '${topic}'.`, options)
+  if (kind === 'corrupt') throw new ReadFailure('corrupt', 'Kafka finds its own records corrupt.', options)
   return unreachable(detail)
 }
 

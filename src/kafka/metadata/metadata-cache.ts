@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Deadline } from '../../core/deadline.ts'
-import { GatewayError } from '../../core/errors.ts'
 import { MergedQuestions } from '../../core/lib/merged-questions.ts'
 import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
+import { LEADER_NOT_AVAILABLE, TOPIC_AUTHORIZATION_FAILED } from '../kafka-errors.ts'
+import { KafkaFailure } from '../kafka-failure.ts'
 import { AnyBroker } from '../transport/any-broker.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import type { Brokers } from '../transport/brokers.ts'
@@ -14,9 +15,8 @@ import { MissBucket } from './miss-bucket.ts'
 import type { TopicMetadata } from './topic-metadata.ts'
 import { TopicStore, type TopicListener } from './topic-store.ts'
 
-const TOPIC_AUTHORIZATION_FAILED = 29
 /** A topic that has just been created, or whose partitions have no leader yet, is described all the same. */
-const DESCRIBED_ERRORS: ReadonlySet<number> = new Set([0, 5])
+const DESCRIBED_ERRORS: ReadonlySet<number> = new Set([0, LEADER_NOT_AVAILABLE])
 const REFRESH_GAP_MS = 100
 const MISS_BELIEVED_MS = 1000
 const MISSES_LIMIT = 10_000
@@ -76,7 +76,7 @@ export class MetadataCache {
     return this.#store.peek(name)
   }
 
-  /** Returns the cached topic, else what Kafka says; null once two brokers do not know it. Throws KAFKA_UNAVAILABLE, KAFKA_REFUSED. */
+  /** Returns the cached topic, else what Kafka says; null once two brokers do not know it. Throws a KafkaFailure. */
   async topic(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
     const known = this.#store.peek(name)
     if (known !== undefined) return known
@@ -183,7 +183,8 @@ export class MetadataCache {
     return names.filter(name => {
       const found = answer.topics.get(name)
       if (found?.errorCode === TOPIC_AUTHORIZATION_FAILED) {
-        verdicts.set(name, new GatewayError('KAFKA_REFUSED', `Kafka does not let the gateway see topic '${name}'.`))
+        const options = { kafkaCode: TOPIC_AUTHORIZATION_FAILED }
+        verdicts.set(name, new KafkaFailure('refused', `Kafka does not let the gateway see topic '${name}'.`, options))
       } else if (found !== undefined && DESCRIBED_ERRORS.has(found.errorCode)) {
         verdicts.set(name, { topic: this.#store.put(found.topic) })
       } else return true
@@ -201,6 +202,6 @@ export class MetadataCache {
   }
 }
 
-function overloaded(): GatewayError {
-  return new GatewayError('OVERLOADED', 'Too many questions wait for Kafka.')
+function overloaded(): KafkaFailure {
+  return new KafkaFailure('busy', 'Too many questions wait for Kafka.')
 }

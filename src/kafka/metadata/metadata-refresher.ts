@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { Deadline } from '../../core/deadline.ts'
-import type { GatewayError } from '../../core/errors.ts'
 import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
+import type { KafkaFailure } from '../kafka-failure.ts'
 import type { Brokers } from '../transport/brokers.ts'
 import { causeText } from '../transport/transport-error.ts'
 import { refusedCredentials, unreachable } from '../transport/unavailable.ts'
@@ -52,8 +52,8 @@ export class MetadataRefresher {
     return performance.now() - this.#brokers.answeredAtMs < READY_FOR_MS
   }
 
-  /** The error for requests that would wait in vain, because Kafka is known to be away; undefined while it is not. */
-  get outage(): GatewayError | undefined {
+  /** The failure of requests that would wait in vain, because Kafka is known to be away; undefined while it is not. */
+  get outage(): KafkaFailure | undefined {
     if (this.#failure === undefined) return undefined
     const { refusing, answeredAtMs } = this.#brokers
     if (refusing !== undefined) return refusedCredentials(this.#failure, refusing.refusedForMs)

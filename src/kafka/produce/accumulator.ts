@@ -8,7 +8,14 @@ import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { BatchOptions } from './batch-former.ts'
 import { BrokerSender, type SenderOwner, type Sent } from './broker-sender.ts'
 import { DeliveryWarnings } from './delivery-warnings.ts'
-import { leaderMissing, notSentInTime, outcomeUnknown, topicMissing, topicRecreated } from './failures.ts'
+import {
+  leaderMissing,
+  notSentInTime,
+  outcomeUnknown,
+  type ProduceFailure,
+  topicMissing,
+  topicRecreated
+} from './failures.ts'
 import { LeaderWatch } from './leader-watch.ts'
 import type { PartitionProducer } from './partition-producer.ts'
 import { partitionRecords } from './partitioner.ts'
@@ -75,7 +82,7 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     answerAt: Deadline,
     released: () => void,
     trace?: RequestTrace
-  ): Promise<ProduceOutcome> {
+  ): Promise<ProduceOutcome<ProduceFailure>> {
     const nowMs = performance.now()
     const producers = this.#producers.use(topic.name, nowMs)
     const { partitions, groups } = partitionRecords(table, topic, producers.sticky)

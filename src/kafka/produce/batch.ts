@@ -1,7 +1,6 @@
-import type { RecordFailure } from '../../core/produce-outcome.ts'
 import { recycleBatch } from '../records/encode-batch.ts'
 import type { Known } from './decide.ts'
-import { storedWithoutOffset, withReason } from './failures.ts'
+import { type ProduceFailure, storedWithoutOffset, withReason } from './failures.ts'
 import { failRange, storeRange, type RecordRange } from './pending-produce.ts'
 
 /**
@@ -65,7 +64,7 @@ export function storeBatch(batch: Batch, baseOffset: number | null): void {
 }
 
 /** Tells the callers of its records. */
-export function failBatch(batch: Batch, failure: RecordFailure): void {
+export function failBatch(batch: Batch, failure: ProduceFailure): void {
   for (const range of batch.ranges) failRange(range, failure)
 }
 
@@ -75,7 +74,7 @@ export function failBatch(batch: Batch, failure: RecordFailure): void {
  */
 export function withoutFault(
   batch: Batch,
-  failure: RecordFailure,
+  failure: ProduceFailure,
   invalid: ReadonlyMap<number, string | null> | undefined
 ): readonly RecordRange[] {
   if (invalid !== undefined && invalid.size > 0) {

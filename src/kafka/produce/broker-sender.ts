@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks'
 import type { Log } from '../../core/log.ts'
-import { isStaleMetadata } from '../codes.ts'
 import { isInFlight, type Batch } from './batch.ts'
 import type { BatchSource } from './batch-source.ts'
 import type { DeliveryWarnings } from './delivery-warnings.ts'
 import type { ProduceChannel, ProducePorts } from './ports.ts'
+import { produceError } from './produce-errors.ts'
 import {
   parseProduceResponse,
   PRODUCE,
@@ -194,7 +194,7 @@ export class BrokerSender<Source extends BatchSource> {
     }
     try {
       source.answered(batch, result, performance.now())
-      return errorCode !== 0 && isStaleMetadata(errorCode)
+      return errorCode !== 0 && produceError(errorCode).action === 'refresh'
     } catch (error) {
       log.error({ err: error }, 'A defect in taking in an answer to a record batch')
       source.lost(batch, true, performance.now())

@@ -1,4 +1,5 @@
-import { kafkaCode, UNKNOWN_TOPIC_OR_PARTITION } from '../codes.ts'
+import { UNKNOWN_TOPIC_OR_PARTITION } from '../kafka-errors.ts'
+import { produceError } from './produce-errors.ts'
 
 /** What has become known about a batch, mostly by an answer to its last attempt. */
 export type BatchEvent =
@@ -87,8 +88,8 @@ export function decide(before: Before, known: Known, event: BatchEvent): Action 
 
 /** What an error code says of the batch that it answers. */
 export function eventOf(errorCode: number): BatchEvent {
-  const { produce, appended } = kafkaCode(errorCode)
-  switch (produce) {
+  const { action, appended } = produceError(errorCode)
+  switch (action) {
     case 'stored':
       return 'stored'
     case 'split':

@@ -1,17 +1,17 @@
-import { GatewayError } from '../../core/errors.ts'
-import { kafkaCode, kafkaErrorName } from '../codes.ts'
+import { kafkaErrorName } from '../kafka-errors.ts'
+import { failureKind, KafkaFailure } from '../kafka-failure.ts'
 import { initProducerId } from '../messages/init-producer-id.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import { exchange } from '../transport/exchange.ts'
 import type { ProducerSession } from './producer-sessions.ts'
 
 /** Version 5 adds only an error of transactions (KIP-890). */
-const INIT_PRODUCER_ID = { ...initProducerId, max: 4 }
+const INIT_PRODUCER_ID = { ...initProducerId, min: 0, max: 4 }
 const NO_TIMEOUT = -1
 
 /**
- * Asks for a producer id, for idempotence without transactions; any broker gives one. Rejects with KAFKA_REFUSED if the
- * gateway may not have one.
+ * Asks for a producer id, for idempotence without transactions; any broker gives one. Rejects with a `refused`
+ * KafkaFailure if the gateway may not have one.
  */
 export async function askProducerId(channel: BrokerChannel): Promise<ProducerSession> {
   const { errorCode, producerId, producerEpoch } = await exchange(channel, INIT_PRODUCER_ID, {
@@ -20,8 +20,9 @@ export async function askProducerId(channel: BrokerChannel): Promise<ProducerSes
   })
   if (errorCode === 0) return { producerId, epoch: producerEpoch }
   const detail = `InitProducerId: ${kafkaErrorName(errorCode)}`
-  if (kafkaCode(errorCode).error !== 'KAFKA_REFUSED') throw new Error(detail)
-  throw new GatewayError('KAFKA_REFUSED', 'Kafka does not let the gateway write.', {
+  if (failureKind(errorCode) !== 'refused') throw new Error(detail)
+  throw new KafkaFailure('refused', 'Kafka does not let the gateway write.', {
+    kafkaCode: errorCode,
     detail: `${detail}. Before Kafka 2.8 the gateway's user needs IdempotentWrite on the cluster.`
   })
 }

@@ -1,11 +1,11 @@
-import type { RecordFailure } from '../../core/produce-outcome.ts'
 import { failBatch, isInFlight, sequenceAfter, storeBatch, withoutFault, type Batch } from './batch.ts'
 import type { BatchFormer } from './batch-former.ts'
 import type { BatchSource } from './batch-source.ts'
 import { decide, eventOf, type BatchEvent, type Before } from './decide.ts'
-import { failureOf, notSentInTime, outcomeUnknown } from './failures.ts'
+import { notSentInTime, outcomeUnknown, type ProduceFailure } from './failures.ts'
 import { Pace } from './pace.ts'
 import { failRange, type PendingProduce, type RecordRange } from './pending-produce.ts'
+import { failureOf } from './produce-errors.ts'
 import type { ProduceResult } from './produce-message.ts'
 import type { ProducerSession, ProducerSessions } from './producer-sessions.ts'
 
@@ -28,7 +28,7 @@ export class PartitionProducer implements BatchSource {
   readonly topic: string
   readonly partition: number
   /** Why nothing moves, for those whose deadline passes while they wait. */
-  trouble: RecordFailure = notSentInTime
+  trouble: ProduceFailure = notSentInTime
   /** Null until the accumulator has one to give. */
   session: ProducerSession | null = null
   readonly #former: Pick<BatchFormer, 'next'>
@@ -101,7 +101,7 @@ export class PartitionProducer implements BatchSource {
   }
 
   /** Pauses for a reason that lies outside the partition. `trouble` is what callers are told if it lasts. */
-  hold(trouble: RecordFailure, nowMs: number): void {
+  hold(trouble: ProduceFailure, nowMs: number): void {
     this.trouble = trouble
     this.#pace.setback(nowMs)
   }
@@ -115,14 +115,14 @@ export class PartitionProducer implements BatchSource {
   }
 
   /** Two brokers no longer know the topic, or it lacks the partition now. */
-  topicGone(failure: RecordFailure, nowMs: number): void {
+  topicGone(failure: ProduceFailure, nowMs: number): void {
     this.failWaiting(failure)
     for (const batch of this.#batches) if (!isInFlight(batch)) this.#meet('topicGone', batch, nowMs, null, failure)
     this.#endSession()
     this.repair()
   }
 
-  failWaiting(failure: RecordFailure): void {
+  failWaiting(failure: ProduceFailure): void {
     for (const range of this.#waiting.splice(0)) failRange(range, failure)
   }
 

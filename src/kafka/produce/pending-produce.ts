@@ -1,7 +1,8 @@
 import type { Bagged } from '../../core/lib/bag.ts'
-import type { ProduceOutcome, RecordFailure } from '../../core/produce-outcome.ts'
+import type { ProduceOutcome } from '../../core/produce-outcome.ts'
 import type { RecordTable } from '../../core/record-table.ts'
 import type { RequestTrace } from '../../core/tracing.ts'
+import type { ProduceFailure } from './failures.ts'
 
 export interface ProduceTimes {
   /** Milliseconds since 1970: the timestamp of records that bring none. */
@@ -28,10 +29,10 @@ export class PendingProduce implements Bagged {
   readonly times: ProduceTimes
   readonly partitions: Int32Array
   readonly #offsets: Float64Array
-  #failures: Map<number, RecordFailure> | undefined
+  #failures: Map<number, ProduceFailure> | undefined
   #unsettled: number
   #answered = false
-  readonly #answer: (outcome: ProduceOutcome) => void
+  readonly #answer: (outcome: ProduceOutcome<ProduceFailure>) => void
   readonly #released: (pending: PendingProduce) => void
 
   constructor(
@@ -39,7 +40,7 @@ export class PendingProduce implements Bagged {
     table: RecordTable,
     partitions: Int32Array,
     times: ProduceTimes,
-    answer: (outcome: ProduceOutcome) => void,
+    answer: (outcome: ProduceOutcome<ProduceFailure>) => void,
     released: (pending: PendingProduce) => void
   ) {
     this.topic = topic
@@ -63,7 +64,7 @@ export class PendingProduce implements Bagged {
   }
 
   /** The records `rows[from…to)` failed for good. */
-  failed(rows: Int32Array, from: number, to: number, failure: RecordFailure): void {
+  failed(rows: Int32Array, from: number, to: number, failure: ProduceFailure): void {
     if (!this.#answered) {
       this.#failures ??= new Map()
       for (let at = from; at < to; at++) this.#failures.set(rows[at], failure)
@@ -72,7 +73,7 @@ export class PendingProduce implements Bagged {
   }
 
   /** Answers now: every record not yet settled gets `failure`. What is still on its way goes on unwatched. */
-  answerNow(failure: RecordFailure): void {
+  answerNow(failure: ProduceFailure): void {
     if (this.#answered) return
     this.#failures ??= new Map()
     for (let record = 0; record < this.table.count; record++) {
@@ -121,6 +122,6 @@ export function storeRange(range: RecordRange, baseOffset: number): void {
   range.pending.stored(range.rows, range.from, range.to, baseOffset)
 }
 
-export function failRange(range: RecordRange, failure: RecordFailure): void {
+export function failRange(range: RecordRange, failure: ProduceFailure): void {
   range.pending.failed(range.rows, range.from, range.to, failure)
 }

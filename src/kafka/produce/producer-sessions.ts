@@ -1,8 +1,7 @@
-import { GatewayError } from '../../core/errors.ts'
 import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
-import type { RecordFailure } from '../../core/produce-outcome.ts'
-import { refused } from './failures.ts'
+import { KafkaFailure } from '../kafka-failure.ts'
+import { notStored, type ProduceFailure } from './failures.ts'
 
 /** Producer id and epoch that one partition numbers its batches under. */
 export interface ProducerSession {
@@ -26,7 +25,7 @@ export class ProducerSessions {
   readonly #warnings: RepeatedWarnings
   readonly #changed: () => void
   #current: ProducerSession | null = null
-  #refusal: RecordFailure | null = null
+  #refusal: ProduceFailure | null = null
   #asking = false
   #wanted = false
 
@@ -43,7 +42,7 @@ export class ProducerSessions {
   }
 
   /** Why there is no session, if Kafka does not let the gateway have one. */
-  get refusal(): RecordFailure | null {
+  get refusal(): ProduceFailure | null {
     return this.#refusal
   }
 
@@ -89,8 +88,8 @@ export class ProducerSessions {
 
   #failed(error: unknown): void {
     this.#refusal =
-      error instanceof GatewayError && error.code === 'KAFKA_REFUSED' ? refused('KAFKA_REFUSED', error.message) : null
-    const cause = error instanceof GatewayError ? (error.detail ?? error.message) : String(error)
+      error instanceof KafkaFailure && error.kind === 'refused' ? notStored('refused', error.message) : null
+    const cause = error instanceof KafkaFailure ? (error.detail ?? error.message) : String(error)
     this.#warnings.warn(WARNING, { cause }, WARNING)
     if (this.#refusal !== null) this.#wanted = false
     // Keeps `asking` until the pause is over, so that waiting partitions do not hammer the cluster.

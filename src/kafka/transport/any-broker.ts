@@ -1,6 +1,6 @@
 import { Deadline } from '../../core/deadline.ts'
-import { GatewayError } from '../../core/errors.ts'
 import { within } from '../../core/lib/within.ts'
+import { KafkaFailure } from '../kafka-failure.ts'
 import type { BrokerChannel } from './broker-channel.ts'
 import type { Brokers } from './brokers.ts'
 import { ThrottledError, TransportError } from './transport-error.ts'
@@ -21,7 +21,7 @@ export class AnyBroker {
     this.#brokers = brokers
   }
 
-  /** Asks brokers one after the other until one answers. Rejects with KAFKA_UNAVAILABLE at the deadline. */
+  /** Asks brokers one after the other until one answers. Rejects with an `unreachable` KafkaFailure at the deadline. */
   async ask<T extends object>(deadline: Deadline, ask: Ask<T>): Promise<T> {
     let cause: unknown
     let patienceMs = PATIENCE_MS
@@ -32,7 +32,7 @@ export class AnyBroker {
         try {
           return await this.askOne(channel, deadline, ask, patienceMs)
         } catch (error) {
-          if (error instanceof GatewayError) throw error
+          if (error instanceof KafkaFailure) throw error
           if (error instanceof ThrottledError && !(throttled !== undefined && throttled.waitMs < error.waitMs))
             throttled = error
           // Prefer a broker's own error to the last attempt's time-out: it tells the caller more.

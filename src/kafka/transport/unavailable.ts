@@ -1,20 +1,19 @@
-import { GatewayError } from '../../core/errors.ts'
+import { KafkaFailure } from '../kafka-failure.ts'
 import { causeText } from './transport-error.ts'
 
-/** KAFKA_UNAVAILABLE: nothing was changed, and the caller may try again, at the earliest after `retryAfterMs`. */
-export function unavailable(message: string, cause: unknown, retryAfterMs = 0): GatewayError {
-  const headers = { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }
-  return new GatewayError('KAFKA_UNAVAILABLE', message, { detail: causeText(cause), cause, headers })
+/** Nothing was changed, and the caller may try again, at the earliest after `retryAfterMs`. */
+export function unavailable(message: string, cause: unknown, retryAfterMs = 0): KafkaFailure {
+  return new KafkaFailure('unreachable', message, { detail: causeText(cause), cause, retryAfterMs })
 }
 
-export function unreachable(cause: unknown): GatewayError {
+export function unreachable(cause: unknown): KafkaFailure {
   return unavailable('Kafka cannot be reached.', cause)
 }
 
-export function refusedCredentials(cause: unknown, retryAfterMs: number): GatewayError {
+export function refusedCredentials(cause: unknown, retryAfterMs: number): KafkaFailure {
   return unavailable("Kafka refuses the gateway's credentials.", cause, retryAfterMs)
 }
 
-export function throttled(cause: unknown, waitMs: number): GatewayError {
+export function throttled(cause: unknown, waitMs: number): KafkaFailure {
   return unavailable('Kafka throttles the gateway; nothing was changed.', cause, waitMs)
 }

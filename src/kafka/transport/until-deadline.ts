@@ -11,8 +11,8 @@ export interface RetryPauses {
 
 /**
  * Calls `attempt` until it returns something, with a pause after each `undefined`. Returns undefined if the deadline
- * would pass in the next pause. Waits as long as a broker that throttles asks for, and rejects with KAFKA_UNAVAILABLE at
- * once if that is past the deadline. Any other rejection ends the attempts.
+ * would pass in the next pause. Waits as long as a broker that throttles asks for, and rejects with an `unreachable`
+ * KafkaFailure at once if that is past the deadline. Any other rejection ends the attempts.
  */
 export async function untilDeadline<T>(
   deadline: Deadline,

@@ -62,12 +62,12 @@ suite('Topics and offsets of a real broker', () => {
         [name, '12345']
       ])
     )
-    await assert.rejects(admin.create(name, spec(null, null), soon()), { code: 'TOPIC_EXISTS' })
+    await assert.rejects(admin.create(name, spec(null, null), soon()), { kind: 'topicExists' })
     await admin.delete(name, soon())
     assert.equal(metadata.peek(name), undefined)
     assert.equal(await metadata.refresh(name, soon()), null)
     assert.deepEqual(await askTopicProperty(channel, [name], 'max.message.bytes'), new Map())
-    await assert.rejects(admin.delete(name, soon()), { code: 'TOPIC_NOT_FOUND' })
+    await assert.rejects(admin.delete(name, soon()), { kind: 'unknownTopic' })
   })
 
   test('a topic created anew under its name has another id, and the cache follows', async () => {
@@ -85,19 +85,19 @@ suite('Topics and offsets of a real broker', () => {
     const name = uniqueTopic('never')
     assert.equal(await metadata.topic(name, soon()), null)
     assert.equal(await metadata.refresh(name, soon()), null)
-    await assert.rejects(offsets.bounds(name, 0, soon()), { code: 'TOPIC_NOT_FOUND' })
+    await assert.rejects(offsets.bounds(name, 0, soon()), { kind: 'unknownTopic' })
     assert.equal((await metadata.everything(soon())).topics.has(name), false)
   })
 
-  for (const [what, name, wanted, code, reason] of [
-    ['a name with a blank', 'a b', spec(1, 1), 'INVALID_TOPIC_NAME', /a b/],
-    ['no partitions', uniqueTopic('none'), spec(0, 1), 'INVALID_PARTITION_COUNT', /partition/i],
-    ['more replicas than brokers', uniqueTopic('many'), spec(1, 9), 'INVALID_REPLICATION_FACTOR', /9/],
-    ['an unknown property', uniqueTopic('odd'), spec(1, 1, { nonsense: '1' }), 'INVALID_TOPIC_PROPERTY', /nonsense/],
-    ['a bad value', uniqueTopic('bad'), spec(1, 1, { 'retention.ms': 'x' }), 'INVALID_TOPIC_PROPERTY', /retention/]
+  for (const [what, name, wanted, kind, reason] of [
+    ['a name with a blank', 'a b', spec(1, 1), 'invalidTopic', /a b/],
+    ['no partitions', uniqueTopic('none'), spec(0, 1), 'invalidPartitionCount', /partition/i],
+    ['more replicas than brokers', uniqueTopic('many'), spec(1, 9), 'invalidReplicationFactor', /9/],
+    ['an unknown property', uniqueTopic('odd'), spec(1, 1, { nonsense: '1' }), 'invalidConfig', /nonsense/],
+    ['a bad value', uniqueTopic('bad'), spec(1, 1, { 'retention.ms': 'x' }), 'invalidConfig', /retention/]
   ] as const) {
     test(`${what}: refused in Kafka's own words, and nothing is created`, async () => {
-      await assert.rejects(admin.create(name, wanted, soon()), { code, message: reason })
+      await assert.rejects(admin.create(name, wanted, soon()), { kind, message: reason })
       assert.equal(await metadata.refresh(name, soon()), null)
     })
   }

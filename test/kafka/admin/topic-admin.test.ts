@@ -4,6 +4,7 @@ import { Deadline } from '../../../src/core/deadline.ts'
 import type { TopicSpec } from '../../../src/core/topic-spec.ts'
 import { OffsetLookup } from '../../../src/kafka/admin/list-offsets.ts'
 import { TopicAdmin } from '../../../src/kafka/admin/topic-admin.ts'
+import { KafkaFailure } from '../../../src/kafka/kafka-failure.ts'
 import { MetadataCache } from '../../../src/kafka/metadata/metadata-cache.ts'
 import { partition, startCluster, type ScriptedCluster } from '../metadata/scripted-cluster.ts'
 import { silent } from '../transport/scripted-broker.ts'
@@ -96,7 +97,7 @@ suite('TopicAdmin: create', () => {
     const { scripted, show, admin } = cluster
     serveTopics(scripted[0], CREATE_TOPICS, request => request.answer(createAnswer('t', 0)))
     const expected = {
-      code: 'NOT_YET_VISIBLE',
+      kind: 'notYetVisible',
       retriable: false,
       message: "Topic 't' was created, but is not yet visible everywhere."
     }
@@ -126,7 +127,7 @@ suite('TopicAdmin: create', () => {
   test('one of unknown outcome that does not show is 503, and not to be tried again blindly', async t => {
     const { scripted, admin, asked } = await start(t)
     serveTopics(scripted[0], CREATE_TOPICS, request => request.hangUp())
-    await assert.rejects(admin.create('t', SPEC, Deadline.after(500)), { code: 'KAFKA_UNAVAILABLE', retriable: false })
+    await assert.rejects(admin.create('t', SPEC, Deadline.after(500)), { kind: 'unreachable', retriable: false })
     assert.deepEqual(asked(CREATE_TOPICS), [1, 0, 0])
   })
 
@@ -134,7 +135,7 @@ suite('TopicAdmin: create', () => {
     const { scripted, admin } = await start(t)
     serveTopics(scripted[0], CREATE_TOPICS, () => undefined)
     const startedMs = performance.now()
-    await assert.rejects(admin.create('t', SPEC, Deadline.after(500)), { code: 'KAFKA_UNAVAILABLE', retriable: false })
+    await assert.rejects(admin.create('t', SPEC, Deadline.after(500)), { kind: 'unreachable', retriable: false })
     const elapsedMs = performance.now() - startedMs
     assert.ok(elapsedMs < 1300, `${elapsedMs} ms: the channel itself would wait 2000`)
   })
@@ -188,10 +189,11 @@ suite('TopicAdmin: create', () => {
     serveTopics(scripted[0], CREATE_TOPICS, request => request.answer(createAnswer('t', 89, null, 30_000)))
     const startedMs = performance.now()
     for (let number = 0; number < 3; number++) {
-      await assert.rejects(admin.create('t', SPEC, soon()), {
-        code: 'KAFKA_UNAVAILABLE',
-        retriable: true,
-        headers: { 'Retry-After': '30' }
+      await assert.rejects(admin.create('t', SPEC, soon()), (error: unknown) => {
+        assert.ok(error instanceof KafkaFailure)
+        assert.deepEqual([error.kind, error.retriable], ['unreachable', true])
+        assert.equal(Math.ceil(Number(error.retryAfterMs) / 1000), 30)
+        return true
       })
     }
     assert.ok(performance.now() - startedMs < 2000)
@@ -203,27 +205,27 @@ suite('TopicAdmin: create', () => {
     assert.deepEqual(await offsets.offsetsOf(topic, [0], -1n, 1, Deadline.after(1000)), new Map([[0, 0]]))
   })
 
-  test('what was certainly not sent changed nothing: 503, to be tried again', async t => {
+  test('what was certainly not sent changed nothing, and may be tried again', async t => {
     const { views, admin } = await start(t)
     for (const view of views) view.controllerId = -1
-    await assert.rejects(admin.create('t', SPEC, Deadline.after(500)), { code: 'KAFKA_UNAVAILABLE', retriable: true })
+    await assert.rejects(admin.create('t', SPEC, Deadline.after(500)), { kind: 'unreachable', retriable: true })
   })
 
-  for (const [errorCode, code, reason, message] of [
-    [36, 'TOPIC_EXISTS', "Topic 't' already exists.", "Topic 't' exists already."],
-    [17, 'INVALID_TOPIC_NAME', 'Topic name is illegal', 'Topic name is illegal'],
-    [37, 'INVALID_PARTITION_COUNT', 'Number of partitions', 'Number of partitions'],
-    [38, 'INVALID_REPLICATION_FACTOR', 'Unable to replicate', 'Unable to replicate'],
-    [40, 'INVALID_TOPIC_PROPERTY', null, "Kafka refuses to create topic 't' (INVALID_CONFIG)."],
-    [42, 'INVALID_BODY', 'Both given', 'Both given'],
-    [44, 'POLICY_VIOLATION', 'Too many', 'Too many'],
-    [29, 'KAFKA_REFUSED', 'User:x denied', "Kafka does not let the gateway create topic 't'."],
-    [31, 'KAFKA_REFUSED', 'User:x denied', "Kafka does not let the gateway create topic 't'."]
+  for (const [errorCode, kind, reason, message] of [
+    [36, 'topicExists', "Topic 't' already exists.", "Topic 't' exists already."],
+    [17, 'invalidTopic', 'Topic name is illegal', 'Topic name is illegal'],
+    [37, 'invalidPartitionCount', 'Number of partitions', 'Number of partitions'],
+    [38, 'invalidReplicationFactor', 'Unable to replicate', 'Unable to replicate'],
+    [40, 'invalidConfig', null, "Kafka refuses to create topic 't' (INVALID_CONFIG)."],
+    [42, 'invalidRequest', 'Both given', 'Both given'],
+    [44, 'policyViolation', 'Too many', 'Too many'],
+    [29, 'refused', 'User:x denied', "Kafka does not let the gateway create topic 't'."],
+    [31, 'refused', 'User:x denied', "Kafka does not let the gateway create topic 't'."]
   ] as const) {
-    test(`error ${errorCode} of Kafka is ${code}`, async t => {
+    test(`error ${errorCode} of Kafka is ${kind}`, async t => {
       const { scripted, admin, asked } = await start(t, 1)
       serveTopics(scripted[0], CREATE_TOPICS, request => request.answer(createAnswer('t', errorCode, reason)))
-      await assert.rejects(admin.create('t', SPEC, soon()), { code, message })
+      await assert.rejects(admin.create('t', SPEC, soon()), { kind, message })
       assert.deepEqual(asked(CREATE_TOPICS), [1])
     })
   }
@@ -254,7 +256,7 @@ suite('TopicAdmin: delete', () => {
     const { scripted, admin } = cluster
     showOnAll(cluster)
     serveTopics(scripted[0], DELETE_TOPICS, request => request.answer(deleteAnswer('t', 0)))
-    await assert.rejects(admin.delete('t', Deadline.after(500)), { code: 'NOT_YET_VISIBLE', retriable: false })
+    await assert.rejects(admin.delete('t', Deadline.after(500)), { kind: 'notYetVisible', retriable: false })
   })
 
   test('one of unknown outcome is looked up', async t => {
@@ -269,18 +271,18 @@ suite('TopicAdmin: delete', () => {
     assert.deepEqual(asked(DELETE_TOPICS), [1, 0, 0])
     showOnAll(cluster)
     serveTopics(scripted[0], DELETE_TOPICS, request => request.hangUp())
-    await assert.rejects(admin.delete('t', Deadline.after(500)), { code: 'KAFKA_UNAVAILABLE', retriable: false })
+    await assert.rejects(admin.delete('t', Deadline.after(500)), { kind: 'unreachable', retriable: false })
   })
 
-  for (const [errorCode, code] of [
-    [3, 'TOPIC_NOT_FOUND'],
-    [29, 'KAFKA_REFUSED'],
-    [73, 'KAFKA_REFUSED']
+  for (const [errorCode, kind] of [
+    [3, 'unknownTopic'],
+    [29, 'refused'],
+    [73, 'refused']
   ] as const) {
-    test(`error ${errorCode} of Kafka is ${code}`, async t => {
+    test(`error ${errorCode} of Kafka is ${kind}`, async t => {
       const { scripted, admin } = await start(t, 1)
       serveTopics(scripted[0], DELETE_TOPICS, request => request.answer(deleteAnswer('t', errorCode)))
-      await assert.rejects(admin.delete('t', soon()), { code })
+      await assert.rejects(admin.delete('t', soon()), { kind })
     })
   }
 })

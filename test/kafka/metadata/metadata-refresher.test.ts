@@ -3,7 +3,7 @@ import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaConfig } from '../../../src/config/schema.ts'
 import { Deadline } from '../../../src/core/deadline.ts'
-import type { GatewayError } from '../../../src/core/errors.ts'
+import type { KafkaFailure } from '../../../src/kafka/kafka-failure.ts'
 import { MetadataCache } from '../../../src/kafka/metadata/metadata-cache.ts'
 import { MetadataRefresher } from '../../../src/kafka/metadata/metadata-refresher.ts'
 import { Brokers } from '../../../src/kafka/transport/brokers.ts'
@@ -80,14 +80,11 @@ suite('MetadataRefresher', () => {
     const startedMs = performance.now()
     void refresher.start()
     assert.ok(refresher.outage === undefined, 'it may come up any moment')
-    let outage: GatewayError | undefined
+    let outage: KafkaFailure | undefined
     await until(() => (outage = refresher.outage) !== undefined)
     const tookMs = performance.now() - startedMs
     assert.ok(tookMs >= 4990 && tookMs < 7000, `${tookMs} ms`)
-    assert.deepEqual(
-      [outage?.code, outage?.retriable, outage?.headers],
-      ['KAFKA_UNAVAILABLE', true, { 'Retry-After': '1' }]
-    )
+    assert.deepEqual([outage?.kind, outage?.retriable, outage?.retryAfterMs], ['unreachable', true, 0])
     await scripted[0].listen()
     const backMs = performance.now()
     await until(() => refresher.outage === undefined)
@@ -123,8 +120,8 @@ suite('Credentials that Kafka refuses', () => {
     assert.equal(refresher.ready, false)
     const { outage } = refresher
     assert.equal(outage?.message, "Kafka refuses the gateway's credentials.")
-    assert.deepEqual([outage?.code, outage?.retriable], ['KAFKA_UNAVAILABLE', true])
-    assert.ok(Number(outage?.headers?.['Retry-After']) >= 1)
+    assert.deepEqual([outage?.kind, outage?.retriable], ['unreachable', true])
+    assert.ok(Number(outage?.retryAfterMs) >= 0)
     assert.match(refresher.trouble ?? '', /^Credentials are refused between the gateway and Kafka/)
     assert.ok(logged.some(({ text }) => text.includes('Authentication failed: locked')))
     const texts = logged.map(({ text }) => text)

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GatewayError } from '../../../src/core/errors.ts'
+import { KafkaFailure } from '../../../src/kafka/kafka-failure.ts'
 import { alone } from '../../support/alone.ts'
 import { ModelCluster } from './model-ports.ts'
 
 await alone()
 
-const REFUSAL = new GatewayError('KAFKA_REFUSED', 'Kafka does not let the gateway write.')
+const REFUSAL = new KafkaFailure('refused', 'Kafka does not let the gateway write.')
 
 function never<T>(): Promise<T> {
   return new Promise(() => undefined)
@@ -86,9 +86,8 @@ suite('The accumulator', () => {
       const startedMs = performance.now()
       const { failures } = await cluster.send('a')
       assert.deepEqual(failures?.get(0), {
-        code: 'KAFKA_REFUSED',
+        kind: 'refused',
         message: REFUSAL.message,
-        retriable: false,
         stored: 'no'
       })
       assert.ok(performance.now() - startedMs < 500, 'at once')
@@ -164,10 +163,10 @@ suite('The accumulator', () => {
     const turns = watchLoop(t)
     const answers: Promise<string>[] = []
     for (let caller = 0; caller < 20_000; caller++) {
-      answers.push(cluster.send('leaderless', { withinMs: 1000 }).then(({ failures }) => failures?.get(0)?.code ?? ''))
+      answers.push(cluster.send('leaderless', { withinMs: 1000 }).then(({ failures }) => failures?.get(0)?.kind ?? ''))
       if (caller % 1000 === 999) await sleep(5)
     }
-    assert.deepEqual(new Set(await Promise.all(answers)), new Set(['LEADER_NOT_AVAILABLE']))
+    assert.deepEqual(new Set(await Promise.all(answers)), new Set(['leaderless']))
     assert.ok(turns.longestMs < 100, `the event loop stood still for ${Math.round(turns.longestMs)} ms`)
     await cluster.accumulator.close()
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Deadline } from '../../../src/core/deadline.ts'
-import { GatewayError } from '../../../src/core/errors.ts'
+import { KafkaFailure } from '../../../src/kafka/kafka-failure.ts'
 import { askProducerId } from '../../../src/kafka/produce/init-producer-id.ts'
 import { AnyBroker } from '../../../src/kafka/transport/any-broker.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
@@ -48,8 +48,8 @@ suite('InitProducerId', () => {
     const CLUSTER_AUTHORIZATION_FAILED = 31
     serve(scripted[0], CLUSTER_AUTHORIZATION_FAILED)
     await assert.rejects(new AnyBroker(brokers).ask(Deadline.after(2000), askProducerId), (error: unknown) => {
-      assert.ok(error instanceof GatewayError)
-      assert.equal(error.code, 'KAFKA_REFUSED')
+      assert.ok(error instanceof KafkaFailure)
+      assert.equal(error.kind, 'refused')
       assert.match(error.detail ?? '', /CLUSTER_AUTHORIZATION_FAILED.*IdempotentWrite/)
       return true
     })

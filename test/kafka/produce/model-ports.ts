@@ -3,6 +3,7 @@ import { Deadline } from '../../../src/core/deadline.ts'
 import type { ProduceOutcome } from '../../../src/core/produce-outcome.ts'
 import { KEY_LENGTH, PARTITION, SPAN_STRIDE, VALUE_LENGTH, type RecordTable } from '../../../src/core/record-table.ts'
 import type { TopicMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
+import type { ProduceFailure } from '../../../src/kafka/produce/failures.ts'
 import { Accumulator } from '../../../src/kafka/produce/accumulator.ts'
 import type { ProduceChannel, ProducePorts } from '../../../src/kafka/produce/ports.ts'
 import type { ProducerSession } from '../../../src/kafka/produce/producer-sessions.ts'
@@ -124,7 +125,7 @@ export class ModelCluster implements ProducePorts {
   send(
     topic: string,
     options: { partition?: number; withinMs?: number; count?: number } = {}
-  ): Promise<ProduceOutcome> {
+  ): Promise<ProduceOutcome<ProduceFailure>> {
     const { partition = -1, withinMs = 8000, count = 1 } = options
     const metadata = this.topics.get(topic)
     if (metadata === undefined) throw new RangeError(`No topic ${topic}`)

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import type { ProduceOutcome } from '../../../src/core/produce-outcome.ts'
 import { SPAN_STRIDE, type RecordTable } from '../../../src/core/record-table.ts'
+import type { ProduceFailure } from '../../../src/kafka/produce/failures.ts'
 import { type Batch, unsentBatch } from '../../../src/kafka/produce/batch.ts'
 import { PartitionProducer } from '../../../src/kafka/produce/partition-producer.ts'
 import type { ProducerSession } from '../../../src/kafka/produce/producer-sessions.ts'
@@ -17,7 +18,7 @@ interface Request {
   readonly name: string
   readonly pending: PendingProduce
   readonly count: number
-  outcome?: ProduceOutcome
+  outcome?: ProduceOutcome<ProduceFailure>
   released: boolean
 }
 
@@ -253,7 +254,7 @@ suite('PartitionProducer', () => {
       world.answer(batch, errorCode, baseOffset)
     }
     world.settle()
-    assert.equal(bad.outcome?.failures?.get(0)?.code, 'INVALID_RECORD')
+    assert.equal(bad.outcome?.failures?.get(0)?.kind, 'invalidRecord')
     assert.deepEqual([...(good.outcome?.offsets ?? [])], [1, 2])
     assert.deepEqual(broker.log, ['r0.0', 'r2.0', 'r2.1'])
   })
@@ -268,7 +269,7 @@ suite('PartitionProducer', () => {
     world.answer(first, 87, -1)
     world.producer.lost(second, true, world.nowMs)
     world.settle(1000)
-    assert.equal(bad.outcome?.failures?.get(0)?.code, 'INVALID_RECORD')
+    assert.equal(bad.outcome?.failures?.get(0)?.kind, 'invalidRecord')
     assert.deepEqual(
       [lost, waiting].map(({ outcome }) => outcome?.offsets[0]),
       [1, 2]

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../../src/core/log.ts'
 import { Deadline } from '../../../src/core/deadline.ts'
 import { noMeter } from '../../../src/core/meter.ts'
+import { KafkaFailure } from '../../../src/kafka/kafka-failure.ts'
 import type { Message } from '../../../src/kafka/messages/message.ts'
 import { AnyBroker } from '../../../src/kafka/transport/any-broker.ts'
 import { Brokers } from '../../../src/kafka/transport/brokers.ts'
@@ -125,11 +126,12 @@ suite('A broker that throttles', () => {
     await any.ask(Deadline.after(2000), ask)
     assert.ok(performance.now() - startedMs >= 290)
     const refusedMs = performance.now()
-    await assert.rejects(any.ask(Deadline.after(2000), ask), {
-      code: 'KAFKA_UNAVAILABLE',
-      retriable: true,
-      message: 'Kafka throttles the gateway; nothing was changed.',
-      headers: { 'Retry-After': '8' }
+    await assert.rejects(any.ask(Deadline.after(2000), ask), (error: unknown) => {
+      assert.ok(error instanceof KafkaFailure)
+      assert.deepEqual([error.kind, error.retriable], ['unreachable', true])
+      assert.equal(error.message, 'Kafka throttles the gateway; nothing was changed.')
+      assert.equal(Math.ceil(Number(error.retryAfterMs) / 1000), 8)
+      return true
     })
     assert.ok(performance.now() - refusedMs < 500)
   })

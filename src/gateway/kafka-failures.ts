@@ -1,0 +1,76 @@
+import { type ErrorCode, errorCatalogue, GatewayError, type GatewayErrorOptions } from '../core/errors.ts'
+import type { ProduceOutcome, RecordFailure } from '../core/produce-outcome.ts'
+import { type FailureKind, KafkaFailure } from '../kafka/kafka-failure.ts'
+import type { ProduceFailure } from '../kafka/produce/failures.ts'
+
+/** The one table from what goes wrong in Kafka to what callers are told. */
+export const CODES: Readonly<Record<FailureKind, ErrorCode>> = {
+  unreachable: 'KAFKA_UNAVAILABLE',
+  leaderless: 'LEADER_NOT_AVAILABLE',
+  busy: 'OVERLOADED',
+  refused: 'KAFKA_REFUSED',
+  unknownTopic: 'TOPIC_NOT_FOUND',
+  unknownPartition: 'PARTITION_NOT_FOUND',
+  outOfRange: 'OFFSET_OUT_OF_RANGE',
+  corrupt: 'CORRUPT_DATA',
+  topicExists: 'TOPIC_EXISTS',
+  notYetVisible: 'NOT_YET_VISIBLE',
+  invalidTopic: 'INVALID_TOPIC_NAME',
+  invalidPartitionCount: 'INVALID_PARTITION_COUNT',
+  invalidReplicationFactor: 'INVALID_REPLICATION_FACTOR',
+  invalidConfig: 'INVALID_TOPIC_PROPERTY',
+  invalidRequest: 'INVALID_BODY',
+  policyViolation: 'POLICY_VIOLATION',
+  recordTooLarge: 'RECORD_TOO_LARGE',
+  invalidRecord: 'INVALID_RECORD',
+  invalidTimestamp: 'INVALID_TIMESTAMP',
+  notEnoughReplicas: 'NOT_ENOUGH_REPLICAS',
+  topicRecreated: 'TOPIC_RECREATED',
+  unconfirmed: 'OUTCOME_UNKNOWN',
+  defect: 'INTERNAL_ERROR'
+}
+
+/** Returns what callers are told of a failure of Kafka; anything else as it is. */
+export function callerError(error: unknown): unknown {
+  return error instanceof KafkaFailure ? gatewayError(error) : error
+}
+
+/** `more` is added to the options that the failure itself brings. */
+export function gatewayError(failure: KafkaFailure, more: GatewayErrorOptions = {}): GatewayError {
+  const { kind, message, cause, detail, retriable, retryAfterMs } = failure
+  return new GatewayError(CODES[kind], message, {
+    cause,
+    retriable,
+    ...(detail === undefined ? {} : { detail }),
+    ...(retryAfterMs === undefined ? {} : { headers: { 'Retry-After': retryAfter(retryAfterMs) } }),
+    ...more
+  })
+}
+
+/** In whole seconds; a retry at once would only meet the same trouble. */
+function retryAfter(retryAfterMs: number): string {
+  return String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
+}
+
+/** Returns the outcome with failures as callers are told them. Records that share a failure share what it becomes. */
+export function callerOutcome(outcome: ProduceOutcome<ProduceFailure>): ProduceOutcome {
+  // Each request passes here: an outcome without failures is handed on, not copied.
+  if (isAllStored(outcome)) return outcome
+  const told = new Map<ProduceFailure, RecordFailure>()
+  const failures = new Map<number, RecordFailure>()
+  for (const [record, failure] of outcome.failures ?? []) {
+    let known = told.get(failure)
+    if (known === undefined) told.set(failure, (known = recordFailure(failure)))
+    failures.set(record, known)
+  }
+  return { ...outcome, failures }
+}
+
+function isAllStored<Failure>(outcome: ProduceOutcome<Failure>): outcome is ProduceOutcome<never> {
+  return outcome.failures === undefined
+}
+
+function recordFailure({ kind, message, stored }: ProduceFailure): RecordFailure {
+  const code = CODES[kind]
+  return { code, message, retriable: errorCatalogue[code].retriable, stored }
+}
