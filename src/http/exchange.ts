@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Deadline } from '../core/deadline.ts'
+import type { Bagged } from '../core/lib/bag.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { RouteMeter } from '../core/meter.ts'
 import type { Call, Principal } from '../core/principal.ts'
@@ -29,7 +30,7 @@ export type RequestKind = 'call' | 'page' | 'probe'
  * One request and what becomes of it. It is over when two things have happened, in either order: its answer was handed over
  * or its client left ({@link Exchange.end}), and its operation is done ({@link Exchange.settle}).
  */
-export class Exchange implements OpenRequest {
+export class Exchange implements OpenRequest, Bagged {
   readonly request: HttpRequest
   readonly response: HttpResponse
   readonly body: RequestBody
@@ -37,6 +38,8 @@ export class Exchange implements OpenRequest {
   /** From `X-Request-Id` where that is sane, else made; returned always. */
   readonly id: string
   readonly startedMs = performance.now()
+  /** Among the requests that are not over. */
+  place = -1
   /** Path and query, whichever form the request names them in; routing and records use no other. */
   readonly target: string
   kind: RequestKind = 'call'

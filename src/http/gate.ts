@@ -2,6 +2,7 @@ import type { Gatekeeper } from '../auth/gatekeeper.ts'
 import type { CorsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
+import { Bag } from '../core/lib/bag.ts'
 import type { Log, RequestLog } from '../core/log.ts'
 import { type Meter, noMeter } from '../core/meter.ts'
 import type { Tracer } from '../core/tracing.ts'
@@ -63,7 +64,7 @@ export class Gate {
   readonly #refusals: RepeatedWarnings
   readonly #meters: RequestMeters
   /** Requests that are not over. */
-  readonly #open = new Set<Exchange>()
+  readonly #open = new Bag<Exchange>()
   #draining = false
   #closing = false
 
@@ -106,7 +107,7 @@ export class Gate {
   /** Call before the connections are cut off. Returns the number of requests that lose their answer, or the rest of it. */
   cutOff(): number {
     let count = 0
-    for (const exchange of this.#open) {
+    for (const exchange of this.#open.members()) {
       if (exchange.ended) continue
       exchange.silence = 'SHUTTING_DOWN'
       count++
@@ -116,7 +117,7 @@ export class Gate {
 
   /** Puts on record what nobody waits for any more: operations that are not done by now will not be. */
   end(): void {
-    for (const exchange of this.#open) exchange.giveUp()
+    for (const exchange of this.#open.members()) exchange.giveUp()
   }
 
   async #answer(exchange: Exchange): Promise<void> {
