@@ -138,14 +138,16 @@ export async function openManagement(
   }
 }
 
+/** Levels at which a warning is not logged. */
 const SILENT: ReadonlySet<LogLevel> = new Set(['error', 'fatal'])
 
-/** Tells of each change of the log level at the more talkative of the two, so that no change hides itself. */
+/** Logs each change of the log level such that it is seen: as an error if one of the two levels shows no warnings. */
 function levelChange(answers: Pick<ManagementAnswers, 'logLevel' | 'setLogLevel'>, log: Log) {
   let level = answers.logLevel
   return (next: LogLevel, caller: string): void => {
-    const tell = () => log.warn({ from: level, to: next, caller }, 'The log level is changed')
-    const hidden = SILENT.has(level)
+    const severity = SILENT.has(level) || SILENT.has(next) ? 'error' : 'warn'
+    const tell = () => log[severity]({ from: level, to: next, caller }, 'The log level is changed')
+    const hidden = level === 'fatal'
     if (!hidden) tell()
     answers.setLogLevel(next)
     if (hidden) tell()

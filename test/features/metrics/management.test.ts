@@ -94,8 +94,8 @@ suite('The management listener', () => {
     assert.deepEqual(gateway.logged.slice(before), [
       changed('warn', 'error'),
       set('error'),
-      set('fatal'),
       changed('error', 'fatal'),
+      set('fatal'),
       set('warn'),
       changed('fatal', 'warn')
     ])
