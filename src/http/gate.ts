@@ -233,7 +233,7 @@ export class Gate {
     const { log } = this.#options
     if (error.code === 'INTERNAL_ERROR')
       log.error({ requestId: id, err: error.cause ?? error }, 'A request failed inside the gateway')
-    else if (error.status === 401 || error.code === 'NOT_PERMITTED')
+    else if (error.status === 401 || error.code === 'NOT_PERMITTED' || error.code === 'KAFKA_UNAVAILABLE')
       this.#refusals.warn(error.code, { requestId: id, code: error.code, detail: error.detail }, error.message)
     else if (error.detail !== undefined)
       log.warn({ requestId: id, code: error.code, detail: error.detail }, error.message)

@@ -209,3 +209,18 @@ test(
     assert.doesNotMatch(JSON.stringify(log), /hidden|good/)
   }
 )
+
+test('while Kafka is away its callers fill no log: the cause is logged once a minute', { timeout: 10_000 }, async t => {
+  const { call, log } = await startFront(t, {
+    gateway: {
+      listTopics: () =>
+        Promise.reject(new GatewayError('KAFKA_UNAVAILABLE', 'Kafka cannot be reached.', { detail: 'ECONNREFUSED' }))
+    }
+  })
+  for (let n = 0; n < 5; n++) assert.equal((await call('/v1/metadata/topics')).status, 503)
+  const warnings = log.filter(({ level }) => level === 'warn')
+  assert.deepEqual(
+    warnings.map(({ message, fields }) => [message, 'detail' in fields ? fields.detail : undefined]),
+    [['Kafka cannot be reached.', 'ECONNREFUSED']]
+  )
+})
