@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
-import { isRefusedCredentials } from './refused-credentials.ts'
+import { refusalOf } from './refused-credentials.ts'
 import { causeText } from './transport-error.ts'
 
 const REFUSED_FIRST_MS = 1000
@@ -69,8 +69,11 @@ export class Endpoint {
   failed(error: unknown): void {
     const cause = causeText(error)
     this.#failure = cause
-    if (isRefusedCredentials(error)) {
-      const pauseMs = Math.min(REFUSED_LIMIT_MS, REFUSED_FIRST_MS * 2 ** this.#refusals++)
+    const refusal = refusalOf(error)
+    if (refusal !== null) {
+      const growth = refusal === 'password' ? 2 ** this.#refusals : 1
+      const pauseMs = Math.min(REFUSED_LIMIT_MS, REFUSED_FIRST_MS * growth)
+      this.#refusals++
       this.#refusedUntilMs = performance.now() + pauseMs
       this.#warnings.warn(
         `refused ${this.address}`,

@@ -10,14 +10,14 @@ const UNTRUSTED =
 const REFUSED_BY_ALERT = /^ERR_SSL_.*ALERT_(.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR|HANDSHAKE_FAILURE)/
 
 /**
- * Whether a failure to connect is a matter of credentials (SASL, a certificate on either side): trying again soon mends
- * nothing, and may lock an account.
+ * Why a failure to connect is a matter of credentials, which trying again soon does not mend. A `password` that is tried
+ * again and again may lock an account; a `certificate`, on either side, may not.
  */
-export function isRefusedCredentials(error: unknown): boolean {
+export function refusalOf(error: unknown): 'password' | 'certificate' | null {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (at instanceof RefusedCredentials) return true
+    if (at instanceof RefusedCredentials) return 'password'
     const code = 'code' in at && typeof at.code === 'string' ? at.code : ''
-    if (UNTRUSTED.test(code) || REFUSED_BY_ALERT.test(code)) return true
+    if (UNTRUSTED.test(code) || REFUSED_BY_ALERT.test(code)) return 'certificate'
   }
-  return false
+  return null
 }
