@@ -1,6 +1,7 @@
 import type { Deadline } from '../core/deadline.ts'
 import { GatewayError } from '../core/errors.ts'
 import { type ClientCredentialsTokens, TokenRefusal } from '../core/lib/client-credentials.ts'
+import { growingPauseMs } from '../core/lib/growing-pause.ts'
 import { type JsonAnswer, type JsonClient, retryAfterS } from '../core/lib/https-json.ts'
 import { member } from '../core/lib/member.ts'
 import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
@@ -69,7 +70,7 @@ export class GraphAccess {
       this.#failures.warn('token', { cause: String(error) }, 'Microsoft Graph, or its token endpoint, does not answer')
       if (error !== this.#tokenError) {
         this.#tokenError = error
-        const backOffMs = Math.min(TOKEN_PAUSE_FIRST_MS * 2 ** this.#tokenFailures++, TOKEN_PAUSE_LIMIT_MS)
+        const backOffMs = growingPauseMs(this.#tokenFailures++, TOKEN_PAUSE_FIRST_MS, TOKEN_PAUSE_LIMIT_MS)
         const askedS = error instanceof TokenRefusal ? error.retryAfterS : undefined
         this.#pause(Math.max(backOffMs, askedS === undefined ? 0 : askedS * 1000))
       }

@@ -3,6 +3,7 @@ import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { TENANT_PLACE } from '../config/issuers.ts'
 import { Deadline } from '../core/deadline.ts'
 import { GatewayError } from '../core/errors.ts'
+import { growingPauseMs } from '../core/lib/growing-pause.ts'
 import { JsonClient } from '../core/lib/https-json.ts'
 import { member } from '../core/lib/member.ts'
 import { within } from '../core/lib/within.ts'
@@ -228,9 +229,7 @@ export class KeySet {
   #schedule(): void {
     if (this.#closed) return
     const pauseMs =
-      this.#failures === 0
-        ? REFRESH_MS
-        : Math.min(RETRY_FIRST_MS * 2 ** Math.min(this.#failures - 1, 10), RETRY_LIMIT_MS)
+      this.#failures === 0 ? REFRESH_MS : growingPauseMs(this.#failures - 1, RETRY_FIRST_MS, RETRY_LIMIT_MS)
     this.#timer = setTimeout(() => {
       void this.#load().then(() => this.#schedule())
     }, pauseMs).unref()

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deadline } from '../../core/deadline.ts'
+import { growingPauseMs } from '../../core/lib/growing-pause.ts'
 import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/meter.ts'
@@ -265,7 +266,7 @@ export class PartitionRead {
   async #recover(trouble: Trouble): Promise<void> {
     const { topic, offset, deadline } = this.#request
     const { nextOffset } = this.#page
-    const pauseMs = Math.min(PAUSE_LIMIT_MS, PAUSE_FIRST_MS * 2 ** Math.min(this.#setbacks++, 6))
+    const pauseMs = growingPauseMs(this.#setbacks++, PAUSE_FIRST_MS, PAUSE_LIMIT_MS)
     this.#tools.log.debug({ topic, detail: trouble.detail }, 'A read is tried again')
     if (deadline.remainingMs <= pauseMs) {
       // What was passed already is not to be read again, whatever kept the rest from being read in time.

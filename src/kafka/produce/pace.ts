@@ -1,6 +1,7 @@
+import { growingPauseMs, scattered } from '../../core/lib/growing-pause.ts'
+
 const FIRST_PAUSE_MS = 25
 const LONGEST_PAUSE_MS = 400
-const SETBACKS_LIMIT = 10
 const IN_FLIGHT_LIMIT = 2
 /** Well below `producer.id.expiration.ms`, after which a broker has forgotten the producer. */
 const REMEMBERED_MS = 3_600_000
@@ -44,9 +45,7 @@ export class Pace {
 
   setback(nowMs: number): void {
     this.#cautious = true
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#setbacks)
-    this.#setbacks = Math.min(this.#setbacks + 1, SETBACKS_LIMIT)
-    this.#pausedUntilMs = nowMs + pauseMs * (0.8 + Math.random() * 0.4)
+    this.#pausedUntilMs = nowMs + scattered(growingPauseMs(this.#setbacks++, FIRST_PAUSE_MS, LONGEST_PAUSE_MS))
   }
 
   endPause(): void {

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { growingPauseMs, scattered } from '../../core/lib/growing-pause.ts'
 import type { BrokerMeter } from '../../core/meter.ts'
 import type { BrokerConnection, OnAnswer } from './broker-connection.ts'
 import type { ConnectionSecurity } from './connection-security.ts'
@@ -194,9 +195,8 @@ export class BrokerChannel {
       this.endpoint.reached()
     } catch (error) {
       if (!this.#closed) this.endpoint.failed(error)
-      const pauseMs = Math.min(BACKOFF_LIMIT_MS, BACKOFF_FIRST_MS * 2 ** this.#failures)
-      this.#failures = Math.min(this.#failures + 1, 10)
-      this.#notBeforeMs = performance.now() + pauseMs * (0.8 + Math.random() * 0.4)
+      const pauseMs = growingPauseMs(this.#failures++, BACKOFF_FIRST_MS, BACKOFF_LIMIT_MS)
+      this.#notBeforeMs = performance.now() + scattered(pauseMs)
       this.#lastFailure = `Broker ${this.endpoint.address} cannot be reached: ${causeText(error)}`
       throw new TransportError(this.#lastFailure, false, error)
     }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { growingPauseMs } from '../../core/lib/growing-pause.ts'
 import type { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import { refusalOf } from './refused-credentials.ts'
 import { causeText } from './transport-error.ts'
@@ -71,8 +72,8 @@ export class Endpoint {
     this.#failure = cause
     const refusal = refusalOf(error)
     if (refusal !== null) {
-      const growth = refusal === 'password' ? 2 ** this.#refusals : 1
-      const pauseMs = Math.min(REFUSED_LIMIT_MS, REFUSED_FIRST_MS * growth)
+      const earlier = refusal === 'password' ? this.#refusals : 0
+      const pauseMs = growingPauseMs(earlier, REFUSED_FIRST_MS, REFUSED_LIMIT_MS)
       this.#refusals++
       this.#refusedUntilMs = performance.now() + pauseMs
       this.#warnings.warn(
