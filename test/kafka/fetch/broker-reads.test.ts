@@ -305,11 +305,8 @@ test('a connection that the broker throttles is left alone for that time, and wh
   assert.deepEqual(partitionsOf(first), [[0], [2]])
 })
 
-test('a connection in back-off takes no read while another is up, even if that is busy', async () => {
-  const [broken, healthy] = [held(), held()]
-  broken.connected = false
-  broken.resting = true
-  const reads = new BrokerReads(() => [broken, healthy])
+/** Two reads of two partitions, one after the other, both go to `healthy`. */
+async function assertTakesBoth(healthy: ModelChannel, reads: BrokerReads): Promise<void> {
   const first = readFrom(reads, wanted(0), SHARED, soon())
   await nextTick()
   const second = readFrom(reads, wanted(1), SHARED, soon())
@@ -319,6 +316,13 @@ test('a connection in back-off takes no read while another is up, even if that i
   await nextTick()
   healthy.requests[1].answer()
   assert.equal((await second).result.partition, 1)
+}
+
+test('a connection in back-off takes no read while another is up, even if that is busy', async () => {
+  const [broken, healthy] = [held(), held()]
+  broken.connected = false
+  broken.resting = true
+  await assertTakesBoth(healthy, new BrokerReads(() => [broken, healthy]))
   assert.deepEqual([partitionsOf(broken), partitionsOf(healthy)], [[], [[0], [1]]])
 })
 
@@ -326,16 +330,7 @@ test('a connection that is being opened holds up no read that another can take',
   const [opening, healthy] = [held(), held()]
   opening.connected = false
   opening.version = () => new Promise(() => undefined)
-  const reads = new BrokerReads(() => [opening, healthy])
-  const first = readFrom(reads, wanted(0), SHARED, soon())
-  await nextTick()
-  const second = readFrom(reads, wanted(1), SHARED, soon())
-  await nextTick()
-  healthy.requests[0].answer()
-  await first
-  await nextTick()
-  healthy.requests[1].answer()
-  assert.equal((await second).result.partition, 1)
+  await assertTakesBoth(healthy, new BrokerReads(() => [opening, healthy]))
 })
 
 test('a broker that sends readers to another replica is asked in a version in which it answers itself', async () => {
