@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
-import { v1Routes } from '../src/http/v1/routes.ts'
+import { v1Routes } from '../src/api/v1/routes.ts'
 
 const root = new URL('../', import.meta.url)
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')

@@ -1,4 +1,4 @@
-import { parseProduceBody, type ProduceBodyLimits } from '../../src/http/json/produce-body.ts'
+import { parseProduceBody, type ProduceBodyLimits } from '../../src/api/shared/records/produce-body.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Timed } from './measure.ts'
 

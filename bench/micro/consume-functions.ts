@@ -7,7 +7,7 @@ import {
   PAGE_VALUE_START,
   type RecordPage
 } from '../../src/core/record-page.ts'
-import { writePage } from '../../src/http/json/page-writer.ts'
+import { writePage } from '../../src/api/shared/records/page-writer.ts'
 import { AbortedFilter } from '../../src/kafka/records/aborted-filter.ts'
 import { decodeBatches } from '../../src/kafka/records/decode-batches.ts'
 import { PageBuilder } from '../../src/kafka/records/page-builder.ts'

@@ -6,8 +6,8 @@ import { Policy } from '../../src/auth/policy.ts'
 import { TopicGrants } from '../../src/auth/topic-grants.ts'
 import { TokenVerifier } from '../../src/auth/token-verifier.ts'
 import { Router } from '../../src/http/router.ts'
-import { v1Operations } from '../../src/http/v1/operations.ts'
-import { topicName } from '../../src/http/v1/parameters.ts'
+import { v1Operations } from '../../src/api/v1/operations.ts'
+import { topicName } from '../../src/api/v1/parameters.ts'
 import type { HotFunction } from './hot-function.ts'
 
 const MANY = 1000

@@ -1,6 +1,6 @@
 import type { Exchange } from './exchange.ts'
 import type { Router } from './router.ts'
-import { isLegalTopic } from './v1/parameters.ts'
+import { isLegalTopic } from '../api/v1/parameters.ts'
 
 /** What a caller wanted to do, by method and path of its route. */
 const OPERATIONS: Readonly<Record<string, string>> = {

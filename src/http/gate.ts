@@ -24,7 +24,7 @@ import { Router } from './router.ts'
 import { RequestMeters } from './request-meters.ts'
 import { sendReply } from './send-reply.ts'
 import { requireHost } from './target.ts'
-import { v1Routes } from './v1/routes.ts'
+import { v1Routes } from '../api/v1/routes.ts'
 
 export interface GateOptions {
   readonly gateway: Gateway

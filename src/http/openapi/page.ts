@@ -1,7 +1,7 @@
 import { Type } from '../../core/json-schema.ts'
 import type { PublicPage } from '../public-pages.ts'
 import { healthCalls } from '../health.ts'
-import { v1Operations } from '../v1/operations.ts'
+import { v1Operations } from '../../api/v1/operations.ts'
 import { openApiDocument } from './document.ts'
 import type { Described } from './operation.ts'
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseProduceBody } from '../../../src/http/json/produce-body.ts'
-import { parseTopicBody } from '../../../src/http/json/topic-body.ts'
-import { encoding, isLegalTopic, partitionNumber, recordCount, startOffset } from '../../../src/http/v1/parameters.ts'
+import { parseProduceBody } from '../../../src/api/shared/records/produce-body.ts'
+import { parseTopicBody } from '../../../src/api/v1/topic-body.ts'
+import { encoding, isLegalTopic, partitionNumber, recordCount, startOffset } from '../../../src/api/v1/parameters.ts'
 import { apiDescription, differences, resolved } from '../../support/description.ts'
 
 /** The readers of requests are written by hand; what the description says of requests must be what they do. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { errorCatalogue } from '../../../src/core/errors.ts'
 import { apiDescriptionText } from '../../../src/http/openapi/page.ts'
-import { v1Routes } from '../../../src/http/v1/routes.ts'
+import { v1Routes } from '../../../src/api/v1/routes.ts'
 import {
   apiDescription,
   differences,

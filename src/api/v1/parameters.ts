@@ -1,0 +1,52 @@
+import { GatewayError } from '../../core/errors.ts'
+import { INT32_LIMIT, TOPIC_CHARACTERS } from '../../http/limits.ts'
+
+const LEGAL_CHARACTERS = /^[a-zA-Z0-9._-]+$/
+const DIGITS = /^\d{1,16}$/
+
+/** Kafka's own rule. */
+export function isLegalTopic(topic: string): boolean {
+  return topic.length <= TOPIC_CHARACTERS && LEGAL_CHARACTERS.test(topic) && topic !== '.' && topic !== '..'
+}
+
+/** For the creation of a topic: Kafka's rules say what is wrong. */
+export function newTopicName(topic: string): string {
+  if (isLegalTopic(topic)) return topic
+  throw new GatewayError(
+    'INVALID_TOPIC_NAME',
+    `A topic name has 1 to ${TOPIC_CHARACTERS} characters of a-z, A-Z, 0-9, dot, underscore and hyphen, and is neither . nor ...`
+  )
+}
+
+/** For all else: what cannot exist does not. */
+export function topicName(topic: string): string {
+  if (isLegalTopic(topic)) return topic
+  throw new GatewayError('TOPIC_NOT_FOUND', 'A topic of this name cannot exist.')
+}
+
+export function partitionNumber(text: string): number {
+  const partition = DIGITS.test(text) ? Number(text) : -1
+  if (partition >= 0 && partition <= INT32_LIMIT) return partition
+  throw new GatewayError('INVALID_PARTITION', `The partition must be a whole number from 0 to ${INT32_LIMIT}.`)
+}
+
+export function startOffset(text: string): number | 'earliest' | 'latest' {
+  if (text === 'earliest' || text === 'latest') return text
+  const offset = DIGITS.test(text) ? Number(text) : -1
+  if (offset >= 0 && Number.isSafeInteger(offset)) return offset
+  throw new GatewayError('INVALID_OFFSET', 'The offset must be a whole number from 0, or earliest, or latest.')
+}
+
+export function recordCount(text: string | null): number {
+  if (text === null) return 1
+  const count = DIGITS.test(text) ? Number(text) : 0
+  if (count >= 1 && count <= INT32_LIMIT) return count
+  throw new GatewayError('INVALID_COUNT', `count must be a whole number from 1 to ${INT32_LIMIT}.`)
+}
+
+/** `base64` or nothing at all. */
+export function encoding(text: string | null, name: string): 'auto' | 'base64' {
+  if (text === null) return 'auto'
+  if (text === 'base64') return 'base64'
+  throw new GatewayError('INVALID_ENCODING', `${name} must be base64 where it is given.`)
+}
