@@ -1,4 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import { apiDescriptionText } from '../src/http/openapi/page.ts'
+import { apiDescriptionText } from '../src/server/apis.ts'
 
 writeFileSync(new URL('openapi.json', import.meta.url), apiDescriptionText())

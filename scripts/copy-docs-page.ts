@@ -5,9 +5,9 @@ import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
  * without Swagger UI being a dependency of those who install it.
  */
 const root = new URL('../', import.meta.url)
-const source = new URL('src/http/docs/static/', root)
+const source = new URL('src/api/site/docs/static/', root)
 const swaggerUi = new URL('./', import.meta.resolve('swagger-ui-dist/swagger-ui.css'))
-const target = new URL('dist/http/docs/static/', root)
+const target = new URL('dist/api/site/docs/static/', root)
 
 mkdirSync(target, { recursive: true })
 for (const name of readdirSync(source)) copyFileSync(new URL(name, source), new URL(name, target))

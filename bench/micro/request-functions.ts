@@ -6,7 +6,7 @@ import { Policy } from '../../src/auth/policy.ts'
 import { TopicGrants } from '../../src/auth/topic-grants.ts'
 import { TokenVerifier } from '../../src/auth/token-verifier.ts'
 import { Router } from '../../src/http/router.ts'
-import { v1Operations } from '../../src/api/v1/operations.ts'
+import { v1Routes } from '../../src/api/v1/api.ts'
 import { topicName } from '../../src/api/v1/parameters.ts'
 import type { HotFunction } from './hot-function.ts'
 
@@ -23,11 +23,11 @@ export async function requestFunctions(): Promise<HotFunction[]> {
     { operations: ['write'], topics: ['orders*'] }
   ])
   const handle = () => Promise.reject(new Error('never called'))
-  const router = new Router(v1Operations.map(operation => Object.assign({ handle }, operation)))
+  const router = new Router(v1Routes.map(route => Object.assign({}, route, { handle })))
   return [
     each('Authorization: the token in it', authorization.length, () => bearerToken(authorization).length),
     each('Authorization: a token known', authorization.length, () => (verifier.known(authorization)?.appOnly ? 1 : 0)),
-    each('permission for a topic', 6, () => (grants.allows('write', topicName('orders')) ? 1 : 0)),
+    each('permission for a topic', 6, () => (grants.allows('write', 'topic', topicName('orders')) ? 1 : 0)),
     each('route', TARGET.length, () => router.find('POST', TARGET).params.topic.length)
   ]
 }

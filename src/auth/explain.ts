@@ -33,9 +33,9 @@ export function explainAccess(
   if (access === null) return `${caller.id} is not let in: ${known}, named by no rule.\n${demands}`
   const matching = policy.rulesFor(identity)
   const lines = operations.map(operation => {
-    if (!access.allows(operation, topic)) return `${operation.padEnd(8)}  no`
+    if (!access.allows(operation, 'topic', topic)) return `${operation.padEnd(8)}  no`
     if (!policy.hasRules) return `${operation.padEnd(8)}  yes  there are no rules`
-    const granting = matching.filter(number => new TopicGrants([auth.rules[number]]).allows(operation, topic))
+    const granting = matching.filter(number => new TopicGrants([auth.rules[number]]).allows(operation, 'topic', topic))
     return `${operation.padEnd(8)}  yes  ${granting.map(number => nameOf(number, sourceOf(number))).join(', ')}`
   })
   const by = matching.length === 0 ? 'named by no rule' : `named by ${matching.map(n => `auth.rules[${n}]`).join(', ')}`

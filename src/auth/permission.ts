@@ -1,4 +1,4 @@
-import type { Principal, TopicAccess } from '../core/principal.ts'
+import type { Principal, Access } from '../core/principal.ts'
 import type { Caller } from './caller.ts'
 import type { GraphMembership } from './graph-membership.ts'
 import type { Policy } from './policy.ts'
@@ -49,7 +49,7 @@ export class Permission {
     return principal
   }
 
-  #accessOf({ identity }: Caller, groups: readonly string[]): TopicAccess | null {
+  #accessOf({ identity }: Caller, groups: readonly string[]): Access | null {
     return this.policy.accessOf({
       ...identity,
       member: identity.member || groups.some(group => this.policy.isPermitted(identity.issuer, group)),
@@ -58,6 +58,6 @@ export class Permission {
   }
 }
 
-export function principalOf({ identity: { id, issuer }, appOnly, clientId }: Caller, access: TopicAccess): Principal {
+export function principalOf({ identity: { id, issuer }, appOnly, clientId }: Caller, access: Access): Principal {
   return Object.freeze({ id, issuer, appOnly, ...(clientId === undefined ? {} : { clientId }), access })
 }

@@ -2,7 +2,7 @@ import type { OidcProviderConfig, RuleConfig } from '../config/auth-schema.ts'
 import { type IssuerNames, issuersNamed, issuersOf } from '../config/issuers.ts'
 import type { AuthConfig } from '../config/schema.ts'
 import { canonicalId, isGuid } from '../core/lib/guid.ts'
-import { fullAccess, type TopicAccess } from '../core/principal.ts'
+import { accessWithoutRules, type Access } from '../core/principal.ts'
 import { TopicGrants } from './topic-grants.ts'
 
 /** The part of the configuration that says who may do what; it can be replaced while the gateway runs. */
@@ -63,7 +63,7 @@ export class Policy {
   readonly #roles: ReadonlySet<string>
   readonly #rules: readonly CompiledRule[]
   /** By the numbers of the rules that name the caller: most callers share a few combinations. */
-  readonly #accesses = new Map<string, TopicAccess>()
+  readonly #accesses = new Map<string, Access>()
 
   constructor({ permittedGroups, rules, oidc }: AccessConfig) {
     this.hasRules = rules.length > 0
@@ -104,8 +104,8 @@ export class Policy {
   }
 
   /** Null: not let in at all. Whoever is in a permitted group or named by a rule is let in. */
-  accessOf(identity: Identity): TopicAccess | null {
-    if (!this.hasRules) return identity.member ? fullAccess : null
+  accessOf(identity: Identity): Access | null {
+    if (!this.hasRules) return identity.member ? accessWithoutRules : null
     const numbers = this.rulesFor(identity)
     return numbers.length === 0 && !identity.member ? null : this.#accessBy(numbers)
   }
@@ -119,7 +119,7 @@ export class Policy {
     return this.#rules.filter(rule => rule.holdsFor(issuer)).flatMap(({ config }) => config.groups.map(canonicalId))
   }
 
-  #accessBy(numbers: readonly number[]): TopicAccess {
+  #accessBy(numbers: readonly number[]): Access {
     const key = numbers.join()
     let access = this.#accesses.get(key)
     if (access === undefined) {

@@ -1,4 +1,4 @@
-import type { Operation, TopicAccess } from '../core/principal.ts'
+import type { Access, Operation, ResourceKind } from '../core/principal.ts'
 
 export interface Grant {
   readonly operations: readonly string[]
@@ -11,7 +11,7 @@ const BITS: Readonly<Record<Operation, number>> = { read: 1, write: 2, create: 4
 const SHOWING = BITS.read | BITS.write | BITS.delete | BITS.alter
 
 /** The union of grants, made for the hot path: one look-up, and one for each length that prefixes have. */
-export class TopicGrants implements TopicAccess {
+export class TopicGrants implements Access {
   readonly #literal = new Map<string, number>()
   readonly #prefixes = new Map<string, number>()
   readonly #lengths: readonly number[]
@@ -27,7 +27,8 @@ export class TopicGrants implements TopicAccess {
     this.#lengths = [...new Set([...this.#prefixes.keys()].map(prefix => prefix.length))].toSorted((a, b) => a - b)
   }
 
-  allows(operation: Operation, topic: string): boolean {
+  allows(operation: Operation, kind: ResourceKind, topic: string): boolean {
+    if (kind !== 'topic') return false
     const bit = BITS[operation]
     if (((this.#literal.get(topic) ?? 0) & bit) !== 0) return true
     return this.#lengths.some(

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { apiDescriptionText } from '../http/openapi/page.ts'
+import { apiDescriptionText } from '../server/apis.ts'
 
 export const runOpenApi = (argv: string[]): void => {
   parseArgs({ args: argv, options: {} })

@@ -26,8 +26,8 @@ export type TlsFailure = 'plain_http' | 'version' | 'cipher' | 'untrusted' | 'ti
  * and kept: nothing is looked up by name on the way of a request.
  */
 export interface Meter {
-  /** `path` is the pattern of the route, such as `/v1/topics/{topic}`. */
-  route(method: string, path: string): RouteMeter
+  /** `version` is that of its API, `path` the pattern of the route, such as `/v1/topics/{topic}`. */
+  route(version: string, method: string, path: string): RouteMeter
   /** `broker` is its id, or `bootstrap`. */
   broker(broker: string): BrokerMeter
   /** A request has arrived; {@link RouteMeter.ended} tells of its end. */

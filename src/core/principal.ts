@@ -5,14 +5,20 @@ import type { RequestTrace } from './tracing.ts'
 export const operations = ['read', 'write', 'create', 'delete', 'describe', 'alter'] as const
 export type Operation = (typeof operations)[number]
 
+/** What permission is asked for: things in Kafka that have names. There is one cluster; its name is `kafka-cluster`. */
+export type ResourceKind = 'topic' | 'consumerGroup' | 'cluster'
+
 /** What one caller may do. */
-export interface TopicAccess {
-  allows(operation: Operation, topic: string): boolean
+export interface Access {
+  allows(operation: Operation, kind: ResourceKind, name: string): boolean
 }
 
-export const fullAccess: TopicAccess = Object.freeze({ allows: () => true })
+/** Of callers without rules: everything with topics. What can do more harm than that needs a rule. */
+export const accessWithoutRules: Access = Object.freeze({
+  allows: (_operation: Operation, kind: ResourceKind) => kind === 'topic'
+})
 
-export const noAccess: TopicAccess = Object.freeze({ allows: () => false })
+export const noAccess: Access = Object.freeze({ allows: () => false })
 
 /** Who calls, as the token says, and what they may do. Frozen; shared by all requests that carry the same token. */
 export interface Principal {
@@ -23,7 +29,7 @@ export interface Principal {
   readonly clientId?: string
   /** True for a token got with client credentials (no user behind it); null where the token does not say. */
   readonly appOnly: boolean | null
-  readonly access: TopicAccess
+  readonly access: Access
 }
 
 /** What every use case is handed besides its own arguments. */
@@ -35,4 +41,9 @@ export interface Call {
 }
 
 /** The caller where authentication is switched off (`auth.mode: none`). */
-export const anonymous: Principal = Object.freeze({ id: 'anonymous', issuer: '', appOnly: false, access: fullAccess })
+export const anonymous: Principal = Object.freeze({
+  id: 'anonymous',
+  issuer: '',
+  appOnly: false,
+  access: accessWithoutRules
+})

@@ -1,18 +1,6 @@
 import type { Exchange } from './exchange.ts'
-import type { Router } from './router.ts'
-import { isLegalTopic } from '../api/v1/parameters.ts'
-
-/** What a caller wanted to do, by method and path of its route. */
-const OPERATIONS: Readonly<Record<string, string>> = {
-  'POST /v1/producer/topics/{topic}': 'produce',
-  'GET /v1/consumer/topics/{topic}/partitions/{partition}/offsets/{offset}': 'consume',
-  'GET /v1/metadata/topics': 'list_topics',
-  'GET /v1/metadata/topics/{topic}/partitions': 'describe_topic',
-  'GET /v1/metadata/topics/{topic}/partitions/{partition}': 'describe_partition',
-  'GET /v1/metadata/brokers': 'list_brokers',
-  'PUT /v1/topics/{topic}': 'create_topic',
-  'DELETE /v1/topics/{topic}': 'delete_topic'
-}
+import type { Params, Resource } from './call.ts'
+import type { Route } from './route.ts'
 
 /** One line of the audit log; `docs/audit.md` describes each member, and a test compares the two. */
 export interface AuditEntry {
@@ -33,8 +21,8 @@ export interface AuditEntry {
 }
 
 /** What happened, for the record: who, what and with which outcome; never a payload, a key, a header or a query. */
-export function auditEntry(exchange: Exchange, router: Router): AuditEntry {
-  const { request, target, id, principal, status, reason, records } = exchange
+export function auditEntry(exchange: Exchange): AuditEntry {
+  const { id, principal, status, reason, records } = exchange
   return {
     time: new Date().toISOString(),
     request_id: id,
@@ -43,7 +31,7 @@ export function auditEntry(exchange: Exchange, router: Router): AuditEntry {
     issuer: principal === undefined || principal.issuer === '' ? null : principal.issuer,
     client_id: principal?.clientId ?? null,
     address: exchange.address ?? null,
-    ...wanted(request.method ?? '', target, router),
+    ...wanted(exchange),
     outcome: outcomeOf(exchange),
     reason: reason ?? null,
     status,
@@ -63,17 +51,35 @@ function outcomeOf({ resultStatus: status, isDenied }: Exchange): AuditEntry['ou
   return status !== undefined && status < 400 ? 'allowed' : 'failed'
 }
 
-/** Callers that were not let in are on record too; what they name is kept only where it can be a topic or a partition. */
-function wanted(method: string, target: string, router: Router): Pick<AuditEntry, 'operation' | 'topic' | 'partition'> {
+type Wanted = Pick<AuditEntry, 'operation' | 'topic' | 'partition'>
+
+/** Records callers that were not let in too; what they name is kept only if it can be a topic or a partition. */
+function wanted({ route, params, mounted, request: { method = '' }, target }: Exchange): Wanted {
+  if (route !== undefined) return named(route, params)
   try {
-    const { route, params } = router.find(method, target)
-    const { topic, partition } = params as { topic?: string; partition?: string }
-    return {
-      operation: OPERATIONS[`${route.method} ${route.path}`] ?? null,
-      topic: topic !== undefined && isLegalTopic(topic) ? topic : null,
-      partition: partition !== undefined && /^\d{1,10}$/.test(partition) ? Number(partition) : null
-    }
+    const match = mounted.router.find(method, target)
+    return named(match.route, match.params)
   } catch {
     return { operation: null, topic: null, partition: null }
+  }
+}
+
+function named({ audit, permission }: Route, params: Params): Wanted {
+  const { partition } = params as { partition?: string }
+  return {
+    operation: audit,
+    topic:
+      typeof permission === 'object' && permission.resource.kind === 'topic'
+        ? nameIfLegal(permission.resource, params)
+        : null,
+    partition: partition !== undefined && /^\d{1,10}$/.test(partition) ? Number(partition) : null
+  }
+}
+
+function nameIfLegal(resource: Resource, params: Params): string | null {
+  try {
+    return resource.nameIn(params)
+  } catch {
+    return null
   }
 }

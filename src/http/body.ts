@@ -2,31 +2,41 @@ import type { IncomingMessage } from 'node:http'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import { BodyBuffer } from './body-buffer.ts'
-import { Charge } from './charge.ts'
-import type { Exchange } from './exchange.ts'
+import { BudgetReservation } from './budget-reservation.ts'
+import type { Body } from './call.ts'
 import { Inflater } from './inflate.ts'
-import { assertJsonBody, isGzipped } from './media-type.ts'
-import type { BodyStream } from './messages.ts'
+import { assertJsonBody, assertPlainCoding, isGzipped } from './media-type.ts'
+import type { BodyStream, HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 
-export interface BodyOptions {
+/** What bounds the reading of bodies. */
+export interface BodyLimits {
   readonly budget: ByteBudget
-  readonly limitBytes: number
+  readonly limits: { readonly bodyBytes: number; readonly bodyTimeoutMs: number }
 }
 
-/** A request body in one buffer, and its place in the byte budget, which the reader of the body gives back. */
-export interface Body {
-  readonly bytes: Buffer
-  /** To be called once, when `bytes` are needed no more. */
-  readonly release: () => void
+/** The request whose body is read. */
+export interface Upload {
+  readonly request: HttpRequest
+  readonly response: HttpResponse
+  readonly requestBody: RequestBody
+  readonly connection: { broken: boolean }
+  readonly startedMs: number
+  bytesIn: number
+  /** The body broke off, and why. */
+  readonly interruption: GatewayError | undefined
+  interrupt(error: GatewayError): void
+  onInterrupt(callback: (error: GatewayError) => void): void
 }
 
 /** A body that is read as it comes, and where its bytes go. */
 interface Reading {
-  readonly exchange: Exchange
+  readonly upload: Upload
   readonly request: IncomingMessage
   readonly buffer: BodyBuffer
   readonly limitBytes: number
-  readonly charge: Charge
+  readonly reservation: BudgetReservation
+  /** For the whole request to arrive, from its beginning on. */
+  readonly timeoutMs: number
 }
 
 /** Bytes in the budget for each byte of a body: the body itself and what is made of it. */
@@ -34,43 +44,46 @@ const BUDGET_FACTOR = 2
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * Reads the whole body: at once where it has arrived, else as a promise. Throws or rejects with UNSUPPORTED_MEDIA_TYPE,
- * UNSUPPORTED_ENCODING, BODY_TOO_LARGE (at once where the length is declared; a gzipped one counts as what it becomes),
- * MALFORMED_GZIP, OVERLOADED, and with what interrupts the request: REQUEST_TIMEOUT, BAD_REQUEST. An empty body has no type.
+ * Reads the whole body: at once if it has arrived, else as a promise. Throws or rejects with UNSUPPORTED_MEDIA_TYPE,
+ * UNSUPPORTED_ENCODING, BODY_TOO_LARGE (at once if the length is declared; a gzipped one counts as what it becomes),
+ * MALFORMED_GZIP, OVERLOADED, REQUEST_TIMEOUT, and with what else interrupts the request: BAD_REQUEST. An empty body has no
+ * type.
  */
-export function readBody(exchange: Exchange, options: BodyOptions): Body | Promise<Body> {
-  const { request, body } = exchange
+export function readBody(upload: Upload, bounds: BodyLimits): Body | Promise<Body> {
+  const { request, requestBody } = upload
   const { headers } = request
   const declaredBytes = headers['content-length'] === undefined ? -1 : Number(headers['content-length'])
   if (declaredBytes <= 0 && headers['transfer-encoding'] === undefined)
     return { bytes: NO_BYTES, release: () => undefined }
   assertJsonBody(headers)
-  if (declaredBytes > options.limitBytes) throw tooLarge(options.limitBytes)
-  if (!Buffer.isBuffer(body)) return readStream(exchange, body, declaredBytes, options)
-  const charge = new Charge(options.budget)
-  charge.raiseTo(declaredBytes * BUDGET_FACTOR)
-  exchange.bytesIn = body.length
-  return { bytes: body, release: () => charge.release() }
+  if (declaredBytes > bounds.limits.bodyBytes) throw tooLarge(bounds.limits.bodyBytes)
+  if (!Buffer.isBuffer(requestBody)) return readStream(upload, requestBody, declaredBytes, bounds)
+  const reservation = new BudgetReservation(bounds.budget)
+  reservation.raiseTo(declaredBytes * BUDGET_FACTOR)
+  upload.bytesIn = requestBody.length
+  return { bytes: requestBody, release: () => reservation.release() }
 }
 
 async function readStream(
-  exchange: Exchange,
+  upload: Upload,
   { request, response, expectsContinue }: BodyStream,
   declaredBytes: number,
-  { budget, limitBytes }: BodyOptions
+  { budget, limits: { bodyBytes: limitBytes, bodyTimeoutMs } }: BodyLimits
 ): Promise<Body> {
   const { headers } = request
-  const charge = new Charge(budget)
+  const reservation = new BudgetReservation(budget)
   const gzipped = isGzipped(headers)
   const buffer = new BodyBuffer(gzipped ? -1 : declaredBytes)
   const release = () => {
-    charge.release()
+    reservation.release()
     buffer.release()
   }
   try {
-    charge.raiseTo(declaredBytes * BUDGET_FACTOR)
+    reservation.raiseTo(declaredBytes * BUDGET_FACTOR)
     if (expectsContinue) response.writeContinue()
-    const bytes = await (gzipped ? inflate : collect)({ exchange, request, buffer, limitBytes, charge })
+    const timeoutMs = upload.startedMs + bodyTimeoutMs - performance.now()
+    const reading = { upload, request, buffer, limitBytes, reservation, timeoutMs }
+    const bytes = await (gzipped ? inflate : collect)(reading)
     return { bytes, release }
   } catch (error) {
     release()
@@ -78,18 +91,46 @@ async function readStream(
   }
 }
 
+/**
+ * Reads a body piece by piece, as slowly as its reader asks. It may take as long as it likes. Throws UNSUPPORTED_ENCODING,
+ * and BAD_REQUEST if the connection ends within it.
+ */
+export async function* bodyPieces(upload: Upload): AsyncGenerator<Buffer, void, void> {
+  const { requestBody } = upload
+  if (Buffer.isBuffer(requestBody)) {
+    upload.bytesIn = requestBody.length
+    if (requestBody.length > 0) yield requestBody
+    return
+  }
+  const { request, response, expectsContinue } = requestBody
+  assertPlainCoding(request.headers)
+  if (expectsContinue) response.writeContinue()
+  if (upload.interruption !== undefined) throw upload.interruption
+  upload.onInterrupt(error => request.destroy(error))
+  // A reader that stops half-way still owes its client an answer, so the socket stays.
+  const pieces: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false })
+  try {
+    for await (const piece of pieces) {
+      upload.bytesIn += piece.length
+      yield piece
+    }
+  } catch (error) {
+    throw upload.interruption ?? (request.destroyed ? cutOff() : error)
+  }
+}
+
 function collect(reading: Reading): Promise<Buffer> {
-  const { exchange, request, buffer, limitBytes, charge } = reading
+  const { upload, request, buffer, limitBytes, reservation } = reading
   return new Promise((resolve, reject) => {
     const stop = (error: unknown) => {
       request.removeListener('data', onData)
       reject(error)
     }
     const onData = (chunk: Buffer) => {
-      exchange.bytesIn += chunk.length
-      if (exchange.bytesIn > limitBytes) return stop(tooLarge(limitBytes))
+      upload.bytesIn += chunk.length
+      if (upload.bytesIn > limitBytes) return stop(tooLarge(limitBytes))
       try {
-        charge.raiseTo(exchange.bytesIn * BUDGET_FACTOR)
+        reservation.raiseTo(upload.bytesIn * BUDGET_FACTOR)
       } catch (error) {
         return stop(error)
       }
@@ -100,7 +141,7 @@ function collect(reading: Reading): Promise<Buffer> {
 }
 
 function inflate(reading: Reading): Promise<Buffer> {
-  const { exchange, request, buffer, limitBytes, charge } = reading
+  const { upload, request, buffer, limitBytes, reservation } = reading
   return new Promise((resolve, reject) => {
     const stop = (error: unknown) => {
       request.removeListener('data', onData)
@@ -110,7 +151,7 @@ function inflate(reading: Reading): Promise<Buffer> {
     const inflater = new Inflater(buffer, {
       onGrowth(inflatedBytes) {
         if (inflatedBytes > limitBytes) throw tooLarge(limitBytes)
-        charge.raiseTo((exchange.bytesIn + inflatedBytes) * BUDGET_FACTOR)
+        reservation.raiseTo((upload.bytesIn + inflatedBytes) * BUDGET_FACTOR)
       },
       onDone: resolve,
       onFailure: stop,
@@ -118,9 +159,9 @@ function inflate(reading: Reading): Promise<Buffer> {
       onDrained: () => void request.resume()
     })
     const onData = (chunk: Buffer) => {
-      exchange.bytesIn += chunk.length
+      upload.bytesIn += chunk.length
       // Empty gzip streams in a row come to nothing, but not for nothing.
-      if (exchange.bytesIn > limitBytes) stop(tooLarge(limitBytes))
+      if (upload.bytesIn > limitBytes) stop(tooLarge(limitBytes))
       else inflater.write(chunk)
     }
     follow(reading, onData, () => inflater.end(), stop)
@@ -129,18 +170,28 @@ function inflate(reading: Reading): Promise<Buffer> {
 
 /** Hands over the body as it comes; `stop` hears why it will not come whole. */
 function follow(
-  { exchange, request }: Reading,
+  { upload, request, timeoutMs }: Reading,
   onData: (chunk: Buffer) => void,
   onEnd: () => void,
   stop: (error: unknown) => void
 ): void {
   // Both may have happened while the caller was being judged.
-  if (exchange.interruption !== undefined) return stop(exchange.interruption)
+  if (upload.interruption !== undefined) return stop(upload.interruption)
   if (request.destroyed) return stop(cutOff())
-  exchange.onInterrupt(stop)
+  const timer = setTimeout(() => {
+    if (upload.response.headersSent) return
+    // Nothing more is read from it as a request.
+    upload.connection.broken = true
+    upload.interrupt(new GatewayError('REQUEST_TIMEOUT', 'The request did not arrive in time.'))
+  }, timeoutMs)
+  upload.onInterrupt(stop)
   request.on('data', onData)
-  request.once('end', onEnd)
+  request.once('end', () => {
+    clearTimeout(timer)
+    onEnd()
+  })
   request.once('close', () => {
+    clearTimeout(timer)
     if (!request.readableEnded) stop(cutOff())
   })
 }

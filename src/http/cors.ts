@@ -1,17 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { CorsConfig } from '../config/schema.ts'
-import { jsonReply, type Reply } from './exchange.ts'
+import { jsonReply, type Reply } from './answer.ts'
 
-const METHODS = 'GET, HEAD, PUT, POST, DELETE'
 const REQUEST_HEADERS = 'Authorization, Content-Type, Content-Encoding, X-Request-Id, traceparent, tracestate'
 const EXPOSED_HEADERS = 'NextOffset, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy'
 
-/** What browsers are told: pages of the configured origins, compared to the letter, may call; without any, nobody is told anything. */
+/** Lets pages of the configured origins call (Fetch Standard, CORS protocol). Origins are compared to the letter; without any, no header is sent. */
 export class Cors {
   readonly #origins: ReadonlySet<string>
+  readonly #methods: string
   readonly #maxAgeS: number
 
-  constructor({ origins, maxAgeMs }: CorsConfig) {
+  /** @param methods that some route has */
+  constructor({ origins, maxAgeMs }: CorsConfig, methods: readonly string[]) {
+    this.#methods = methods.join(', ')
     this.#origins = new Set(origins)
     this.#maxAgeS = Math.floor(maxAgeMs / 1000)
   }
@@ -30,7 +32,7 @@ export class Cors {
     return {
       ...jsonReply(200, {}),
       headers: {
-        'Access-Control-Allow-Methods': METHODS,
+        'Access-Control-Allow-Methods': this.#methods,
         'Access-Control-Allow-Headers': REQUEST_HEADERS,
         'Access-Control-Max-Age': String(this.#maxAgeS)
       }

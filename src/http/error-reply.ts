@@ -1,5 +1,5 @@
 import { GatewayError } from '../core/errors.ts'
-import type { Reply } from './exchange.ts'
+import type { Reply } from './answer.ts'
 
 const RETRY_AFTER_S = '1'
 
@@ -11,14 +11,8 @@ export function toGatewayError(thrown: unknown): GatewayError {
   })
 }
 
-/** The one form of all errors: `error_code`, `code`, `message`, `retriable`, then members of the particular error. */
-export function errorReply(error: GatewayError): Reply {
-  const { errorCode, code, message, retriable, members, headers, status } = error
+/** Returns an error with what HTTP says of it, and a body in the form of an API. */
+export function errorReply({ code, retriable, headers, status }: GatewayError, body: object): Reply {
   const retryAfter = retriable && (status === 503 || status === 429) ? { 'Retry-After': RETRY_AFTER_S } : {}
-  return {
-    status,
-    code,
-    body: Buffer.from(JSON.stringify({ error_code: errorCode, code, message, retriable, ...members })),
-    headers: { ...retryAfter, ...headers }
-  }
+  return { status, code, body: Buffer.from(JSON.stringify(body)), headers: { ...retryAfter, ...headers } }
 }

@@ -3,32 +3,30 @@ import type { CorsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 import { Bag } from '../core/lib/bag.ts'
+import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import type { Log, RequestLog } from '../core/log.ts'
 import { type Meter, noMeter } from '../core/meter.ts'
 import type { Tracer } from '../core/tracing.ts'
-import type { Gateway } from '../gateway/gateway.ts'
 import { logRequest } from './access-log.ts'
+import { type Answer, isStream, type Reply, type StreamReply } from './answer.ts'
+import { type Api, Apis } from './api.ts'
 import { auditEntry } from './audit.ts'
 import type { Connection } from './connections.ts'
 import { Cors } from './cors.ts'
-import { docsPages, type DocsOptions } from './docs/pages.ts'
-import { errorReply, toGatewayError } from './error-reply.ts'
-import { bodyUnderWay, ClientGone, Exchange, type Reply } from './exchange.ts'
-import { healthReply, isHealth } from './health.ts'
+import { toGatewayError } from './error-reply.ts'
+import { bodyUnderWay, ClientGone, Exchange, type ExchangeHost } from './exchange.ts'
 import type { HttpRequest, HttpResponse, RequestBody } from './messages.ts'
-import { apiDescription } from './openapi/page.ts'
-import { PublicPages } from './public-pages.ts'
 import { Quotas } from './quotas/quotas.ts'
-import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
-import { Router } from './router.ts'
 import { RequestMeters } from './request-meters.ts'
+import type { Route } from './route.ts'
 import { sendReply } from './send-reply.ts'
+import { sendStream } from './send-stream.ts'
 import { requireHost } from './target.ts'
-import { v1Routes } from '../api/v1/routes.ts'
 
 export interface GateOptions {
-  readonly gateway: Gateway
-  readonly gatekeeper: Pick<Gatekeeper, 'admit' | 'ready'>
+  /** What is spoken; one of them answers for `/`. */
+  readonly apis: readonly Api[]
+  readonly gatekeeper: Pick<Gatekeeper, 'admit'>
   readonly limits: LimitsConfig
   readonly budget: ByteBudget
   readonly log: Log & RequestLog
@@ -37,8 +35,6 @@ export interface GateOptions {
   /** The one name of each issuer that has several; none has when left out. */
   readonly issuers?: ReadonlyMap<string, string> | undefined
   readonly cors: CorsConfig
-  /** No documentation page where left out. */
-  readonly docs?: DocsOptions
   /** Takes one line, line break included, for each request but those for health and public pages; undefined where no audit log is kept. */
   readonly audit?: ((line: string) => void) | undefined
   /** False while requests are refused because their audit lines could not be written; all are served when left out. */
@@ -50,43 +46,60 @@ export interface GateOptions {
 
 /** Requests that one connection may have under way by pipelining. */
 const MOST_PIPELINED = 64
+/** A stream is recorded each time that it has lasted so long again. */
+const STREAM_RECORD_MS = 60_000
 
 /**
- * What every request passes, in this order: pipelining, health, shutting down, public pages, identity and permission, quotas, route, handler, answer, log.
- * No framework stands between: the rules hold for all routes because there is one way through.
+ * What every request passes, in this order: pipelining, probes, shutting down, public pages, identity, quotas, route,
+ * permission, handler, answer, records. No framework stands between: the rules hold for all routes of all APIs because
+ * there is one way through.
  */
-export class Gate {
+export class Gate implements ExchangeHost {
+  readonly budget: ByteBudget
+  readonly limits: LimitsConfig
   readonly #options: GateOptions
-  readonly #router: Router
+  readonly #apis: Apis
   readonly #quotas: Quotas
   readonly #cors: Cors
-  readonly #pages: PublicPages
   readonly #refusals: RepeatedWarnings
   readonly #meters: RequestMeters
   /** Requests that are not over. */
   readonly #open = new Bag<Exchange>()
-  #draining = false
   #closing = false
 
   constructor(options: GateOptions) {
+    this.budget = options.budget
+    this.limits = options.limits
     this.#options = options
+    this.#apis = new Apis(options.apis)
     this.#refusals = new RepeatedWarnings(options.log)
-    this.#cors = new Cors(options.cors)
+    this.#cors = new Cors(options.cors, this.methods)
     this.#quotas = new Quotas(options.quotas, options.issuers)
-    const routes = v1Routes(options)
-    this.#router = new Router(routes)
-    const pages = [apiDescription, ...docsPages(options.docs)]
-    this.#pages = new PublicPages(pages)
-    this.#meters = new RequestMeters(options.meter ?? noMeter, [...routes, ...pages])
+    this.#meters = new RequestMeters(options.meter ?? noMeter, options.apis)
   }
 
   handle(request: HttpRequest, response: HttpResponse, body: RequestBody, connection: Connection): void {
     // What follows a refusal that closes the connection will not be answered: it must not be done either.
     if (connection.closing) return
-    const exchange = new Exchange(request, response, body, connection, this.#over)
+    const exchange = new Exchange(request, response, body, connection, this.#apis, this)
     this.#open.add(exchange)
     this.#meters.begin()
     void this.#answer(exchange)
+  }
+
+  /** Methods that some route has. */
+  get methods(): readonly string[] {
+    return this.#apis.methods
+  }
+
+  /** Returns how an error looks that belongs to no request. */
+  errorReply(error: GatewayError): Reply {
+    return this.#apis.at('/').api.error(error)
+  }
+
+  /** Whether the answer will be a stream, for which the direct path has no means. */
+  willStream(method: string, target: string): boolean {
+    return this.#apis.at(target).willStream(method, target)
   }
 
   /** Requests that are not over. */
@@ -94,14 +107,10 @@ export class Gate {
     return this.#open.size
   }
 
-  /** While draining, readiness says no, so that balancers send nothing more; what comes all the same is served. */
-  drain(draining: boolean): void {
-    this.#draining = draining
-  }
-
-  /** From now on new requests are refused, and no connection is kept alive. */
+  /** From now on new requests are refused, no connection is kept alive, and streams end. */
   close(): void {
     this.#closing = true
+    for (const exchange of this.#open.members()) exchange.stop('stopping')
   }
 
   /** Call before the connections are cut off. Returns the number of requests that lose their answer, or the rest of it. */
@@ -122,12 +131,13 @@ export class Gate {
 
   async #answer(exchange: Exchange): Promise<void> {
     try {
-      const sending = this.#send(exchange, await this.#replyTo(exchange))
+      const answer = await this.#answerTo(exchange)
+      const sending = isStream(answer) ? this.#stream(exchange, answer) : this.#send(exchange, answer)
       if (sending !== undefined) await sending
     } catch (thrown) {
       if (!(thrown instanceof ClientGone)) await this.#fail(exchange, toGatewayError(thrown))
     }
-    exchange.settle()
+    exchange.settleOutcome()
   }
 
   async #fail(exchange: Exchange, error: GatewayError): Promise<void> {
@@ -141,38 +151,36 @@ export class Gate {
   }
 
   async #sendError(exchange: Exchange, error: GatewayError): Promise<void> {
+    // Of an answer that streams the client must not take the part for the whole.
+    if (exchange.response.headersSent) {
+      exchange.code = error.code
+      exchange.response.destroy()
+      return
+    }
     try {
-      await this.#send(exchange, errorReply(error))
+      await this.#send(exchange, exchange.mounted.api.error(error))
     } catch {
       exchange.response.destroy()
     }
   }
 
-  async #replyTo(exchange: Exchange): Promise<Reply> {
-    const { request, connection, target } = exchange
+  async #answerTo(exchange: Exchange): Promise<Answer> {
+    const { request, connection, target, mounted } = exchange
     const method = request.method ?? 'GET'
-    const page = this.#pages.at(target)
-    if (isHealth(target)) exchange.kind = 'probe'
-    else if (page !== undefined) exchange.kind = 'page'
+    const publicKind = mounted.publicKindOf(target)
+    if (publicKind !== undefined) exchange.kind = publicKind
     if (connection.openExchanges > MOST_PIPELINED) {
       throw new GatewayError('OVERLOADED', `More than ${MOST_PIPELINED} requests are under way on this connection.`, {
         headers: { Connection: 'close' }
       })
     }
     requireHost(request)
-    const health = healthReply(method, target, () => this.#ready())
-    if (health !== undefined) {
-      exchange.meter = this.#meters.health
-      return health
-    }
+    if (publicKind === 'probe') return this.#route(exchange, method).handle(exchange)
     this.#trace(exchange, method)
     const preflight = this.#cors.preflight(method, request.headers)
     if (preflight !== undefined) return preflight
     if (this.#closing) throw new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
-    if (page !== undefined) {
-      exchange.meter = this.#meters.of(page)
-      return this.#pages.reply(page, exchange)
-    }
+    if (publicKind !== undefined) return this.#route(exchange, method).handle(exchange)
     if (this.#options.auditable?.() === false)
       throw new GatewayError('AUDIT_UNAVAILABLE', 'The request cannot be recorded in the audit log, and so is refused.')
     const admitted = this.#options.gatekeeper.admit(request.headers.authorization)
@@ -180,22 +188,56 @@ export class Gate {
     exchange.principal = admitted instanceof Promise ? await admitted : admitted
     exchange.requireClient()
     exchange.allowance = this.#quotas.admit(exchange.principal)
-    const { route, params, query } = this.#router.find(method, target)
-    exchange.meter = this.#meters.of(route)
-    exchange.route = route
-    return route.handle(exchange, params, query)
+    const route = this.#route(exchange, method)
+    const { permission } = route
+    if (typeof permission === 'object')
+      exchange.permit(permission.operation, permission.resource, permission.resource.nameIn(exchange.params))
+    const answering = route.handle(exchange)
+    const answer = answering instanceof Promise ? await answering : answering
+    if (permission === 'inHandler' && !exchange.wasPermitted && answer.status < 400)
+      throw new Error(`${route.method} ${route.path} answered without asking for permission`)
+    return answer
   }
 
-  readonly #over = (exchange: Exchange): void => {
-    const { log, audit } = this.#options
+  /** Finds the route, and notes it. Throws what the router does. */
+  #route(exchange: Exchange, method: string): Route {
+    const { route, params, query } = exchange.mounted.router.find(method, exchange.target)
+    exchange.meter = this.#meters.of(route)
+    exchange.route = route
+    exchange.params = params
+    exchange.query = query
+    return route
+  }
+
+  async #stream(exchange: Exchange, answer: StreamReply): Promise<void> {
+    exchange.resultStatus = answer.status
+    const timer = setInterval(() => this.#record(exchange), STREAM_RECORD_MS)
+    try {
+      await sendStream(
+        exchange,
+        { ...answer, headers: { ...this.#addedHeaders(exchange), ...answer.headers } },
+        this.#options.secure
+      )
+    } finally {
+      clearInterval(timer)
+    }
+  }
+
+  over(exchange: Exchange): void {
     this.#open.delete(exchange)
     this.#meters.end(exchange)
+    this.#record(exchange)
+    const { trace, route, status } = exchange
+    trace?.end({ path: route && `${route.method} ${route.path}`, status, code: exchange.reason })
+  }
+
+  /** Writes the lines of a request that is over, or of a stream that goes on. */
+  #record(exchange: Exchange): void {
+    const { log, audit } = this.#options
     logRequest(log, exchange)
     // Lines of requests that were refused for want of room must not take the place of those that were served.
     if (audit !== undefined && exchange.kind === 'call' && exchange.code !== 'AUDIT_UNAVAILABLE')
-      audit(`${JSON.stringify(auditEntry(exchange, this.#router))}\n`)
-    const { trace, route, status } = exchange
-    trace?.end({ path: route && `${route.method} ${route.path}`, status, code: exchange.reason })
+      audit(`${JSON.stringify(auditEntry(exchange))}\n`)
   }
 
   #trace(exchange: Exchange, method: string): void {
@@ -211,22 +253,18 @@ export class Gate {
     )
   }
 
-  #ready(): boolean {
-    const { gateway, gatekeeper } = this.#options
-    return !this.#draining && !this.#closing && gateway.ready() && gatekeeper.ready()
-  }
-
   #send(exchange: Exchange, reply: Reply): void | Promise<void> {
     const { budget, secure } = this.#options
-    const { allowance, request } = exchange
     exchange.resultStatus = reply.status
     exchange.code = reply.code
-    const added =
-      allowance === undefined && !this.#cors.isOn
-        ? undefined
-        : { ...this.#cors.headers(request.headers), ...allowance?.headers() }
+    const added = this.#addedHeaders(exchange)
     const whole = added === undefined ? reply : { ...reply, headers: { ...added, ...reply.headers } }
     return sendReply(exchange, whole, { budget, secure, last: this.#closing })
+  }
+
+  #addedHeaders({ allowance, request }: Exchange): Readonly<Record<string, string>> | undefined {
+    if (allowance === undefined && !this.#cors.isOn) return undefined
+    return { ...this.#cors.headers(request.headers), ...allowance?.headers() }
   }
 
   #logCause({ id }: Exchange, error: GatewayError): void {

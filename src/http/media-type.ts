@@ -19,6 +19,12 @@ export function assertJsonBody(headers: IncomingHttpHeaders): void {
   }
 }
 
+/** Throws UNSUPPORTED_ENCODING if the body is not sent as it is. */
+export function assertPlainCoding({ 'content-encoding': encoding = '' }: IncomingHttpHeaders): void {
+  if (!['', 'identity'].includes(encoding.toLowerCase()))
+    throw new GatewayError('UNSUPPORTED_ENCODING', 'A body that streams must be sent without a content encoding.')
+}
+
 /** RFC 9110 §8.4.1.3: `x-gzip` is the same. Twice gzipped is another encoding. */
 export function isGzipped(headers: IncomingHttpHeaders): boolean {
   const encoding = headers['content-encoding']

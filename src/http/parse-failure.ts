@@ -3,9 +3,9 @@ import { STATUS_CODES } from 'node:http'
 import { GatewayError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter } from '../core/meter.ts'
+import type { Reply } from './answer.ts'
 import { commonHeaders } from './common-headers.ts'
 import type { Connection } from './connections.ts'
-import { errorReply } from './error-reply.ts'
 
 export interface ParserError extends Error {
   readonly code?: string
@@ -16,6 +16,10 @@ export interface ParseFailureOptions {
   readonly log: Log
   readonly secure: boolean
   readonly meter?: Pick<Meter, 'failed'> | undefined
+  /** Methods that some route has. */
+  readonly methods: readonly string[]
+  /** How an error looks that belongs to no request. */
+  readonly errorReply: (error: GatewayError) => Reply
 }
 
 const REQUEST_LINE = /^[A-Z]{3,7} /
@@ -46,7 +50,7 @@ export function onParseFailure(connection: Connection, error: ParserError, optio
 /** Answers CONNECT, for which there is no handler and no response object. */
 export function refuseTunnel(connection: Connection, options: ParseFailureOptions): void {
   const failure = new GatewayError('METHOD_NOT_ALLOWED', 'CONNECT is not served.', {
-    headers: { Allow: 'GET, HEAD, PUT, POST, DELETE' }
+    headers: { Allow: options.methods.join(', ') }
   })
   connection.broken = true
   // Node has let go of the socket: from here on its errors are ours to hear, and its bytes ours to discard.
@@ -57,7 +61,7 @@ export function refuseTunnel(connection: Connection, options: ParseFailureOption
 function answerOnSocket(
   { socket }: Connection,
   failure: GatewayError,
-  { log, secure, meter }: ParseFailureOptions
+  { log, secure, meter, errorReply }: ParseFailureOptions
 ): void {
   if (!socket.writable) return
   const requestId = randomUUID()

@@ -1,23 +1,30 @@
 import type { Meter, RouteMeter } from '../core/meter.ts'
 import type { Exchange } from './exchange.ts'
-import type { PublicPage } from './public-pages.ts'
-import type { Route } from './router.ts'
+import type { Api } from './api.ts'
+import type { Route } from './route.ts'
 
 /** Counts requests by their route; those that reach none are counted together. */
 export class RequestMeters {
-  readonly health: RouteMeter
   readonly #meter: Meter
   readonly #none: RouteMeter
-  readonly #routes: ReadonlyMap<Route | PublicPage, RouteMeter>
+  readonly #routes: ReadonlyMap<Route, RouteMeter>
 
-  constructor(meter: Meter, routes: readonly (Route | PublicPage)[]) {
+  constructor(meter: Meter, apis: readonly Api[]) {
     this.#meter = meter
-    this.#none = meter.route('none', 'none')
-    this.health = meter.route('GET', '/health')
-    this.#routes = new Map(routes.map(route => [route, meter.route(route.method, route.path)]))
+    this.#none = meter.route('', 'none', 'none')
+    const shared = new Map<string, RouteMeter>()
+    const meterOf = (version: string, { method, path, countedAs = path }: Route): RouteMeter => {
+      const name = `${method} ${countedAs}`
+      const made = shared.get(name) ?? meter.route(version, method, countedAs)
+      shared.set(name, made)
+      return made
+    }
+    this.#routes = new Map(
+      apis.flatMap(({ version, routes }) => routes.map(route => [route, meterOf(version, route)] as const))
+    )
   }
 
-  of(route: Route | PublicPage): RouteMeter | undefined {
+  of(route: Route): RouteMeter | undefined {
     return this.#routes.get(route)
   }
 

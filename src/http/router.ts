@@ -1,15 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
-import type { Exchange, Reply } from './exchange.ts'
-import type { Described } from './openapi/operation.ts'
-
-export type Params = Readonly<Record<string, string>>
-/** To be read only: requests with the same query share it. */
-export type Query = Pick<URLSearchParams, 'get'>
-
-/** One method at one path: `/v1/topics/{topic}`. */
-export interface Route extends Described {
-  handle(exchange: Exchange, params: Params, query: Query): Promise<Reply>
-}
+import type { Params, Query } from './call.ts'
+import type { Route } from './route.ts'
 
 interface PathNode {
   readonly segments: readonly string[]
@@ -24,7 +15,7 @@ export interface Match {
   readonly query: Query
 }
 
-const NO_QUERY: Query = new URLSearchParams()
+export const NO_QUERY: Query = new URLSearchParams()
 /** A longer one is not remembered. */
 const REMEMBERED_CHARACTERS = 256
 

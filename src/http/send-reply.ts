@@ -4,9 +4,10 @@ import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { acceptsGzip } from './accept-encoding.ts'
-import { Charge } from './charge.ts'
+import type { Reply } from './answer.ts'
+import { BudgetReservation } from './budget-reservation.ts'
 import { commonHeaders } from './common-headers.ts'
-import { bodyUnderWay, type Exchange, type Reply } from './exchange.ts'
+import { bodyUnderWay, type Exchange } from './exchange.ts'
 
 const gzipped = promisify(gzip)
 /** Below this, headers and the time of compressing outweigh what is saved. */
@@ -32,7 +33,8 @@ export interface SendOptions {
 export function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): void | Promise<void> {
   const { body } = reply
   if (body.length < WORTH_COMPRESSING_BYTES && reply.coded !== true) return write(exchange, reply, body, {}, options)
-  if (reply.recycled) exchange.recycled = body
+  const { recycle } = reply
+  if (recycle !== undefined) exchange.recycle = () => recycle(body)
   const varies = reply.headers?.Vary
   const vary = { Vary: varies === undefined ? 'Accept-Encoding' : `${varies}, Accept-Encoding` }
   if (reply.coded === true || !acceptsGzip(exchange.request.headers['accept-encoding']))
@@ -89,8 +91,8 @@ function limitTaking(exchange: Exchange, { counted }: Reply, { budget }: SendOpt
   if (connection.socket.writableLength === 0 && response.writableLength === 0) return
   if (exchange.ended) return
   if (counted !== true) {
-    exchange.charge ??= new Charge(budget)
-    exchange.charge.add(bytesOut)
+    exchange.reservation ??= new BudgetReservation(budget)
+    exchange.reservation.add(bytesOut)
   }
   connection.limitTaking(response)
 }

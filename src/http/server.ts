@@ -2,6 +2,7 @@ import { createServer as createPlainServer, type IncomingMessage, type Server, t
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { GatewayError } from '../core/errors.ts'
 import { noMeter } from '../core/meter.ts'
 import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import { Connections } from './connections.ts'
@@ -77,11 +78,6 @@ export class HttpFront {
     return this.#gate.openRequests
   }
 
-  /** While draining, readiness says no, so that balancers send nothing more; what comes all the same is served. */
-  drain(draining: boolean): void {
-    this.#gate.drain(draining)
-  }
-
   /** Returns the port: with several hosts all take the one that the first was given. Rejects when one cannot be had, listening on none. */
   async listen(hosts: readonly string[], port: number): Promise<number> {
     let bound = port
@@ -107,7 +103,7 @@ export class HttpFront {
   }
 
   /**
-   * Stops accepting, answers what was accepted, then closes. What is not done after `graceMs` is cut off: returns how many
+   * Stops accepting, ends streams, answers what was accepted, then closes. What is not done after `graceMs` is cut off: returns how many
    * requests. Their operations may go on; call {@link end} when those have ended.
    */
   async close(graceMs: number): Promise<number> {
@@ -140,7 +136,8 @@ export class HttpFront {
     const http = {
       maxHeaderSize: limits.headerBytes,
       headersTimeout: Math.min(limits.headersTimeoutMs, limits.bodyTimeoutMs),
-      requestTimeout: limits.bodyTimeoutMs,
+      // Bodies have a time limit of ours: Node's would cut off an upload that streams.
+      requestTimeout: 0,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       keepAlive: true,
@@ -166,17 +163,25 @@ export class HttpFront {
 
   #listenTo(server: Server): void {
     const { log, limits } = this.#options
-    const failing = { log, secure: this.#secure, meter: this.#options.meter }
+    const gate = this.#gate
+    const failing = {
+      log,
+      secure: this.#secure,
+      meter: this.#options.meter,
+      methods: gate.methods,
+      errorReply: (error: GatewayError) => gate.errorReply(error)
+    }
     const tlsFailures = new TlsFailures(log, this.#options.meter ?? noMeter)
     const handle = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
       const connection = this.#connections.of(request.socket)
       if (connection === undefined) request.socket.destroy()
-      else this.#gate.handle(request, response, { request, response, expectsContinue }, connection)
+      else gate.handle(request, response, { request, response, expectsContinue }, connection)
     }
     const opened = this.#secure ? 'secureConnection' : 'connection'
     const direct = new DirectPath(server, opened, {
       ...limits,
-      handle: (request, body, response, connection) => this.#gate.handle(request, response, body, connection),
+      handle: (request, body, response, connection) => gate.handle(request, response, body, connection),
+      willStream: (method, target) => gate.willStream(method, target),
       brokenOff: connection => onParseFailure(connection, new Error('The request is cut off.'), failing)
     })
     this.#directPaths.push(direct)

@@ -14,6 +14,7 @@ import { Cluster } from '../kafka/cluster.ts'
 import { openAuditStream } from '../telemetry/audit-stream.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { openTracer } from '../telemetry/traces/tracing.ts'
+import { apisOf } from './apis.ts'
 import { suitGarbageCollection } from './garbage-collection.ts'
 import { expiryOf, expiryOfFile } from './certificate-expiry.ts'
 import { CertificateFiles } from './certificate-files.ts'
@@ -98,15 +99,22 @@ export async function startServer(
   const certificate = listen.tls === 'none' ? undefined : new CertificateFiles('listen.tls', listen.tls, log)
   const budget = new ByteBudget(limits.inFlightBytes)
   const auditStream = output === undefined ? undefined : openAuditStream(output, log)
+  let closing = false
+  // Then readiness says no, so that balancers send nothing more; what comes all the same is served.
+  let draining = false
   const tracer = traces && (await openTracer(traces, await packageVersion(), log))
   const front = new HttpFront({
-    gateway: clusterGateway(cluster, meter),
+    apis: apisOf({
+      gateway: clusterGateway(cluster, meter),
+      limits,
+      docs: { ...docs, frontPage },
+      ready: () => !draining && cluster.ready && gatekeeper.ready()
+    }),
     gatekeeper,
     limits: { ...limits, connections: connectionsWithin(config, log) },
     quotas,
     issuers: issuerNames(auth.oidc),
     cors,
-    docs: { ...docs, frontPage },
     audit: auditStream === undefined ? undefined : line => auditStream.write(line),
     auditable: auditStream === undefined || onFailure === 'drop' ? undefined : () => !auditStream.failing,
     budget,
@@ -116,12 +124,6 @@ export async function startServer(
     tracer
   })
   let started = false
-  let closing = false
-  let draining = false
-  const drain = (on: boolean): void => {
-    draining = on
-    front.drain(on)
-  }
   const watched = {
     metrics,
     gatekeeper,
@@ -137,7 +139,7 @@ export async function startServer(
     ],
     logLevel: config.log.level,
     setLogLevel,
-    drain: (on: boolean) => drain(on || closing)
+    drain: (on: boolean) => (draining = on || closing)
   }
   const managing = management && (await manage(management, watched, log))
   const port = await front.listen(hosts, listen.port).catch(async (error: unknown) => {
@@ -168,7 +170,7 @@ export async function startServer(
     replaceRules: access => gatekeeper.replaceRules(access),
     async close() {
       closing = true
-      drain(true)
+      draining = true
       if (limits.shutdownDelayMs > 0) await sleep(limits.shutdownDelayMs)
       rules?.close()
       certificate?.close()

@@ -77,8 +77,8 @@ export class Metrics implements Meter {
     }))
   }
 
-  route(method: string, path: string): RouteMeter {
-    const labels = { version: /^\/(v\d+)\//.exec(path)?.[1] ?? '', method, route: path }
+  route(version: string, method: string, path: string): RouteMeter {
+    const labels = { version, method, route: path }
     const classes = CLASSES.map(status => this.#requests({ ...labels, status }))
     const duration = this.#durations(labels)
     return {

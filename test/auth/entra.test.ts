@@ -337,7 +337,7 @@ suite('Groups that Graph knows of', () => {
     provider.onGraph = yes
     const { access } = await gatekeeper.admit(`Bearer ${await token(ONE, { groups: undefined })}`)
     assert.deepEqual(provider.graphRequests[0].groupIds, [second, GROUP])
-    assert.deepEqual([access.allows('write', 't'), access.allows('read', 't')], [true, false])
+    assert.deepEqual([access.allows('write', 'topic', 't'), access.allows('read', 'topic', 't')], [true, false])
   })
 
   test('a role in the token is not the group of the same name', async () => {
@@ -359,8 +359,11 @@ suite('Rules that are replaced', () => {
       rules: [rule({ principals: [CALLER], operations: ['write'] })]
     })
     const { access } = await gatekeeper.admit(header)
-    assert.deepEqual([access.allows('read', 't'), access.allows('write', 't')], [false, true])
-    assert.deepEqual([before.access.allows('read', 't'), before.access.allows('write', 't')], [true, false])
+    assert.deepEqual([access.allows('read', 'topic', 't'), access.allows('write', 'topic', 't')], [false, true])
+    assert.deepEqual(
+      [before.access.allows('read', 'topic', 't'), before.access.allows('write', 'topic', 't')],
+      [true, false]
+    )
     gatekeeper.replaceRules({ oidc: [entra()], permittedGroups: [], rules: [rule({ principals: ['nobody'] })] })
     assert.equal(await outcome(header.slice(7)), 'NOT_PERMITTED')
   })

@@ -8,7 +8,7 @@ import { createGatekeeper, type Gatekeeper } from '../../src/auth/gatekeeper.ts'
 import type { AuthConfig } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Log } from '../../src/core/log.ts'
-import { fullAccess, type Principal } from '../../src/core/principal.ts'
+import { accessWithoutRules, type Principal } from '../../src/core/principal.ts'
 import { AUDIENCE, CALLER, GROUP, newKey, TestProvider } from './provider.ts'
 
 const errorsLogged: string[] = []
@@ -98,14 +98,14 @@ suite('Tokens', () => {
       issuer: provider.issuer,
       appOnly: true,
       clientId: 'app',
-      access: fullAccess
+      access: accessWithoutRules
     })
     assert.deepEqual(await admit(await provider.token({ idtyp: 'user', azp: 'app2', oid: undefined })), {
       id: 's',
       issuer: provider.issuer,
       appOnly: false,
       clientId: 'app2',
-      access: fullAccess
+      access: accessWithoutRules
     })
   })
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { TopicGrants } from '../../src/auth/topic-grants.ts'
 import { Policy, type Identity } from '../../src/auth/policy.ts'
 import type { RuleConfig } from '../../src/config/auth-schema.ts'
-import { fullAccess, operations, type TopicAccess } from '../../src/core/principal.ts'
+import { accessWithoutRules, operations, type Access } from '../../src/core/principal.ts'
 
 const ID = 'ABCDEF00-0000-4000-8000-000000000001'
 
@@ -19,8 +19,8 @@ function who(changes: Partial<Identity> = {}): Identity {
   return { issuer: 'https://one.example', id: 'ann', member: false, groups: [], roles: [], ...changes }
 }
 
-function allowed(access: TopicAccess | null, topic: string): string {
-  return operations.filter(operation => access?.allows(operation, topic)).join(' ')
+function allowed(access: Access | null, topic: string): string {
+  return operations.filter(operation => access?.allows(operation, 'topic', topic)).join(' ')
 }
 
 suite('Rules', () => {
@@ -28,7 +28,7 @@ suite('Rules', () => {
     new Policy({ oidc, permittedGroups: ['staff'], rules }).accessOf(identity)
 
   test('without rules a member may do everything and nobody else anything', () => {
-    assert.equal(access([], who({ member: true })), fullAccess)
+    assert.equal(access([], who({ member: true })), accessWithoutRules)
     assert.equal(access([]), null)
   })
 
@@ -66,7 +66,7 @@ suite('Rules', () => {
 
   test('a literal is the whole name, a prefix its start, both in their own case and alphabet', () => {
     const rules = [rule({ principals: ['ann'], topics: ['Orders', 'log.*', 'a.b'] })]
-    const read = (topic: string) => access(rules)?.allows('read', topic)
+    const read = (topic: string) => access(rules)?.allows('read', 'topic', topic)
     for (const topic of ['Orders', 'log.', 'log.x', 'log.*', 'a.b']) assert.equal(read(topic), true, topic)
     const foreign = [
       'orders',
@@ -87,8 +87,8 @@ suite('Rules', () => {
 
   test('names of members that every object has are names like others', () => {
     const rules = [rule({ principals: ['ann'], topics: ['constructor'] })]
-    assert.equal(access(rules)?.allows('read', '__proto__'), false)
-    assert.equal(access(rules)?.allows('read', 'constructor'), true)
+    assert.equal(access(rules)?.allows('read', 'topic', '__proto__'), false)
+    assert.equal(access(rules)?.allows('read', 'topic', 'constructor'), true)
   })
 
   test('a group is no role, a role no group, and neither is a principal', () => {
@@ -183,7 +183,7 @@ suite('Rules', () => {
               (given.operations.includes(operation) ||
                 (operation === 'describe' && given.operations.some(each => each !== 'create')))
           )
-          assert.equal(new TopicGrants(grants).allows(operation, topic), expected)
+          assert.equal(new TopicGrants(grants).allows(operation, 'topic', topic), expected)
         }
       )
     )

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { apiDescriptionText } from '../../src/http/openapi/page.ts'
+import { apiDescriptionText } from '../../src/server/apis.ts'
 import { kafkaRestProxy } from './support/command-line.ts'
 
 test('openapi prints the description of the API and nothing else', async () => {

@@ -115,9 +115,11 @@ test(
   { timeout: 10_000 },
   async t => {
     const { gateway, answer, asked } = held()
-    const { port, front } = await startFront(t, { gateway })
+    let draining = false
+    const { port, front } = await startFront(t, { gateway: { ...gateway, ready: () => !draining } })
     const client = new RawClient(port).send(LIST)
     await waitUntil(asked)
+    draining = true
     const closed = front.close(5000)
     client.send(LIST + rawRequest('GET /health/ready'))
     await new Promise(resolve => setTimeout(resolve, 20))

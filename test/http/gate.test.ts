@@ -115,18 +115,6 @@ test('health needs no token, and ready says 503 while Kafka or the keys are miss
   assert.deepEqual(await ask('/health/ready?x=1'), [503, '{"status":"unavailable"}'])
 })
 
-test('while it drains, readiness says 503 and all else is served', { timeout: 10_000 }, async t => {
-  const { call, front } = await startFront(t)
-  const statuses = async () => {
-    const answers = [await call('/health/ready', NO_TOKEN), await call('/health/live', NO_TOKEN)]
-    return [...answers, await call('/v1/metadata/topics')].map(({ status }) => status)
-  }
-  front.drain(true)
-  assert.deepEqual(await statuses(), [503, 200, 200])
-  front.drain(false)
-  assert.deepEqual(await statuses(), [200, 200, 200])
-})
-
 test(
   'what is no GatewayError leaves as 500 without a word of its cause, which the log has under the same id',
   { timeout: 10_000 },

@@ -51,7 +51,7 @@ suite('The package, installed into an empty folder', { timeout: 170_000 }, () =>
       assert.ok(paths.includes(path), path)
     const page = ['init.js', 'page.css', 'swagger-ui.css', 'swagger-ui-bundle.js']
     for (const name of [...page, 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE'])
-      assert.ok(paths.includes(`dist/http/docs/static/${name}`), name)
+      assert.ok(paths.includes(`dist/api/site/docs/static/${name}`), name)
     assert.deepEqual(
       paths.filter(
         path =>

@@ -1,5 +1,5 @@
 import { Compile } from 'typebox/schema'
-import { apiDescriptionText } from '../../src/http/openapi/page.ts'
+import { apiDescriptionText } from '../../src/server/apis.ts'
 
 /** The API's description, as a client reads it: what it says of an answer, and whether that is so. */
 

@@ -11,7 +11,7 @@ const linesOf = (metrics: Metrics, name: string): string[] =>
 suite('What the layers report', () => {
   test('a request counts as under way until its end, then under its class, or as aborted', () => {
     const metrics = new Metrics(0)
-    const route = metrics.route('GET', '/v1/x/{y}')
+    const route = metrics.route('v1', 'GET', '/v1/x/{y}')
     for (let request = 0; request < 4; request++) metrics.began()
     assert.deepEqual(linesOf(metrics, 'kafka_rest_requests_in_flight'), ['kafka_rest_requests_in_flight 4'])
     route.ended(200, 0.5)

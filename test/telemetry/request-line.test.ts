@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { fullAccess, type Principal } from '../../src/core/principal.ts'
+import { accessWithoutRules, type Principal } from '../../src/core/principal.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { requestLine } from '../../src/telemetry/request-line.ts'
 
 function caller(id: string, issuer: string): Principal {
-  return { id, issuer, appOnly: true, access: fullAccess }
+  return { id, issuer, appOnly: true, access: accessWithoutRules }
 }
 
 const line = {

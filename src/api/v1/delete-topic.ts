@@ -1,18 +1,27 @@
-import { jsonReply } from '../../http/exchange.ts'
-import type { Route } from '../../http/router.ts'
-import type { RouteContext } from './context.ts'
-import { topicName } from './parameters.ts'
-import { permit } from './permit.ts'
-import { deleteTopicCall } from './topic-operations.ts'
+import { jsonReply } from '../../http/answer.ts'
+import { topic, topicName } from './parameters.ts'
+import { JSON_ONLY, NO_BODY, topicAnswer, topicErrors, topicParameter, type V1Route } from './route.ts'
+import { topicSchema } from './schemas.ts'
 
-export function deleteTopic({ gateway, limits }: RouteContext): Route {
-  return {
-    ...deleteTopicCall,
-    async handle(exchange, params) {
-      const topic = topicName(params.topic)
-      permit(exchange, 'delete', topic)
-      await gateway.deleteTopic(exchange.call(limits.requestTimeoutMs), topic)
-      return jsonReply(200, { topic })
-    }
+export const deleteTopic: V1Route = {
+  method: 'DELETE',
+  path: '/v1/topics/{topic}',
+  permission: { operation: 'delete', resource: topic },
+  body: NO_BODY,
+  offers: JSON_ONLY,
+  audit: 'delete_topic',
+  operation: {
+    id: 'deleteTopic',
+    tag: 'Topics',
+    summary: 'Delete a topic and its records.',
+    description: 'Answered once no broker that can be reached shows it any more.',
+    parameters: [topicParameter],
+    answers: { 200: { description: 'The topic is gone.', schema: topicSchema, examples: topicAnswer } },
+    errors: [...topicErrors, 'INTERNAL_TOPIC', 'NOT_YET_VISIBLE']
+  },
+  async handle(call, { gateway }) {
+    const name = topicName(call.params.topic)
+    await gateway.deleteTopic(call.begin(), name)
+    return jsonReply(200, { topic: name })
   }
 }

@@ -1,15 +1,30 @@
-import { jsonReply } from '../../http/exchange.ts'
-import type { Route } from '../../http/router.ts'
-import type { RouteContext } from './context.ts'
+import { jsonReply } from '../../http/answer.ts'
+import { brokerExample, JSON_ONLY, NO_BODY, type V1Route } from './route.ts'
+import { brokersSchema } from './schemas.ts'
 import { brokerView } from './views.ts'
-import { listBrokersCall } from './topic-operations.ts'
 
-export function listBrokers({ gateway, limits }: RouteContext): Route {
-  return {
-    ...listBrokersCall,
-    async handle(exchange) {
-      const brokers = await gateway.listBrokers(exchange.call(limits.requestTimeoutMs))
-      return jsonReply(200, { brokers: brokers.map(brokerView) })
-    }
+export const listBrokers: V1Route = {
+  method: 'GET',
+  path: '/v1/metadata/brokers',
+  permission: 'caller',
+  body: NO_BODY,
+  offers: JSON_ONLY,
+  audit: 'list_brokers',
+  operation: {
+    id: 'listBrokers',
+    tag: 'Cluster',
+    summary: "List the cluster's brokers.",
+    answers: {
+      200: {
+        description: 'The brokers that are up, by id.',
+        schema: brokersSchema,
+        examples: { brokers: { summary: 'One broker', value: { brokers: [brokerExample] } } }
+      }
+    },
+    errors: ['KAFKA_UNAVAILABLE']
+  },
+  async handle(call, { gateway }) {
+    const brokers = await gateway.listBrokers(call.begin())
+    return jsonReply(200, { brokers: brokers.map(brokerView) })
   }
 }

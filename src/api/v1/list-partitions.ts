@@ -1,19 +1,33 @@
-import { jsonReply } from '../../http/exchange.ts'
-import type { Route } from '../../http/router.ts'
-import type { RouteContext } from './context.ts'
-import { topicName } from './parameters.ts'
-import { permit } from './permit.ts'
+import { jsonReply } from '../../http/answer.ts'
+import { topic, topicName } from './parameters.ts'
+import { JSON_ONLY, NO_BODY, partitionExample, TOPIC, topicErrors, topicParameter, type V1Route } from './route.ts'
+import { partitionsSchema } from './schemas.ts'
 import { partitionView } from './views.ts'
-import { listPartitionsCall } from './topic-operations.ts'
 
-export function listPartitions({ gateway, limits }: RouteContext): Route {
-  return {
-    ...listPartitionsCall,
-    async handle(exchange, params) {
-      const topic = topicName(params.topic)
-      permit(exchange, 'describe', topic)
-      const partitions = await gateway.describePartitions(exchange.call(limits.requestTimeoutMs), topic)
-      return jsonReply(200, { topic, partitions: partitions.map(partitionView) })
-    }
+export const listPartitions: V1Route = {
+  method: 'GET',
+  path: '/v1/metadata/topics/{topic}/partitions',
+  permission: { operation: 'describe', resource: topic },
+  body: NO_BODY,
+  offers: JSON_ONLY,
+  audit: 'describe_topic',
+  operation: {
+    id: 'listPartitions',
+    tag: 'Topics',
+    summary: 'Describe the partitions of a topic.',
+    parameters: [topicParameter],
+    answers: {
+      200: {
+        description: 'The partitions, by number.',
+        schema: partitionsSchema,
+        examples: { partitions: { summary: 'One partition', value: { topic: TOPIC, partitions: [partitionExample] } } }
+      }
+    },
+    errors: [...topicErrors, 'INTERNAL_TOPIC']
+  },
+  async handle(call, { gateway }) {
+    const name = topicName(call.params.topic)
+    const partitions = await gateway.describePartitions(call.begin(), name)
+    return jsonReply(200, { topic: name, partitions: partitions.map(partitionView) })
   }
 }

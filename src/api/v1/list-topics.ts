@@ -1,16 +1,29 @@
-import { jsonReply } from '../../http/exchange.ts'
-import type { Route } from '../../http/router.ts'
-import type { RouteContext } from './context.ts'
-import { accessOf } from './permit.ts'
-import { listTopicsCall } from './topic-operations.ts'
+import { jsonReply } from '../../http/answer.ts'
+import { JSON_ONLY, NO_BODY, TOPIC, type V1Route } from './route.ts'
+import { topicsSchema } from './schemas.ts'
 
-export function listTopics({ gateway, limits }: RouteContext): Route {
-  return {
-    ...listTopicsCall,
-    async handle(exchange) {
-      const access = accessOf(exchange)
-      const topics = await gateway.listTopics(exchange.call(limits.requestTimeoutMs))
-      return jsonReply(200, { topics: topics.filter(topic => access.allows('describe', topic)) })
-    }
+export const listTopics: V1Route = {
+  method: 'GET',
+  path: '/v1/metadata/topics',
+  permission: 'caller',
+  body: NO_BODY,
+  offers: JSON_ONLY,
+  audit: 'list_topics',
+  operation: {
+    id: 'listTopics',
+    tag: 'Topics',
+    summary: 'List the topics that the caller may see.',
+    answers: {
+      200: {
+        description: 'Their names.',
+        schema: topicsSchema,
+        examples: { topics: { summary: 'Two topics', value: { topics: ['parcels', TOPIC] } } }
+      }
+    },
+    errors: ['KAFKA_UNAVAILABLE']
+  },
+  async handle(call, { gateway }) {
+    const topics = await gateway.listTopics(call.begin())
+    return jsonReply(200, { topics: topics.filter(name => call.may('describe', 'topic', name)) })
   }
 }

@@ -1,11 +1,23 @@
 import { GatewayError } from '../../core/errors.ts'
+import { topicNotFound } from '../../gateway/topic-access.ts'
 import { INT32_LIMIT, TOPIC_CHARACTERS } from '../../http/limits.ts'
+import type { Resource } from '../../http/call.ts'
 
 const LEGAL_CHARACTERS = /^[a-zA-Z0-9._-]+$/
 const DIGITS = /^\d{1,16}$/
 
+/** A topic that is to be there. Its existence is a secret to callers who may not see it. */
+export const topic: Resource = {
+  kind: 'topic',
+  nameIn: params => topicName(params.topic),
+  missing: topicNotFound
+}
+
+/** A topic to be created: to call that unknown would say nothing. */
+export const newTopic: Resource = { kind: 'topic', nameIn: params => newTopicName(params.topic) }
+
 /** Kafka's own rule. */
-export function isLegalTopic(topic: string): boolean {
+function isLegalTopic(topic: string): boolean {
   return topic.length <= TOPIC_CHARACTERS && LEGAL_CHARACTERS.test(topic) && topic !== '.' && topic !== '..'
 }
 

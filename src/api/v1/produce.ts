@@ -1,45 +1,135 @@
-import { readBody } from '../../http/body.ts'
-import type { Reply } from '../../http/exchange.ts'
+import { configSchema } from '../../config/schema.ts'
+import type { Reply } from '../../http/answer.ts'
 import { withHeaders } from '../shared/records/added-headers.ts'
 import { writeProduceAnswer } from '../shared/records/offsets-writer.ts'
 import { parseProduceBody } from '../shared/records/produce-body.ts'
-import type { Route } from '../../http/router.ts'
-import type { RouteContext } from './context.ts'
-import { topicName } from './parameters.ts'
-import { permit } from './permit.ts'
-import { produceCall } from './record-operations.ts'
+import { recycleText } from '../shared/records/text-writer.ts'
+import { topic, topicName } from './parameters.ts'
+import { offsetsSchema, produceErrorSchema, produceRequestSchema } from './record-schemas.ts'
+import { bodyErrors, JSON_BODY, JSON_ONLY, topicErrors, topicParameter, type V1Route } from './route.ts'
 
-export function produce({ gateway, limits, budget }: RouteContext): Route {
-  return {
-    ...produceCall,
-    async handle(exchange, params): Promise<Reply> {
-      const topic = topicName(params.topic)
-      permit(exchange, 'write', topic)
-      const reading = readBody(exchange, { budget, limitBytes: limits.bodyBytes })
-      const body = reading instanceof Promise ? await reading : reading
-      let call
-      let records
-      try {
-        call = exchange.call(limits.requestTimeoutMs)
-        records = parseProduceBody(body.bytes, limits)
-        exchange.records = records.count
-        exchange.allowance?.charge({ records: records.count, bytes: body.bytes.length })
-      } catch (error) {
-        body.release()
-        throw error
+const defaultOf = (schema: object): string => String(Object.getOwnPropertyDescriptor(schema, 'default')?.value)
+const { bodyBytes, recordsPerRequest } = configSchema.properties.limits.properties
+
+export const produce: V1Route = {
+  method: 'POST',
+  path: '/v1/producer/topics/{topic}',
+  permission: { operation: 'write', resource: topic },
+  body: JSON_BODY,
+  offers: JSON_ONLY,
+  audit: 'produce',
+  operation: {
+    id: 'produce',
+    tag: 'Records',
+    summary: 'Store records.',
+    description:
+      'The whole request is checked before anything is sent. 200: every record is stored, exactly once, with all in-sync replicas. If some record failed after sending, the answer is the worst failure with `offsets`, which tells of each record whether it is stored. Nothing is deduplicated across requests: after 504, read before you send again.',
+    parameters: [topicParameter],
+    body: {
+      required: true,
+      description: `At most ${defaultOf(bodyBytes)} bytes and ${defaultOf(recordsPerRequest)} records, unless \`limits\` of the gateway's configuration say otherwise. It may be gzipped (\`Content-Encoding: gzip\`).`,
+      schema: produceRequestSchema,
+      examples: {
+        text: {
+          summary: 'Text, with keys',
+          value: {
+            records: [
+              { key: 'parcel-1', value: 'packed' },
+              { key: 'parcel-1', value: 'sent' }
+            ]
+          }
+        },
+        json: {
+          summary: 'JSON, kept exactly as sent',
+          value: { records: [{ key: 'parcel-2', value: { state: 'packed', weight: 1.5 } }] }
+        },
+        tombstone: {
+          summary: 'A tombstone: the value is null',
+          value: { records: [{ key: 'parcel-1', value: null }] }
+        },
+        binary: {
+          summary: 'Bytes, as base64',
+          value: { records: [{ value: '/wD+', value_encoding: 'base64' }] }
+        },
+        whole: {
+          summary: 'All that a record can have',
+          value: {
+            records: [
+              {
+                key: 'cGFyY2VsLTM=',
+                key_encoding: 'base64',
+                value: 'packed',
+                partition: 0,
+                timestamp: 1_700_000_000_000,
+                headers: [
+                  { key: 'source', value: 'depot' },
+                  { key: 'trace', value: '/wA=', value_encoding: 'base64' }
+                ]
+              }
+            ]
+          }
+        }
       }
-      // The batch may outlive the answer: the gateway says when the bytes are free.
-      const added = exchange.trace?.recordHeaders ?? []
-      const traced = added.length === 0 ? records : withHeaders(records, added)
-      const outcome = await gateway.produce(call, topic, traced, body.release)
-      const { status, body: answer, code, retryAfterS } = writeProduceAnswer(outcome)
-      return {
-        status,
-        body: answer,
-        code,
-        recycled: true,
-        ...(retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } })
+    },
+    answers: {
+      200: {
+        description: 'Every record is stored.',
+        schema: offsetsSchema,
+        examples: {
+          stored: {
+            summary: 'Both records are stored',
+            value: {
+              offsets: [
+                { partition: 0, offset: 7 },
+                { partition: 0, offset: 8 }
+              ]
+            }
+          }
+        }
       }
+    },
+    errors: [
+      ...bodyErrors,
+      ...topicErrors,
+      'INTERNAL_TOPIC',
+      'INVALID_PARTITION',
+      'INVALID_RECORD',
+      'INVALID_TIMESTAMP',
+      'TOO_MANY_RECORDS',
+      'RECORD_TOO_LARGE',
+      'INTERNAL_ERROR',
+      'LEADER_NOT_AVAILABLE',
+      'NOT_ENOUGH_REPLICAS',
+      'TOPIC_RECREATED',
+      'OUTCOME_UNKNOWN'
+    ],
+    errorSchema: produceErrorSchema
+  },
+  async handle(call, { gateway, limits }): Promise<Reply> {
+    const name = topicName(call.params.topic)
+    const reading = call.body()
+    const body = reading instanceof Promise ? await reading : reading
+    let operation
+    let records
+    try {
+      operation = call.begin()
+      records = parseProduceBody(body.bytes, limits)
+      call.charge(records.count, body.bytes.length)
+    } catch (error) {
+      body.release()
+      throw error
+    }
+    // The batch may outlive the answer: the gateway says when the bytes are free.
+    const added = call.trace?.recordHeaders ?? []
+    const traced = added.length === 0 ? records : withHeaders(records, added)
+    const outcome = await gateway.produce(operation, name, traced, body.release)
+    const { status, body: answer, code, retryAfterS } = writeProduceAnswer(outcome)
+    return {
+      status,
+      body: answer,
+      code,
+      recycle: recycleText,
+      ...(retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } })
     }
   }
 }

@@ -1,6 +1,6 @@
 import { Type } from '../../core/json-schema.ts'
-import { errorMembers, errorSchema } from '../../http/openapi/error-schema.ts'
 import { named, orNull } from '../../http/openapi/schema.ts'
+import { errorMembers, errorSchema } from './error-schema.ts'
 import { offsetSchema, partitionSchema } from './schemas.ts'
 
 /** The JSON forms of records, on their way in and out. */

@@ -15,6 +15,8 @@ export interface DirectListener {
   /** The fields of an answer that tell how long the connection is kept. */
   readonly keepAlive: string
   readonly outbox: Outbox
+  /** Whether the answer will be a stream, which this path has no means for. */
+  willStream(method: string, target: string): boolean
   /** Takes a request that has arrived whole. */
   handle(request: HttpRequest, body: Buffer, response: DirectResponse, connection: Connection): void
   /** The connection is Node's from now on: what was read and not handled is in front of what its socket has. */
@@ -108,7 +110,8 @@ export class DirectConnection {
 
   #read(bytes: Buffer): void {
     const head = this.#heads.read(bytes, this.#listener.headerBytes)
-    if (head === 'other') return this.#handOver()
+    if (head === 'other' || (head !== 'unfinished' && this.#listener.willStream(head.method, head.url)))
+      return this.#handOver()
     const wholeBytes = head === 'unfinished' ? bytes.length + 1 : head.bodyStart + head.bodyBytes
     if (head !== 'unfinished' && wholeBytes === bytes.length) this.#take(head, bytes)
     else if (bytes.length > wholeBytes || wholeBytes > MOST_GATHERED_BYTES || ++this.#pieces > MOST_PIECES)

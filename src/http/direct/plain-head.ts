@@ -18,6 +18,8 @@ const FIRST_LETTERS = Buffer.from('GP')
 /** Nothing but a visible character ends the space before a value: a byte that two parts may take makes the time quadratic. */
 const FIELD = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[!-~][\t -~]*)?)\r\n/y
 const LENGTH = /^[0-9]{1,9}$/
+/** Media types whose bodies have no declared end. */
+const STREAMING = /event-stream|ndjson|jsonl/i
 /** Fields by which a request means more than its bytes: how long it is, what is expected first, what the connection becomes. */
 const MEANING_MORE = new Set([
   'transfer-encoding',
@@ -30,7 +32,8 @@ const MEANING_MORE = new Set([
 
 /**
  * Reads the head of a request, if it is plain: GET without a body or POST with a declared length, to a path, with fields in
- * visible ASCII, none of them twice, and none that changes how the message or the connection is to be understood. That is
+ * visible ASCII, none of them twice, none that changes how the message or the connection is to be understood, and none that
+ * asks for a stream. That is
  * the whole grammar: whatever is not surely in it (RFC 9112 has much more, and clients send more still) is `other`, and for
  * a parser that knows all of it.
  *
@@ -47,8 +50,9 @@ export function readPlainHead(bytes: Buffer, limitBytes: number): PlainHead | 'u
   const { method, url } = line
   const headers = readFields(text, line.length)
   if (headers === undefined) return 'other'
-  const { host, connection, 'content-length': length } = headers
+  const { host, connection, accept, 'content-length': length, 'content-type': type } = headers
   if (host === undefined || (connection !== undefined && connection.toLowerCase() !== 'keep-alive')) return 'other'
+  if ((accept !== undefined && STREAMING.test(accept)) || (type !== undefined && STREAMING.test(type))) return 'other'
   if (method === 'GET' ? length !== undefined : length === undefined || !LENGTH.test(length)) return 'other'
   return { method, url, headers, bodyStart: end + HEAD_END.length, bodyBytes: Number(length ?? 0) }
 }

@@ -1,14 +1,14 @@
 import { STATUS_CODES } from 'node:http'
 import { errorCatalogue, type ErrorCode } from '../../core/errors.ts'
-import { errorCodes, errorSchema } from './error-schema.ts'
+import type { Schema } from '../../core/json-schema.ts'
 import { commonHeaders, errorHeaders, quotaHeaders, requestId } from './headers.ts'
-import type { Answer, Described, Header, Operation, Parameter } from './operation.ts'
+import type { RouteDescription } from '../route.ts'
+import type { Answer, Header, OperationText, Parameter } from './operation.ts'
 import { namedSchemas } from './schema.ts'
-import { info, security, securitySchemes, servers, tags } from './texts.ts'
 
 type Json = Readonly<Record<string, unknown>>
 type Headers = Readonly<Record<string, Header>>
-type Failing = Pick<Operation, 'errorSchema' | 'errorHeaders'>
+type Failing = Pick<OperationText, 'errorSchema' | 'errorHeaders'>
 
 /** What any request can meet on its way. */
 const ON_THE_WIRE: readonly ErrorCode[] = [
@@ -32,80 +32,158 @@ const AT_THE_GATE: readonly ErrorCode[] = [
 
 const REQUEST_ID_REFERENCE = { $ref: `#/components/parameters/${requestId.name}` }
 
-/** The description of the API (OpenAPI 3.1), made of what the routes say of themselves and of the catalogue of errors. */
-export function openApiDocument(routes: readonly Described[]): Json {
-  const shared = new Map<string, Json>()
-  const paths: Record<string, Record<string, Json>> = {}
-  for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operationObject(route, shared)
-  const schemas = namedSchemas([errorSchema, routes.map(({ operation }) => operation)])
-  const codes = new Set(routes.flatMap(codesOf))
-  const used = errorCodes.filter(code => codes.has(code))
-  return {
-    openapi: '3.1.0',
-    info,
-    servers,
-    security,
-    tags,
-    paths,
-    components: {
-      schemas: Object.fromEntries(schemas),
-      parameters: { [requestId.name]: parameterObject('', requestId) },
-      responses: Object.fromEntries(shared),
-      headers: headerObjects({ ...commonHeaders, ...quotaHeaders }),
-      examples: Object.fromEntries(used.map(code => [code, { summary: code, value: exampleOf(code) }])),
-      securitySchemes
+/** How an API tells its errors. */
+export interface ErrorDescription {
+  /** The form of all of them. */
+  readonly schema: Schema
+  /** Media type of their bodies. */
+  readonly type: string
+  /** What that form is narrowed down to where only these can occur. */
+  narrowedTo(codes: readonly ErrorCode[]): Json
+  exampleOf(code: ErrorCode): Json
+}
+
+/** What a description says besides its operations. */
+export interface DocumentTexts {
+  readonly info: Json
+  readonly servers: readonly Json[]
+  readonly security: readonly Json[]
+  readonly securitySchemes: Json
+  readonly tags: readonly Json[]
+  readonly errors: ErrorDescription
+}
+
+interface DescribedRoute extends RouteDescription {
+  readonly operation: OperationText
+}
+
+const isDescribed = (route: RouteDescription): route is DescribedRoute => route.operation !== undefined
+const isCode = (name: string): name is ErrorCode => name in errorCatalogue
+
+/** The closed catalogue, in its own order. */
+export const errorCodes: readonly ErrorCode[] = Object.keys(errorCatalogue).filter(isCode)
+
+/** Returns the description of an API (OpenAPI 3.1): its own texts, what its routes say of themselves, and its errors. */
+export function openApiDocument(texts: DocumentTexts, routes: readonly RouteDescription[]): Json {
+  return new Document(texts.errors).whole(texts, routes.filter(isDescribed))
+}
+
+class Document {
+  readonly #errors: ErrorDescription
+  /** Answers that routes have in common, by name. */
+  readonly #shared = new Map<string, Json>()
+
+  constructor(errors: ErrorDescription) {
+    this.#errors = errors
+  }
+
+  whole({ info, servers, security, securitySchemes, tags }: DocumentTexts, routes: readonly DescribedRoute[]): Json {
+    const paths: Record<string, Record<string, Json>> = {}
+    for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = this.#operation(route)
+    const errors = this.#errors
+    const schemas = namedSchemas([errors.schema, routes.map(({ operation }) => operation)])
+    const codes = new Set(routes.flatMap(codesOf))
+    const used = errorCodes.filter(code => codes.has(code))
+    return {
+      openapi: '3.1.0',
+      info,
+      servers,
+      security,
+      tags,
+      paths,
+      components: {
+        schemas: Object.fromEntries(schemas),
+        parameters: { [requestId.name]: parameterObject('', requestId) },
+        responses: Object.fromEntries(this.#shared),
+        headers: headerObjects({ ...commonHeaders, ...quotaHeaders }),
+        examples: Object.fromEntries(used.map(code => [code, { summary: code, value: errors.exampleOf(code) }])),
+        securitySchemes
+      }
     }
+  }
+
+  #operation(route: DescribedRoute): Json {
+    const { path, operation } = route
+    const { id, tag, summary, description, parameters = [], body } = operation
+    const types = route.body.kind === 'ignored' ? [] : route.body.types
+    return {
+      operationId: id,
+      tags: [tag],
+      summary,
+      ...(description === undefined ? {} : { description }),
+      ...(isPublic(route) ? { security: [] } : {}),
+      parameters: [...parameters.map(each => parameterObject(path, each)), REQUEST_ID_REFERENCE],
+      ...(body === undefined
+        ? {}
+        : {
+            requestBody: {
+              description: body.description,
+              required: body.required,
+              content: { [types[0]]: { schema: body.schema, examples: body.examples } }
+            }
+          }),
+      responses: this.#responses(route)
+    }
+  }
+
+  #responses(route: DescribedRoute): Json {
+    const { operation, offers } = route
+    const common = isPublic(route) ? commonHeaders : { ...commonHeaders, ...quotaHeaders }
+    const all: Record<number, Json> = {}
+    for (const [status, answer] of Object.entries(operation.answers))
+      all[Number(status)] = success(answer, offers[0], common)
+    for (const [status, codes] of byStatus(codesOf(route))) {
+      const own = operation.answers[status]
+      if (own !== undefined) all[status] = this.#either(operation, own, codes, common)
+      else if (operation.errors.some(code => codes.includes(code)))
+        all[status] = this.#failure(operation, codes, common)
+      else {
+        const name = `${isPublic(route) ? 'Public' : ''}${STATUS_CODES[status]?.replaceAll(/[^A-Za-z]/g, '')}`
+        this.#shared.set(name, this.#failure({}, codes, common))
+        all[status] = { $ref: `#/components/responses/${name}` }
+      }
+    }
+    return all
+  }
+
+  #failure(operation: Failing, codes: readonly ErrorCode[], common: Headers): Json {
+    const status = statusOf(codes[0])
+    const headers: Record<string, Header> = { ...operation.errorHeaders?.[status] }
+    for (const code of codes) Object.assign(headers, errorHeaders[code])
+    const content = { schema: this.#failureSchema(operation, codes), examples: failureExamples(codes) }
+    return {
+      description: `${STATUS_CODES[status]}: ${codes.map(code => `\`${code}\``).join(', ')}.`,
+      headers: { ...references(common), ...headerObjects(headers) },
+      content: { [this.#errors.type]: content }
+    }
+  }
+
+  /** A status that is an answer of the route itself, but may be an error too. */
+  #either(operation: OperationText, own: Answer, codes: readonly ErrorCode[], common: Headers): Json {
+    const error = this.#failure(operation, codes, common)
+    const schema = { oneOf: [own.schema, this.#failureSchema(operation, codes)] }
+    const examples = { ...own.examples, ...failureExamples(codes) }
+    return {
+      ...error,
+      description: `${own.description} ${String(error.description)}`,
+      content: { [this.#errors.type]: { schema, examples } }
+    }
+  }
+
+  #failureSchema({ errorSchema = this.#errors.schema }: Failing, codes: readonly ErrorCode[]): Json {
+    return { allOf: [errorSchema, this.#errors.narrowedTo(codes)] }
   }
 }
 
-function operationObject(route: Described, shared: Map<string, Json>): Json {
-  const { path, operation, isPublic } = route
-  const { id, tag, summary, description, parameters = [], body } = operation
-  return {
-    operationId: id,
-    tags: [tag],
-    summary,
-    ...(description === undefined ? {} : { description }),
-    ...(isPublic ? { security: [] } : {}),
-    parameters: [...parameters.map(each => parameterObject(path, each)), REQUEST_ID_REFERENCE],
-    ...(body === undefined
-      ? {}
-      : {
-          requestBody: {
-            description: body.description,
-            required: body.required,
-            content: { 'application/json': { schema: body.schema, examples: body.examples } }
-          }
-        }),
-    responses: responses(route, shared)
-  }
-}
+const isPublic = ({ permission }: RouteDescription): boolean => permission === 'public'
 
 function parameterObject(path: string, { name, in: place, description, schema, examples }: Parameter): Json {
   const inPath = path.includes(`{${name}}`)
   return { name, in: place ?? (inPath ? 'path' : 'query'), required: inPath, description, schema, examples }
 }
 
-function responses(route: Described, shared: Map<string, Json>): Json {
-  const { operation, isPublic } = route
-  const common = isPublic ? commonHeaders : { ...commonHeaders, ...quotaHeaders }
-  const all: Record<number, Json> = {}
-  for (const [status, answer] of Object.entries(operation.answers)) all[Number(status)] = success(answer, common)
-  for (const [status, codes] of byStatus(codesOf(route))) {
-    const own = operation.answers[status]
-    if (own !== undefined) all[status] = either(operation, own, codes, common)
-    else if (operation.errors.some(code => codes.includes(code))) all[status] = failure(operation, codes, common)
-    else {
-      const name = `${isPublic ? 'Public' : ''}${STATUS_CODES[status]?.replaceAll(/[^A-Za-z]/g, '')}`
-      shared.set(name, failure({}, codes, common))
-      all[status] = { $ref: `#/components/responses/${name}` }
-    }
-  }
-  return all
-}
-
-function codesOf({ operation, isPublic }: Described): ErrorCode[] {
-  return [...ON_THE_WIRE, ...(isPublic ? [] : AT_THE_GATE), ...operation.errors]
+function codesOf(route: DescribedRoute): ErrorCode[] {
+  return [...ON_THE_WIRE, ...(isPublic(route) ? [] : AT_THE_GATE), ...route.operation.errors]
 }
 
 /** In the order of the catalogue. */
@@ -117,55 +195,18 @@ function byStatus(codes: readonly ErrorCode[]): Map<number, readonly ErrorCode[]
   return found
 }
 
-function success({ description, schema, headers = {}, examples }: Answer, common: Headers): Json {
+function success({ description, schema, headers = {}, examples }: Answer, type: string, common: Headers): Json {
   return {
     description,
     headers: { ...references(common), ...headerObjects(headers) },
     ...(schema === undefined
       ? {}
-      : { content: { 'application/json': { schema, ...(examples === undefined ? {} : { examples }) } } })
-  }
-}
-
-function failure(operation: Failing, codes: readonly ErrorCode[], common: Headers): Json {
-  const status = statusOf(codes[0])
-  const headers: Record<string, Header> = { ...operation.errorHeaders?.[status] }
-  for (const code of codes) Object.assign(headers, errorHeaders[code])
-  return {
-    description: `${STATUS_CODES[status]}: ${codes.map(code => `\`${code}\``).join(', ')}.`,
-    headers: { ...references(common), ...headerObjects(headers) },
-    content: { 'application/json': { schema: failureSchema(operation, codes), examples: failureExamples(codes) } }
-  }
-}
-
-/** A status that is an answer of the route itself, but may be an error too. */
-function either(operation: Operation, own: Answer, codes: readonly ErrorCode[], common: Headers): Json {
-  const error = failure(operation, codes, common)
-  const schema = { oneOf: [own.schema, failureSchema(operation, codes)] }
-  const examples = { ...own.examples, ...failureExamples(codes) }
-  return {
-    ...error,
-    description: `${own.description} ${String(error.description)}`,
-    content: { 'application/json': { schema, examples } }
-  }
-}
-
-function failureSchema({ errorSchema: schema = errorSchema }: Failing, codes: readonly ErrorCode[]): Json {
-  return {
-    allOf: [
-      schema,
-      { properties: { code: { enum: codes }, error_code: { enum: codes.map(code => errorCatalogue[code].errorCode) } } }
-    ]
+      : { content: { [type]: { schema, ...(examples === undefined ? {} : { examples }) } } })
   }
 }
 
 function failureExamples(codes: readonly ErrorCode[]): Json {
   return Object.fromEntries(codes.map(code => [code, { $ref: `#/components/examples/${code}` }]))
-}
-
-function exampleOf(code: ErrorCode): Json {
-  const { errorCode, summary, retriable } = errorCatalogue[code]
-  return { error_code: errorCode, code, message: summary, retriable }
 }
 
 function references(headers: Headers): Json {

@@ -42,10 +42,10 @@ export interface Header {
   readonly always: boolean
 }
 
-/** What the API's description says of one method at one path: the route itself brings it along. */
-export interface Operation {
+/** What OpenAPI says of one method at one path; the route itself brings it along. */
+export interface OperationText {
   readonly id: string
-  readonly tag: 'Records' | 'Topics' | 'Cluster' | 'Health' | 'Description'
+  readonly tag: string
   readonly summary: string
   readonly description?: string
   readonly parameters?: readonly Parameter[]
@@ -58,13 +58,4 @@ export interface Operation {
   readonly errorSchema?: Schema
   /** Of errors, by status. */
   readonly errorHeaders?: Readonly<Record<number, Readonly<Record<string, Header>>>>
-}
-
-/** One method at one path, as the description sees it. */
-export interface Described {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
-  readonly path: string
-  readonly operation: Operation
-  /** No token is needed. */
-  readonly isPublic: boolean
 }

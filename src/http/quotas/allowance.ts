@@ -48,6 +48,11 @@ export class Allowance {
     this.#take(page, nowMs)
   }
 
+  /** Takes what was delivered already; the next request waits for a debt. */
+  chargeAfter(cost: Cost): void {
+    this.#take(cost, this.#now())
+  }
+
   /** Call once, when the request is over. */
   leave(): void {
     this.#giveBack(this.#now())

@@ -6,7 +6,7 @@ import { assertJsonBody } from '../../../src/http/media-type.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { HttpFront } from '../../../src/http/server.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
-import { gatekeeper, gatewayOf, limitsForTests } from '../../http/support/front.ts'
+import { gatekeeper, apisForTests, limitsForTests } from '../../http/support/front.ts'
 import { RawClient } from '../../http/support/raw-client.ts'
 
 const TOKEN = 'eyJhbGciOiJub25lIn0.c2VjcmV0LXRva2Vu.c2ln'
@@ -19,7 +19,7 @@ test(
     let answered = ''
     const log = createLogger('trace', { write: (line: string) => void (logged += line) })
     const front = new HttpFront({
-      gateway: gatewayOf(),
+      apis: apisForTests(),
       gatekeeper,
       limits: limitsForTests,
       quotas: { overrides: [], principalsRemembered: 10 },
@@ -57,7 +57,7 @@ test('no line of the log is begun, ended or coloured by a caller', { timeout: 20
   const lines: string[] = []
   const log = createLogger('trace', { write: (line: string) => void lines.push(line) })
   const front = new HttpFront({
-    gateway: gatewayOf(),
+    apis: apisForTests(),
     gatekeeper,
     limits: limitsForTests,
     quotas: { overrides: [], principalsRemembered: 10 },

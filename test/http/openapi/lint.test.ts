@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
-import { apiDescriptionText } from '../../../src/http/openapi/page.ts'
+import { apiDescriptionText } from '../../../src/server/apis.ts'
 
 test('the description of the API is OpenAPI by the recommended rules, its examples included, without a warning', async () => {
   const config = await createConfig({

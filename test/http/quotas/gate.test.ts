@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Gatekeeper } from '../../../src/auth/gatekeeper.ts'
-import { fullAccess } from '../../../src/core/principal.ts'
+import { accessWithoutRules } from '../../../src/core/principal.ts'
 import { codeIn } from '../support/code-in.ts'
 import { pageOf, startFront, stored, TOKEN } from '../support/front.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -15,7 +15,7 @@ const records = (count: number) => JSON.stringify({ records: Array.from({ length
 
 /** The token is the caller's id. */
 const gatekeeper: Pick<Gatekeeper, 'admit' | 'ready'> = {
-  admit: authorization => ({ id: String(authorization), issuer: 'test', appOnly: true, access: fullAccess }),
+  admit: authorization => ({ id: String(authorization), issuer: 'test', appOnly: true, access: accessWithoutRules }),
   ready: () => true
 }
 

@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { QuotaConfig, QuotasConfig } from '../../../src/config/schema.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
-import { fullAccess, type Principal } from '../../../src/core/principal.ts'
+import { accessWithoutRules, type Principal } from '../../../src/core/principal.ts'
 import { Quotas } from '../../../src/http/quotas/quotas.ts'
 import { TokenBucket } from '../../../src/http/quotas/token-bucket.ts'
 
-const caller = (id: string, issuer = 'issuer'): Principal => ({ id, issuer, appOnly: true, access: fullAccess })
+const caller = (id: string, issuer = 'issuer'): Principal => ({ id, issuer, appOnly: true, access: accessWithoutRules })
 const quota = (members: Partial<QuotaConfig>): QuotaConfig => ({ burstSeconds: 1, ...members })
 
 function quotasOf(config: Partial<QuotasConfig>, issuers?: ReadonlyMap<string, string>) {

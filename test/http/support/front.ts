@@ -4,12 +4,14 @@ import type { CorsConfig, LimitsConfig, QuotasConfig } from '../../../src/config
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import type { Log, RequestLine, RequestLog } from '../../../src/core/log.ts'
-import { type Call, fullAccess, type Principal } from '../../../src/core/principal.ts'
+import { type Call, accessWithoutRules, type Principal } from '../../../src/core/principal.ts'
 import type { Meter } from '../../../src/core/meter.ts'
 import type { RecordPage } from '../../../src/core/record-page.ts'
 import type { Gateway, ProduceOutcome, ReadRequest } from '../../../src/gateway/gateway.ts'
-import type { DocsOptions } from '../../../src/http/docs/pages.ts'
+import type { DocsOptions } from '../../../src/api/site/docs/pages.ts'
+import type { Api } from '../../../src/http/api.ts'
 import { HttpFront, type HttpServerOptions } from '../../../src/http/server.ts'
+import { apisOf } from '../../../src/server/apis.ts'
 
 export const TOKEN = 'Bearer good'
 
@@ -30,7 +32,7 @@ export const limitsForTests: LimitsConfig = {
   shutdownGraceMs: 2000
 }
 
-const CALLER: Principal = { id: 'caller-1', issuer: 'test', appOnly: true, access: fullAccess }
+const CALLER: Principal = { id: 'caller-1', issuer: 'test', appOnly: true, access: accessWithoutRules }
 
 /** Lets `Bearer good` in, knows `Bearer stranger`, refuses the rest; answers at once, as for a token seen before. */
 export const gatekeeper: Pick<Gatekeeper, 'admit' | 'ready'> = {
@@ -124,9 +126,19 @@ export interface FrontSettings {
   readonly quotas?: Partial<QuotasConfig>
   readonly cors?: Partial<CorsConfig>
   readonly docs?: DocsOptions
+  /** Besides those of the product. */
+  readonly apis?: readonly Api[]
   readonly audit?: (line: string) => void
   readonly tls?: HttpServerOptions['tls']
   readonly meter?: Meter
+}
+
+/** What the product serves, over a model of the gateway. */
+export function apisForTests(settings: Pick<FrontSettings, 'limits' | 'gateway' | 'gatekeeper' | 'docs'> = {}): Api[] {
+  const gateway = gatewayOf(settings.gateway)
+  const { ready } = settings.gatekeeper ?? gatekeeper
+  const limits = { ...limitsForTests, ...settings.limits }
+  return apisOf({ gateway, limits, docs: settings.docs, ready: () => gateway.ready() && ready() })
 }
 
 /** A server on a free loopback port, closed with the test. */
@@ -135,12 +147,11 @@ export async function startFront(context: TestContext, settings: FrontSettings =
   const budget = new ByteBudget(limits.inFlightBytes)
   const log: LogLine[] = []
   const front = new HttpFront({
-    gateway: gatewayOf(settings.gateway),
+    apis: [...(settings.apis ?? []), ...apisForTests(settings)],
     gatekeeper: settings.gatekeeper ?? gatekeeper,
     limits,
     quotas: { overrides: [], principalsRemembered: 100, ...settings.quotas },
     cors: { origins: [], maxAgeMs: 60_000, ...settings.cors },
-    ...(settings.docs === undefined ? {} : { docs: settings.docs }),
     audit: settings.audit,
     budget,
     log: recorder(log),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { DocsConfig } from '../../config/schema.ts'
-import type { PublicPage } from '../public-pages.ts'
+import type { DocsConfig } from '../../../config/schema.ts'
+import type { StaticPage } from '../../../http/static-page.ts'
 
 /** What the browser may do with the page: run our files and call this origin. Nothing inline, nothing from elsewhere. */
 const POLICY = [
@@ -33,7 +33,7 @@ export interface DocsOptions extends DocsConfig {
  *
  * @throws Error where Swagger UI is not installed.
  */
-export function docsPages({ page, hint, frontPage = false }: DocsOptions = { page: 'off' }): readonly PublicPage[] {
+export function docsPages({ page, hint, frontPage = false }: DocsOptions = { page: 'off' }): readonly StaticPage[] {
   if (page === 'off') return []
   const html = Buffer.from(documentation(hint))
   const swaggerUi = SWAGGER_UI.map(name => asset(name, readSwaggerUi(name)))
@@ -42,12 +42,12 @@ export function docsPages({ page, hint, frontPage = false }: DocsOptions = { pag
   return [...front, publicPage('/docs', HTML, html), ...swaggerUi, ...own]
 }
 
-function asset(name: string, body: Buffer): PublicPage {
+function asset(name: string, body: Buffer): StaticPage {
   return publicPage(`/docs/${name}`, name.endsWith('.js') ? SCRIPT : STYLE, body)
 }
 
-function publicPage(path: string, contentType: string, body: Buffer): PublicPage {
-  return { method: 'GET', path, contentType, headers: HEADERS, body: () => body }
+function publicPage(path: string, contentType: string, body: Buffer): StaticPage {
+  return { path, contentType, headers: HEADERS, body: () => body }
 }
 
 function readSwaggerUi(name: (typeof SWAGGER_UI)[number]): Buffer {

@@ -1,11 +1,7 @@
 import { Type } from '../../core/json-schema.ts'
-import { errorCatalogue, type ErrorCode } from '../../core/errors.ts'
-import { named } from './schema.ts'
-
-const isCode = (name: string): name is ErrorCode => name in errorCatalogue
-
-/** The closed catalogue, in its own order. */
-export const errorCodes: readonly ErrorCode[] = Object.keys(errorCatalogue).filter(isCode)
+import { errorCatalogue } from '../../core/errors.ts'
+import { errorCodes, type ErrorDescription } from '../../http/openapi/document.ts'
+import { named } from '../../http/openapi/schema.ts'
 
 export const errorMembers = {
   error_code: Type.Integer({ description: 'HTTP status × 100 + a number that keeps its meaning.' }),
@@ -21,3 +17,18 @@ export const errorSchema = named(
   'Error',
   Type.Object(errorMembers, { description: 'The one form of all errors; some add members of their own.' })
 )
+
+export const v1Errors: ErrorDescription = {
+  schema: errorSchema,
+  type: 'application/json',
+  narrowedTo: codes => ({
+    properties: {
+      code: { enum: codes },
+      error_code: { enum: codes.map(code => errorCatalogue[code].errorCode) }
+    }
+  }),
+  exampleOf(code) {
+    const { errorCode, summary, retriable } = errorCatalogue[code]
+    return { error_code: errorCode, code, message: summary, retriable }
+  }
+}

@@ -1,8 +1,8 @@
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 
-/** What one request holds of the budget. */
-export class Charge {
+/** What one request holds of the byte budget. */
+export class BudgetReservation {
   readonly #budget: ByteBudget
   #bytes = 0
   #released = false
@@ -11,7 +11,7 @@ export class Charge {
     this.#budget = budget
   }
 
-  /** Throws OVERLOADED where that does not fit. Once released nothing is taken any more: the client may be gone before its page comes. */
+  /** Throws OVERLOADED if that does not fit. Does nothing once released: the client may be gone before its page comes. */
   raiseTo(bytes: number): void {
     const more = bytes - this.#bytes
     if (more <= 0 || this.#released) return
@@ -20,7 +20,7 @@ export class Charge {
     this.#bytes += more
   }
 
-  /** Counts bytes that are held already: they keep new requests out. */
+  /** Counts bytes that are held already, so that they keep new requests out. */
   add(bytes: number): void {
     if (this.#released) return
     this.#budget.add(bytes)

@@ -1,6 +1,7 @@
-/** What the description says before it comes to the single operations. */
+import type { DocumentTexts } from '../../http/openapi/document.ts'
+import { v1Errors } from './error-schema.ts'
 
-export const info = {
+const info = {
   title: 'kafka-rest-proxy',
   summary: 'HTTPS access to an Apache Kafka cluster.',
   description: [
@@ -13,9 +14,9 @@ export const info = {
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
 }
 
-export const servers = [{ url: '/', description: 'The gateway that serves this description.' }]
+const servers = [{ url: '/', description: 'The gateway that serves this description.' }]
 
-export const tags = [
+const tags = [
   { name: 'Records', description: 'Produce records and consume them.' },
   { name: 'Topics', description: 'Create, delete, list and describe topics.' },
   { name: 'Cluster', description: "The cluster's brokers." },
@@ -25,7 +26,7 @@ export const tags = [
 
 const SCOPE = 'api://kafka.example.com/.default'
 
-export const securitySchemes = {
+const securitySchemes = {
   bearer: {
     type: 'http',
     scheme: 'bearer',
@@ -46,4 +47,7 @@ export const securitySchemes = {
   }
 }
 
-export const security = [{ bearer: [] }, { entra: [SCOPE] }]
+const security = [{ bearer: [] }, { entra: [SCOPE] }]
+
+/** What the description of v1 says besides its operations. */
+export const v1Texts: DocumentTexts = { info, servers, security, securitySchemes, tags, errors: v1Errors }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { apiDescriptionText } from '../../src/http/openapi/page.ts'
-import type { Exchange } from '../../src/http/exchange.ts'
-import { PublicPages } from '../../src/http/public-pages.ts'
+import { apiDescriptionText } from '../../src/server/apis.ts'
+import type { ByteBudget } from '../../src/core/byte-budget.ts'
+import { BudgetReservation } from '../../src/http/budget-reservation.ts'
+import type { HttpCall } from '../../src/http/call.ts'
+import { staticRoutes } from '../../src/http/static-page.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { startFront } from './support/front.ts'
 import { waitUntil } from './support/wait-until.ts'
@@ -57,19 +59,21 @@ test('HEAD tells the length, and other methods are 405 without a token', async c
 
 test('readers of public pages hold up one another beyond 16 MiB, and nobody for longer than they read', () => {
   const body = () => Buffer.alloc(1024 * 1024)
-  const pages = new PublicPages([{ method: 'GET', path: '/p', contentType: 'text/plain', body }])
-  const page = pages.at('/p')
-  assert.ok(page !== undefined)
-  const exchanges: Exchange[] = []
+  const [route] = staticRoutes([{ path: '/p', contentType: 'text/plain', body }])
+  const held: BudgetReservation[] = []
   const read = () => {
-    const exchange = { request: { method: 'GET', headers: {} } } as Exchange
-    exchanges.push(exchange)
-    return pages.reply(page, exchange)
+    const hold = (bytes: number, budget?: ByteBudget) => {
+      assert.ok(budget !== undefined)
+      const reservation = new BudgetReservation(budget)
+      held.push(reservation)
+      reservation.raiseTo(bytes)
+    }
+    return route.handle({ headers: {}, hold } as HttpCall)
   }
-  for (let reader = 0; reader < 16; reader++) assert.equal(read().status, 200)
+  for (let reader = 0; reader < 16; reader++) void read()
   assert.throws(read, { code: 'OVERLOADED' })
-  exchanges[0].charge?.release()
-  assert.equal(read().status, 200)
+  held[0].release()
+  void read()
   assert.throws(read, { code: 'OVERLOADED' })
 })
 

@@ -1,10 +1,34 @@
+import type { LimitsConfig } from '../../config/schema.ts'
 import type { ErrorCode } from '../../core/errors.ts'
+import type { Gateway } from '../../gateway/gateway.ts'
 import type { Parameter } from '../../http/openapi/operation.ts'
+import type { BodyKind, RouteOf } from '../../http/route.ts'
 import { partitionSchema, topicNameSchema } from './schemas.ts'
 
-/** What the operations of v1 have in common. */
+/** What the routes of v1 have in common. */
+
+export interface V1UseCases {
+  readonly gateway: Gateway
+  readonly limits: LimitsConfig
+}
+
+export type V1Route = RouteOf<V1UseCases>
+
+export const JSON_ONLY = ['application/json'] as const
+export const JSON_BODY: BodyKind = { kind: 'whole', types: JSON_ONLY }
+export const NO_BODY: BodyKind = { kind: 'ignored' }
 
 export const TOPIC = 'shipments'
+export const brokerExample = { hostName: 'broker-1.example', port: 9092, id: 1, rack: null }
+export const partitionExample = {
+  partition_id: 0,
+  earliest_offset: 0,
+  latest_offset: 42,
+  leader: brokerExample,
+  replicas: [brokerExample],
+  isr: [brokerExample]
+}
+export const topicAnswer = { topic: { summary: 'Its name', value: { topic: TOPIC } } }
 
 export const topicParameter: Parameter = {
   name: 'topic',

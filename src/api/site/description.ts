@@ -1,0 +1,65 @@
+import { Type } from '../../core/json-schema.ts'
+import { type DocumentTexts, openApiDocument } from '../../http/openapi/document.ts'
+import type { RouteDescription } from '../../http/route.ts'
+import type { StaticPage } from '../../http/static-page.ts'
+import { healthRoutes } from './health.ts'
+
+/** Stays that of v1: clients know it. */
+const PATH = '/openapi.json'
+
+const etag = { ETag: { description: 'For `If-None-Match`.', schema: Type.String(), always: true } }
+
+const self: RouteDescription = {
+  method: 'GET',
+  path: PATH,
+  permission: 'public',
+  body: { kind: 'ignored' },
+  offers: ['application/json'],
+  audit: null,
+  operation: {
+    id: 'describeApi',
+    tag: 'Description',
+    summary: 'This description of the API, in OpenAPI 3.1.',
+    parameters: [
+      {
+        name: 'If-None-Match',
+        in: 'header',
+        description: 'The `ETag` of the description that the client has already.',
+        schema: Type.String(),
+        examples: { other: { summary: 'Of another description', value: 'W/"other"' } }
+      }
+    ],
+    answers: {
+      200: {
+        description: 'The description; it is the same for every caller and holds no secrets.',
+        schema: Type.Object({ openapi: Type.String() }, { additionalProperties: true }),
+        headers: etag
+      },
+      304: { description: 'The client has it already.', headers: etag }
+    },
+    errors: ['SHUTTING_DOWN']
+  }
+}
+
+/** An API as its description shows it. */
+export interface DescribedApi {
+  /** As its document is named: `v1`. */
+  readonly name: string
+  readonly texts: DocumentTexts
+  readonly routes: readonly RouteDescription[]
+}
+
+/** Returns the description of an API, and of what belongs to every one of them. */
+export function descriptionOf({ texts, routes }: DescribedApi): Readonly<Record<string, unknown>> {
+  return openApiDocument(texts, [...routes, ...healthRoutes, self])
+}
+
+/** A page for each API under `/openapi/`, and the first one's under `/openapi.json` too. */
+export function descriptionPages(apis: readonly DescribedApi[]): StaticPage[] {
+  const page = (path: string, api: DescribedApi): StaticPage => ({
+    path,
+    contentType: 'application/json; charset=utf-8',
+    body: () => Buffer.from(JSON.stringify(descriptionOf(api)))
+  })
+  return [page(PATH, apis[0]), ...apis.map(api => page(`/openapi/${api.name}.json`, api))]
+}

@@ -1,0 +1,29 @@
+import type { Api } from '../../http/api.ts'
+import { boundTo } from '../../http/route.ts'
+import { consume } from './consume.ts'
+import { createTopic } from './create-topic.ts'
+import { deleteTopic } from './delete-topic.ts'
+import { v1Error } from './errors.ts'
+import { getPartition } from './get-partition.ts'
+import { listBrokers } from './list-brokers.ts'
+import { listPartitions } from './list-partitions.ts'
+import { listTopics } from './list-topics.ts'
+import { produce } from './produce.ts'
+import type { V1Route, V1UseCases } from './route.ts'
+
+/** In the order in which the description is read. */
+export const v1Routes: readonly V1Route[] = [
+  produce,
+  consume,
+  listTopics,
+  createTopic,
+  deleteTopic,
+  listPartitions,
+  getPartition,
+  listBrokers
+]
+
+/** The API of Azure HDInsight's Kafka REST proxy, and what it lacks. */
+export function v1Api(useCases: V1UseCases): Api {
+  return { version: 'v1', prefixes: ['/v1/'], routes: boundTo(useCases, v1Routes), error: v1Error }
+}
