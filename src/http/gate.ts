@@ -211,7 +211,7 @@ export class Gate implements ExchangeHost {
 
   async #stream(exchange: Exchange, answer: StreamReply): Promise<void> {
     exchange.resultStatus = answer.status
-    const timer = setInterval(() => this.#record(exchange), STREAM_RECORD_MS)
+    const timer = setInterval(() => this.#record(exchange), STREAM_RECORD_MS).unref()
     try {
       await sendStream(
         exchange,

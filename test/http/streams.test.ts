@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Sink } from '../../src/http/answer.ts'
+import type { Api } from '../../src/http/api.ts'
+import type { HttpCall } from '../../src/http/call.ts'
+import { errorReply } from '../../src/http/error-reply.ts'
+import type { Route } from '../../src/http/route.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { startFront, TOKEN } from './support/front.ts'
+import { waitUntil } from './support/wait-until.ts'
+
+/** What a test has a stream do, and how that came out. */
+interface Streaming {
+  readonly run: (call: HttpCall, sink: Sink) => Promise<void>
+  readonly outcomes: string[]
+}
+
+const TYPE = 'application/x-test'
+
+/** An API of one path, whose answers stream. */
+function streamingApi({ run, outcomes }: Streaming): Api {
+  const route = (method: 'GET' | 'POST'): Route => ({
+    method,
+    path: '/test/stream',
+    permission: 'caller',
+    body: method === 'POST' ? { kind: 'stream', types: [TYPE] } : { kind: 'ignored' },
+    offers: [TYPE],
+    answer: 'stream',
+    audit: 'stream',
+    handle: call => ({
+      status: 200,
+      headers: { 'Content-Type': TYPE },
+      run: sink =>
+        run(call, sink).then(
+          () => void outcomes.push('done'),
+          (error: unknown) => {
+            outcomes.push(error instanceof Error ? error.name : String(error))
+            throw error
+          }
+        )
+    })
+  })
+  return {
+    version: 'test',
+    prefixes: ['/test/'],
+    routes: [route('GET'), route('POST')],
+    error: error => errorReply(error, { problem: error.code })
+  }
+}
+
+async function streaming(context: TestContext, run: Streaming['run']) {
+  const outcomes: string[] = []
+  const audit: string[] = []
+  const meter = new Metrics(0)
+  const api = streamingApi({ run, outcomes })
+  const front = await startFront(context, { apis: [api], audit: line => void audit.push(line), meter })
+  const entries = () => audit.map(line => JSON.parse(line) as Record<string, unknown>)
+  return { ...front, outcomes, entries, meter }
+}
+
+const untilAborted = (signal: AbortSignal): Promise<string> =>
+  new Promise(resolve => signal.addEventListener('abort', () => resolve(String(signal.reason))))
+
+async function open(port: number, method = 'GET'): Promise<IncomingMessage> {
+  const request = httpRequest({ port, method, path: '/test/stream', headers: { authorization: TOKEN }, agent: false })
+  if (method === 'GET') request.end()
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  return response
+}
+
+test('a stream reaches its client as it is written, and ends when its handler does', async context => {
+  let goOn = (): void => undefined
+  const { call, outcomes, meter } = await streaming(context, async (_call, sink) => {
+    await sink.write(Buffer.from('first'))
+    await new Promise<void>(resolve => (goOn = resolve))
+    await sink.write(Buffer.from('last'))
+  })
+  const answer = await call('/test/stream')
+  assert.deepEqual(
+    ['content-type', 'cache-control', 'x-accel-buffering', 'content-length'].map(name => answer.headers.get(name)),
+    [TYPE, 'no-store, no-transform', 'no', null]
+  )
+  assert.ok(answer.body !== null)
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
+  assert.equal((await reader.read()).value, 'first')
+  assert.deepEqual(outcomes, [])
+  goOn()
+  assert.equal((await reader.read()).value, 'last')
+  assert.equal((await reader.read()).done, true)
+  assert.deepEqual(outcomes, ['done'])
+  const counted = 'kafka_rest_requests_total{version="test",method="GET",route="/test/stream",status="2xx"} 1'
+  await waitUntil(() => meter.registry.text('prometheus').includes(counted))
+})
+
+test('a client that reads slowly holds its own stream back: what it has not taken is not written', async context => {
+  let written = 0
+  const piece = Buffer.alloc(64 * 1024)
+  const { port, outcomes } = await streaming(context, async (call, sink) => {
+    while (!call.signal.aborted) {
+      await sink.write(piece)
+      written += piece.length
+    }
+  })
+  const answer = await open(port)
+  answer.pause()
+  let before = -1
+  while (before !== written) {
+    before = written
+    await sleep(100)
+  }
+  // What fits into the buffers of both kernels and of the two sockets.
+  assert.ok(written < 16 * 1024 * 1024, `${written} bytes written to a client that reads none`)
+  answer.resume()
+  await waitUntil(() => written > before + 4 * piece.length)
+  answer.destroy()
+  await waitUntil(() => outcomes.length === 1)
+})
+
+test('a handler hears that its client left, also while it waits for something else', async context => {
+  const reasons: string[] = []
+  const { port, outcomes, entries } = await streaming(context, async ({ signal }, sink) => {
+    await sink.write(Buffer.from('x'))
+    reasons.push(await untilAborted(signal))
+  })
+  const answer = await open(port)
+  await once(answer, 'data')
+  answer.socket.resetAndDestroy()
+  await waitUntil(() => outcomes.length === 1)
+  assert.deepEqual(reasons, ['gone'])
+  await waitUntil(() => entries().length === 1)
+  const [{ operation, outcome, status, reason }] = entries()
+  assert.deepEqual([operation, outcome, status, reason], ['stream', 'allowed', 200, null])
+})
+
+test('a client that closes without a word has only said that it sends no more: the next writes tell', async context => {
+  const { port, outcomes } = await streaming(context, async ({ signal }, sink) => {
+    for (; !signal.aborted; await sleep(20)) await sink.write(Buffer.from(':'))
+  })
+  const answer = await open(port)
+  await once(answer, 'data')
+  answer.destroy()
+  await waitUntil(() => outcomes.length === 1)
+})
+
+test('when the gateway stops, its streams hear of it first, say their last word, and keep nobody waiting', async context => {
+  const { port, front, outcomes } = await streaming(context, async ({ signal }, sink) => {
+    await sink.write(Buffer.from('begun;'))
+    await sink.write(Buffer.from(await untilAborted(signal)))
+  })
+  const answer = await open(port)
+  await once(answer, 'readable')
+  const startedMs = performance.now()
+  const closed = front.close(10_000)
+  let text = ''
+  for await (const piece of answer as AsyncIterable<Buffer>) text += piece.toString()
+  assert.equal(await closed, 0)
+  assert.equal(text, 'begun;stopping')
+  assert.deepEqual(outcomes, ['done'])
+  assert.ok(performance.now() - startedMs < 5000)
+})
+
+test('a stream that fails is cut off, so that no client takes a part for the whole', async context => {
+  const { promise: taken, resolve: take } = Promise.withResolvers<void>()
+  const { port, log } = await streaming(context, async (_call, sink) => {
+    await sink.write(Buffer.from('part'))
+    await taken
+    throw new Error('the disk is full')
+  })
+  const answer = await open(port)
+  const failed = once(answer, 'error') as Promise<[NodeJS.ErrnoException]>
+  const [piece] = (await once(answer, 'data')) as [Buffer]
+  take()
+  const [{ code }] = await failed
+  assert.deepEqual([piece.toString(), code, answer.complete], ['part', 'ECONNRESET', false])
+  const line = log.find(({ level }) => level === 'error')
+  assert.match(String(line?.fields.err), /the disk is full/)
+})
+
+test('what is sent and what is answered stream at the same time, for as long as the client likes', async context => {
+  const { port, outcomes } = await streaming(context, async (call, sink) => {
+    for await (const piece of call.pieces()) await sink.write(Buffer.from(piece.toString().toUpperCase()))
+  })
+  const request = httpRequest({
+    port,
+    method: 'POST',
+    path: '/test/stream',
+    headers: { authorization: TOKEN, 'transfer-encoding': 'chunked' },
+    agent: false
+  })
+  request.flushHeaders()
+  const [answer] = (await once(request, 'response')) as [IncomingMessage]
+  for (const word of ['one', 'two', 'three']) {
+    request.write(word)
+    const [piece] = (await once(answer, 'data')) as [Buffer]
+    assert.equal(piece.toString(), word.toUpperCase())
+  }
+  request.end()
+  await once(answer, 'end')
+  assert.deepEqual(outcomes, ['done'])
+})
+
+test('a reader of pieces that is slow holds its client back: what it has not asked for is not read', async context => {
+  let goOn = (): void => undefined
+  const { port } = await streaming(context, async call => {
+    for await (const piece of call.pieces()) {
+      void piece
+      await new Promise<void>(resolve => (goOn = resolve))
+    }
+  })
+  const socket = connect(port, '127.0.0.1')
+  context.after(() => socket.destroy())
+  socket.write(`POST /test/stream HTTP/1.1\r\nHost: x\r\nAuthorization: ${TOKEN}\r\nContent-Length: 1000000000\r\n\r\n`)
+  await once(socket, 'data')
+  while (socket.write(Buffer.alloc(256 * 1024)) || socket.writableLength < 16 * 1024 * 1024) {
+    if (socket.bytesWritten > 256 * 1024 * 1024) break
+    await sleep(1)
+  }
+  await sleep(200)
+  const taken = socket.bytesWritten - socket.writableLength
+  assert.ok(taken < 32 * 1024 * 1024, `${taken} bytes taken by a reader that asked for one piece`)
+  goOn()
+})
+
+test('HEAD tells what a stream would be, and starts none', async context => {
+  const { call, outcomes } = await streaming(context, async (_call, sink) => sink.write(Buffer.from('x')))
+  const answer = await call('/test/stream', { method: 'HEAD' })
+  assert.deepEqual([answer.status, answer.headers.get('content-type'), await answer.text()], [200, TYPE, ''])
+  assert.deepEqual(outcomes, [])
+})
+
+test('each API tells errors in its own form, from the first byte of a path that is its own', async context => {
+  const { call } = await streaming(context, () => Promise.resolve())
+  const theirs = await call('/test/nowhere')
+  const ours = await call('/nowhere')
+  assert.deepEqual([theirs.status, await theirs.json()], [404, { problem: 'ROUTE_NOT_FOUND' }])
+  assert.equal(((await ours.json()) as { code: string }).code, 'ROUTE_NOT_FOUND')
+  const stranger = await call('/test/stream', { headers: {} })
+  assert.deepEqual([stranger.status, await stranger.json()], [401, { problem: 'UNAUTHENTICATED' }])
+})
