@@ -29,6 +29,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@node-rs/crc32': ['kafka'],
   '@platformatic/wasm-utils': ['kafka'],
   'close-with-grace': ['server'],
+  'find-my-way': ['http'],
   'lru-cache': ['kafka'],
   jose: ['auth', 'dev'], // dev: the local identity provider signs the tokens that auth verifies
   '@opentelemetry/api': ['telemetry'],

@@ -12,7 +12,11 @@ import type { HotFunction } from './hot-function.ts'
 
 const MANY = 1000
 const ISSUER = 'https://login.example.org/tenant/v2.0'
-const TARGET = '/v1/producer/topics/orders'
+const PRODUCE = '/v1/producer/topics/orders'
+const READ = '/v1/consumer/topics/orders/partitions/0/offsets/12345?count=100'
+/** As many routes as several APIs have together. */
+const ROUTES = 130
+const LAST = `/v3/clusters/c1/kind-${ROUTES - v1Routes.length - 1}/orders/configs`
 
 /** What every request goes through before its body is read; a "record" is a request here. */
 export async function requestFunctions(): Promise<HotFunction[]> {
@@ -23,13 +27,24 @@ export async function requestFunctions(): Promise<HotFunction[]> {
     { operations: ['write'], topics: ['orders*'] }
   ])
   const handle = () => Promise.reject(new Error('never called'))
-  const router = new Router(v1Routes.map(route => Object.assign({}, route, { handle })))
+  const routes = v1Routes.map(route => Object.assign({}, route, { handle }))
+  const router = new Router(routes)
+  const large = new Router(routes.concat(otherRoutes(routes[0])))
   return [
     each('Authorization: the token in it', authorization.length, () => bearerToken(authorization).length),
     each('Authorization: a token known', authorization.length, () => (verifier.known(authorization)?.appOnly ? 1 : 0)),
     each('permission for a topic', 6, () => (grants.allows('write', 'topic', topicName('orders')) ? 1 : 0)),
-    each('route', TARGET.length, () => router.find('POST', TARGET).params.topic.length)
+    each('route', PRODUCE.length, () => router.find('POST', PRODUCE).params.topic.length),
+    each('route with a query', READ.length, () => router.find('GET', READ).params.topic.length),
+    each('route, the last of 130', LAST.length, () => large.find('GET', LAST).params.name.length)
   ]
+}
+
+/** Such as stand beside those of v1, each with its own path. */
+function otherRoutes<R extends object>(route: R): R[] {
+  return Array.from({ length: ROUTES - v1Routes.length }, (_, at) =>
+    Object.assign({}, route, { method: 'GET', path: `/v3/clusters/{cluster}/kind-${at}/{name}/configs` })
+  )
 }
 
 function each(name: string, bytes: number, run: () => number): HotFunction {

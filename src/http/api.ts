@@ -11,6 +11,8 @@ export interface Api {
   readonly prefixes: readonly string[]
   /** The most used first. */
   readonly routes: readonly Route[]
+  /** Whether its paths may end with a slash more. False when left out. */
+  readonly trailingSlash?: boolean
   /** How it tells an error. */
   readonly error: (error: GatewayError) => Reply
 }
@@ -24,7 +26,7 @@ export class MountedApi {
 
   constructor(api: Api) {
     this.api = api
-    this.router = new Router(api.routes)
+    this.router = new Router(api.routes, api)
     const open = api.routes.filter(({ permission }) => permission === 'public')
     this.#publicKinds = new Map(open.map(({ path, kind = 'page' }) => [path, kind]))
     this.#streams = api.routes.some(({ answer }) => answer === 'stream')
