@@ -29,8 +29,10 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@node-rs/crc32': ['kafka'],
   '@platformatic/wasm-utils': ['kafka'],
   'close-with-grace': ['server'],
+  'content-type': ['http'],
   'find-my-way': ['http'],
-  'lru-cache': ['kafka'],
+  'lru-cache': ['kafka', 'http'], // http: what header fields said
+  negotiator: ['http'],
   jose: ['auth', 'dev'], // dev: the local identity provider signs the tokens that auth verifies
   '@opentelemetry/api': ['telemetry'],
   '@opentelemetry/exporter-trace-otlp-http': ['telemetry'],

@@ -5,6 +5,8 @@ import { KeyRing } from '../../src/auth/key-ring.ts'
 import { Policy } from '../../src/auth/policy.ts'
 import { TopicGrants } from '../../src/auth/topic-grants.ts'
 import { TokenVerifier } from '../../src/auth/token-verifier.ts'
+import { acceptsGzip } from '../../src/http/accept-encoding.ts'
+import { assertJsonBody } from '../../src/http/media-type.ts'
 import { Router } from '../../src/http/router.ts'
 import { v1Routes } from '../../src/api/v1/api.ts'
 import { topicName } from '../../src/api/v1/parameters.ts'
@@ -14,6 +16,8 @@ const MANY = 1000
 const ISSUER = 'https://login.example.org/tenant/v2.0'
 const PRODUCE = '/v1/producer/topics/orders'
 const READ = '/v1/consumer/topics/orders/partitions/0/offsets/12345?count=100'
+const JSON_TYPE = 'application/json; charset=utf-8'
+const CODINGS = 'gzip, deflate, br'
 /** As many routes as several APIs have together. */
 const ROUTES = 130
 const LAST = `/v3/clusters/c1/kind-${ROUTES - v1Routes.length - 1}/orders/configs`
@@ -34,11 +38,21 @@ export async function requestFunctions(): Promise<HotFunction[]> {
     each('Authorization: the token in it', authorization.length, () => bearerToken(authorization).length),
     each('Authorization: a token known', authorization.length, () => (verifier.known(authorization)?.appOnly ? 1 : 0)),
     each('permission for a topic', 6, () => (grants.allows('write', 'topic', topicName('orders')) ? 1 : 0)),
+    each('media type with a charset', JSON_TYPE.length, () => typeOf(copyOf(JSON_TYPE))),
+    each('whether gzip is accepted', CODINGS.length, () => (acceptsGzip(copyOf(CODINGS)) ? 1 : 0)),
     each('route', PRODUCE.length, () => router.find('POST', PRODUCE).params.topic.length),
     each('route with a query', READ.length, () => router.find('GET', READ).params.topic.length),
     each('route, the last of 130', LAST.length, () => large.find('GET', LAST).params.name.length)
   ]
 }
+
+function typeOf(type: string): number {
+  assertJsonBody({ 'content-type': type })
+  return 1
+}
+
+/** Each request brings its own text. */
+const copyOf = (text: string): string => Buffer.from(text).toString('latin1')
 
 /** Such as stand beside those of v1, each with its own path. */
 function otherRoutes<R extends object>(route: R): R[] {

@@ -1,18 +1,25 @@
+import Negotiator from 'negotiator'
+import { remembered } from './remembered.ts'
+
 /** No client has so much to say: a longer field is not read, and the plain body is sent. */
 const LIMIT_CHARACTERS = 1024
+const GZIP = ['gzip']
+const GZIP_OR_PLAIN = ['gzip', 'identity']
 
-/**
- * True when the client prefers gzip to the plain body, or takes it as gladly (RFC 9110 §12.5.3): weight 0 refuses a coding,
- * `*` stands for those not named, and the plain body (`identity`) is always there unless its weight says more.
- */
-export function acceptsGzip(header: string | string[] | undefined): boolean {
-  if (header === undefined || header.length > LIMIT_CHARACTERS) return false
-  const weights = new Map<string, number>()
-  for (const part of String(header).split(',')) {
-    const [coding, ...parameters] = part.split(';').map(text => text.trim().toLowerCase())
-    const weight = parameters.find(parameter => parameter.startsWith('q='))
-    weights.set(coding, weight === undefined ? 1 : Number(weight.slice(2)))
-  }
-  const gzip = weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0
-  return gzip > 0 && gzip >= (weights.get('identity') ?? 0)
+/** The library's own types leave its second parameter out. */
+interface CodingChoice {
+  encoding(offers: readonly string[], options: { readonly preferred: readonly string[] }): string | undefined
 }
+
+/** Returns whether the client prefers gzip to the plain body, or takes it as gladly (RFC 9110 §12.5.3). */
+export function acceptsGzip(header: string | undefined): boolean {
+  return header !== undefined && header.length <= LIMIT_CHARACTERS && prefersGzip(header)
+}
+
+const prefersGzip = remembered((header: string): boolean => {
+  // RFC 9110 §8.4.1.3: `x-gzip` is the same.
+  const choice: CodingChoice = new Negotiator({ headers: { 'accept-encoding': header.replaceAll(/x-gzip/gi, 'gzip') } })
+  // A star that weighs more than gzip stands for other codings, not for the plain body.
+  const offers = /identity/i.test(header) ? GZIP_OR_PLAIN : GZIP
+  return choice.encoding(offers, { preferred: GZIP }) === 'gzip'
+})

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../core/errors.ts'
+import { remembered } from './remembered.ts'
 
 const JSON_TYPE = /^application\/(?:[a-z0-9!#$&^_.-]+\+)?json$/
 
@@ -32,7 +33,14 @@ export function isGzipped(headers: IncomingHttpHeaders): boolean {
 }
 
 function isJson(contentType: string): boolean {
-  if (contentType === 'application/json') return true
+  return contentType === 'application/json' || isJsonType(contentType)
+}
+
+/**
+ * Not read by `parseType`: the library takes a quoted semicolon and a space before `=` for what RFC 9110 says, and this does
+ * not, so v1 would take bodies that it refuses today, and refuse others.
+ */
+const isJsonType = remembered((contentType: string): boolean => {
   const [type, ...parameters] = contentType.split(';').map(part => part.trim().toLowerCase())
   if (type === '') return parameters.length === 0
   const charset = parameters
@@ -40,4 +48,4 @@ function isJson(contentType: string): boolean {
     ?.slice(8)
     .replaceAll('"', '')
   return JSON_TYPE.test(type) && (charset === undefined || charset === 'utf-8' || charset === 'utf8')
-}
+})

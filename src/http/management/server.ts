@@ -2,8 +2,8 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import { member } from '../../core/lib/member.ts'
+import { chooseType } from '../negotiate.ts'
 import { ManagementConnections } from './connections.ts'
-import { prefersOpenMetrics } from './negotiate.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -35,10 +35,9 @@ interface KeyPair {
 }
 
 const TLS_RULES = { minVersion: 'TLSv1.2' } as const
-const CONTENT_TYPES = {
-  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
-  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8'
-}
+const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
+const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+const EXPOSITIONS = [PROMETHEUS, OPEN_METRICS]
 const BODY_BYTES = 1024
 const REQUEST_TIMEOUT_MS = 5000
 /** How often slow requests are looked for; Node's own 30 s would let them last that much longer. */
@@ -148,11 +147,11 @@ export class ManagementServer {
   }
 
   async #metrics(accept: string | undefined): Promise<Answer> {
-    const exposition = prefersOpenMetrics(accept) ? 'openmetrics' : 'prometheus'
+    const type = chooseType(accept, EXPOSITIONS) ?? PROMETHEUS
     return {
       status: 200,
-      body: await this.#options.metrics(exposition),
-      headers: { 'Content-Type': CONTENT_TYPES[exposition], Vary: 'Accept' }
+      body: await this.#options.metrics(type === OPEN_METRICS ? 'openmetrics' : 'prometheus'),
+      headers: { 'Content-Type': type, Vary: 'Accept' }
     }
   }
 

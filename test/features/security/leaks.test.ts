@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { bearerToken } from '../../../src/auth/bearer.ts'
 import { acceptsGzip } from '../../../src/http/accept-encoding.ts'
 import { assertJsonBody } from '../../../src/http/media-type.ts'
+import { chooseType, parseType } from '../../../src/http/negotiate.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { HttpFront } from '../../../src/http/server.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
@@ -111,6 +112,7 @@ test(
         act()
       } catch {}
     }
+    const offers = ['a/b', 'a/*+json']
     const readers: Record<string, (length: number) => () => void> = {
       'spaces in a token': length => quietly(() => bearerToken(`bearer ${' '.repeat(length)}!`)),
       'equals signs in a token': length => quietly(() => bearerToken(`bearer a${'='.repeat(length)} !`)),
@@ -120,7 +122,9 @@ test(
       'a long media type': length =>
         quietly(() => assertJsonBody({ 'content-type': `application/${'a+'.repeat(length / 2)}x` })),
       'media type parameters': length =>
-        quietly(() => assertJsonBody({ 'content-type': `application/json${'; charset'.repeat(length / 9)}` }))
+        quietly(() => assertJsonBody({ 'content-type': `application/json${'; charset'.repeat(length / 9)}` })),
+      'parameters of any type': length => quietly(() => parseType(`a/b${';x="\\"'.repeat(length / 6)}`)),
+      'a list of types': length => quietly(() => chooseType('a/b;q=0 ,'.repeat(length / 9), offers))
     }
     for (const [name, make] of Object.entries(readers)) {
       const short = fastestMs(make(1500))
