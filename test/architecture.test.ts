@@ -29,8 +29,10 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@node-rs/crc32': ['kafka'],
   '@platformatic/wasm-utils': ['kafka'],
   'close-with-grace': ['server'],
+  ajv: ['api/shared'],
   'content-type': ['http'],
   'find-my-way': ['http'],
+  'json-schema-to-ts': ['core'],
   'lru-cache': ['kafka', 'http'], // http: what header fields said
   negotiator: ['http'],
   jose: ['auth', 'dev'], // dev: the local identity provider signs the tokens that auth verifies

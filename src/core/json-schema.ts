@@ -4,6 +4,8 @@
  * third of the time that the gateway takes to start; tests judge by such a library whether values fit these schemas.
  */
 
+export type { FromSchema, JSONSchema } from 'json-schema-to-ts'
+
 declare const ADMITTED: unique symbol
 declare const OMISSIBLE: unique symbol
 

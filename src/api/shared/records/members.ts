@@ -126,7 +126,7 @@ export function readInteger(cursor: JsonCursor, min: number, max: number, refuse
 }
 
 /** The value of a number that is whole (`12`, `12.0`, `1.2e1`), else NaN. */
-function wholeNumber(bytes: Buffer, start: number, end: number): number {
+export function wholeNumber(bytes: Buffer, start: number, end: number): number {
   if (end - start > EXACT_DIGITS) return wholeDecimal(bytes, start, end)
   let value = 0
   for (let at = start; at < end; at++) {
