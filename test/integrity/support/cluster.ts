@@ -14,6 +14,8 @@ export interface FaultClusterOptions {
   /** Puts a relay before each broker, for clients; says what is spoken there where that is not PLAINTEXT. */
   readonly relayed?: boolean | Listener['protocol']
   readonly jvmFlags?: readonly string[]
+  /** Of each broker. */
+  readonly heapMb?: number
   /** Puts a relay between this broker and those from which it replicates. */
   readonly slowFollower?: number
 }
@@ -61,7 +63,14 @@ export class FaultCluster {
   }
 
   static async start(options: FaultClusterOptions = {}): Promise<FaultCluster> {
-    const { brokers: count = 3, properties = {}, relayed = false, jvmFlags: flags = [], slowFollower } = options
+    const {
+      brokers: count = 3,
+      properties = {},
+      relayed = false,
+      jvmFlags: flags = [],
+      heapMb = 256,
+      slowFollower
+    } = options
     const libs = await kafkaJars('.local', () => undefined)
     const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-faults-'))
     const ids = Array.from({ length: count }, (_, index) => index + 1)
@@ -90,7 +99,7 @@ export class FaultCluster {
       libs,
       dataDir,
       brokers: count,
-      heapMb: 256,
+      heapMb,
       properties: {
         ...PATIENCE,
         ...(slowFollower === undefined ? {} : { 'inter.broker.listener.name': 'REPLICATION' }),
