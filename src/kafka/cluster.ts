@@ -43,6 +43,7 @@ export class Cluster {
         channel: (brokerId, index) => brokers.channel(brokerId, 'produce', index),
         peek: topic => this.metadata.peek(topic),
         refresh: (topic, deadline) => this.metadata.refresh(topic, deadline),
+        learnLeaders: (topic, hint) => this.metadata.learnLeaders(topic, hint),
         maxMessageBytes: topic => limits.of(topic),
         initProducerId: () => anyBroker.ask(Deadline.after(PRODUCER_ID_LIMIT_MS), askProducerId),
         meter,

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Deadline } from '../../src/core/deadline.ts'
+import { SPAN_STRIDE } from '../../src/core/record-table.ts'
+import { Cluster } from '../../src/kafka/cluster.ts'
 import { partitionForKey } from '../../src/kafka/records/murmur2.ts'
+import { kafkaConfig, silent } from '../kafka/transport/scripted-broker.ts'
 import { minutes } from './support/minutes.ts'
 import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
@@ -33,6 +37,39 @@ suite('Leaders and replicas may move', () => {
     await sleep(500)
     const { answers } = await trial.judge(t, 0)
     assert.deepEqual([...answers.keys()], [200])
+  })
+
+  test('a new leader is found by the answer of the former one, without a question about metadata', async t => {
+    const { operator, bootstrapServers } = stand.cluster
+    await operator.createTopic('named', [[1, 2, 3]])
+    const cluster = new Cluster(kafkaConfig([...bootstrapServers], { metadataMaxAgeMs: 600_000 }), silent)
+    t.after(() => cluster.close())
+    await cluster.start()
+    const write = async () => {
+      const topic = await cluster.metadata.topic('named', Deadline.after(5000))
+      assert.ok(topic !== null)
+      const spans = new Int32Array(SPAN_STRIDE).fill(-1)
+      const table = { bytes: Buffer.alloc(0), count: 1, spans }
+      return (await cluster.accumulator.submit(topic, table, Deadline.after(5000), () => undefined)).offsets[0]
+    }
+    assert.equal(await write(), 0)
+    const refreshed = t.mock.method(cluster.metadata, 'refresh')
+    for (const [move, replicas] of [
+      [2, 3, 1],
+      [3, 1, 2],
+      [1, 2, 3]
+    ].entries()) {
+      await operator.reassign('named', 0, replicas)
+      await operator.electPreferred('named', 0)
+      await operator.untilLeader('named', leader => leader === replicas[0])
+      // A new leader that does not know it yet names the former one; then metadata is asked for, as it should be.
+      await sleep(1000)
+      const startedMs = performance.now()
+      assert.equal(await write(), move + 1)
+      t.diagnostic(`stored by broker ${replicas[0]} after ${Math.round(performance.now() - startedMs)} ms`)
+      assert.equal(cluster.metadata.peek('named')?.partitions[0].leader, replicas[0])
+    }
+    assert.equal(refreshed.mock.callCount(), 0)
   })
 
   test('partitions are added under load: nothing is lost, and keys go where the new count puts them', async t => {

@@ -10,6 +10,7 @@ import type { BrokerChannel } from '../transport/broker-channel.ts'
 import type { Brokers } from '../transport/brokers.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
 import { unreachable } from '../transport/unavailable.ts'
+import type { LeaderHint } from './leader-hints.ts'
 import { askMetadata, type MetadataAnswer } from './metadata-message.ts'
 import { MissBucket } from './miss-bucket.ts'
 import type { TopicMetadata } from './topic-metadata.ts'
@@ -115,6 +116,16 @@ export class MetadataCache {
       else if (found?.errorCode !== TOPIC_AUTHORIZATION_FAILED) missing.push(name)
     }
     await Promise.all(missing.map(name => this.refresh(name, deadline)))
+  }
+
+  /**
+   * Takes up the leaders of later epochs that a broker names (KIP-951), as far as their addresses are known. Leaves a topic
+   * as it is that is not known here, or under another id.
+   */
+  learnLeaders(name: string, { topicId, leaders, nodes, from }: LeaderHint): void {
+    this.#brokers.learn(nodes, `an answer of broker ${from}`)
+    const reachable = [...leaders].filter(([, { id }]) => this.#brokers.nodes.has(id))
+    this.#store.lead(name, topicId, new Map(reachable))
   }
 
   /** The topic is known to be gone: it was deleted through here. */

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { CurrentLeader } from './leader-hints.ts'
 import type { PartitionMetadata, TopicMetadata } from './topic-metadata.ts'
 
 interface Entry {
@@ -6,6 +7,8 @@ interface Entry {
   usedAtMs: number
   /** When news last contradicted nothing of it. */
   confirmedAtMs: number
+  /** When a leader was taken up that no Metadata answer has confirmed since; Infinity if there is none. */
+  hintedAtMs: number
 }
 
 /** Topics that nobody asked for in this time are no longer refreshed. */
@@ -43,21 +46,38 @@ export class TopicStore {
   put(topic: TopicMetadata): TopicMetadata {
     const nowMs = Date.now()
     const entry = this.#entries.peek(topic.name)
-    const merged = entry === undefined || createdAnew(entry, topic, nowMs) ? topic : newest(entry.topic, topic)
+    const merged = entry === undefined || isReplaced(entry, topic, nowMs) ? topic : newest(entry.topic, topic)
     if (entry === undefined) {
-      this.#entries.set(topic.name, { topic: merged, usedAtMs: nowMs, confirmedAtMs: nowMs })
+      this.#entries.set(topic.name, { topic: merged, usedAtMs: nowMs, confirmedAtMs: nowMs, hintedAtMs: Infinity })
     } else {
       entry.topic = merged
-      if (merged.partitions.every((partition, number) => partition === topic.partitions[number]))
+      if (merged.partitions.every((partition, number) => partition === topic.partitions[number])) {
         entry.confirmedAtMs = nowMs
+        entry.hintedAtMs = Infinity
+      }
     }
-    for (const listener of this.#listeners) listener(topic.name, merged)
+    this.#tell(topic.name, merged)
     return merged
+  }
+
+  /** Takes up leaders of later epochs that a broker named, by partition, if it was asked about the topic of this id. */
+  lead(name: string, id: Buffer | null, leaders: ReadonlyMap<number, CurrentLeader>): void {
+    const entry = this.#entries.peek(name)
+    if (entry === undefined || !isSameId(entry.topic.id, id)) return
+    const partitions = entry.topic.partitions.map(known => {
+      const named = leaders.get(known.partition)
+      if (named === undefined || named.epoch <= known.leaderEpoch) return known
+      return { ...known, leader: named.id, leaderEpoch: named.epoch }
+    })
+    if (partitions.every((partition, number) => partition === entry.topic.partitions[number])) return
+    entry.topic = { ...entry.topic, partitions }
+    entry.hintedAtMs = Math.min(entry.hintedAtMs, Date.now())
+    this.#tell(name, entry.topic)
   }
 
   remove(name: string): void {
     this.#entries.delete(name)
-    for (const listener of this.#listeners) listener(name, null)
+    this.#tell(name, null)
   }
 
   /** Forgets topics out of use; nobody is told, as nothing is known to have changed. */
@@ -65,15 +85,25 @@ export class TopicStore {
     const oldestMs = Date.now() - FORGET_AFTER_MS
     for (const [name, { usedAtMs }] of this.#entries) if (usedAtMs < oldestMs) this.#entries.delete(name)
   }
+
+  #tell(name: string, topic: TopicMetadata | null): void {
+    for (const listener of this.#listeners) listener(name, topic)
+  }
 }
 
 /**
- * Is this another topic under the same name? Where the cluster has no topic ids, lower epochs tell so once the known
- * ones have not been confirmed for longer than a broker lags behind; a leader that is wrong after all says so itself.
+ * Returns whether the answer counts even if its epochs are lower: it describes another topic of the same name. If the
+ * cluster has no topic ids, that is so once the known epochs have not been confirmed for longer than a broker lags behind.
+ * The same holds for a leader from a hint: before Produce 13 a broker that lags may speak of an earlier topic of that name.
+ * A leader that is wrong after all says so itself.
  */
-function createdAnew({ topic: known, confirmedAtMs }: Entry, fresh: TopicMetadata, nowMs: number): boolean {
-  if (known.id === null && fresh.id === null) return nowMs - confirmedAtMs > LAG_LIMIT_MS
-  return known.id === null || fresh.id === null || !known.id.equals(fresh.id)
+function isReplaced({ topic: known, confirmedAtMs, hintedAtMs }: Entry, fresh: TopicMetadata, nowMs: number): boolean {
+  if (!isSameId(known.id, fresh.id)) return true
+  return nowMs - (known.id === null ? confirmedAtMs : hintedAtMs) > LAG_LIMIT_MS
+}
+
+function isSameId(one: Buffer | null, other: Buffer | null): boolean {
+  return one === null || other === null ? one === other : one.equals(other)
 }
 
 /** A broker that lags behind may name a leader of an older epoch: per partition the higher epoch wins (KIP-320). */

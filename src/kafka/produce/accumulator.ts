@@ -4,7 +4,7 @@ import type { Log } from '../../core/log.ts'
 import type { ProduceOutcome } from '../../core/produce-outcome.ts'
 import type { RecordTable } from '../../core/record-table.ts'
 import type { RequestTrace } from '../../core/tracing.ts'
-import type { TopicMetadata } from '../metadata/topic-metadata.ts'
+import type { BrokerNode, TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { BatchOptions } from './batch-former.ts'
 import { BrokerSender, type SenderOwner, type Sent } from './broker-sender.ts'
 import { DeliveryWarnings } from './delivery-warnings.ts'
@@ -127,9 +127,9 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     return false
   }
 
-  settled(sent: readonly Sent<PartitionProducer>[]): void {
-    for (const { source: producer, refresh } of sent) {
-      if (refresh) this.#leaders.refresh(producer.topic)
+  settled(sent: readonly Sent<PartitionProducer>[], brokerId: number, nodes: readonly BrokerNode[]): void {
+    if (sent.some(isStale)) this.#leaders.stale(sent.filter(isStale), brokerId, nodes)
+    for (const { source: producer } of sent) {
       // The answer may have come from a topic that has been replaced since.
       producer.topicReplaced(this.#ports.peek(producer.topic)?.id ?? null, performance.now())
       this.#kick(producer)
@@ -246,4 +246,8 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
       this.#settleDue(performance.now())
     })
   }
+}
+
+function isStale({ refresh }: Sent<PartitionProducer>): boolean {
+  return refresh
 }

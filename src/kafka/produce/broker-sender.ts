@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Log } from '../../core/log.ts'
+import { NO_NODES, type CurrentLeader } from '../metadata/leader-hints.ts'
+import type { BrokerNode } from '../metadata/topic-metadata.ts'
 import { isInFlight, type Batch } from './batch.ts'
 import type { BatchSource } from './batch-source.ts'
 import type { DeliveryWarnings } from './delivery-warnings.ts'
@@ -25,14 +27,16 @@ export interface Sent<Source extends BatchSource> {
   readonly attempt: number
   /** Set if it got no answer, or one that shows that metadata is stale. */
   refresh: boolean
+  /** Who leads the partition now, if the broker says so. */
+  leader: CurrentLeader | undefined
 }
 
 /** Offers partitions to the senders, and goes on with them: the accumulator. */
 export interface SenderOwner<Source extends BatchSource> {
   /** Whether this sender still serves the partition; if not, the owner has offered it elsewhere. */
   serves(sender: BrokerSender<Source>, source: Source): boolean
-  /** The batches of a request; each partition has taken in what became of its own. */
-  settled(sent: readonly Sent<Source>[]): void
+  /** The batches of a request; each partition has taken in what became of its own. `nodes`: addresses of the leaders named. */
+  settled(sent: readonly Sent<Source>[], brokerId: number, nodes: readonly BrokerNode[]): void
   /** The broker could not be reached; the partitions have nothing on their way because of it. */
   unreachable(sources: readonly Source[]): void
 }
@@ -134,7 +138,7 @@ export class BrokerSender<Source extends BatchSource> {
       const batch = source.take(nowMs)
       if (batch === null) continue
       if (batch.attempt > 1) this.#options.meter.retried('produce')
-      collected.push({ source, batch, attempt: batch.attempt, refresh: false })
+      collected.push({ source, batch, attempt: batch.attempt, refresh: false, leader: undefined })
       if (source.ready(nowMs)) this.#offered.add(source)
       bytes += batch.bytes.length
       if (bytes >= REQUEST_BYTES) break
@@ -150,19 +154,27 @@ export class BrokerSender<Source extends BatchSource> {
     const channel = this.#options.channel()
     channel.send(PRODUCE, agreed, agreed >= PRODUCE_FLEXIBLE_SINCE, body, (error, response) => {
       this.#requests--
+      let nodes = NO_NODES
       if (response === null) this.#lose(sent, error?.sent ?? true, error?.message ?? 'no answer')
-      else this.#settle(channel, agreed, sent, response)
-      this.#owner.settled(sent)
+      else nodes = this.#settle(channel, agreed, sent, response)
+      this.#owner.settled(sent, this.#options.brokerId, nodes)
       if (this.#offered.size > 0 && !this.#scheduled) this.#flush()
     })
   }
 
-  #settle(channel: ProduceChannel, version: number, sent: readonly Sent<Source>[], response: Buffer): void {
+  /** Returns the addresses of the leaders that the answer names. */
+  #settle(
+    channel: ProduceChannel,
+    version: number,
+    sent: readonly Sent<Source>[],
+    response: Buffer
+  ): readonly BrokerNode[] {
     let answer: ProduceAnswer
     try {
       answer = parseProduceResponse(version, response)
     } catch (error) {
-      return this.#lose(sent, true, `unreadable answer: ${String(error)}`)
+      this.#lose(sent, true, `unreadable answer: ${String(error)}`)
+      return NO_NODES
     }
     channel.throttled(PRODUCE, answer.throttleTimeMs)
     this.#limit = answer.throttleTimeMs > 0 ? 1 : REQUESTS_IN_FLIGHT
@@ -176,9 +188,13 @@ export class BrokerSender<Source extends BatchSource> {
       const result = results.get(`${topic}/${source.partition}`)
       traceBatch(each, result?.errorCode)
       if (result === undefined) missing.push(each)
-      else if (!isSuperseded(each)) each.refresh = this.#answered(each, result)
+      else if (!isSuperseded(each)) {
+        each.refresh = this.#answered(each, result)
+        each.leader = result.currentLeader
+      }
     }
     if (missing.length > 0) this.#lose(missing, true, 'the answer leaves the partition out')
+    return answer.nodes
   }
 
   /**

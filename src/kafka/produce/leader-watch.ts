@@ -1,25 +1,26 @@
 import { Deadline } from '../../core/deadline.ts'
 import type { Log } from '../../core/log.ts'
-import type { TopicMetadata } from '../metadata/topic-metadata.ts'
+import type { CurrentLeader } from '../metadata/leader-hints.ts'
+import type { BrokerNode, TopicMetadata } from '../metadata/topic-metadata.ts'
+import type { Sent } from './broker-sender.ts'
+import type { BatchSource } from './batch-source.ts'
 import type { ProducePorts } from './ports.ts'
 
 const REFRESH_LIMIT_MS = 5000
 /** Most answers come sooner. A broker that takes longer may be frozen, and its partitions led by others by now. */
 const SUSPICIOUS_MS = 1000
 
+type WatchPorts = Pick<ProducePorts, 'peek' | 'refresh' | 'learnLeaders'>
+
 /** Asks Kafka who leads a topic: when an answer proves that metadata is stale, and again and again while there is none. */
 export class LeaderWatch {
-  readonly #ports: Pick<ProducePorts, 'refresh'>
+  readonly #ports: WatchPorts
   readonly #log: Log
   readonly #changed: (topic: string, metadata: TopicMetadata | null) => void
   readonly #refreshing = new Set<string>()
   readonly #suspectedAtMs = new Map<string, number>()
 
-  constructor(
-    ports: Pick<ProducePorts, 'refresh'>,
-    log: Log,
-    changed: (topic: string, metadata: TopicMetadata | null) => void
-  ) {
+  constructor(ports: WatchPorts, log: Log, changed: (topic: string, metadata: TopicMetadata | null) => void) {
     this.#ports = ports
     this.#log = log
     this.#changed = changed
@@ -35,6 +36,24 @@ export class LeaderWatch {
         (error: unknown) => this.#log.debug({ topic, cause: String(error) }, 'Metadata could not be refreshed')
       )
       .finally(() => this.#refreshing.delete(topic))
+  }
+
+  /**
+   * Goes on after answers that prove metadata stale: to the leaders that the broker names, without a question (KIP-951);
+   * asks about topics of which it does not name them all.
+   */
+  stale(batches: readonly Sent<BatchSource>[], from: number, nodes: readonly BrokerNode[]): void {
+    for (const [topic, ofTopic] of Map.groupBy(batches, ({ source }) => source.topic)) {
+      const leaders = new Map<number, CurrentLeader>()
+      for (const { source, leader } of ofTopic) if (leader !== undefined) leaders.set(source.partition, leader)
+      if (leaders.size > 0) this.#ports.learnLeaders(topic, { topicId: ofTopic[0].batch.topicId, leaders, nodes, from })
+      const { partitions = [] } = this.#ports.peek(topic) ?? {}
+      const isLedElsewhere = ({ source: { partition } }: Sent<BatchSource>) => {
+        const leader = partitions[partition]?.leader ?? -1
+        return leaders.has(partition) && leader >= 0 && leader !== from
+      }
+      if (!ofTopic.every(isLedElsewhere)) this.refresh(topic)
+    }
   }
 
   /** Records of the topic have been under way since then; a leader that keeps silent is looked for once a second. */

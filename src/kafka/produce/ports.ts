@@ -1,5 +1,6 @@
 import type { Deadline } from '../../core/deadline.ts'
 import type { Meter } from '../../core/meter.ts'
+import type { LeaderHint } from '../metadata/leader-hints.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { ProducerSession } from './producer-sessions.ts'
 
@@ -30,6 +31,8 @@ export interface ProducePorts {
   peek(topic: string): TopicMetadata | undefined
   /** Asks Kafka now (merged, rate-limited); null once two brokers do not know the topic. */
   refresh(topic: string, deadline: Deadline): Promise<TopicMetadata | null>
+  /** Takes up leaders that a broker has named; those it does not believe leave the metadata as it is. */
+  learnLeaders(topic: string, hint: LeaderHint): void
   /** The topic's `max.message.bytes`. */
   maxMessageBytes(topic: string): number
   initProducerId(): Promise<ProducerSession>

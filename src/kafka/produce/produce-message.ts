@@ -1,3 +1,5 @@
+import { readCurrentLeader, readNodeEndpoints, type CurrentLeader } from '../metadata/leader-hints.ts'
+import type { BrokerNode } from '../metadata/topic-metadata.ts'
 import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
 
@@ -11,6 +13,8 @@ export const PRODUCE_FLEXIBLE_SINCE = 9
 export const PRODUCE_TOPIC_IDS_SINCE = 13
 
 const ALL_IN_SYNC_REPLICAS = -1
+/** Tag of the field `CurrentLeader` in a partition's answer. */
+const CURRENT_LEADER = 0
 
 export interface ProducePartition {
   readonly partition: number
@@ -35,11 +39,15 @@ export interface ProduceResult {
   /** Records at fault with Kafka's reason, by position in the batch (KIP-467, version 8 on). */
   readonly recordErrors: ReadonlyMap<number, string | null> | undefined
   readonly message: string | null
+  /** Who leads the partition, as a broker says that does not (KIP-951, version 10 on). */
+  readonly currentLeader: CurrentLeader | undefined
 }
 
 export interface ProduceAnswer {
   readonly results: readonly ProduceResult[]
   readonly throttleTimeMs: number
+  /** Addresses of the brokers that the results name as leaders (KIP-951, version 10 on). */
+  readonly nodes: readonly BrokerNode[]
 }
 
 /**
@@ -70,7 +78,7 @@ export function parseProduceResponse(version: number, response: Buffer): Produce
     }
     reader.skipTags()
   }
-  return { results, throttleTimeMs: reader.int32() }
+  return { results, throttleTimeMs: reader.int32(), nodes: readNodeEndpoints(reader) }
 }
 
 function parsePartition(reader: WireReader, version: number, topic: string): ProduceResult {
@@ -89,6 +97,8 @@ function parsePartition(reader: WireReader, version: number, topic: string): Pro
     }
     message = reader.string()
   }
-  reader.skipTags()
-  return { topic, partition, errorCode, baseOffset, recordErrors, message }
+  let currentLeader: CurrentLeader | undefined
+  if (errorCode === 0) reader.skipTags()
+  else currentLeader = readCurrentLeader(reader, CURRENT_LEADER)
+  return { topic, partition, errorCode, baseOffset, recordErrors, message, currentLeader }
 }

@@ -97,22 +97,19 @@ export class Brokers {
     this.#onLost = listener
   }
 
+  /** Takes up brokers that another answer than that to Metadata names; those known stay. `source`: that answer. */
+  learn(nodes: readonly BrokerNode[], source: string): void {
+    const isKnown = ({ id, host, port }: BrokerNode) => {
+      const known = this.#nodes.get(id)
+      return known !== undefined && known.host === host && known.port === port
+    }
+    if (nodes.every(isKnown)) return
+    this.#take(new Map([...this.#nodes, ...nodes.map(node => [node.id, node] as const)]), source)
+  }
+
   /** Takes up what a Metadata answer says. `from`: the address of the broker that gave it. */
   update(nodes: ReadonlyMap<number, BrokerNode>, from: string): void {
-    this.#nodes = nodes
-    for (const [name, channel] of this.#channels) {
-      const node = nodes.get(Number(name.slice(0, name.indexOf('/'))))
-      // A broker that is missing is down, or unknown to the one that answered: its connections may yet serve.
-      if (node === undefined || (node.host === channel.host && node.port === channel.port)) continue
-      this.#channels.delete(name)
-      void channel.close()
-    }
-    for (const endpoint of this.#endpoints.values()) endpoint.brokerId = undefined
-    for (const { id, host, port } of nodes.values()) {
-      const endpoint = this.#endpointOf(host, port, `the metadata of ${from}`)
-      endpoint.brokerId = id
-    }
-    this.#forgetEndpoints()
+    this.#take(nodes, `the metadata of ${from}`)
   }
 
   /** Throws a TransportError (nothing sent) if the broker is not known. */
@@ -145,6 +142,23 @@ export class Brokers {
     this.#closed = true
     clearInterval(this.#sweep)
     await Promise.all([...this.#bootstrap, ...this.#channels.values()].map(channel => channel.close()))
+  }
+
+  #take(nodes: ReadonlyMap<number, BrokerNode>, source: string): void {
+    this.#nodes = nodes
+    for (const [name, channel] of this.#channels) {
+      const node = nodes.get(Number(name.slice(0, name.indexOf('/'))))
+      // A broker that is missing is down, or unknown to the one that answered: its connections may yet serve.
+      if (node === undefined || (node.host === channel.host && node.port === channel.port)) continue
+      this.#channels.delete(name)
+      void channel.close()
+    }
+    for (const endpoint of this.#endpoints.values()) endpoint.brokerId = undefined
+    for (const { id, host, port } of nodes.values()) {
+      const endpoint = this.#endpointOf(host, port, source)
+      endpoint.brokerId = id
+    }
+    this.#forgetEndpoints()
   }
 
   #newChannel(endpoint: Endpoint, lane: Lane, label: string): BrokerChannel {

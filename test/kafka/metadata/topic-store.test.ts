@@ -38,6 +38,47 @@ suite('TopicStore', () => {
     assert.deepEqual(store.peek('t'), topic(OTHER, [2, 0]))
   })
 
+  test('takes up leaders of later epochs that a broker names, of the topic that it was asked about', () => {
+    const store = new TopicStore(10_000)
+    const told: unknown[] = []
+    store.put(topic(ONE, [1, 5], [1, 5], [1, 5]))
+    store.onChange((name, changed) => told.push([name, changed]))
+    store.lead('t', OTHER, new Map([[0, { id: 2, epoch: 9 }]]))
+    store.lead('t', null, new Map([[0, { id: 2, epoch: 9 }]]))
+    store.lead('t', ONE, new Map([[0, { id: 2, epoch: 5 }]]))
+    store.lead('unknown', ONE, new Map([[0, { id: 2, epoch: 9 }]]))
+    assert.deepEqual(told, [])
+    store.lead(
+      't',
+      ONE,
+      new Map([
+        [0, { id: 2, epoch: 6 }],
+        [2, { id: 3, epoch: 7 }],
+        [9, { id: 3, epoch: 7 }]
+      ])
+    )
+    assert.deepEqual(told, [['t', topic(ONE, [2, 6], [1, 5], [3, 7])]])
+    assert.deepEqual(leaders(store), [2, 1, 3])
+  })
+
+  test('a leader that was named gives way to the metadata of its own epoch or a later one, and after a while to any', t => {
+    const pass = clock(t)
+    const store = new TopicStore(10_000)
+    store.put(topic(ONE, [1, 0]))
+    store.lead('t', ONE, new Map([[0, { id: 2, epoch: 7 }]]))
+    pass(9000)
+    store.put(topic(ONE, [1, 0]))
+    assert.deepEqual(leaders(store), [2], 'a broker may lag behind')
+    pass(2000)
+    store.put(topic(ONE, [1, 0]))
+    assert.deepEqual(leaders(store), [1], 'the broker that named it spoke of an earlier topic of that name')
+    store.lead('t', ONE, new Map([[0, { id: 3, epoch: 8 }]]))
+    store.put(topic(ONE, [3, 8]))
+    pass(60_000)
+    store.put(topic(ONE, [1, 0]))
+    assert.deepEqual(leaders(store), [3], 'once confirmed, it is as good as any')
+  })
+
   test('believes brokers that tell no epochs', () => {
     const store = new TopicStore(10_000)
     store.put(topic(null, [1, 3]))

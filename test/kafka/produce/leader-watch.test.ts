@@ -14,7 +14,8 @@ function watch() {
     asked.push(name)
     return new Promise<TopicMetadata | null>((resolve, reject) => answers.push({ resolve, reject }))
   }
-  return { leaders: new LeaderWatch({ refresh }, silent, (...change) => changes.push(change)), asked, changes, answers }
+  const ports = { refresh, peek: () => undefined, learnLeaders: () => assert.fail('no leader is named here') }
+  return { leaders: new LeaderWatch(ports, silent, (...change) => changes.push(change)), asked, changes, answers }
 }
 
 suite('The leader watch', () => {

@@ -62,6 +62,7 @@ export class ModelCluster implements ProducePorts {
       channel: () => this.#channel(),
       peek: topic => this.peek(topic),
       refresh: topic => this.refresh(topic),
+      learnLeaders: () => this.learnLeaders(),
       maxMessageBytes: () => this.maxMessageBytes(),
       initProducerId: () => {
         this.idsAsked++
@@ -80,6 +81,10 @@ export class ModelCluster implements ProducePorts {
 
   peek(topic: string): TopicMetadata | undefined {
     return this.topics.get(topic)
+  }
+
+  learnLeaders(): never {
+    throw new Error('The model speaks a version of Produce that names no leaders.')
   }
 
   maxMessageBytes(): number {

@@ -88,7 +88,15 @@ class World {
   }
 
   answer(batch: Batch, errorCode: number, baseOffset: number): void {
-    const result = { topic: 't', partition: 0, errorCode, baseOffset, recordErrors: undefined, message: null }
+    const result = {
+      topic: 't',
+      partition: 0,
+      errorCode,
+      baseOffset,
+      recordErrors: undefined,
+      message: null,
+      currentLeader: undefined
+    }
     this.producer.answered(batch, result, this.nowMs)
   }
 

@@ -42,6 +42,26 @@ suite('Brokers', () => {
     )
   })
 
+  test('learns of one broker beside the others, and where it is now', async () => {
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), silent)
+    brokers.update(nodes(1001, 1002), 'kafka:9092')
+    const moved = brokers.channel(2, 'produce')
+    const stays = brokers.channel(1, 'produce')
+    brokers.learn([{ id: 2, host: '127.0.0.1', port: 2002, rack: null }], 'an answer of broker 1')
+    brokers.learn([{ id: 3, host: '127.0.0.1', port: 1003, rack: null }], 'an answer of broker 1')
+    assert.deepEqual(
+      [...brokers.nodes.values()].map(({ id, port }) => [id, port]),
+      [
+        [1, 1001],
+        [2, 2002],
+        [3, 1003]
+      ]
+    )
+    assert.notEqual(brokers.channel(2, 'produce'), moved)
+    assert.equal(brokers.channel(2, 'produce').port, 2002)
+    assert.equal(brokers.channel(1, 'produce'), stays)
+  })
+
   test('asks those last that just let somebody wait', () => {
     const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), silent)
     brokers.update(nodes(1001, 1002, 1003), 'kafka:9092')
