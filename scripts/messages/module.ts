@@ -45,6 +45,17 @@ ${body}
 `
 }
 
+/** Returns the TypeScript of a table from API key to Kafka's name of the API. */
+export function namesModuleOf(names: readonly (readonly [key: number, name: string])[], kafkaVersion: string): string {
+  const entries = names.toSorted(([one], [other]) => one - other).map(([key, name]) => `${key}: '${name}'`)
+  return `// Generated from the definitions of Kafka ${kafkaVersion} by \`npm run messages:generate\`; changes by hand are lost.
+/** Kafka's names of the APIs that the gateway uses, by their key; for logs and metrics. */
+export const KAFKA_APIS: Readonly<Record<number, string>> = {
+${entries.join(',\n')}
+}
+`
+}
+
 /** The struct and those of its fields, outer ones first. */
 function structsOf(struct: Struct): Struct[] {
   const inner = struct.fields.flatMap(({ type }) => (typeof type === 'string' ? [] : structsOf(type)))

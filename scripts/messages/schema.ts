@@ -62,9 +62,18 @@ export interface Message {
   readonly struct: Struct
 }
 
+/** Reads nothing but the API key, of any definition. */
+export function keyFrom(text: string): number {
+  return parse(text).apiKey
+}
+
+function parse(text: string): Definition {
+  return JSON.parse(text.replaceAll(/^\s*\/\/.*$/gm, '')) as Definition
+}
+
 /** Reads a definition: JSON with comments in lines of their own. Throws RangeError at what is not supported. */
 export function messageFrom(text: string): Message {
-  const definition = JSON.parse(text.replaceAll(/^\s*\/\/.*$/gm, '')) as Definition
+  const definition = parse(text)
   const { min, max } = rangeOf(definition.validVersions)
   const versions = { min, max: definition.latestVersionUnstable === true ? max - 1 : max }
   const common = new Map<string, Struct>()

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import fc from 'fast-check'
-import { generate, messagesOf } from '../../../scripts/messages/generate.ts'
+import { generate, generateNames, messagesOf } from '../../../scripts/messages/generate.ts'
 import { openJar } from '../../../scripts/messages/jar.ts'
 import { kafkaJars, kafkaVersion } from '../../../src/dev/kafka/jars.ts'
 import type { Message } from '../../../src/kafka/messages/message.ts'
@@ -40,11 +40,13 @@ suite('The messages of Kafka', () => {
       for (let version = message.min; version <= message.max; version++) check(name, message, version)
   }
 
-  test('are those that the generator makes of the definitions in the jar', async () => {
+  test('are those that the generator makes of the definitions in the jar, and so are the names of their APIs', async () => {
     const generated = await generate(libs, kafkaVersion)
     const committed = readdirSync(FOLDER).filter(name => name !== 'message.ts')
     assert.deepEqual(committed.toSorted(), [...generated.keys()].toSorted())
     for (const [file, text] of generated) assert.equal(readFileSync(new URL(file, FOLDER), 'utf8'), text, file)
+    const names = new URL('../../core/kafka-apis.ts', FOLDER)
+    assert.equal(readFileSync(names, 'utf8'), await generateNames(libs, kafkaVersion))
   })
 
   test('are written in each version as an interpreter of the definitions reads them', () => {
