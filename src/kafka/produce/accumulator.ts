@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Deadline } from '../../core/deadline.ts'
+import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
 import type { ProduceOutcome } from '../../core/produce-outcome.ts'
 import type { RecordTable } from '../../core/record-table.ts'
@@ -7,7 +8,6 @@ import type { RequestTrace } from '../../core/tracing.ts'
 import type { BrokerNode, TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { BatchOptions } from './batch-former.ts'
 import { BrokerSender, type SenderOwner, type Sent } from './broker-sender.ts'
-import { DeliveryWarnings } from './delivery-warnings.ts'
 import {
   leaderMissing,
   notSentInTime,
@@ -43,7 +43,7 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
   readonly #ports: ProducePorts
   readonly #options: AccumulatorOptions
   readonly #log: Log
-  readonly #warnings: DeliveryWarnings
+  readonly #warnings: RepeatedWarnings
   readonly #leaders: LeaderWatch
   readonly #lanes: ReplicaLanes
   readonly #sessions: ProducerSessions
@@ -60,7 +60,7 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     this.#ports = ports
     this.#options = options
     this.#log = log
-    this.#warnings = new DeliveryWarnings(log)
+    this.#warnings = new RepeatedWarnings(log)
     this.#leaders = new LeaderWatch(ports, log, (topic, metadata) => this.#topicChanged(topic, metadata))
     this.#lanes = new ReplicaLanes(options.connectionsPerBroker)
     this.#sessions = new ProducerSessions(

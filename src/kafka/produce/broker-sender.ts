@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks'
+import type { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
 import { NO_NODES, type CurrentLeader } from '../metadata/leader-hints.ts'
 import type { BrokerNode } from '../metadata/topic-metadata.ts'
 import { isInFlight, type Batch } from './batch.ts'
 import type { BatchSource } from './batch-source.ts'
-import type { DeliveryWarnings } from './delivery-warnings.ts'
 import type { ProduceChannel, ProducePorts } from './ports.ts'
 import { produceError } from './produce-errors.ts'
 import {
@@ -48,7 +48,7 @@ export interface SenderOptions {
   /** How long the broker waits for the replicas. */
   readonly timeoutMs: number
   readonly meter: Pick<ProducePorts['meter'], 'retried'>
-  readonly warnings: DeliveryWarnings
+  readonly warnings: RepeatedWarnings
   readonly log: Log
 }
 
@@ -68,6 +68,8 @@ export class BrokerSender<Source extends BatchSource> {
   #scheduled = false
   #connecting = false
   #pausedUntilMs = 0
+  /** The last request got no answer. */
+  #losing = false
   /** One while the broker throttles: it would leave a second request unread for that time, its fate unknown to the callers. */
   #limit = REQUESTS_IN_FLIGHT
 
@@ -122,8 +124,9 @@ export class BrokerSender<Source extends BatchSource> {
       this.#connecting = false
       const sources = [...this.#offered]
       this.#offered.clear()
-      const cause = error instanceof Error ? error.message : String(error)
-      this.#options.warnings.unreachable(this.#options.brokerId, { partitions: sources.length, cause })
+      const { log, brokerId } = this.#options
+      // The connection has logged it already, once for all that use the broker.
+      log.debug({ brokerId, partitions: sources.length, cause: String(error) }, 'Record batches wait for a broker')
       this.#owner.unreachable(sources)
     }
   }
@@ -179,7 +182,7 @@ export class BrokerSender<Source extends BatchSource> {
     channel.throttled(PRODUCE, answer.throttleTimeMs)
     this.#limit = answer.throttleTimeMs > 0 ? 1 : REQUESTS_IN_FLIGHT
     if (answer.throttleTimeMs > 0) this.#pausedUntilMs = performance.now() + answer.throttleTimeMs
-    this.#options.warnings.answered(this.#options.brokerId)
+    if (this.#losing) this.#answersAgain()
     const results = new Map(answer.results.map(result => [`${result.topic}/${result.partition}`, result]))
     const missing: Sent<Source>[] = []
     for (const each of sent) {
@@ -219,14 +222,23 @@ export class BrokerSender<Source extends BatchSource> {
   }
 
   #lose(sent: readonly Sent<Source>[], mayHaveReached: boolean, cause: string): void {
+    const { brokerId, warnings } = this.#options
     for (const each of sent) {
       const { source, batch } = each
       if (isSuperseded(each)) continue
       const { topic, partition } = source
-      this.#options.warnings.lost(this.#options.brokerId, { topic, partition, mayHaveReached, cause })
+      this.#losing = true
+      const fields = { brokerId, topic, partition, mayHaveReached, cause }
+      warnings.warn(`lost/${brokerId}`, fields, 'No answer to a record batch')
       source.lost(batch, mayHaveReached, performance.now())
       each.refresh = true
     }
+  }
+
+  #answersAgain(): void {
+    const { brokerId, warnings } = this.#options
+    this.#losing = false
+    warnings.over(`lost/${brokerId}`, { brokerId }, 'Record batches are answered again')
   }
 
   #flushAfter(delayMs: number): void {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises'
+import { RepeatedWarnings } from '../../../src/core/lib/repeated-warnings.ts'
 import { SPAN_STRIDE } from '../../../src/core/record-table.ts'
 import { unsentBatch } from '../../../src/kafka/produce/batch.ts'
 import { BrokerSender } from '../../../src/kafka/produce/broker-sender.ts'
-import { DeliveryWarnings } from '../../../src/kafka/produce/delivery-warnings.ts'
 import { PartitionProducer } from '../../../src/kafka/produce/partition-producer.ts'
 import { PendingProduce, type RecordRange } from '../../../src/kafka/produce/pending-produce.ts'
 import type { ProducerSession } from '../../../src/kafka/produce/producer-sessions.ts'
@@ -39,7 +39,7 @@ class World {
       }
     }
     const meter = { retried: () => assert.fail('nothing is sent again here') }
-    const warnings = new DeliveryWarnings({ ...silent, warn: () => assert.fail('nothing gets lost here') })
+    const warnings = new RepeatedWarnings({ ...silent, warn: () => assert.fail('nothing gets lost here') })
     const options = { brokerId: 1, channel: () => channel, timeoutMs: 1000, meter, warnings, log: silent }
     this.sender = new BrokerSender(options, {
       serves: () => true,
