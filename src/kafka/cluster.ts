@@ -1,5 +1,6 @@
 import type { KafkaConfig } from '../config/schema.ts'
 import { Deadline } from '../core/deadline.ts'
+import type { KafkaIdentity } from '../core/kafka-identity.ts'
 import type { Log } from '../core/log.ts'
 import { type Meter, noMeter } from '../core/meter.ts'
 import { OffsetLookup } from './admin/list-offsets.ts'
@@ -12,12 +13,18 @@ import { Accumulator } from './produce/accumulator.ts'
 import { askProducerId } from './produce/init-producer-id.ts'
 import { MessageLimits } from './produce/message-limits.ts'
 import { AnyBroker } from './transport/any-broker.ts'
-import { Brokers } from './transport/brokers.ts'
+import { Brokers, type BrokersSettings } from './transport/brokers.ts'
 
 /** Then the question is asked again, after a pause. */
 const PRODUCER_ID_LIMIT_MS = 5000
 
-/** Everything that talks to one Kafka cluster under one identity, wired up. There may be several in a process. */
+/** What belongs to the cluster, whoever connects to it. */
+export type ClusterSettings = BrokersSettings & Omit<KafkaConfig, 'tls' | 'sasl'>
+
+/**
+ * Everything that talks to one Kafka cluster as one identity, wired up. There may be several in a process: they share no
+ * connection, no metadata, no cached batch and no producer id, because Kafka lets each identity see something else.
+ */
 export class Cluster {
   readonly metadata: MetadataCache
   readonly offsets: OffsetLookup
@@ -27,16 +34,16 @@ export class Cluster {
   readonly #brokers: Brokers
   readonly #refresher: MetadataRefresher
 
-  constructor(config: KafkaConfig, log: Log, meter: Meter = noMeter) {
-    const brokers = new Brokers(config, log, meter)
+  constructor(settings: ClusterSettings, identity: KafkaIdentity, log: Log, meter: Meter = noMeter) {
+    const brokers = new Brokers(settings, identity, log, meter)
     const anyBroker = new AnyBroker(brokers)
     const limits = new MessageLimits(anyBroker)
     this.#brokers = brokers
-    this.metadata = new MetadataCache(brokers, log, config.metadataMaxTopics)
-    this.#refresher = new MetadataRefresher(this.metadata, brokers, config.metadataMaxAgeMs, log)
+    this.metadata = new MetadataCache(brokers, log, settings.metadataMaxTopics)
+    this.#refresher = new MetadataRefresher(this.metadata, brokers, settings.metadataMaxAgeMs, log)
     this.offsets = new OffsetLookup(brokers, this.metadata)
     this.topics = new TopicAdmin(brokers, this.metadata, this.offsets, log)
-    const reading = { connectionsPerBroker: config.fetchConnectionsPerBroker, cacheBytes: config.fetchCacheBytes }
+    const reading = { connectionsPerBroker: settings.fetchConnectionsPerBroker, cacheBytes: settings.fetchCacheBytes }
     this.fetcher = new Fetcher(brokers, this.metadata, this.offsets, reading, log, meter)
     this.accumulator = new Accumulator(
       {
@@ -49,7 +56,7 @@ export class Cluster {
         meter,
         onTopicChange: listener => this.metadata.onTopicChange(listener)
       },
-      { ...config, connectionsPerBroker: config.produceConnectionsPerBroker },
+      { ...settings, connectionsPerBroker: settings.produceConnectionsPerBroker },
       log
     )
   }

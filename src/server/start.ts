@@ -11,6 +11,7 @@ import { noMeter } from '../core/meter.ts'
 import { clusterGateway } from '../gateway/cluster-gateway.ts'
 import { HttpFront } from '../http/server.ts'
 import { Cluster } from '../kafka/cluster.ts'
+import { configuredIdentity } from '../kafka/configured-identity.ts'
 import { openAuditStream } from '../telemetry/audit-stream.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { openTracer } from '../telemetry/traces/tracing.ts'
@@ -95,7 +96,7 @@ export async function startServer(
   const metrics = new Metrics(config.metrics.topics)
   // Nobody could ask for them without the listener: then nothing is counted.
   const meter = management === undefined ? noMeter : metrics
-  const cluster = new Cluster(kafka, log, meter)
+  const cluster = new Cluster(kafka, configuredIdentity(kafka), log, meter)
   const certificate = listen.tls === 'none' ? undefined : new CertificateFiles('listen.tls', listen.tls, log)
   const budget = new ByteBudget(limits.inFlightBytes)
   const auditStream = output === undefined ? undefined : openAuditStream(output, log)

@@ -22,7 +22,7 @@ suite('Produce', () => {
     const view = serveMetadata(broker)
     view.brokers = [{ id: 1, host: '127.0.0.1', port: broker.port, rack: null }]
     view.topics.set('empty', { errorCode: LEADER_NOT_AVAILABLE, partitions: [] })
-    const cluster = new Cluster(kafkaConfig([broker.address]), silent)
+    const cluster = new Cluster(kafkaConfig([broker.address]), {}, silent)
     t.after(async () => {
       await cluster.close()
       await broker.close()

@@ -36,8 +36,8 @@ suite('Five thousand topics find their leaders', () => {
       properties: { 'min.insync.replicas': '1', 'log.index.size.max.bytes': '4096' }
     })
     const config = kafkaConfig([...kafka.bootstrapServers], { requestTimeoutMs: 10_000, deliveryTimeoutMs: 30_000 })
-    observer = new Brokers(config, silent)
-    cluster = new Cluster(config, silent)
+    observer = new Brokers(config, {}, silent)
+    cluster = new Cluster(config, {}, silent)
     await cluster.start()
   })
   after(async () => {

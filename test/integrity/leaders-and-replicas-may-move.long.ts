@@ -42,7 +42,7 @@ suite('Leaders and replicas may move', () => {
   test('a new leader is found by the answer of the former one, without a question about metadata', async t => {
     const { operator, bootstrapServers } = stand.cluster
     await operator.createTopic('named', [[1, 2, 3]])
-    const cluster = new Cluster(kafkaConfig([...bootstrapServers], { metadataMaxAgeMs: 600_000 }), silent)
+    const cluster = new Cluster(kafkaConfig([...bootstrapServers], { metadataMaxAgeMs: 600_000 }), {}, silent)
     t.after(() => cluster.close())
     await cluster.start()
     const write = async () => {

@@ -1,12 +1,13 @@
 import { isIPv6 } from 'node:net'
 import type { KafkaConfig } from '../../config/schema.ts'
+import type { KafkaIdentity } from '../../core/kafka-identity.ts'
 import { KAFKA_APIS } from '../../core/kafka-apis.ts'
 import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
 import { type BrokerMeter, type Meter, noMeter } from '../../core/meter.ts'
 import type { BrokerNode } from '../metadata/topic-metadata.ts'
-import { BrokerChannel, type ChannelOptions } from './broker-channel.ts'
-import { connectionSecurity } from './connection-security.ts'
+import { BrokerChannel } from './broker-channel.ts'
+import { connectionSecurity, type BrokerTrust } from './connection-security.ts'
 import { Endpoint } from './endpoint.ts'
 import { TransportError } from './transport-error.ts'
 
@@ -30,19 +31,22 @@ const lanes = {
 
 export type Lane = keyof typeof lanes
 
-export type BrokersConfig = Pick<
+export interface BrokersSettings extends Pick<
   KafkaConfig,
-  'bootstrapServers' | 'clientId' | 'connectTimeoutMs' | 'requestTimeoutMs' | 'tls' | 'sasl'
->
+  'bootstrapServers' | 'clientId' | 'connectTimeoutMs' | 'requestTimeoutMs'
+> {
+  /** TLS is spoken if it is there. */
+  readonly tls?: BrokerTrust
+}
 
 /** Shorter than the broker's `connections.max.idle.ms` (10 min), and than firewalls remember a connection (4 min). */
 const IDLE_LIMIT_MS = 180_000
 const IDLE_SWEEP_MS = 15_000
 
-/** The connections to a cluster: by broker, lane and number, made when first asked for. */
+/** The connections of one identity to a cluster: by broker, lane and number, made when first asked for. */
 export class Brokers {
-  readonly #config: BrokersConfig
-  readonly #security: ChannelOptions['security']
+  readonly #settings: BrokersSettings
+  readonly #identity: KafkaIdentity
   readonly #meter: Meter
   readonly #warnings: RepeatedWarnings
   readonly #endpoints = new Map<string, Endpoint>()
@@ -54,12 +58,12 @@ export class Brokers {
   #closed = false
   #onLost: () => void = () => undefined
 
-  constructor(config: BrokersConfig, log: Log, meter: Meter = noMeter) {
-    this.#config = config
+  constructor(settings: BrokersSettings, identity: KafkaIdentity, log: Log, meter: Meter = noMeter) {
+    this.#settings = settings
+    this.#identity = identity
     this.#meter = meter
     this.#warnings = new RepeatedWarnings(log)
-    this.#security = connectionSecurity(config, config.connectTimeoutMs)
-    this.#bootstrap = config.bootstrapServers.map(address => {
+    this.#bootstrap = settings.bootstrapServers.map(address => {
       const { host, port } = parseAddress(address)
       return this.#newChannel(this.#endpointOf(host, port, 'kafka.bootstrapServers'), 'control', 'bootstrap')
     })
@@ -162,14 +166,14 @@ export class Brokers {
   }
 
   #newChannel(endpoint: Endpoint, lane: Lane, label: string): BrokerChannel {
-    const { clientId, connectTimeoutMs, requestTimeoutMs } = this.#config
+    const { clientId, connectTimeoutMs, requestTimeoutMs } = this.#settings
     const meter = this.#meter.broker(label)
     return new BrokerChannel(endpoint, {
       clientId,
       connectTimeoutMs,
       requestTimeoutMs,
       ...lanes[lane],
-      security: this.#security,
+      security: host => connectionSecurity(this.#settings.tls, this.#identity, host),
       meter,
       onLost: () => this.#onLost(),
       onThrottled: (apiKey, throttleMs) => this.#throttled(endpoint, meter, apiKey, throttleMs)

@@ -1,9 +1,10 @@
+import type { SaslCredentials } from '../../core/kafka-identity.ts'
 import { Deadline } from '../../core/deadline.ts'
 import { within } from '../../core/lib/within.ts'
 import { askVersions, type VersionRange } from './api-versions.ts'
 import { BrokerConnection, type BrokerAddress, type BrokerConnectionOptions } from './broker-connection.ts'
 import type { ConnectionSecurity } from './connection-security.ts'
-import { AUTHENTICATE, authenticate, type SaslOptions } from './sasl.ts'
+import { AUTHENTICATE, authenticate } from './sasl.ts'
 
 /** By API key. */
 export type Versions = ReadonlyMap<number, VersionRange>
@@ -12,7 +13,7 @@ export type Versions = ReadonlyMap<number, VersionRange>
 export interface Introduced {
   readonly connection: BrokerConnection
   readonly versions: Versions
-  readonly sasl: SaslOptions | undefined
+  readonly sasl: SaslCredentials | undefined
   /** 0: the session does not end. */
   readonly sessionMs: number
 }
@@ -40,7 +41,7 @@ export function authenticateAgain({ connection, versions, sasl }: Introduced): P
 }
 
 /** Versions first: brokers tell them to anyone, and between the two steps of authentication nothing else may come. */
-async function converse(connection: BrokerConnection, sasl: SaslOptions | undefined): Promise<Introduced> {
+async function converse(connection: BrokerConnection, sasl: SaslCredentials | undefined): Promise<Introduced> {
   const versions = await askVersions(connection)
   const introduced = { connection, versions, sasl, sessionMs: 0 }
   return { ...introduced, sessionMs: await authenticateAgain(introduced) }

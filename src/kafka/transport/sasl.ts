@@ -1,18 +1,10 @@
+import type { SaslCredentials } from '../../core/kafka-identity.ts'
 import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
 import type { BrokerConnection } from './broker-connection.ts'
 import { RefusedCredentials } from './refused-credentials.ts'
 import type { SaslConversation } from './sasl-conversation.ts'
 import { Scram } from './scram.ts'
-
-export interface SaslOptions {
-  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
-  /** PLAIN and SCRAM. */
-  readonly username?: string
-  readonly password?: string
-  /** OAUTHBEARER: asked for at each authentication. */
-  readonly token?: () => Promise<string>
-}
 
 const HANDSHAKE = 17
 const HANDSHAKE_VERSION = 1
@@ -30,7 +22,7 @@ const AUTHENTICATE_FLEXIBLE_SINCE = 2
 export async function authenticate(
   connection: BrokerConnection,
   authenticateVersion: number,
-  options: SaslOptions
+  options: SaslCredentials
 ): Promise<number> {
   await handshake(connection, options.mechanism)
   const conversation = conversationOf(options)
@@ -73,7 +65,12 @@ async function say(
   return { challenge, sessionMs: apiVersion >= AUTHENTICATE_SESSIONS_SINCE ? reader.int64() : 0 }
 }
 
-function conversationOf({ mechanism, username = '', password = '', token = noToken }: SaslOptions): SaslConversation {
+function conversationOf({
+  mechanism,
+  username = '',
+  password = '',
+  token = noToken
+}: SaslCredentials): SaslConversation {
   if (mechanism === 'PLAIN') return plain(username, password)
   if (mechanism === 'OAUTHBEARER') return bearer(token)
   return new Scram(mechanism === 'SCRAM-SHA-256' ? 'sha256' : 'sha512', username, password)

@@ -5,9 +5,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Deadline } from '../../../src/core/deadline.ts'
+import { noMeter } from '../../../src/core/meter.ts'
+import { SPAN_STRIDE } from '../../../src/core/record-table.ts'
 import { freePort } from '../../../src/dev/kafka/free-port.ts'
 import { kafkaJars } from '../../../src/dev/kafka/jars.ts'
 import { LocalCluster } from '../../../src/dev/kafka/local-cluster.ts'
+import { askCreateTopic } from '../../../src/kafka/admin/topic-messages.ts'
+import { Cluster } from '../../../src/kafka/cluster.ts'
+import { createAcls } from '../../../src/kafka/messages/create-acls.ts'
+import { askMetadata } from '../../../src/kafka/metadata/metadata-message.ts'
+import type { ProduceFailure } from '../../../src/kafka/produce/failures.ts'
+import { Brokers } from '../../../src/kafka/transport/brokers.ts'
+import { exchange } from '../../../src/kafka/transport/exchange.ts'
+import { kafkaConfig, silent } from '../../kafka/transport/scripted-broker.ts'
 import { alone } from '../../support/alone.ts'
 import { TestGateway } from '../../support/gateway.ts'
 
@@ -20,6 +32,7 @@ suite('A Kafka with ACLs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-acls-'))
   let cluster: LocalCluster
   let gateway: TestGateway
+  let secured: string
   let allow: (...what: string[]) => Promise<unknown>
 
   before(async () => {
@@ -35,7 +48,7 @@ suite('A Kafka with ACLs', () => {
         'super.users': 'User:ANONYMOUS',
         'listener.name.secured.sasl.enabled.mechanisms': 'PLAIN',
         'listener.name.secured.plain.sasl.jaas.config':
-          'org.apache.kafka.common.security.plain.PlainLoginModule required user_gateway="secret";'
+          'org.apache.kafka.common.security.plain.PlainLoginModule required user_gateway="secret" user_alice="a" user_bob="b";'
       }
     })
     allow = (...what) => {
@@ -53,7 +66,8 @@ suite('A Kafka with ACLs', () => {
       'prefixed'
     )
     const sasl = { mechanism: 'PLAIN', username: 'gateway', password: 'secret' }
-    gateway = await TestGateway.start({ bootstrapServers: [`127.0.0.1:${port}`], settings: { kafka: { sasl } } })
+    secured = `127.0.0.1:${port}`
+    gateway = await TestGateway.start({ bootstrapServers: [secured], settings: { kafka: { sasl } } })
     await gateway.createTopic('acl-a')
     await gateway.createTopic('acl-b')
   })
@@ -85,4 +99,107 @@ suite('A Kafka with ACLs', () => {
     const { status, json } = await gateway.produce('acl-a', [{ value: 1 }])
     assert.deepEqual([status, json.code], [403, 'KAFKA_REFUSED'])
   })
+
+  test('two Kafka identities in one process share nothing that only one of them may see, and one outlives the other', async t => {
+    await grant([
+      ['alice', READ, 'apart-a'],
+      ['alice', WRITE, 'apart-a'],
+      ['bob', DESCRIBE, 'apart-a'],
+      ['bob', READ, 'apart-b'],
+      ['bob', WRITE, 'apart-b']
+    ])
+    const [alice, bob] = [new Caller(secured, 'alice', 'a'), new Caller(secured, 'bob', 'b')]
+    t.after(() => Promise.all([alice.cluster.close(), bob.cluster.close()]))
+    await Promise.all([alice.cluster.start(), bob.cluster.start()])
+    const refused = { name: 'ReadFailure', kind: 'refused', kafkaCode: 29 }
+
+    assert.deepEqual(await alice.write('apart-a'), { offset: 0, failure: undefined })
+    for (let read = 0; read < 2; read++) assert.deepEqual(await alice.read('apart-a'), [0])
+    await assert.rejects(bob.read('apart-a'), refused, 'what alice has just read is in her cache alone')
+    const { failure } = await bob.write('apart-a')
+    assert.deepEqual([failure?.kind, failure?.stored], ['refused', 'no'])
+
+    assert.deepEqual(await bob.write('apart-b'), { offset: 0, failure: undefined })
+    const unseen = { name: 'KafkaFailure', kind: 'refused', kafkaCode: 29 }
+    await assert.rejects(alice.cluster.metadata.topic('apart-b', Deadline.after(5000)), unseen)
+    assert.deepEqual(await alice.topics(), ['apart-a'])
+    assert.deepEqual(await bob.topics(), ['apart-a', 'apart-b'])
+    assert.deepEqual([alice.producerIdsAsked, bob.producerIdsAsked], [1, 1])
+
+    await alice.cluster.close()
+    assert.deepEqual(await bob.write('apart-b'), { offset: 1, failure: undefined })
+    assert.deepEqual(await bob.read('apart-b'), [0, 1])
+  })
+
+  /** As the superuser: lets users do what they may, then creates the topics that they name. */
+  async function grant(rights: readonly (readonly [user: string, operation: number, topic: string])[]): Promise<void> {
+    const brokers = new Brokers(kafkaConfig([cluster.bootstrapServers[0]]), {}, silent)
+    const [broker] = brokers.anyChannels()
+    const creations = rights.map(([user, operation, resourceName]) => ({
+      resourceType: TOPIC,
+      resourceName,
+      principal: `User:${user}`,
+      host: '*',
+      operation,
+      permissionType: ALLOW
+    }))
+    const acls = await exchange(broker, createAcls, { creations })
+    assert.deepEqual(new Set(acls.results.map(({ errorCode }) => errorCode)), new Set([0]))
+    const names = [...new Set(rights.map(([, , topic]) => topic))]
+    for (const name of names) {
+      const spec = { partitionCount: 1, replicationFactor: 1, properties: new Map<string, string>() }
+      assert.equal((await askCreateTopic(broker, name, spec, 5000)).errorCode, 0)
+    }
+    // The broker takes up both in their order: once it shows the topics, it knows the rights.
+    for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) {
+      const { topics } = await askMetadata(broker, names)
+      if (names.every(name => topics.get(name)?.topic.partitions[0]?.leader === 1)) break
+    }
+    await brokers.close()
+  }
 })
+
+/** ResourceType, AclOperation and AclPermissionType, as Kafka numbers them. */
+const TOPIC = 2
+const [READ, WRITE, DESCRIBE] = [3, 4, 8]
+const ALLOW = 3
+const INIT_PRODUCER_ID = 22
+
+/** One Kafka identity, and the cluster as it sees it. */
+class Caller {
+  readonly cluster: Cluster
+  producerIdsAsked = 0
+
+  constructor(bootstrap: string, username: string, password: string) {
+    const count = (apiKey: number) => {
+      if (apiKey === INIT_PRODUCER_ID) this.producerIdsAsked++
+    }
+    const meter = { ...noMeter, broker: () => ({ answered: count, throttled: () => undefined }) }
+    const settings = kafkaConfig([bootstrap], { fetchCacheBytes: 1_000_000, requestTimeoutMs: 10_000 })
+    this.cluster = new Cluster(settings, { sasl: { mechanism: 'PLAIN', username, password } }, silent, meter)
+  }
+
+  async write(topic: string): Promise<{ offset: number; failure: ProduceFailure | undefined }> {
+    const metadata = await this.cluster.metadata.topic(topic, Deadline.after(5000))
+    assert.ok(metadata !== null)
+    const spans = new Int32Array(SPAN_STRIDE).fill(-1)
+    const table = { bytes: Buffer.alloc(0), count: 1, spans }
+    const outcome = await this.cluster.accumulator.submit(metadata, table, Deadline.after(5000), () => undefined)
+    const failure = outcome.failures?.get(0)
+    return { offset: outcome.offsets[0], failure }
+  }
+
+  /** The offsets of all that is stored in the only partition. */
+  read(topic: string): Promise<number[]> {
+    const limits = { records: 10, bytes: 1000 }
+    const place = { topic, partition: 0, offset: 0, isolation: 'committed' } as const
+    return this.cluster.fetcher.read({ ...place, limits, deadline: Deadline.after(5000) }, ({ offsets, count }) => [
+      ...offsets.subarray(0, count)
+    ])
+  }
+
+  async topics(): Promise<string[]> {
+    const { topics } = await this.cluster.metadata.everything(Deadline.after(5000))
+    return [...topics.keys()].filter(name => name.startsWith('apart-')).toSorted()
+  }
+}

@@ -26,7 +26,7 @@ suite('Topics and offsets of a real broker', () => {
   let admin: TopicAdmin
 
   before(() => {
-    brokers = new Brokers(kafkaConfig([sharedBroker()], { requestTimeoutMs: 10_000 }), silent)
+    brokers = new Brokers(kafkaConfig([sharedBroker()], { requestTimeoutMs: 10_000 }), {}, silent)
     metadata = new MetadataCache(brokers, silent)
     offsets = new OffsetLookup(brokers, metadata)
     admin = new TopicAdmin(brokers, metadata, offsets, silent)

@@ -197,7 +197,7 @@ suite('MetadataCache', () => {
     const alias = await ScriptedBroker.start()
     t.after(() => alias.close())
     alias.apis.set(3, { max: 12, flexibleSince: 9, serve: request => scripted[0].apis.get(3)?.serve(request) })
-    const brokers = new Brokers(kafkaConfig([alias.address]), silent)
+    const brokers = new Brokers(kafkaConfig([alias.address]), {}, silent)
     t.after(() => brokers.close())
     const cache = new MetadataCache(brokers, silent)
     for (const view of views) view.topics.set('a', known)
@@ -298,7 +298,7 @@ suite('MetadataCache', () => {
   test('where no broker answers it says so at the deadline, and recovers when one is there', async t => {
     const gone = await ScriptedBroker.start()
     await gone.close()
-    const brokers = new Brokers(kafkaConfig([gone.address]), silent)
+    const brokers = new Brokers(kafkaConfig([gone.address]), {}, silent)
     t.after(() => brokers.close())
     const cache = new MetadataCache(brokers, silent)
     const startedMs = performance.now()

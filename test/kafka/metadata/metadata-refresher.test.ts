@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KafkaConfig } from '../../../src/config/schema.ts'
+import type { KafkaIdentity } from '../../../src/core/kafka-identity.ts'
 import { Deadline } from '../../../src/core/deadline.ts'
 import type { KafkaFailure } from '../../../src/kafka/kafka-failure.ts'
 import { MetadataCache } from '../../../src/kafka/metadata/metadata-cache.ts'
@@ -134,7 +134,7 @@ suite('Credentials that Kafka refuses', () => {
   })
 })
 
-const SASL: Partial<KafkaConfig> = { sasl: { mechanism: 'PLAIN', username: 'u', password: 'p' } }
+const SASL: KafkaIdentity = { sasl: { mechanism: 'PLAIN', username: 'u', password: 'p' } }
 
 interface Outside {
   readonly scripted: readonly ScriptedBroker[]
@@ -145,13 +145,13 @@ interface Outside {
 }
 
 /** A cluster of which nothing is known yet but a bootstrap address. */
-async function startOutside(t: TestContext, changes: Partial<KafkaConfig> = {}): Promise<Outside> {
+async function startOutside(t: TestContext, identity: KafkaIdentity = {}): Promise<Outside> {
   const { scripted, views } = await startCluster(t, 1)
   const logged: Outside['logged'] = []
   const keep = (fields: object, text: string) => void logged.push({ fields, text })
   const log = { ...silent, warn: keep, info: keep }
-  const brokers = new Brokers(kafkaConfig([scripted[0].address], changes), log)
-  if (changes.sasl !== undefined) brokers.update(new Map(views[0].brokers.map(node => [node.id, node])), 'the test')
+  const brokers = new Brokers(kafkaConfig([scripted[0].address]), identity, log)
+  if (identity.sasl !== undefined) brokers.update(new Map(views[0].brokers.map(node => [node.id, node])), 'the test')
   const refresher = new MetadataRefresher(new MetadataCache(brokers, log), brokers, 30_000, log)
   t.after(async () => {
     refresher.close()

@@ -118,7 +118,7 @@ export async function startCluster(t: TestContext, count: number, maxVersion = 1
   const nodes = scripted.map(({ port }, index) => ({ id: index + 1, host: '127.0.0.1', port, rack: null }))
   const views = scripted.map(broker => serveMetadata(broker, maxVersion))
   for (const view of views) view.brokers = nodes
-  const brokers = new Brokers(kafkaConfig([scripted[0].address]), silent)
+  const brokers = new Brokers(kafkaConfig([scripted[0].address]), {}, silent)
   brokers.update(new Map(nodes.map(node => [node.id, node])), scripted[0].address)
   t.after(async () => {
     await brokers.close()

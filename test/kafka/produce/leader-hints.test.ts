@@ -75,7 +75,7 @@ async function world(t: TestContext, known: number): Promise<World> {
     shown.topics.set('t', { id: TOPIC_ID, partitions: [partition(0, 1, 4)] })
     return shown
   })
-  const cluster = new Cluster(kafkaConfig([brokers[0].address]), silent)
+  const cluster = new Cluster(kafkaConfig([brokers[0].address]), {}, silent)
   t.after(async () => {
     await cluster.close()
     await Promise.all(brokers.map(broker => broker.close()))

@@ -10,7 +10,7 @@ const nodes = (...ports: readonly number[]): Map<number, BrokerNode> =>
 
 suite('Brokers', () => {
   test('asks the bootstrap addresses until brokers are known, IPv6 ones without their brackets', () => {
-    const brokers = new Brokers(kafkaConfig(['kafka.example:9092', '[::1]:9093']), silent)
+    const brokers = new Brokers(kafkaConfig(['kafka.example:9092', '[::1]:9093']), {}, silent)
     assert.deepEqual(
       brokers.anyChannels().map(({ host, port }) => [host, port]),
       [
@@ -22,7 +22,7 @@ suite('Brokers', () => {
   })
 
   test('begins with another broker each time, the bootstrap addresses behind them all', () => {
-    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), silent)
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), {}, silent)
     brokers.update(nodes(1001, 1002, 1003), 'kafka:9092')
     const orders = Array.from({ length: 4 }, () => brokers.anyChannels().map(({ port }) => port))
     assert.deepEqual(orders, [
@@ -34,7 +34,7 @@ suite('Brokers', () => {
   })
 
   test("a bootstrap address that is a broker's own is not asked twice", () => {
-    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000', '127.0.0.1:1002']), silent)
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000', '127.0.0.1:1002']), {}, silent)
     brokers.update(nodes(1001, 1002), 'kafka:9092')
     assert.deepEqual(
       brokers.anyChannels().map(({ port }) => port),
@@ -43,7 +43,7 @@ suite('Brokers', () => {
   })
 
   test('learns of one broker beside the others, and where it is now', async () => {
-    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), silent)
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), {}, silent)
     brokers.update(nodes(1001, 1002), 'kafka:9092')
     const moved = brokers.channel(2, 'produce')
     const stays = brokers.channel(1, 'produce')
@@ -63,7 +63,7 @@ suite('Brokers', () => {
   })
 
   test('asks those last that just let somebody wait', () => {
-    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), silent)
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), {}, silent)
     brokers.update(nodes(1001, 1002, 1003), 'kafka:9092')
     brokers.channel(1, 'control').avoid()
     assert.deepEqual(
@@ -73,7 +73,7 @@ suite('Brokers', () => {
   })
 
   test('keeps one channel for each broker, lane and number', () => {
-    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), silent)
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), {}, silent)
     brokers.update(nodes(1001, 1002), 'kafka:9092')
     const produce = brokers.channel(1, 'produce')
     assert.equal(brokers.channel(1, 'produce', 0), produce)
@@ -92,7 +92,7 @@ suite('Brokers', () => {
   test('a broker with a new address gets new channels, and the old ones are closed', async t => {
     const broker = await ScriptedBroker.start()
     t.after(() => broker.close())
-    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), silent)
+    const brokers = new Brokers(kafkaConfig(['127.0.0.1:1000']), {}, silent)
     brokers.update(nodes(broker.port), 'kafka:9092')
     const old = brokers.channel(1, 'control')
     await old.connect()
@@ -106,7 +106,7 @@ suite('Brokers', () => {
   test('close ends every connection', async t => {
     const broker = await ScriptedBroker.start()
     t.after(() => broker.close())
-    const brokers = new Brokers(kafkaConfig([broker.address]), silent)
+    const brokers = new Brokers(kafkaConfig([broker.address]), {}, silent)
     brokers.update(nodes(broker.port), 'kafka:9092')
     const lanes = (['fetch', 'admin'] as const).map(lane => brokers.channel(1, lane))
     await Promise.all([...brokers.anyChannels(), ...lanes].map(channel => channel.connect()))

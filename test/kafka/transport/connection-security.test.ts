@@ -4,13 +4,16 @@ import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { loadConfig } from '../../../src/config/load.ts'
+import { configuredIdentity } from '../../../src/kafka/configured-identity.ts'
 import { connectionSecurity } from '../../../src/kafka/transport/connection-security.ts'
 import { Folder, leastEnvironment } from '../../config/support/configs.ts'
 
 const folder = new Folder()
 
 function securityWith(kafka: object) {
-  return connectionSecurity(loadConfig({ env: leastEnvironment, flags: { kafka } }).config.kafka, 5000)
+  const { config } = loadConfig({ env: leastEnvironment, flags: { kafka } })
+  const identity = configuredIdentity(config.kafka)
+  return (host: string) => connectionSecurity(config.kafka.tls, identity, host)
 }
 
 test('a password in a file is read again at each authentication, also for a session that is renewed', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { BrokerConnection } from '../../../src/kafka/transport/broker-connection.ts'
-import { authenticate, type SaslOptions } from '../../../src/kafka/transport/sasl.ts'
+import type { SaslCredentials } from '../../../src/core/kafka-identity.ts'
+import { authenticate } from '../../../src/kafka/transport/sasl.ts'
 import { WireReader } from '../../../src/kafka/wire/wire-reader.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
 import { ScriptedBroker } from './scripted-broker.ts'
@@ -45,7 +46,7 @@ async function start(t: TestContext, mechanism: string, answers: Answer[]) {
     { clientId: 'test', connectTimeoutMs: 2000, requestTimeoutMs: 2000 }
   )
   t.after(() => connection.close())
-  return { heard, login: (options: SaslOptions, version = 2) => authenticate(connection, version, options) }
+  return { heard, login: (options: SaslCredentials, version = 2) => authenticate(connection, version, options) }
 }
 
 suite('SASL', () => {

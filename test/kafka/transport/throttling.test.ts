@@ -60,7 +60,7 @@ async function start(t: TestContext, count: number): Promise<Throttling> {
       throttled: (apiKey: number, seconds: number) => void counted.push([broker, apiKey, seconds])
     })
   }
-  const brokers = new Brokers(kafkaConfig([scripted[0].address]), log, meter)
+  const brokers = new Brokers(kafkaConfig([scripted[0].address]), {}, log, meter)
   const nodes = scripted.map(({ port }, index) => ({ id: index + 1, host: '127.0.0.1', port, rack: null }))
   brokers.update(new Map(nodes.map(node => [node.id, node])), scripted[0].address)
   t.after(async () => {

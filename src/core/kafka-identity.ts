@@ -1,0 +1,26 @@
+/** How a connection proves to Kafka whose it is, by SASL. Secrets are read at each authentication, so they may change. */
+export interface SaslCredentials {
+  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
+  /** PLAIN and SCRAM. */
+  readonly username?: string
+  readonly password?: string
+  /** OAUTHBEARER. */
+  readonly token?: () => Promise<string>
+}
+
+/** PEM of a client certificate and its private key, for mutual TLS. */
+export interface ClientCertificate {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+/**
+ * As whom connections are made to Kafka. Kafka's ACLs judge it, so whatever Kafka answers to one identity must not be shown
+ * to another. What brokers the gateway trusts is no part of it: that belongs to the cluster.
+ */
+export interface KafkaIdentity {
+  /** Anonymous without, unless there is a certificate. */
+  readonly sasl?: SaslCredentials
+  /** Called for each connection. */
+  readonly certificate?: () => ClientCertificate
+}
