@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { StoredSize } from '../records/page-builder.ts'
 
 /** Size assumed for a record of a topic of which none was read. */
@@ -20,7 +21,7 @@ interface Proven {
  * is fetched in vain, less cuts a batch off and costs a second request.
  */
 export class FetchSizes {
-  readonly #proven = new Map<string, Proven>()
+  readonly #proven = new LRUCache<string, Proven>({ max: TOPICS_REMEMBERED })
 
   /** Returns how many bytes to ask for to get so many records, from anywhere in a batch on. */
   bytesFor(topic: string, count: number): number {
@@ -42,14 +43,6 @@ export class FetchSizes {
       before.batchBytes = Math.max(largestBatchBytes, before.batchBytes * FADING)
       return
     }
-    if (this.#proven.size >= TOPICS_REMEMBERED) this.#forgetOldest()
     this.#proven.set(topic, { recordBytes, batchBytes: largestBatchBytes })
-  }
-
-  #forgetOldest(): void {
-    for (const topic of this.#proven.keys()) {
-      this.#proven.delete(topic)
-      return
-    }
   }
 }

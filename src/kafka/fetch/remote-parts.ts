@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { Deadline } from '../../core/deadline.ts'
 import type { FetchOffsets } from './ports.ts'
 
@@ -21,8 +22,8 @@ interface LocalPart {
 export class RemoteParts {
   readonly #offsets: FetchOffsets
   readonly #now: () => number
-  /** By topic and partition, the one asked about last at the end. Empty unless reads were slow or came back empty. */
-  readonly #localParts = new Map<string, LocalPart>()
+  /** By topic and partition. Empty unless reads were slow or came back empty. */
+  readonly #localParts = new LRUCache<string, LocalPart>({ max: PARTITIONS_REMEMBERED })
   #questions = 0
 
   constructor(offsets: FetchOffsets, now: () => number = () => performance.now()) {
@@ -62,15 +63,6 @@ export class RemoteParts {
   }
 
   #remember(key: string, startOffset: number): void {
-    this.#localParts.delete(key)
-    if (this.#localParts.size >= PARTITIONS_REMEMBERED) this.#forgetOldest()
     this.#localParts.set(key, { startOffset, askedMs: this.#now() })
-  }
-
-  #forgetOldest(): void {
-    for (const key of this.#localParts.keys()) {
-      this.#localParts.delete(key)
-      return
-    }
   }
 }
