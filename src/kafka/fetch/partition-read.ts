@@ -263,6 +263,7 @@ export class PartitionRead {
     )
   }
 
+  /** Not `untilDeadline`: the pauses begin anew with each step that gets on, and a leader that was named is asked at once. */
   async #recover(trouble: Trouble): Promise<void> {
     const { topic, offset, deadline } = this.#request
     const { nextOffset } = this.#page

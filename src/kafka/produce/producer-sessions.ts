@@ -92,7 +92,7 @@ export class ProducerSessions {
     const cause = error instanceof KafkaFailure ? (error.detail ?? error.message) : String(error)
     this.#warnings.warn(WARNING, { cause }, WARNING)
     if (this.#refusal !== null) this.#wanted = false
-    // Keeps `asking` until the pause is over, so that waiting partitions do not hammer the cluster.
+    // No deadline ends this, so `untilDeadline` does not fit. `#asking` stays set: partitions that wait do not ask in between.
     const pauseMs = this.#refusal === null ? RETRY_MS : REFUSED_RETRY_MS
     setTimeout(() => {
       this.#asking = false

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deadline } from '../../core/deadline.ts'
+import { growingPauseMs } from '../../core/lib/growing-pause.ts'
 import { ThrottledError } from './transport-error.ts'
 import { throttled } from './unavailable.ts'
 
@@ -19,15 +20,15 @@ export async function untilDeadline<T>(
   { firstMs, limitMs = firstMs }: RetryPauses,
   attempt: () => Promise<T | undefined>
 ): Promise<T | undefined> {
-  for (let pauseMs = firstMs; ; pauseMs = Math.min(pauseMs * 2, limitMs)) {
-    let waitMs = pauseMs
+  for (let failures = 0; ; failures++) {
+    let waitMs = growingPauseMs(failures, firstMs, limitMs)
     try {
       const outcome = await attempt()
       if (outcome !== undefined) return outcome
     } catch (error) {
       if (!(error instanceof ThrottledError)) throw error
       if (error.waitMs >= deadline.remainingMs) throw throttled(error, error.waitMs)
-      waitMs = Math.max(error.waitMs, pauseMs)
+      waitMs = Math.max(error.waitMs, waitMs)
     }
     if (deadline.remainingMs <= waitMs) return undefined
     await sleep(waitMs)
