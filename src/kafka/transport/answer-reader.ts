@@ -1,30 +1,30 @@
 import { WireReader } from '../wire/wire-reader.ts'
 
-/** A request that has left, as far as its answer is concerned. */
+/** A request in flight, as far as reading its answer is concerned. */
 export interface Awaited {
   readonly correlationId: number
   /** The header of the answer ends with tagged fields (KIP-482). */
   readonly tagged: boolean
-  /** At least so many bytes, for the answer to be put in. */
+  /** Returns memory of at least so many bytes for the answer. */
   allocate(bytes: number): Buffer
 }
 
-/** What came whole: a request and its answer behind the header. */
+/** A request and its complete answer, without the header. */
 export type Answered<Request> = readonly [request: Request, answer: Buffer]
 
 /** Size and correlation id. */
 const HEAD_BYTES = 8
-/** Counted by the size. */
+/** The size counts the correlation id too. */
 const CORRELATION_ID_BYTES = 4
-/** Far above any answer; what speaks TLS or HTTP seems to announce more. */
+/** Larger than any answer. The first bytes of TLS or HTTP, read as a size, exceed it. */
 const LIMIT_BYTES = 256 * 1024 * 1024
 
 /**
- * Cuts what a broker sends into answers, each in one buffer. A broker answers the requests of a connection in their order.
+ * Splits the byte stream of a broker into answers, each in one buffer. A broker answers the requests of a connection in order.
  * @see https://kafka.apache.org/protocol#protocol_common
  */
 export class AnswerReader<Request extends Awaited> {
-  /** Requests without an answer, oldest first; those answered leave it. */
+  /** The requests in flight, oldest first. A request is removed when its answer is complete. */
   readonly #waiting: Request[]
   readonly #head = Buffer.alloc(HEAD_BYTES)
   #headBytes = 0
@@ -36,14 +36,14 @@ export class AnswerReader<Request extends Awaited> {
   }
 
   /**
-   * Copies what it needs: the memory of `chunk` may be used again at once. Adds to `whole` what has become whole.
-   * Throws where the bytes cannot be answers of a broker.
+   * Copies what it needs, so the memory of `chunk` may be used again at once. Appends each answer that is now complete.
+   * Throws if the bytes cannot be answers of a broker.
    */
-  take(chunk: Buffer, whole: Answered<Request>[]): void {
+  take(chunk: Buffer, complete: Answered<Request>[]): void {
     for (let at = 0; at < chunk.length;) {
       if (this.#answer === null) at += this.#takeHead(chunk, at)
       else at += this.#takeBody(this.#answer, chunk, at)
-      if (this.#answer !== null && this.#filled === this.#answer.length) whole.push(this.#finish(this.#answer))
+      if (this.#answer !== null && this.#filled === this.#answer.length) complete.push(this.#finish(this.#answer))
     }
   }
 

@@ -8,16 +8,16 @@ export interface VersionRange {
 }
 
 const API_VERSIONS = 18
-/** Kafka 2.4 and later; the first that tells who asks (KIP-511). */
+/** Since Kafka 2.4; the first version that names the client software (KIP-511). */
 const API_VERSION = 3
 
 /**
- * The versions of each API that a broker has, by API key. Rejects where it is older than Kafka 2.4.
+ * Returns the versions of each API that a broker supports, by API key. Rejects if it is older than Kafka 2.4.
  * @see https://kafka.apache.org/protocol#The_Messages_ApiVersions
  */
 export async function askVersions(connection: BrokerConnection): Promise<ReadonlyMap<number, VersionRange>> {
   const body = new WireWriter(true).string('kafka-rest-proxy').string('1').noTags().finish()
-  // The header of this answer stays old, so that a client that knows nothing yet can read it.
+  // The header of this answer never has tagged fields, so that a client that knows no versions yet can read it.
   const request = { apiKey: API_VERSIONS, apiVersion: API_VERSION, flexible: true, taggedAnswer: false, body }
   const reader = new WireReader(await connection.request(request), true)
   const errorCode = reader.int16()

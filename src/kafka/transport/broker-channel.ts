@@ -12,32 +12,32 @@ export interface ChannelOptions {
   readonly clientId: string
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
-  /** Whether a silent connection may be replaced: what was under way on it is lost, and its sender sends it again. */
+  /** Whether a silent connection may be replaced. Its requests in flight are lost: their senders must be able to repeat them. */
   readonly replaceSilent?: boolean
   readonly meter?: BrokerMeter
-  /** Called when a connection that served is lost. */
+  /** Called when an established connection is lost. */
   readonly onLost?: () => void
   /** Called with each throttle time, and with 0 when the next answer to the API carries none. */
   readonly onThrottled?: (apiKey: number, throttleMs: number) => void
-  /** Made anew for each connection, so that changed certificates and passwords are taken up. */
+  /** Called for each new connection, so that renewed certificates and passwords take effect. */
   security(host: string): ConnectionSecurity
 }
 
 const BACKOFF_FIRST_MS = 50
 const BACKOFF_LIMIT_MS = 1000
 const AVOID_MS = 5000
-/** A connection that is silent for so long is tried against a new one. Doubled if the answers are slow there too. */
+/** A connection that is silent for so long is compared with a new one. Doubled with each replacement, until an answer is quick. */
 const QUIET_MS = 2000
-/** Part of a session after which it is renewed (KIP-368 leaves the moment to the client). */
+/** Fraction of a SASL session after which it is renewed (KIP-368 leaves the moment to the client). */
 const RENEW_AFTER = 0.8
 /** Brokers refuse a second authentication within a second. */
 const RENEW_FIRST_MS = 1000
-/** Timers take no longer delay. A session can be as long as the credentials last, which may be years. */
+/** The longest delay of a timer. A session can last as long as the credentials, which may be years. */
 const RENEW_LAST_MS = 2 ** 31 - 1
 
 /**
- * One connection to one broker, for one kind of work (a broker serves the requests of a connection one by one). It
- * connects when needed and reconnects after a failure, not sooner than a growing pause allows (KIP-144).
+ * One connection to one broker, for one kind of work: a broker serves the requests of a connection one at a time. It
+ * connects on demand, and after a failure no sooner than exponential back-off allows (KIP-144).
  */
 export class BrokerChannel {
   readonly endpoint: Endpoint
@@ -46,7 +46,7 @@ export class BrokerChannel {
   #versions: Versions | null = null
   #connecting: Promise<void> | null = null
   #replacing = false
-  /** While the session is renewed nothing else may be sent. */
+  /** Set while the SASL session is renewed: nothing else may be sent then. */
   #renewing: Promise<void> | null = null
   #renewal: NodeJS.Timeout | undefined
   #failures = 0
@@ -54,7 +54,7 @@ export class BrokerChannel {
   #notBeforeMs = 0
   #avoidUntilMs = 0
   #mutedUntilMs = 0
-  /** Those whose last answer was throttled. */
+  /** Keys of the APIs whose last answer was throttled. */
   readonly #throttledApis = new Set<number>()
   #quietMs = QUIET_MS
   #usedAtMs = 0
@@ -77,19 +77,19 @@ export class BrokerChannel {
     return this.#connection !== null && !this.#connection.ended && this.#renewing === null
   }
 
-  /** If there is a choice, ask another broker: this one failed, kept somebody waiting, or throttles, just now. */
+  /** Whether to prefer another broker if there is a choice: this one has just failed, timed out or throttled. */
   get resting(): boolean {
     const nowMs = performance.now()
     if (nowMs < Math.max(this.#avoidUntilMs, this.#mutedUntilMs)) return true
     return !this.connected && (nowMs < this.#notBeforeMs || this.endpoint.refusedForMs > 0)
   }
 
-  /** Milliseconds for which the broker reads nothing from the connection (KIP-219). */
+  /** Milliseconds for which the broker reads nothing more from the connection (KIP-219). */
   get mutedMs(): number {
     return Math.max(0, this.#mutedUntilMs - performance.now())
   }
 
-  /** Takes up the throttle time of an answer, as a rule 0: for so long the broker reads nothing from the connection. */
+  /** Takes the throttle time of an answer, usually 0: for so long the broker reads nothing more from the connection. */
   throttled(apiKey: number, throttleMs: number): void {
     if (throttleMs > 0) {
       this.#throttledApis.add(apiKey)
@@ -98,12 +98,12 @@ export class BrokerChannel {
     this.#options.onThrottled?.(apiKey, throttleMs)
   }
 
-  /** The broker let somebody wait in vain. */
+  /** Makes the channel {@link resting} for some seconds, because the broker did not answer in time. */
   avoid(): void {
     this.#avoidUntilMs = performance.now() + AVOID_MS
   }
 
-  /** Highest version of an API that both sides have within the bounds; −1 while there is no connection. */
+  /** Returns the highest version of an API within the bounds that the broker supports; −1 if none, or without a connection. */
   versionNow(apiKey: number, min: number, max: number): number {
     if (!this.connected) return -1
     const range = this.#versions?.get(apiKey)
@@ -112,7 +112,7 @@ export class BrokerChannel {
     return version >= Math.max(min, range.min) ? version : -1
   }
 
-  /** The same, after connecting where needed. Rejects with a TransportError that nothing was sent. */
+  /** The same, after connecting if necessary. Rejects with a TransportError; nothing was sent. */
   async version(apiKey: number, min: number, max: number): Promise<number> {
     await this.connect()
     const version = this.versionNow(apiKey, min, max)
@@ -122,8 +122,8 @@ export class BrokerChannel {
   }
 
   /**
-   * Sends a request whose body is written already, whole or in pieces that are copied before this returns, and hands over
-   * the answer behind its header, in memory made by `allocate`.
+   * Sends a request. `body` is encoded already, whole or in pieces, and is copied before this returns. Passes the answer
+   * without its header to `callback`, in memory from `allocate`.
    */
   send(
     apiKey: number,
@@ -150,7 +150,7 @@ export class BrokerChannel {
     })
   }
 
-  /** The same as a promise, for calls off the hot paths. */
+  /** Connects if necessary and sends, as a promise: for calls off the hot paths. */
   async request(apiKey: number, version: number, flexible: boolean, body: Buffer): Promise<Buffer> {
     await this.connect()
     return promised(callback => this.send(apiKey, version, flexible, body, callback))
@@ -167,7 +167,7 @@ export class BrokerChannel {
     return this.#connecting
   }
 
-  /** Closes the connection if nothing has been sent over it for `idleMs`, and nothing is under way. */
+  /** Closes the connection if nothing has been sent over it for `idleMs` and no answer is due. */
   closeIdle(idleMs: number): void {
     const connection = this.#connection
     if (connection === null || !this.connected || connection.busy) return
@@ -228,8 +228,9 @@ export class BrokerChannel {
   }
 
   /**
-   * The broker owes answers on a silent connection. If it answers on a new one, the old one leads nowhere (a firewall
-   * forgot it, say) and ends: what was under way is lost, and its senders send it again. If it does not, it may be frozen.
+   * Replaces a connection on which answers are overdue if the broker answers on a new one: the old one leads nowhere (a
+   * firewall may have forgotten it). Its requests in flight are lost, and their senders repeat them. A broker that is silent
+   * on both may be frozen.
    */
   async #replace(silent: BrokerConnection): Promise<void> {
     const replaceable = () => silent === this.#connection && this.connected && !this.#closed && this.mutedMs === 0

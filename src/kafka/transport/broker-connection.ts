@@ -15,18 +15,18 @@ export interface BrokerConnectionOptions {
   readonly clientId: string
   /** For TCP and TLS together. */
   readonly connectTimeoutMs: number
-  /** Time limit of each request; a connection on which nothing arrives for so long, though answers are due, ends. */
+  /** Time limit of each request. The connection ends if nothing arrives for so long while answers are due. */
   readonly requestTimeoutMs: number
-  /** Called while answers are due and nothing has arrived for {@link quietMs}; again each time as much has passed. */
+  /** Called when nothing has arrived for {@link quietMs} while answers are due, and again after each such time. */
   readonly onQuiet?: ((connection: BrokerConnection) => void) | undefined
   readonly quietMs?: (() => number) | undefined
-  /** Called once when a connection that was open ends, whoever ended it. */
+  /** Called once when an open connection ends, whichever side ends it. */
   readonly onEnd?: ((connection: BrokerConnection) => void) | undefined
-  /** Plain TCP without. */
+  /** Plain TCP if left out. */
   readonly tls?: TlsOptions | undefined
 }
 
-/** A request whose body is written already. */
+/** A request whose body is encoded already. */
 export interface BrokerRequest {
   readonly apiKey: number
   readonly apiVersion: number
@@ -39,7 +39,7 @@ export interface BrokerRequest {
   readonly allocate?: ((bytes: number) => Buffer) | undefined
 }
 
-/** `answer` is null exactly where there is an error. */
+/** Exactly one of the two is null. */
 export type OnAnswer = (error: TransportError | null, answer: Buffer | null) => void
 
 interface Waiting extends Awaited {
@@ -53,16 +53,16 @@ interface Waiting extends Awaited {
 const KEEP_ALIVE_MS = 60_000
 
 /**
- * All connections read into it. With a new buffer for each 64 KB, as Node makes them, pages cost 0.50 instead of 0.42 µs a
- * record, and 40 MB more were resident: collected late, the buffers are cold when they are written, copied and read again.
+ * All connections read into it. With a new buffer for each read, as Node makes them, pages take longer and more memory stays
+ * in use: such buffers are collected late, and cold when they are written (docs/performance.md).
  */
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024)
-/** Requests on their way to the socket. */
+/** Memory for requests until the socket has taken them. */
 const frames = new BufferPool(4 * 1024 * 1024)
 
 const allocateAnswer = (bytes: number): Buffer => Buffer.allocUnsafe(bytes)
 
-/** One TCP or TLS connection to a broker: frames, correlation ids, time limits. Once ended it stays so. */
+/** One TCP or TLS connection to a broker: frames, correlation ids, time limits. An ended one is never opened again. */
 export class BrokerConnection {
   readonly #socket: Socket
   readonly #address: BrokerAddress
@@ -90,7 +90,7 @@ export class BrokerConnection {
     this.#socket.on('close', () => this.#end(new Error('it closed the connection')))
   }
 
-  /** Resolves when requests can be sent. Rejects with the reason why not. */
+  /** Resolves once connected, TLS included. Rejects with the cause. */
   static open(address: BrokerAddress, options: BrokerConnectionOptions): Promise<BrokerConnection> {
     const { connectTimeoutMs, tls } = options
     return new Promise((resolve, reject) => {
@@ -113,7 +113,7 @@ export class BrokerConnection {
     return this.#ended
   }
 
-  /** The errors that `onAnswer` is given tell whether a byte of the request can have left. */
+  /** Sends a request. The error that `onAnswer` gets tells whether a byte of it may have been sent. */
   send(request: BrokerRequest, onAnswer: OnAnswer): void {
     if (this.#ended) {
       const { host, port } = this.#address
@@ -132,7 +132,7 @@ export class BrokerConnection {
     return promised(callback => this.send(request, callback))
   }
 
-  /** Milliseconds for which nothing has arrived although an answer was due. */
+  /** Returns for how many milliseconds nothing has arrived although an answer was due. */
   silentForMs(nowMs: number): number {
     return this.#waiting.length === 0 ? 0 : nowMs - Math.max(this.#arrivedMs, this.#waiting[0].sentMs)
   }
@@ -142,7 +142,7 @@ export class BrokerConnection {
     return this.#waiting.length > 0
   }
 
-  /** Answers that have not come will not: those who wait are told `why`. */
+  /** Fails the requests in flight with `why`, and resolves when the socket is closed. */
   async close(why = 'the gateway closed the connection'): Promise<void> {
     if (this.#socket.closed) return
     const closed = new Promise(resolve => this.#socket.once('close', resolve))
@@ -154,7 +154,7 @@ export class BrokerConnection {
     return this.#options.quietMs?.() ?? Infinity
   }
 
-  /** Request header version 1, or 2 where it is flexible: the client id keeps its old encoding. */
+  /** Returns the request behind its header, of version 1 or, if flexible, 2: both have the client id in the old encoding. */
   #frameOf({ apiKey, apiVersion, flexible, body }: BrokerRequest, correlationId: number): Buffer {
     const parts = Buffer.isBuffer(body) ? [body] : body
     let bytes = 14 + this.#clientId.length + (flexible ? 1 : 0)
@@ -173,15 +173,15 @@ export class BrokerConnection {
 
   /** Returns true: go on reading. The next read fills the buffer again, so nothing called here may keep `chunk`. */
   #read(chunk: Buffer): true {
-    const whole: Answered<Waiting>[] = []
+    const complete: Answered<Waiting>[] = []
     let unreadable: Error | undefined
     this.#arrivedMs = performance.now()
     try {
-      this.#answers.take(chunk, whole)
+      this.#answers.take(chunk, complete)
     } catch (error) {
       unreadable = error instanceof Error ? error : new Error('its answer cannot be read', { cause: error })
     }
-    for (const [{ onAnswer }, answer] of whole) onAnswer?.(null, answer)
+    for (const [{ onAnswer }, answer] of complete) onAnswer?.(null, answer)
     if (unreadable !== undefined) this.#end(unreadable)
     return true
   }
@@ -209,7 +209,7 @@ export class BrokerConnection {
     this.#timer = setTimeout(() => this.#checkTime(), Math.max(1, Math.min(...dueMs)))
   }
 
-  /** Gives up requests sent before `sentMs`. The broker may have taken them; the connection and what follows live on. */
+  /** Fails the requests sent before `sentMs`, which the broker may have carried out. The connection stays open. */
   #expire(sentMs: number): void {
     const { host, port } = this.#address
     for (const waiting of this.#waiting.filter(each => each.sentMs <= sentMs)) {

@@ -11,16 +11,16 @@ import { connectionSecurity, type BrokerTrust } from './connection-security.ts'
 import { Endpoint } from './endpoint.ts'
 import { TransportError } from './transport-error.ts'
 
-/** What a lane is like. */
+/** How the connections of a lane behave. */
 interface LaneTraits {
-  /** Whether requests may be sent again, so that a silent connection may be replaced under them. */
+  /** Whether its requests may be repeated, so that a silent connection may be replaced while they are in flight. */
   readonly replaceSilent: boolean
 }
 
 /**
- * What a connection is used for. A lane never waits behind another: a broker serves the requests of a connection one by
- * one. `admin` carries changes, which may take as long as a request may. Several connections of a lane are told apart by
- * a number.
+ * Kinds of work with connections of their own, because a broker serves the requests of a connection one at a time: no lane
+ * waits behind another. `admin` carries changes, which may take the whole request time-out. A lane may have several
+ * connections to a broker, told apart by an index.
  */
 const lanes = {
   produce: { replaceSilent: true },
@@ -43,7 +43,7 @@ export interface BrokersSettings extends Pick<
 const IDLE_LIMIT_MS = 180_000
 const IDLE_SWEEP_MS = 15_000
 
-/** The connections of one identity to a cluster: by broker, lane and number, made when first asked for. */
+/** The connections of one identity to a cluster, by broker, lane and index; each is made when it is first asked for. */
 export class Brokers {
   readonly #settings: BrokersSettings
   readonly #identity: KafkaIdentity
@@ -80,7 +80,7 @@ export class Brokers {
     return Math.max(-Infinity, ...this.#advertised().map(({ answeredAtMs }) => answeredAtMs))
   }
 
-  /** Whether every known address was tried and fails. */
+  /** Whether the last attempt to connect failed at every known address. */
   get allFail(): boolean {
     return [...this.#endpoints.values()].every(({ failure }) => failure !== '')
   }
@@ -96,12 +96,12 @@ export class Brokers {
     return this.#closed
   }
 
-  /** `listener` is called whenever a connection that served is lost. */
+  /** Calls `listener` whenever an established connection is lost. */
   onLost(listener: () => void): void {
     this.#onLost = listener
   }
 
-  /** Takes up brokers that another answer than that to Metadata names; those known stay. `source`: that answer. */
+  /** Adds brokers that an answer other than Metadata names, or where they are now; the others stay. `source` is for the log. */
   learn(nodes: readonly BrokerNode[], source: string): void {
     const isKnown = ({ id, host, port }: BrokerNode) => {
       const known = this.#nodes.get(id)
@@ -111,7 +111,7 @@ export class Brokers {
     this.#take(new Map([...this.#nodes, ...nodes.map(node => [node.id, node] as const)]), source)
   }
 
-  /** Takes up what a Metadata answer says. `from`: the address of the broker that gave it. */
+  /** Replaces the known brokers by those of a Metadata answer. `from`: the address of the broker that gave it. */
   update(nodes: ReadonlyMap<number, BrokerNode>, from: string): void {
     this.#take(nodes, `the metadata of ${from}`)
   }
@@ -130,8 +130,8 @@ export class Brokers {
   }
 
   /**
-   * Control channels in the order in which to ask: a different broker first each time, then bootstrap addresses that are
-   * not known as a broker's; those that just failed last.
+   * Returns control channels in the order in which to ask: a different broker first each time, then bootstrap addresses that
+   * are not known as a broker's; those that rest come last.
    */
   anyChannels(): BrokerChannel[] {
     const known = [...this.#nodes.keys()].map(id => this.channel(id, 'control'))

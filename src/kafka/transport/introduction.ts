@@ -9,16 +9,16 @@ import { AUTHENTICATE, authenticate } from './sasl.ts'
 /** By API key. */
 export type Versions = ReadonlyMap<number, VersionRange>
 
-/** A connection that can be used: the broker's versions are known, and it knows who asks. */
+/** A connection that is ready for requests: versions are known, and the client is authenticated. */
 export interface Introduced {
   readonly connection: BrokerConnection
   readonly versions: Versions
   readonly sasl: SaslCredentials | undefined
-  /** 0: the session does not end. */
+  /** How long the SASL session lasts; 0 if it does not end. */
   readonly sessionMs: number
 }
 
-/** Connects within the time limit for connecting. Rejects with the reason why not. */
+/** Connects, asks for versions and authenticates, all within `connectTimeoutMs`. Rejects with the cause. */
 export async function introduce(
   address: BrokerAddress,
   { tls, sasl }: ConnectionSecurity,
@@ -34,13 +34,13 @@ export async function introduce(
   }
 }
 
-/** Renews the session (KIP-368). Nothing else may be sent meanwhile. Returns how long the new one lasts. */
+/** Renews the SASL session (KIP-368). Nothing else may be sent meanwhile. Returns how many milliseconds the new one lasts. */
 export function authenticateAgain({ connection, versions, sasl }: Introduced): Promise<number> {
   if (sasl === undefined) return Promise.resolve(0)
   return authenticate(connection, versions.get(AUTHENTICATE)?.max ?? 0, sasl)
 }
 
-/** Versions first: brokers tell them to anyone, and between the two steps of authentication nothing else may come. */
+/** Asks for versions first: brokers tell them to anyone, and nothing may be sent between the steps of authentication. */
 async function converse(connection: BrokerConnection, sasl: SaslCredentials | undefined): Promise<Introduced> {
   const versions = await askVersions(connection)
   const introduced = { connection, versions, sasl, sessionMs: 0 }

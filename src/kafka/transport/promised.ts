@@ -1,6 +1,6 @@
 import { TransportError } from './transport-error.ts'
 
-/** The answer that `send` hands to its callback, as a promise, which rejects with the error in its place. */
+/** Turns the callback of `send` into a promise. */
 export function promised(
   send: (callback: (error: Error | null, answer: Buffer | null) => void) => void
 ): Promise<Buffer> {

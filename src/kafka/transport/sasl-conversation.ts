@@ -1,6 +1,6 @@
-/** One side of an exchange of messages that ends with both sides convinced. */
+/** The client's side of one SASL mechanism. */
 export interface SaslConversation {
   first(): Buffer | Promise<Buffer>
-  /** The answer to what the broker said, null where nothing is left to say. Throws where the broker did not convince. */
+  /** Returns the reply to a challenge; null if none is due. Throws if the broker refuses, or does not prove who it is. */
   next(challenge: Buffer): Buffer | null | Promise<Buffer | null>
 }

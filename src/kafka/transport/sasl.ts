@@ -15,8 +15,8 @@ const AUTHENTICATE_SESSIONS_SINCE = 1
 const AUTHENTICATE_FLEXIBLE_SINCE = 2
 
 /**
- * Authenticates a connection, or does it again. Nothing else may be sent meanwhile. Returns for how many milliseconds the
- * session lasts, 0 where it does not end. `authenticateVersion`: the highest that the broker has.
+ * Authenticates a connection, or renews its session. Nothing else may be sent meanwhile. Returns how many milliseconds the
+ * session lasts, 0 if it does not end. `authenticateVersion`: the highest of SaslAuthenticate that the broker supports.
  * @see https://kafka.apache.org/protocol#sasl_handshake
  */
 export async function authenticate(
@@ -83,7 +83,7 @@ function plain(username: string, password: string): SaslConversation {
   return { first: () => Buffer.from(`\0${username}\0${password}`), next: () => null }
 }
 
-/** RFC 7628: a broker that refuses the token says why in JSON, before it ends the exchange. */
+/** RFC 7628: a broker that refuses the token gives the reason as JSON, in a challenge. */
 function bearer(token: () => Promise<string>): SaslConversation {
   return {
     first: async () => Buffer.from(`n,,\u0001auth=Bearer ${await token()}\u0001\u0001`),

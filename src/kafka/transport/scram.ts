@@ -4,9 +4,9 @@ import { RefusedCredentials } from './refused-credentials.ts'
 import type { SaslConversation } from './sasl-conversation.ts'
 
 const derive = promisify(pbkdf2)
-/** What RFC 7677 asks for at least; the most is there so that no server can keep the gateway busy for long. */
+/** The least is RFC 7677's. The most keeps a server from occupying the gateway for long. */
 const ITERATIONS = { least: 4096, most: 1_000_000 }
-/** No channel binding, no other identity. */
+/** No channel binding, no authorization identity. */
 const HEADER = 'n,,'
 const NONCE_BYTES = 24
 
@@ -23,7 +23,7 @@ export class Scram implements SaslConversation {
   readonly #firstBare: string
   #serverSignature: Buffer | null = null
 
-  /** `nonce`: for tests, which know what it leads to. */
+  /** `nonce` is given by tests only, to compare with known exchanges. */
   constructor(
     hash: ScramHash,
     username: string,

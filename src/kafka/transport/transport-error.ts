@@ -1,10 +1,10 @@
-/** Of a chain of causes, in one line. */
+/** How many causes of a chain are shown. */
 const MOST_CAUSES = 4
 
 /** A request to a broker that got no answer. */
 export class TransportError extends Error {
   override readonly name: string = 'TransportError'
-  /** False only if certainly no byte of the request has left. */
+  /** False only if certainly no byte of the request was sent. */
   readonly sent: boolean
 
   constructor(message: string, sent: boolean, cause?: unknown) {
