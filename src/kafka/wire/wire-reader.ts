@@ -1,6 +1,6 @@
 /**
- * Reads the primitive types of Kafka's protocol from one contiguous answer.
- * Reading past the end throws RangeError, as Buffer's own methods do.
+ * Reads the primitive types of Kafka's protocol from an answer in one buffer. Throws RangeError at its end, as Buffer's own
+ * methods do.
  * @see https://kafka.apache.org/protocol#protocol_types
  */
 export class WireReader {
@@ -29,7 +29,7 @@ export class WireReader {
     return this.buffer.readInt32BE(this.position - 4)
   }
 
-  /** Exact up to 2^53; offsets and milliseconds stay below. */
+  /** Exact up to 2^53, which offsets and milliseconds never reach. */
   int64(): number {
     this.position += 8
     return this.buffer.readInt32BE(this.position - 8) * 0x1_0000_0000 + this.buffer.readUInt32BE(this.position - 4)
@@ -52,18 +52,18 @@ export class WireReader {
     throw new RangeError('An unsigned varint has more than five bytes')
   }
 
-  /** Element count of an array; −1 for null. */
+  /** Returns the number of elements of an array; −1 for null. */
   arrayLength(): number {
     return this.flexible ? this.uvarint() - 1 : this.int32()
   }
 
-  /** Null where the length says so. */
+  /** Returns null if the length is that of null. */
   string(): string | null {
     const length = this.flexible ? this.uvarint() - 1 : this.int16()
     return length < 0 ? null : this.slice(length).toString('utf8')
   }
 
-  /** A view, not a copy; null where the length says so. */
+  /** Returns a view, not a copy; null if the length is that of null. */
   bytes(): Buffer | null {
     const length = this.flexible ? this.uvarint() - 1 : this.int32()
     return length < 0 ? null : this.slice(length)

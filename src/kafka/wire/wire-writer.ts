@@ -1,8 +1,8 @@
-/** Also where the length is written in another way: Kafka reads none that is longer. */
+/** Kafka reads no longer string, however its length is encoded. */
 const STRING_LIMIT_BYTES = 32_767
 
 /**
- * Writes the primitive types of Kafka's protocol into one buffer whose final size the caller need not know.
+ * Writes the primitive types of Kafka's protocol into a buffer that grows as needed.
  * @see https://kafka.apache.org/protocol#protocol_types
  */
 export class WireWriter {
@@ -10,7 +10,7 @@ export class WireWriter {
   readonly flexible: boolean
   #buffer: Buffer
   #length = 0
-  /** Bytes of others that stand at these places, between our own. */
+  /** Buffers of the caller, with the position in our own bytes at which each belongs. */
   readonly #references: { readonly at: number; readonly bytes: Buffer }[] = []
 
   constructor(flexible: boolean, capacityBytes = 256) {
@@ -60,7 +60,7 @@ export class WireWriter {
   string(value: string | null): this {
     if (value === null) return this.flexible ? this.uvarint(0) : this.int16(-1)
     const size = Buffer.byteLength(value)
-    // The broker would drop the connection, with what others have under way on it.
+    // The broker would close the connection, and so fail other requests on it.
     if (size > STRING_LIMIT_BYTES)
       throw new RangeError(`A string for Kafka is longer than ${STRING_LIMIT_BYTES} bytes.`)
     if (this.flexible) this.uvarint(size + 1)
@@ -70,14 +70,14 @@ export class WireWriter {
     return this
   }
 
-  /** Length-prefixed bytes, copied. */
+  /** Writes length-prefixed bytes, copied. */
   bytes(value: Buffer): this {
     if (this.flexible) this.uvarint(value.length + 1)
     else this.int32(value.length)
     return this.raw(value)
   }
 
-  /** Length-prefixed bytes, not copied: they must stay as they are until the parts are sent. */
+  /** Writes length-prefixed bytes without copying them: they must not change until the parts are sent. */
   reference(value: Buffer): this {
     if (this.flexible) this.uvarint(value.length + 1)
     else this.int32(value.length)
@@ -91,7 +91,7 @@ export class WireWriter {
     return this
   }
 
-  /** The empty set of tagged fields; nothing in the older encodings. */
+  /** Writes an empty set of tagged fields; nothing in the older encodings. */
   noTags(): this {
     return this.flexible ? this.uvarint(0) : this
   }
@@ -100,7 +100,7 @@ export class WireWriter {
     return this.#buffer.subarray(0, this.#length)
   }
 
-  /** What was written, in pieces: our own and those of {@link reference}. */
+  /** Returns what was written in pieces: our own, and between them those of {@link reference}. */
   finishParts(): Buffer[] {
     const parts: Buffer[] = []
     let start = 0
@@ -112,7 +112,7 @@ export class WireWriter {
     return parts
   }
 
-  /** Makes room and returns where it begins. Call it before `#buffer` is named: it may be another one afterwards. */
+  /** Makes room and returns its position. Call it before you read `#buffer`, which it may replace. */
   #grow(bytes: number): number {
     const at = this.#length
     const needed = at + bytes
