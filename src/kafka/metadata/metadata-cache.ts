@@ -16,23 +16,23 @@ import { MissBucket } from './miss-bucket.ts'
 import type { TopicMetadata } from './topic-metadata.ts'
 import { TopicStore, type TopicListener } from './topic-store.ts'
 
-/** A topic that has just been created, or whose partitions have no leader yet, is described all the same. */
+/** Kafka describes a topic with error 5 too: it has just been created, or its partitions have no leader yet. */
 const DESCRIBED_ERRORS: ReadonlySet<number> = new Set([0, LEADER_NOT_AVAILABLE])
 const REFRESH_GAP_MS = 100
 const MISS_BELIEVED_MS = 1000
 const MISSES_LIMIT = 10_000
-/** Names that stand for questions without a topic. */
+/** Names of the questions that are about no topic. */
 const EVERYTHING = ' everything'
 const CLUSTER = ' cluster'
 
-/** What Kafka says of a topic: null if it is unknown. */
+/** What Kafka says of a topic; null if it does not exist. */
 interface Verdict {
   readonly topic: TopicMetadata | null
 }
 
 /**
- * What the gateway knows of topics. Hits are answered at once and kept fresh in the background. Misses ask one broker,
- * and a second one before a topic is said not to exist.
+ * Metadata of topics. Cached topics are returned at once and refreshed in the background. For any other one broker is asked,
+ * and a second one before the topic is said not to exist: a broker may lag behind.
  */
 export class MetadataCache {
   readonly #brokers: Brokers
@@ -40,7 +40,7 @@ export class MetadataCache {
   readonly #log: Log
   readonly #store: TopicStore
   readonly #bucket = new MissBucket()
-  /** Names that two brokers did not know: a question that failed says nothing. */
+  /** Topics that two brokers did not know. A request that failed proves nothing, so its names are not here. */
   readonly #missed = new LRUCache<string, true>({ max: MISSES_LIMIT, ttl: MISS_BELIEVED_MS })
   readonly #fresh: MergedQuestions<Verdict>
   readonly #misses: MergedQuestions<Verdict>
@@ -58,12 +58,12 @@ export class MetadataCache {
     this.#whole = new MergedQuestions({ ask: (names, deadline) => this.#askWhole(names, deadline), overloaded })
   }
 
-  /** The cluster's own id, as last told; null before, and on clusters that have none. */
+  /** The cluster's id, as last answered; null before, and for clusters without one. */
   get clusterId(): string | null {
     return this.#clusterId
   }
 
-  /** The names that are kept fresh. */
+  /** The topics that are refreshed in the background. */
   get names(): string[] {
     return this.#store.names
   }
@@ -72,48 +72,48 @@ export class MetadataCache {
     this.#store.onChange(listener)
   }
 
-  /** Returns the cached topic; undefined if it is not known here, which says nothing of Kafka. */
+  /** Returns the cached topic; undefined if it is not cached, though Kafka may have it. */
   peek(name: string): TopicMetadata | undefined {
     return this.#store.peek(name)
   }
 
-  /** Returns the cached topic, else what Kafka says; null once two brokers do not know it. Throws a KafkaFailure. */
+  /** Returns the cached topic, else asks Kafka; null if two brokers do not know it. Throws KafkaFailure. */
   async topic(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
-    const known = this.#store.peek(name)
-    if (known !== undefined) return known
+    const cached = this.#store.peek(name)
+    if (cached !== undefined) return cached
     if (this.#bucket.waitMs > 0 && this.#missed.has(name)) return null
     return (await this.#inTime(deadline, this.#misses.ask(name, deadline))).topic
   }
 
   /**
-   * Returns what Kafka says now. Merged with the questions about other topics, and asked at most ten times a second. A
-   * topic that is known here is null only once a second broker does not know it.
+   * Asks Kafka, at most ten times a second for each topic, in one request with other topics. Returns null if the topic does
+   * not exist; if it is cached, only once a second broker does not know it either.
    */
   async refresh(name: string, deadline: Deadline): Promise<TopicMetadata | null> {
     return (await this.#inTime(deadline, this.#fresh.ask(name, deadline))).topic
   }
 
-  /** Every topic and broker, as Kafka says now. */
+  /** Asks for all topics and brokers. */
   everything(deadline: Deadline): Promise<MetadataAnswer> {
     return this.#inTime(deadline, this.#whole.ask(EVERYTHING, deadline))
   }
 
-  /** The brokers and the controller, as Kafka says now. */
+  /** Asks for the brokers and the controller. */
   cluster(deadline: Deadline): Promise<MetadataAnswer> {
     return this.#inTime(deadline, this.#whole.ask(CLUSTER, deadline))
   }
 
-  /** Asks one broker about all topics in use, and a second one about those that it does not know. */
+  /** Asks one broker about all cached topics, and a second one about those that the first does not know. */
   async refreshAll(deadline: Deadline): Promise<void> {
     this.#store.sweep()
     const { names } = this.#store
     const answer = await this.#anyBroker.ask(deadline, channel => this.#metadata(channel, names))
     const missing: string[] = []
     for (const name of names) {
-      const found = answer.topics.get(name)
-      if (found !== undefined && DESCRIBED_ERRORS.has(found.errorCode)) this.#store.put(found.topic)
+      const described = answer.topics.get(name)
+      if (described !== undefined && DESCRIBED_ERRORS.has(described.errorCode)) this.#store.put(described.topic)
       // Reported to callers of this topic only: it says nothing about the cluster's health.
-      else if (found?.errorCode !== TOPIC_AUTHORIZATION_FAILED) missing.push(name)
+      else if (described?.errorCode !== TOPIC_AUTHORIZATION_FAILED) missing.push(name)
     }
     await Promise.all(missing.map(name => this.refresh(name, deadline)))
   }
@@ -128,7 +128,7 @@ export class MetadataCache {
     this.#store.lead(name, topicId, new Map(reachable))
   }
 
-  /** The topic is known to be gone: it was deleted through here. */
+  /** Drops a topic that was deleted through this gateway, and tells listeners that it is gone. */
   forget(name: string): void {
     this.#store.remove(name)
   }
@@ -177,38 +177,38 @@ export class MetadataCache {
     return verdicts
   }
 
-  /** A bootstrap address may be another name of a broker that was asked already: it is no second opinion. */
+  /** Returns the brokers that can give a second opinion. A bootstrap address may be another name of the first: it cannot. */
   #otherBrokers(first: BrokerChannel | undefined): BrokerChannel[] {
     return this.#brokers.anyChannels().filter(({ resting, endpoint: { brokerId } }) => {
       return !resting && brokerId !== undefined && brokerId !== first?.endpoint.brokerId
     })
   }
 
-  /** Two different brokers have spoken, or the only one. */
+  /** Returns whether two different brokers have answered, or the only one. */
   #agree(askers: ReadonlySet<unknown>): boolean {
     return askers.size >= Math.min(2, this.#brokers.nodes.size) || this.#brokers.nodes.size <= 1
   }
 
-  /** Takes up what the answer describes or refuses; returns the names that the broker does not know. */
+  /** Adds a verdict for each topic that the answer describes or refuses. Returns the names that the broker does not know. */
   #judge(names: readonly string[], answer: MetadataAnswer, verdicts: Map<string, Verdict | Error>): string[] {
     return names.filter(name => {
-      const found = answer.topics.get(name)
-      if (found?.errorCode === TOPIC_AUTHORIZATION_FAILED) {
+      const described = answer.topics.get(name)
+      if (described?.errorCode === TOPIC_AUTHORIZATION_FAILED) {
         const options = { kafkaCode: TOPIC_AUTHORIZATION_FAILED }
         verdicts.set(name, new KafkaFailure('refused', `Kafka does not let the gateway see topic '${name}'.`, options))
-      } else if (found !== undefined && DESCRIBED_ERRORS.has(found.errorCode)) {
-        verdicts.set(name, { topic: this.#store.put(found.topic) })
+      } else if (described !== undefined && DESCRIBED_ERRORS.has(described.errorCode)) {
+        verdicts.set(name, { topic: this.#store.put(described.topic) })
       } else return true
       return false
     })
   }
 
-  /** A topic known here stays until a second broker agrees that it is gone. */
+  /** Returns the verdict on a topic that no broker knew. A cached one stays unless two brokers have answered. */
   #unknown(name: string, certain: boolean): Verdict {
-    const known = this.#store.peek(name)
-    if (!certain) return { topic: known ?? null }
+    const cached = this.#store.peek(name)
+    if (!certain) return { topic: cached ?? null }
     this.#missed.set(name, true)
-    if (known !== undefined) this.#store.remove(name)
+    if (cached !== undefined) this.#store.remove(name)
     return { topic: null }
   }
 }

@@ -5,21 +5,21 @@ import { exchange } from '../transport/exchange.ts'
 import { TransportError } from '../transport/transport-error.ts'
 import type { BrokerNode, PartitionMetadata, TopicMetadata } from './topic-metadata.ts'
 
-/** Before version 4 a question could create topics; from 13 on an empty list of brokers has a meaning (KIP-1102). */
+/** Before version 4 a request could create topics. From 13 on an empty list of brokers has a meaning (KIP-1102). */
 export const METADATA = { ...metadata, min: 4, max: 12 }
 
 export interface MetadataAnswer {
   /** Never empty. */
   readonly brokers: ReadonlyMap<number, BrokerNode>
   readonly clusterId: string | null
-  /** −1 where there is none; in KRaft a broker that passes requests on to it. */
+  /** −1 if there is none. With KRaft it is a broker that forwards requests to the controller. */
   readonly controllerId: number
   readonly topics: ReadonlyMap<string, { readonly errorCode: number; readonly topic: TopicMetadata }>
 }
 
 /**
- * Asks one broker for all topics (null), none (an empty list) or those named. Never creates one. Rejects with a
- * TransportError if the answer names no brokers: a broker that starts knows neither brokers nor topics (KAFKA-7924).
+ * Asks one broker about all topics (null), none (an empty list) or those named. Never creates one. Rejects with a
+ * TransportError if the answer names no brokers: a starting broker knows neither brokers nor topics (KAFKA-7924).
  */
 export async function askMetadata(channel: BrokerChannel, names: readonly string[] | null): Promise<MetadataAnswer> {
   const topics = names?.map(name => ({ name })) ?? null
@@ -40,7 +40,7 @@ function answerOf({ brokers, clusterId, controllerId, topics }: MetadataResponse
 
 function topicOf({ name, topicId, isInternal, partitions }: MetadataResponseTopic): TopicMetadata {
   const byNumber: PartitionMetadata[] = []
-  // An error of a partition says what the missing leader says too.
+  // The error code of a partition says no more than its missing leader.
   for (const { partitionIndex: partition, leaderId: leader, leaderEpoch, replicaNodes, isrNodes } of partitions)
     byNumber[partition] = { partition, leader, leaderEpoch, replicas: replicaNodes, isr: isrNodes }
   return { name: name ?? '', id: topicId.equals(NO_UUID) ? null : topicId, isInternal, partitions: byNumber }

@@ -10,17 +10,17 @@ import type { MetadataCache } from './metadata-cache.ts'
 
 const PROBE_MS = 1000
 const PROBE_WHEN_READY_MS = 5000
-/** Long enough to pass over a broker that is frozen. */
+/** Long enough to give up a frozen broker and ask another. */
 const PROBE_LIMIT_MS = 2000
 const REFRESH_LIMIT_MS = 5000
-/** Readiness is lost when no broker has answered for so long, or at once if all of them refuse connections. */
+/** The gateway is ready until no broker has answered for so long, or until none can be reached. */
 const READY_FOR_MS = 15_000
 /** Requests are refused at once when no broker has answered for so long. */
 const GIVE_UP_MS = 5000
 
 /**
- * Keeps metadata fresh in the background, and tells whether brokers answer at the addresses that they advertise. Kafka may
- * be down at the start: the probe goes on until it is there.
+ * Refreshes metadata in the background, and knows whether brokers answer at the addresses that they advertise. Kafka may be
+ * down at the start: the probe goes on until it answers.
  */
 export class MetadataRefresher {
   readonly #cache: MetadataCache
@@ -70,7 +70,7 @@ export class MetadataRefresher {
     return 'No broker can be reached'
   }
 
-  /** Resolves after the first attempt, whatever its outcome. */
+  /** Begins to probe. Resolves after the first attempt, whether it succeeds or fails. */
   async start(): Promise<void> {
     this.#startedAtMs = performance.now()
     await this.#round()
@@ -81,7 +81,7 @@ export class MetadataRefresher {
     clearTimeout(this.#timer)
   }
 
-  /** A connection was lost: see at once whether Kafka is still there, but not more than once a second. */
+  /** Probes at once, but at most once a second: a connection was lost, and Kafka may be down. */
   #probeSoon(): void {
     if (this.#probing || this.#closed || this.#probedAtMs === -Infinity) return
     this.#probeAfter(Math.max(0, this.#probedAtMs + PROBE_MS - performance.now()))
@@ -102,7 +102,7 @@ export class MetadataRefresher {
       failure = error
     }
     this.#probing = false
-    // An answer that came too late for the probe, or to another question, tells as much.
+    // An answer to another request, or one that came too late for the probe, proves as much.
     if (this.#brokers.answeredAtMs >= startedMs) this.#answered(failure)
     else this.#unanswered(failure)
     const elapsedMs = performance.now() - startedMs
@@ -116,7 +116,7 @@ export class MetadataRefresher {
       await this.#cache.refreshAll(Deadline.after(REFRESH_LIMIT_MS))
       this.#refreshedAtMs = startedMs
     } else await this.#cache.cluster(Deadline.after(PROBE_LIMIT_MS))
-    // The answer may have come from a bootstrap address: now the advertised ones are known.
+    // That answer may have come from a bootstrap address. Now the advertised ones are known: ask there.
     if (this.#brokers.answeredAtMs < startedMs) await this.#cache.cluster(Deadline.after(PROBE_LIMIT_MS))
   }
 

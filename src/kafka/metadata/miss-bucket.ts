@@ -2,18 +2,18 @@ import { performance } from 'node:perf_hooks'
 
 const PER_SECOND = 20
 
-/** Limits how often Kafka is asked about topics that turn out not to exist, under whatever names: a token bucket. */
+/** A token bucket that limits requests about topics that do not exist, whatever their names. */
 export class MissBucket {
   #tokens = PER_SECOND
   #atMs = performance.now()
 
-  /** Milliseconds until the next question may leave; 0 if it may leave now. */
+  /** Milliseconds until the next request may be sent; 0 if it may be sent now. */
   get waitMs(): number {
     this.#refill()
     return this.#tokens >= 1 ? 0 : ((1 - this.#tokens) / PER_SECOND) * 1000
   }
 
-  /** A question was about topics that do not exist. */
+  /** Counts a request that was about topics that do not exist. */
   take(): void {
     this.#refill()
     this.#tokens--

@@ -8,15 +8,15 @@ export interface BrokerNode {
 
 export interface PartitionMetadata {
   readonly partition: number
-  /** Broker id; −1 while nobody leads. */
+  /** Broker id; −1 while the partition has no leader. */
   readonly leader: number
-  /** −1 where the broker is too old to tell. */
+  /** −1 if the broker is too old to name it. */
   readonly leaderEpoch: number
   readonly replicas: readonly number[]
   readonly isr: readonly number[]
 }
 
-/** A topic as one Metadata answer described it; replaced whole, never changed. */
+/** A topic as last described. Immutable: news replace it as a whole. */
 export interface TopicMetadata {
   readonly name: string
   /** 16 bytes; null where the cluster has no topic ids (before Kafka 2.8). */

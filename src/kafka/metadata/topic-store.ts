@@ -5,7 +5,7 @@ import type { PartitionMetadata, TopicMetadata } from './topic-metadata.ts'
 interface Entry {
   topic: TopicMetadata
   usedAtMs: number
-  /** When news last contradicted nothing of it. */
+  /** When a Metadata answer last agreed with all of it. */
   confirmedAtMs: number
   /** When a leader was taken up that no Metadata answer has confirmed since; Infinity if there is none. */
   hintedAtMs: number
@@ -13,12 +13,12 @@ interface Entry {
 
 /** Topics that nobody asked for in this time are no longer refreshed. */
 const FORGET_AFTER_MS = 600_000
-/** Longer than a broker lags behind the others. */
+/** Longer than a broker's metadata lags behind that of others. */
 const LAG_LIMIT_MS = 10_000
 
 export type TopicListener = (name: string, topic: TopicMetadata | null) => void
 
-/** The topics that callers use, as last described; the least recently used makes room. Tells listeners what changed. */
+/** The topics in use, as last described. Drops the least recently used beyond a limit. Tells listeners of each change. */
 export class TopicStore {
   readonly #entries: LRUCache<string, Entry>
   readonly #listeners: TopicListener[] = []
@@ -42,7 +42,7 @@ export class TopicStore {
     return entry.topic
   }
 
-  /** Keeps what is newer of each partition's leader, and returns the outcome. */
+  /** Stores a topic, with the later leader of each partition. Returns what is stored. */
   put(topic: TopicMetadata): TopicMetadata {
     const nowMs = Date.now()
     const entry = this.#entries.peek(topic.name)
@@ -60,7 +60,7 @@ export class TopicStore {
     return merged
   }
 
-  /** Takes up leaders of later epochs that a broker named, by partition, if it was asked about the topic of this id. */
+  /** Stores leaders of later epochs, by partition, that a broker named which was asked about the topic of this id. */
   lead(name: string, id: Buffer | null, leaders: ReadonlyMap<number, CurrentLeader>): void {
     const entry = this.#entries.peek(name)
     if (entry === undefined || !isSameId(entry.topic.id, id)) return
@@ -80,7 +80,7 @@ export class TopicStore {
     this.#tell(name, null)
   }
 
-  /** Forgets topics out of use; nobody is told, as nothing is known to have changed. */
+  /** Drops topics out of use. Listeners are not told, because nothing is known to have changed. */
   sweep(): void {
     const oldestMs = Date.now() - FORGET_AFTER_MS
     for (const [name, { usedAtMs }] of this.#entries) if (usedAtMs < oldestMs) this.#entries.delete(name)
