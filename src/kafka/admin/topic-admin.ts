@@ -23,17 +23,17 @@ import { LATEST } from './list-offsets-message.ts'
 import type { OffsetLookup } from './list-offsets.ts'
 import { askCreateTopic, askDeleteTopic, type TopicAnswer } from './topic-messages.ts'
 
-/** The controller has moved, or is busy: nothing was done. */
+/** The controller has moved, or is busy. It did nothing, so the request may be sent again. */
 const ASK_AGAIN: ReadonlySet<number> = new Set([NOT_CONTROLLER, REASSIGNMENT_IN_PROGRESS])
 const POLL_FIRST_MS = 20
 const POLL_LIMIT_MS = 200
 const RETRY_PAUSE_MS = 100
-/** A broker that does not answer for so long counts as one that cannot be reached. */
+/** A broker that does not answer for so long counts as unreachable. */
 const PATIENCE_MS = 1000
 
 type Attempt = (controller: BrokerChannel, timeoutMs: number) => Promise<TopicAnswer>
 
-/** Creates and deletes topics, and waits until every broker that can be reached shows it. */
+/** Creates and deletes topics, and waits until every reachable broker shows the change. */
 export class TopicAdmin {
   readonly #brokers: Brokers
   readonly #metadata: MetadataCache
@@ -47,7 +47,7 @@ export class TopicAdmin {
     this.#log = log
   }
 
-  /** Throws Kafka's refusals as KafkaFailures, `notYetVisible` when it was created but the deadline passed. */
+  /** Throws Kafka's refusal as a KafkaFailure, or `notYetVisible` if the topic was created but the deadline passed. */
   async create(name: string, spec: TopicSpec, deadline: Deadline): Promise<void> {
     const answer = await this.#atController(deadline, (controller, timeoutMs) =>
       askCreateTopic(controller, name, spec, timeoutMs)
@@ -59,7 +59,7 @@ export class TopicAdmin {
       throw new KafkaFailure('notYetVisible', `Topic '${name}' was created, but is not yet visible everywhere.`)
   }
 
-  /** Throws Kafka's refusals as KafkaFailures, `notYetVisible` when it was deleted but the deadline passed. */
+  /** Throws Kafka's refusal as a KafkaFailure, or `notYetVisible` if the topic was deleted but the deadline passed. */
   async delete(name: string, deadline: Deadline): Promise<void> {
     const answer = await this.#atController(deadline, (controller, timeoutMs) =>
       askDeleteTopic(controller, name, timeoutMs)
@@ -72,8 +72,8 @@ export class TopicAdmin {
   }
 
   /**
-   * Sends the change once. Only what certainly did not happen is sent again; null when its outcome is not known, so that
-   * the caller looks it up instead: a second try of ours must not turn into "exists already".
+   * Sends the change, and again only if it certainly was not carried out. Returns null if the outcome is unknown; the caller
+   * then looks at the topic, because a repeated request would be answered "exists already".
    */
   async #atController(deadline: Deadline, attempt: Attempt): Promise<TopicAnswer | null> {
     let cause: unknown
@@ -112,7 +112,7 @@ export class TopicAdmin {
     return met === true
   }
 
-  /** Does every broker that answers show all partitions with a leader, and do those leaders answer? */
+  /** Returns whether every reachable broker shows all partitions with a leader, and those leaders answer. */
   async #ledEverywhere(name: string, deadline: Deadline): Promise<boolean> {
     const views = await this.#views(name, deadline)
     const complete = views.every(
@@ -131,7 +131,7 @@ export class TopicAdmin {
     return views.length > 0 && views.every(view => view === null)
   }
 
-  /** How each broker that can be reached shows the topic; null where it does not know it. */
+  /** Returns how each reachable broker describes the topic; null if it does not know it. */
   async #views(name: string, deadline: Deadline): Promise<(TopicMetadata | null)[]> {
     const patience = Deadline.after(Math.min(PATIENCE_MS, deadline.remainingMs))
     const views = await Promise.all(
@@ -142,7 +142,7 @@ export class TopicAdmin {
           const found = topics.get(name)
           return found === undefined || found.errorCode === UNKNOWN_TOPIC_OR_PARTITION ? null : found.topic
         } catch (error) {
-          // A broker that throttles can be reached: what it shows counts.
+          // A broker that throttles is reachable, so its view is waited for.
           if (error instanceof ThrottledError) throw error
           return undefined
         }
@@ -152,7 +152,7 @@ export class TopicAdmin {
   }
 }
 
-/** The change is done: what Kafka fails to tell of it only means that it is not visible yet. */
+/** Returns false for Kafka's failures: the change is made, so they only mean that it is not visible yet. */
 function unanswered(error: unknown): false {
   if (error instanceof KafkaFailure || error instanceof TransportError) return false
   throw error

@@ -6,18 +6,18 @@ import type { BrokerChannel } from '../transport/broker-channel.ts'
 import { exchange } from '../transport/exchange.ts'
 import { TransportError } from '../transport/transport-error.ts'
 
-/** Before version 4 Kafka does not take −1 for its defaults. */
+/** Before version 4 Kafka does not accept −1 for its defaults. */
 const CREATE_TOPICS = { ...createTopics, min: 4, max: 6 }
-/** From version 6 on topics are named in another field, by name or id. */
+/** From version 6 on another field names the topics, by name or id. */
 const DELETE_TOPICS = { ...deleteTopics, min: 1, max: 5 }
 const DESCRIBE_CONFIGS = { ...describeConfigs, min: 1, max: 4 }
 const TOPIC_RESOURCE = 2
-/** Kafka: "the cluster's default". */
+/** Stands for the cluster's default. */
 const DEFAULT = -1
 
 export interface TopicAnswer {
   readonly errorCode: number
-  /** Kafka's own words. */
+  /** Kafka's own message. */
   readonly reason: string | null
 }
 
@@ -53,7 +53,7 @@ function onlyAnswer(
   return { errorCode, reason: errorMessage }
 }
 
-/** Asks for one property of some topics, as the brokers apply it. Topics of which Kafka does not tell it are left out. */
+/** Returns one property of each topic, as the brokers apply it. Leaves out topics for which Kafka does not return it. */
 export async function askTopicProperty(
   channel: BrokerChannel,
   names: readonly string[],
