@@ -1,15 +1,13 @@
 import type { Log } from '../../core/log.ts'
 import type { Codec } from '../records/compression.ts'
 import { encodeBatch, recordBytes } from '../records/encode-batch.ts'
+import { BATCH_HEADER_BYTES } from '../records/layout.ts'
 import { type Batch, unsentBatch } from './batch.ts'
 import { encodingFailed } from './failures.ts'
 import type { StickyPartition } from './partitioner.ts'
 import { failRange, type RecordRange } from './pending-produce.ts'
 import type { ProducePorts } from './ports.ts'
 import type { ProducerSession } from './producer-sessions.ts'
-
-/** Header of a record batch. */
-const BATCH_OVERHEAD_BYTES = 61
 
 export interface BatchOptions {
   /** Size at which a merged batch is closed. */
@@ -57,8 +55,7 @@ export class BatchFormer {
 
   /** Takes ranges off the front of `waiting`, up to the size of a batch; at least one record. */
   #cut(waiting: RecordRange[]): RecordRange[] {
-    const limitBytes =
-      Math.min(this.#options.batchBytes, this.#ports.maxMessageBytes(this.#topic)) - BATCH_OVERHEAD_BYTES
+    const limitBytes = Math.min(this.#options.batchBytes, this.#ports.maxMessageBytes(this.#topic)) - BATCH_HEADER_BYTES
     let bytes = 0
     let whole = 0
     while (

@@ -7,8 +7,8 @@ export interface AbortedTransaction {
 const CONTROL_ABORT = 0
 
 /**
- * Tells which records of an answer belong to aborted transactions, batch by batch in offset order. The answer's list also
- * names transactions that began before it, and an abort marker may lie beyond what was fetched.
+ * Knows which batches of an answer belong to aborted transactions; shown them in offset order. The answer also lists
+ * transactions that began before it, and an abort marker may be beyond what was fetched.
  * @see https://cwiki.apache.org/confluence/display/KAFKA/KIP-98
  */
 export class AbortedFilter {
@@ -19,7 +19,7 @@ export class AbortedFilter {
     this.#pending = aborted.toSorted((one, other) => one.firstOffset - other.firstOffset)
   }
 
-  /** Call for every batch, control batches included, before you judge its records. */
+  /** Call for every batch, control batches included, before {@link isAborted}. */
   reached(lastOffset: number): void {
     while (this.#pending.length > 0 && this.#pending[0].firstOffset <= lastOffset) {
       const next = this.#pending.shift()
@@ -31,7 +31,7 @@ export class AbortedFilter {
     return this.#open.has(producerId)
   }
 
-  /** Call for a control record: an abort marker ends the producer's transaction, and its next one is judged anew. */
+  /** Call for a control record. An abort marker ends the producer's transaction; its next one may commit. */
   marker(producerId: bigint, controlType: number): void {
     if (controlType === CONTROL_ABORT) this.#open.delete(producerId)
   }

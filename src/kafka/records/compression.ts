@@ -60,7 +60,7 @@ export function compress(codec: Codec, bytes: Buffer): Buffer {
 }
 
 /**
- * Undefined if the result would be larger than `limitBytes`; no memory is taken for it then. Throws CorruptRecords if the
+ * Returns undefined, without allocating the result, if it would be larger than `limitBytes`. Throws CorruptRecords if the
  * input is malformed.
  */
 export function tryDecompress(codec: Codec, bytes: Buffer, limitBytes: number): Buffer | undefined {

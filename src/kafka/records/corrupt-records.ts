@@ -1,4 +1,4 @@
-/** Stored bytes that are no records, or not those that were written. `message` is for anybody, `detail` for the log. */
+/** Stored bytes are malformed or changed. `message` may be shown to callers, `detail` is for the log. */
 export class CorruptRecords extends Error {
   override readonly name = 'CorruptRecords'
   readonly detail: string

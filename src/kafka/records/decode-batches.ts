@@ -4,15 +4,26 @@ import { tryDecompress } from './compression.ts'
 import { compressedMessages, decodeMessages } from './decode-message-set.ts'
 import { readControlType, readRecords } from './decode-records.ts'
 import { AT_ONCE_BYTES, LargeBatch, type OpenedBatch } from './large-batch.ts'
-import { codecOf, corrupt, int64At, LENGTH_END, MAGIC_AT } from './layout.ts'
+import {
+  ATTRIBUTES_AT,
+  BASE_TIMESTAMP_AT,
+  BATCH_HEADER_BYTES,
+  BATCH_MAGIC,
+  codecOf,
+  corrupt,
+  CRC_AT,
+  int64At,
+  LAST_OFFSET_DELTA_AT,
+  LENGTH_END,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  PRODUCER_ID_AT,
+  RECORD_COUNT_AT
+} from './layout.ts'
 import { isTransactional, OpenBatch, type BatchHeader } from './open-batch.ts'
 import type { PageBuilder } from './page-builder.ts'
 
-const CRC_AT = 17
-const CRC_START = 21
-const HEADER_BYTES = 61
 const CONTROL_BIT = 0x20
-const MAGIC = 2
 
 /**
  * Walks the record batches of one partition's part of a Fetch answer and adds the records that a committed reader may
@@ -42,8 +53,8 @@ export function decodeBatches(
     const batch = records.subarray(position, end)
     const magic = records[position + MAGIC_AT]
     const content = opened?.position === position ? opened.bytes : undefined
-    if (magic > MAGIC) throw corrupt(`format ${magic} of record batches is not known`)
-    if (magic < MAGIC) {
+    if (magic > BATCH_MAGIC) throw corrupt(`format ${magic} of record batches is not known`)
+    if (magic < BATCH_MAGIC) {
       if (!decodeMessages(batch, page, content)) return largeMessage(position, batch)
     } else if (!decodeBatch(batch, records.length - position, filter, page, content)) return largeBatch(position, batch)
     position = end
@@ -57,7 +68,7 @@ function largeMessage(position: number, message: Buffer): LargeBatch {
 }
 
 function largeBatch(position: number, batch: Buffer): LargeBatch {
-  return new LargeBatch(position, codecOf(batch.readInt16BE(CRC_START)), batch.subarray(HEADER_BYTES))
+  return new LargeBatch(position, codecOf(batch.readInt16BE(ATTRIBUTES_AT)), batch.subarray(BATCH_HEADER_BYTES))
 }
 
 /**
@@ -76,15 +87,15 @@ function decodeBatch(
   filter.reached(lastOffset)
   if (attributes & CONTROL_BIT) {
     // Compaction may leave an empty control batch behind.
-    if (header.recordCount > 0) filter.marker(producerId, readControlType(batch, HEADER_BYTES))
+    if (header.recordCount > 0) filter.marker(producerId, readControlType(batch, BATCH_HEADER_BYTES))
   } else if (lastOffset >= page.nextOffset && !(isTransactional(header) && filter.isAborted(producerId))) {
-    const bytes = opened ?? tryDecompress(codecOf(attributes), batch.subarray(HEADER_BYTES), AT_ONCE_BYTES)
+    const bytes = opened ?? tryDecompress(codecOf(attributes), batch.subarray(BATCH_HEADER_BYTES), AT_ONCE_BYTES)
     if (bytes === undefined) return false
     const { stored } = page
     stored.bytes += batch.length
     stored.records += header.recordCount
     stored.largestBatchBytes = Math.max(stored.largestBatchBytes, batch.length)
-    // Room for what follows too, if it is like this one: making room batch by batch copies what is there each time.
+    // Also makes room for the batches that follow, if they are like this one: growing for each would copy the page each time.
     page.reserve(Math.ceil((header.recordCount / batch.length) * ahead))
     if (!readRecords(new OpenBatch(header, bytes), page)) return true
   }
@@ -93,22 +104,22 @@ function decodeBatch(
 }
 
 function readHeader(batch: Buffer): BatchHeader {
-  if (batch.length < HEADER_BYTES) throw corrupt(`a record batch of ${batch.length} bytes`)
+  if (batch.length < BATCH_HEADER_BYTES) throw corrupt(`a record batch of ${batch.length} bytes`)
   const baseOffset = int64At(batch, 0)
-  if (crc32c(batch.subarray(CRC_START)) !== batch.readUInt32BE(CRC_AT)) {
+  if (crc32c(batch.subarray(ATTRIBUTES_AT)) !== batch.readUInt32BE(CRC_AT)) {
     throw corrupt(`the checksum of the batch at offset ${baseOffset} is wrong`)
   }
-  const lastOffset = baseOffset + batch.readInt32BE(23)
-  const recordCount = batch.readInt32BE(57)
+  const lastOffset = baseOffset + batch.readInt32BE(LAST_OFFSET_DELTA_AT)
+  const recordCount = batch.readInt32BE(RECORD_COUNT_AT)
   if (lastOffset < baseOffset || recordCount < 0)
     throw corrupt(`the batch at offset ${baseOffset} counts less than none`)
   return {
     baseOffset,
     lastOffset,
     recordCount,
-    attributes: batch.readInt16BE(CRC_START),
-    baseTimestampMs: int64At(batch, 27),
-    maxTimestampMs: int64At(batch, 35),
-    producerId: batch.readBigInt64BE(43)
+    attributes: batch.readInt16BE(ATTRIBUTES_AT),
+    baseTimestampMs: int64At(batch, BASE_TIMESTAMP_AT),
+    maxTimestampMs: int64At(batch, MAX_TIMESTAMP_AT),
+    producerId: batch.readBigInt64BE(PRODUCER_ID_AT)
   }
 }

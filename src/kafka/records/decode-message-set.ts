@@ -5,9 +5,9 @@ import { codecOf, corrupt, int64At, LENGTH_END, LOG_APPEND_TIME_BIT, MAGIC_AT } 
 import { withHeaderChecksum } from './lz4-frame.ts'
 import type { PageBuilder } from './page-builder.ts'
 
-/** Where the part begins that the checksum covers. */
-const CRC_START = 16
-/** Without a timestamp, a key and a value. */
+/** The checksum covers the message from here on. */
+const CHECKED_FROM = 16
+/** A message without timestamp, key and value. */
 const SMALLEST_MESSAGE_BYTES = 26
 const NO_TIMESTAMP = -1
 
@@ -96,7 +96,7 @@ function readMessage(bytes: Buffer, start: number): Message {
   const end = start + LENGTH_END + bytes.readInt32BE(start + LENGTH_END - 4)
   if (end < start + SMALLEST_MESSAGE_BYTES || end > bytes.length)
     throw corrupt(`the message at offset ${offset} has a wrong length`)
-  if (crc32(bytes.subarray(start + CRC_START, end)) !== bytes.readUInt32BE(start + LENGTH_END)) {
+  if (crc32(bytes.subarray(start + CHECKED_FROM, end)) !== bytes.readUInt32BE(start + LENGTH_END)) {
     throw corrupt(`the checksum of the message at offset ${offset} is wrong`)
   }
   const magic = bytes[start + MAGIC_AT]
@@ -117,14 +117,14 @@ function readMessage(bytes: Buffer, start: number): Message {
   }
 }
 
-/** The length of a key or a value; throws CorruptRecords where it would not end before `end`. */
+/** Returns the length of a key or value. Throws CorruptRecords if it reaches past `end`. */
 function lengthAt(bytes: Buffer, at: number, end: number): number {
   const length = at + 4 > end ? -2 : bytes.readInt32BE(at)
   if (length < -1 || at + 4 + length > end) throw corrupt('the lengths in a message do not add up')
   return length
 }
 
-/** `stamp` is the message or what wraps it: only the outer one knows when the broker appended it. */
+/** Adds a message unless the page is full. `stamp` is the message or its wrapper: only the outer one has the append time. */
 function addMessage(bytes: Buffer, message: Message, offset: number, stamp: Message, page: PageBuilder): boolean {
   const { keyStart, keyLength, valueStart, valueLength } = message
   if (page.filter?.(bytes, keyStart, keyLength, valueStart, valueLength, -1) === false) {

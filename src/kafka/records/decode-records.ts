@@ -3,19 +3,19 @@ import type { OpenBatch } from './open-batch.ts'
 import type { PageBuilder, RecordFilter } from './page-builder.ts'
 import { RecordReader } from './record-reader.ts'
 
-/** Shared by all batches, because decoding never yields. */
+/** Shared by all batches, because decoding is synchronous. */
 const record = new RecordReader()
 
 /**
- * Adds the records of a batch from `page.nextOffset` on. Returns false when it stopped before the end because the page
- * is full. Throws CorruptRecords.
+ * Adds the records of a batch from `page.nextOffset` on. Returns false if the page was full before the last one. Throws
+ * CorruptRecords.
  * @see https://kafka.apache.org/documentation/#record
  */
 export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
   const { header: batch, bytes } = opened
   const { filter } = page
   const logAppendTime = (batch.attributes & LOG_APPEND_TIME_BIT) !== 0
-  // A record has seven bytes at least, whatever the batch says it counts.
+  // A record has at least seven bytes, whatever count the header claims.
   page.reserve(Math.min(batch.recordCount, Math.ceil(bytes.length / 7)))
   const passed = opened.recordsBefore(page.nextOffset)
   const lastDelta = batch.lastOffset - batch.baseOffset
@@ -54,13 +54,13 @@ export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
   return true
 }
 
-/** Judges the record that was read last. */
+/** Returns whether the filter lets the last record read pass. */
 function passes(filter: RecordFilter, bytes: Buffer): boolean {
   const { keyStart, keyLength, valueStart, valueLength, headerCount, headersStart } = record
   return filter(bytes, keyStart, keyLength, valueStart, valueLength, headerCount === 0 ? -1 : headersStart)
 }
 
-/** The type of the control record that begins at `position`: its key is a version and a type, two int16 (KIP-98). */
+/** Returns the type of the control record at `position`: its key is a version and a type, two int16 (KIP-98). */
 export function readControlType(batch: Buffer, position: number): number {
   if (!record.read(batch, position) || record.keyLength < 4) throw corrupt('a control record has no type')
   return batch.readInt16BE(record.keyStart + 2)

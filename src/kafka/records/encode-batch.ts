@@ -12,6 +12,21 @@ import {
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import { compress, codecs, type Codec } from './compression.ts'
 import { crc32c } from './crc32c.ts'
+import {
+  ATTRIBUTES_AT,
+  BASE_SEQUENCE_AT,
+  BASE_TIMESTAMP_AT,
+  BATCH_HEADER_BYTES,
+  BATCH_MAGIC,
+  CRC_AT,
+  LAST_OFFSET_DELTA_AT,
+  LENGTH_END,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  PRODUCER_EPOCH_AT,
+  PRODUCER_ID_AT,
+  RECORD_COUNT_AT
+} from './layout.ts'
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts'
 
 /** Records of one request that go into one batch: `rows[from…to)` of its table. */
@@ -33,41 +48,37 @@ export interface BatchOptions {
 
 const POOL_BYTES = 16 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
-const HEADER_BYTES = 61
-/** Where the part begins that the checksum covers. */
-const CRC_START = 21
-const MAGIC = 2
-/** Length (5), attributes (1), timestamp delta (8), offset delta (5): a bound, since the batch is not known yet. */
+/** Length (5), attributes (1), timestamp delta (8), offset delta (5) at most: their sizes depend on the batch. */
 const PREFIX_LIMIT_BYTES = 19
-/** Below this a byte loop is quicker than the call of `Buffer.copy`. */
+/** Up to this length a byte loop is faster than `Buffer.copy`. */
 const COPY_THRESHOLD_BYTES = 48
 
-/** Upper bound of what the record takes in a batch, too high by 16 bytes at most. */
+/** Returns an upper bound of the record's size in a batch, at most 16 bytes too high. */
 export function recordBytes(table: RecordTable, row: number): number {
   return PREFIX_LIMIT_BYTES + contentSize(table, row)
 }
 
 /**
- * One record batch (magic 2, CreateTime, no transaction), written straight from the bytes of the requests.
+ * Returns one record batch (magic 2, CreateTime, no transaction), copied straight from the bytes of the requests.
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
 export function encodeBatch(slices: readonly BatchSlice[], options: BatchOptions): Buffer {
   const baseTimestampMs = timestampOf(slices[0], slices[0].rows[slices[0].from])
   const compressed = options.compression !== 'none'
-  const start = compressed ? 0 : HEADER_BYTES
+  const start = compressed ? 0 : BATCH_HEADER_BYTES
   const bytes = start + sizeOfRecords(slices, baseTimestampMs)
   const target = pool.take(bytes).subarray(0, bytes)
   const { count, maxTimestampMs } = writeRecords(target, start, slices, baseTimestampMs)
   let batch = target
   if (compressed) {
-    batch = Buffer.concat([Buffer.allocUnsafe(HEADER_BYTES), compress(options.compression, target)])
+    batch = Buffer.concat([Buffer.allocUnsafe(BATCH_HEADER_BYTES), compress(options.compression, target)])
     pool.give(target)
   }
   writeHeader(batch, count, baseTimestampMs, maxTimestampMs, options)
   return batch
 }
 
-/** The batch has arrived and is needed no more: its memory will hold another. */
+/** Gives the memory of a batch to later ones. Call once, when nothing reads or sends the batch any more. */
 export function recycleBatch(batch: Buffer): void {
   pool.give(batch)
 }
@@ -89,7 +100,7 @@ function headersSize(headers: HeaderTable, row: number): number {
   return size
 }
 
-/** Key, value and headers with their lengths. */
+/** Returns the size of key, value and headers with their lengths. */
 function contentSize({ spans, headers }: RecordTable, row: number): number {
   const keyLength = spans[row * SPAN_STRIDE + KEY_LENGTH]
   const valueLength = spans[row * SPAN_STRIDE + VALUE_LENGTH]
@@ -98,7 +109,7 @@ function contentSize({ spans, headers }: RecordTable, row: number): number {
   return varintSize(keyLength) + varintSize(valueLength) + payloadBytes + headersBytes
 }
 
-/** Of one record without its own length prefix. */
+/** Returns the size of a record without its length prefix. */
 function bodySize(table: RecordTable, row: number, timestampDelta: number, offsetDelta: number): number {
   return 1 + varlongSize(timestampDelta) + varintSize(offsetDelta) + contentSize(table, row)
 }
@@ -182,17 +193,17 @@ function writeHeader(
   maxTimestampMs: number,
   options: BatchOptions
 ): void {
-  batch.writeBigInt64BE(0n, 0) // base offset: the broker's to give
-  batch.writeInt32BE(batch.length - 12, 8)
-  batch.writeInt32BE(-1, 12) // partition leader epoch: the broker's
-  batch.writeInt8(MAGIC, 16)
-  batch.writeInt16BE(codecs.indexOf(options.compression), CRC_START)
-  batch.writeInt32BE(count - 1, 23)
-  batch.writeBigInt64BE(BigInt(baseTimestampMs), 27)
-  batch.writeBigInt64BE(BigInt(maxTimestampMs), 35)
-  batch.writeBigInt64BE(options.producerId, 43)
-  batch.writeInt16BE(options.producerEpoch, 51)
-  batch.writeInt32BE(options.baseSequence, 53)
-  batch.writeInt32BE(count, 57)
-  batch.writeUInt32BE(crc32c(batch.subarray(CRC_START)), 17)
+  batch.writeBigInt64BE(0n, 0) // base offset: the broker sets it
+  batch.writeInt32BE(batch.length - LENGTH_END, LENGTH_END - 4)
+  batch.writeInt32BE(-1, 12) // partition leader epoch: the broker sets it
+  batch.writeInt8(BATCH_MAGIC, MAGIC_AT)
+  batch.writeInt16BE(codecs.indexOf(options.compression), ATTRIBUTES_AT)
+  batch.writeInt32BE(count - 1, LAST_OFFSET_DELTA_AT)
+  batch.writeBigInt64BE(BigInt(baseTimestampMs), BASE_TIMESTAMP_AT)
+  batch.writeBigInt64BE(BigInt(maxTimestampMs), MAX_TIMESTAMP_AT)
+  batch.writeBigInt64BE(options.producerId, PRODUCER_ID_AT)
+  batch.writeInt16BE(options.producerEpoch, PRODUCER_EPOCH_AT)
+  batch.writeInt32BE(options.baseSequence, BASE_SEQUENCE_AT)
+  batch.writeInt32BE(count, RECORD_COUNT_AT)
+  batch.writeUInt32BE(crc32c(batch.subarray(ATTRIBUTES_AT)), CRC_AT)
 }

@@ -7,11 +7,11 @@ import { lz4Bound, lz4Pieces } from './lz4-frame.ts'
 import { snappyBlocks, snappyBound } from './snappy-blocks.ts'
 import { zstdFrames } from './zstd-frames.ts'
 
-/** Decompressing so much takes a few milliseconds, in which nobody else is served. */
+/** Decompressing so much takes a few milliseconds, during which the event loop serves nobody else. */
 export const AT_ONCE_BYTES = 1024 * 1024
-/** A batch that claims to grow beyond this is refused before memory is taken for it. */
+/** A batch that claims to decompress to more is refused before memory is allocated for it. */
 const LIMIT_BYTES = 128 * 1024 * 1024
-/** Each may take the limit, beyond what the byte budget counts. */
+/** Each may take {@link LIMIT_BYTES}, which the byte budget does not count. */
 const OPEN_AT_ONCE = 2
 const WAITING_LIMIT = 100
 
@@ -19,7 +19,7 @@ const CHUNK_BYTES = 256 * 1024
 
 type Opener = (bytes: Buffer) => Promise<Buffer>
 
-/** Off the event loop, or in pieces between which it goes on. Each throws if the result would exceed the limit. */
+/** Decompress off the event loop, or in pieces with turns of it in between. Throw if the result would exceed the limit. */
 const openers: Readonly<Record<Codec, Opener>> = {
   none: bytes => Promise.resolve(bytes),
   gzip: bytes => streamed([bytes], createGunzip),
@@ -33,7 +33,7 @@ const openers: Readonly<Record<Codec, Opener>> = {
   }
 }
 
-/** Each frame has a stream of its own. zlib's one-call functions would join what they made in one long turn. */
+/** Decompresses each frame by a stream. zlib's one-call functions join their result in one long turn of the event loop. */
 async function streamed(
   frames: readonly Buffer[],
   create: (options: { chunkSize: number }) => Gunzip | ZstdDecompress
@@ -73,12 +73,12 @@ export class TooManyLargeBatches extends Error {}
 
 /** A batch that is too large to be decompressed at once. */
 export class LargeBatch {
-  /** Where it begins in the answer. */
+  /** Where the batch begins in the answer. */
   readonly position: number
   readonly #codec: Codec
   readonly #stored: Buffer
 
-  /** `stored` is copied: the answer's memory may be used again before the batch is open. */
+  /** Copies `stored`: the memory of the answer may be used again before the batch is open. */
   constructor(position: number, codec: Codec, stored: Buffer) {
     this.position = position
     this.#codec = codec
@@ -86,8 +86,8 @@ export class LargeBatch {
   }
 
   /**
-   * Decompresses it while others are served, a few batches at a time. Throws CorruptRecords, and TooManyLargeBatches when
-   * too many wait for their turn. Undefined if the deadline has passed by then.
+   * Decompresses the batch while others are served; few do so at a time. Throws CorruptRecords, and TooManyLargeBatches if
+   * too many wait for their turn. Returns undefined if the deadline passes before its turn.
    */
   async open(deadline: Deadline): Promise<OpenedBatch | undefined> {
     if (open < OPEN_AT_ONCE) open++

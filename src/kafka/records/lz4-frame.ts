@@ -1,5 +1,5 @@
 const MAGIC = 0x184d2204
-/** By the code in the header. */
+/** Largest block, by the code in the header. */
 const BLOCK_BYTES: readonly number[] = [0, 0, 0, 0, 64 * 1024, 256 * 1024, 1024 * 1024, 4 * 1024 * 1024]
 const FLAGS_AT = 4
 const BLOCK_SIZE_AT = 5
@@ -10,8 +10,8 @@ const CONTENT_SIZE = 0x08
 const STORED = 0x80000000
 
 /**
- * Returns what a frame becomes, or an upper bound that is not above `limitBytes`. The frame need not tell its content
- * size, and says of its blocks only how large any of them may be. Throws RangeError if it is malformed or cut off.
+ * Returns the decompressed size of a frame, or an upper bound of it that is not above `limitBytes`: a frame need not hold its
+ * content size, only the largest size of a block. Throws RangeError if it is malformed or cut off.
  * @see https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
 export function lz4Bound(frame: Buffer, limitBytes: number): number {
@@ -48,8 +48,8 @@ function sizeOfBlock(frame: Buffer, start: number, end: number): number {
 }
 
 /**
- * Cuts a frame with independent blocks into frames of their own, each of which becomes at most so many bytes, or one
- * block. A frame whose blocks need those before them is returned whole.
+ * Splits a frame with independent blocks into frames that each decompress to at most so many bytes, or hold one block.
+ * Returns a frame whole if its blocks depend on one another.
  */
 export function lz4Pieces(frame: Buffer, pieceBytes: number): Buffer[] {
   if ((frame[FLAGS_AT] & INDEPENDENT_BLOCKS) === 0) return [frame]
@@ -70,8 +70,8 @@ export function lz4Pieces(frame: Buffer, pieceBytes: number): Buffer[] {
 }
 
 /**
- * Returns the frame with the right checksum of its header. Before message format 1 Kafka's clients reckoned it over the
- * magic number too, and brokers keep what they were sent (KAFKA-3160).
+ * Returns a copy of the frame with the right header checksum. Before message format 1 Kafka's clients included the magic
+ * number in it, and brokers store what they are sent (KAFKA-3160).
  */
 export function withHeaderChecksum(frame: Buffer): Buffer {
   const end = headerEnd(frame)
@@ -89,7 +89,7 @@ function headerEnd(frame: Buffer): number {
   return 7 + (frame.readUInt8(FLAGS_AT) & CONTENT_SIZE ? 8 : 0)
 }
 
-/** `stored`: bytes of a block that is not compressed, else −1. Blocks come with their length, without a checksum. */
+/** Visits each block with its length field, without its checksum. `stored`: its size if it is not compressed, else −1. */
 function walkBlocks(frame: Buffer, visit: (start: number, end: number, stored: number) => void): void {
   const checksumBytes = frame.readUInt8(FLAGS_AT) & BLOCK_CHECKSUMS ? 4 : 0
   for (let at = headerEnd(frame); ;) {

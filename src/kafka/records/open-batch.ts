@@ -3,7 +3,7 @@ import { corrupt } from './layout.ts'
 /** Header of a record batch, as far as readers need it. */
 export interface BatchHeader {
   readonly baseOffset: number
-  /** May lie beyond the last record, because compaction keeps it. */
+  /** Can be beyond the last record: compaction keeps it when it removes that record. */
   readonly lastOffset: number
   readonly recordCount: number
   readonly attributes: number
@@ -13,9 +13,9 @@ export interface BatchHeader {
 }
 
 const TRANSACTIONAL_BIT = 0x10
-/** Records from one remembered position to the next. */
+/** The position of every so many records is remembered. */
 const MARK_INTERVAL = 32
-/** A length is a varint of 32 bits. */
+/** A length is a varint of at most five bytes. */
 const LENGTH_BITS = 35
 
 export function isTransactional({ attributes }: BatchHeader): boolean {
@@ -26,7 +26,7 @@ export function isTransactional({ attributes }: BatchHeader): boolean {
 export class OpenBatch {
   readonly header: BatchHeader
   readonly bytes: Buffer
-  /** Where every {@link MARK_INTERVAL}th record begins, as far as anybody has read. */
+  /** Where every {@link MARK_INTERVAL}th record begins, up to the last one read. */
   readonly #marks: number[] = [0]
 
   constructor(header: BatchHeader, bytes: Buffer) {
@@ -35,8 +35,8 @@ export class OpenBatch {
   }
 
   /**
-   * Returns how many records lie before the offset; 0 if compaction has left gaps, because then only reading the records
-   * tells.
+   * Returns how many records precede the offset; 0 if compaction has left gaps, because then only the records themselves
+   * tell.
    */
   recordsBefore(offset: number): number {
     const { baseOffset, lastOffset, recordCount } = this.header
@@ -53,14 +53,14 @@ export class OpenBatch {
     const mark = Math.min(Math.floor(index / MARK_INTERVAL), marks.length - 1)
     let position = marks[mark]
     for (let passed = mark * MARK_INTERVAL; passed < index;) {
-      position = behindRecord(this.bytes, position)
+      position = afterRecord(this.bytes, position)
       if (++passed === marks.length * MARK_INTERVAL) marks.push(position)
     }
     return position
   }
 }
 
-function behindRecord(bytes: Buffer, start: number): number {
+function afterRecord(bytes: Buffer, start: number): number {
   let position = start
   let zigzag = 0
   for (let shift = 0; shift < LENGTH_BITS && position < bytes.length; shift += 7) {

@@ -21,11 +21,11 @@ const NO_MEMORY: Buffer = Buffer.alloc(0)
 export interface PageLimits {
   /** 1 and up. */
   readonly records: number
-  /** Of keys and values, as stored; the first record is let in however large. As much again is allowed of headers. */
+  /** Of keys and values, as stored. The first record fits however large it is. Headers may take as much again. */
   readonly bytes: number
 }
 
-/** Judges a record by where it lies in `chunk`. Lengths are bytes, −1 is null; without headers their start is −1. */
+/** Returns whether a page takes the record at these positions of `chunk`. A length of −1 is null, a start of −1 no headers. */
 export type RecordFilter = (
   chunk: Buffer,
   keyStart: number,
@@ -35,7 +35,7 @@ export type RecordFilter = (
   headersStart: number
 ) => boolean
 
-/** Sizes of the batches that were read, as stored. */
+/** Totals of the batches read, as stored. */
 export interface StoredSize {
   bytes: number
   records: number
@@ -46,21 +46,21 @@ export interface StoredSize {
 export class PageBuilder {
   readonly partition: number
   readonly limits: PageLimits
-  /** Records that it refuses are passed over. */
+  /** Leaves out the records for which it returns false. */
   readonly filter: RecordFilter | undefined
   count = 0
   payloadBytes = 0
   /** Where the next read goes on. */
   nextOffset: number
-  /** Nothing more fits, or a record was met that does not. */
+  /** A limit is reached, or the next record would exceed it. */
   full = false
-  /** The batch of which the page took only some records. */
+  /** The last batch, if the page took only some of its records. */
   rest: OpenBatch | undefined
   readonly stored: StoredSize = { bytes: 0, records: 0, largestBatchBytes: 0 }
   #headerBytes = 0
   readonly #chunks: Buffer[] = []
   readonly #lenders: (() => void)[] = []
-  /** Holds the columns; empty before the first record. */
+  /** Memory of the columns; empty before the first record. */
   #memory: Buffer = NO_MEMORY
   #spans: Int32Array = new Int32Array(0)
   #offsets: Float64Array = new Float64Array(0)
@@ -74,19 +74,19 @@ export class PageBuilder {
     this.filter = filter
   }
 
-  /** Returns the number by which spans name the chunk. Adds the same chunk only once in a row. */
+  /** Returns the index of the chunk for spans. Adds it unless it is the last one added. */
   addChunk(chunk: Buffer): number {
     const last = this.#chunks.length - 1
     return this.#chunks[last] === chunk ? last : this.#chunks.push(chunk) - 1
   }
 
-  /** Makes room for so many more records, up to the page's limit: growing step by step copies everything each time. */
+  /** Makes room for so many more records, up to the limit of the page: growing step by step would copy the columns each time. */
   reserve(records: number): void {
     const needed = Math.min(this.count + records, this.limits.records)
     if (needed > this.#offsets.length) this.#grow(needed)
   }
 
-  /** Returns whether a record of these lengths still fits. If not, sets {@link full}: it is the next one to read. */
+  /** Returns whether a record of these lengths fits. If not, sets {@link full}: the next page begins with it. */
   admits(keyLength: number, valueLength: number): boolean {
     if (this.count === 0) return true
     const payloadBytes = this.payloadBytes + Math.max(0, keyLength) + Math.max(0, valueLength)
@@ -152,7 +152,7 @@ export class PageBuilder {
     this.#lenders.push(release)
   }
 
-  /** Call once, when you are done with what was built: its memory will hold another page. */
+  /** Gives the memory to later pages. Call once, when you are done with the page. */
   recycle(): void {
     pool.give(this.#memory)
     this.#memory = NO_MEMORY

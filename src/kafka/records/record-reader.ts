@@ -1,10 +1,10 @@
 import { VarintReader } from './varint.ts'
 
-/** Shared by all records, because reading never yields. */
+/** Shared by all records, because reading is synchronous. */
 const varints = new VarintReader()
 
 /**
- * Holds positions and lengths of the record that was read last. Lengths of −1 are null.
+ * Reads records, one at a time, into fields: positions and lengths in the bytes. A length of −1 is null.
  * @see https://kafka.apache.org/documentation/#record
  */
 export class RecordReader {
@@ -26,8 +26,8 @@ export class RecordReader {
 
   /**
    * Reads a record without headers whose numbers all have one or two bytes, as nearly all do, without a branch for each
-   * number: in half the time. Written out, because a method for a number costs a quarter more. Returns false for any other
-   * record, and if something does not add up.
+   * number: that is faster, and so is code written out instead of a method (docs/performance.md). Returns false for any
+   * other record, and for a malformed one.
    */
   #readShort(bytes: Buffer, start: number): boolean {
     let first = bytes[start]

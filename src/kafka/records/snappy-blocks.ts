@@ -1,7 +1,7 @@
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0])
 const XERIAL_HEADER_BYTES = 16
 
-/** Raw Snappy is one block; Java frames several blocks in the xerial way. Throws RangeError if a block is cut off. */
+/** Returns the raw blocks: of Java's xerial framing, or the one of raw Snappy. Throws RangeError if one is cut off. */
 export function snappyBlocks(bytes: Buffer): Buffer[] {
   if (!bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return [bytes]
   const blocks: Buffer[] = []
@@ -14,7 +14,7 @@ export function snappyBlocks(bytes: Buffer): Buffer[] {
   return blocks
 }
 
-/** Returns what the blocks say that they become. */
+/** Returns the decompressed size that the blocks announce. */
 export function snappyBound(blocks: readonly Buffer[]): number {
   return blocks.reduce((sum, block) => sum + blockBytes(block), 0)
 }

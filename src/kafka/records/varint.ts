@@ -1,6 +1,6 @@
 /**
- * Zigzag varints as Kafka's record format has them. `varlong` is exact up to ±2^52, which spans every difference of
- * two timestamps that JavaScript can hold.
+ * Zigzag varints of Kafka's record format. `varlong` is exact up to ±2^52, which covers every difference of two timestamps
+ * of JavaScript's Date.
  * @see https://kafka.apache.org/documentation/#record
  */
 
@@ -12,7 +12,7 @@ export function varintSize(value: number): number {
   return zigzag < 0x1000_0000 ? 4 : 5
 }
 
-/** Returns the position behind what it wrote. */
+/** Returns the position after the last byte written. */
 export function writeVarint(target: Buffer, position: number, value: number): number {
   let zigzag = ((value << 1) ^ (value >> 31)) >>> 0
   while (zigzag > 0x7f) {
@@ -45,7 +45,7 @@ export function writeVarlong(target: Buffer, position: number, value: number): n
   return position
 }
 
-/** Reads varints one after the other; {@link failed} tells of one that ran past the end or was too long. */
+/** Reads consecutive varints. Sets {@link failed} if one is too long or reaches past the end. */
 export class VarintReader {
   buffer: Buffer = Buffer.alloc(0)
   position = 0

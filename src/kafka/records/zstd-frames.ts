@@ -1,5 +1,5 @@
 const FRAME_MAGIC = 0xfd2fb528
-/** Of skippable frames: sixteen magic numbers. */
+/** First of the sixteen magic numbers of skippable frames. */
 const SKIPPABLE_MAGIC = 0x184d2a50
 const SKIPPABLE_HEADER_BYTES = 8
 const DICTIONARY_ID_BYTES: readonly number[] = [0, 1, 2, 4]
@@ -8,8 +8,8 @@ const RLE_BLOCK = 1
 const RESERVED_BLOCK = 3
 
 /**
- * Splits a zstd stream into its frames: concatenated frames are one stream, skippable ones hold nothing, and Node
- * decompresses the first one only. Throws RangeError if a frame is malformed or cut off.
+ * Splits a zstd stream into its frames, without the skippable ones: Node decompresses only the first frame of a stream.
+ * Throws RangeError if a frame is malformed or cut off.
  * @see https://www.rfc-editor.org/rfc/rfc8878#section-3.1
  */
 export function zstdFrames(bytes: Buffer): Buffer[] {
