@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { Deadline } from '../core/deadline.ts'
-import type { Bagged } from '../core/lib/bag.ts'
+import type { SwapRemoveMember } from '../core/lib/swap-remove-set.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { RouteMeter } from '../core/meter.ts'
 import type { Call, Operation, Principal, ResourceKind } from '../core/principal.ts'
@@ -38,7 +38,7 @@ export interface ExchangeHost extends BodyLimits {
  * One request and what becomes of it. It is over when two things have happened, in either order: its answer was handed over
  * or its client left ({@link Exchange.end}), and its operation is done ({@link Exchange.settleOutcome}).
  */
-export class Exchange implements HttpCall, OpenRequest, Upload, Bagged {
+export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember {
   readonly request: HttpRequest
   readonly response: HttpResponse
   readonly requestBody: RequestBody
@@ -47,7 +47,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, Bagged {
   readonly id: string
   readonly startedMs = performance.now()
   /** Among the requests that are not over. */
-  place = -1
+  indexInSet = -1
   /** Path and query, whichever form the request names them in; routing and records use no other. */
   readonly target: string
   /** The API whose path that is. */

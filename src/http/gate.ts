@@ -2,7 +2,7 @@ import type { Gatekeeper } from '../auth/gatekeeper.ts'
 import type { CorsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
-import { Bag } from '../core/lib/bag.ts'
+import { SwapRemoveSet } from '../core/lib/swap-remove-set.ts'
 import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import type { Log, RequestLog } from '../core/log.ts'
 import { type Meter, noMeter } from '../core/meter.ts'
@@ -64,7 +64,7 @@ export class Gate implements ExchangeHost {
   readonly #refusals: RepeatedWarnings
   readonly #meters: RequestMeters
   /** Requests that are not over. */
-  readonly #open = new Bag<Exchange>()
+  readonly #open = new SwapRemoveSet<Exchange>()
   #closing = false
 
   constructor(options: GateOptions) {

@@ -226,7 +226,7 @@ function settle(answer: FetchAnswer, reads: readonly PendingRead[], response: Bu
   for (const { wanted, readers } of reads) {
     // A broker answers in an order of its own.
     const result = answer.results.find(each => answers(each, wanted)) ?? missing(wanted, answer)
-    // Emptied: what waits is kept in a Map, and V8 may keep what it has left for a while (see Bag).
+    // Emptied: what waits is kept in a Map, and V8 may keep what it has left for a while (see SwapRemoveSet).
     for (const reader of readers.splice(0)) reader.resolve({ result, soleReader: reads.length === 1, tookMs, release })
   }
 }

@@ -27,17 +27,17 @@ import { ReplicaLanes } from './replica-lanes.ts'
 import { ProducerRegistry } from './topic-producers.ts'
 
 export interface AccumulatorOptions extends BatchOptions {
-  /** Time after which a connection that does not answer is given up. */
+  /** How long a connection may leave a request unanswered before it is given up. */
   readonly requestTimeoutMs: number
   readonly connectionsPerBroker: number
 }
 
-/** Interval of the timer that checks deadlines and pauses while anything is on its way. */
+/** Interval of the timer that checks deadlines and back-off while records are pending. */
 const SWEEP_MS = 20
 
 /**
- * One for the process: records of all requests meet here, are merged into a batch a partition and travel in as few
- * Produce requests as there are brokers. Each record's fate comes back to its request.
+ * One for a cluster. Merges the records of all requests into batches, one a partition, and sends these in as few Produce
+ * requests as there are leaders. Each record's fate is reported to its request.
  */
 export class Accumulator implements SenderOwner<PartitionProducer> {
   readonly #ports: ProducePorts
@@ -50,7 +50,7 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
   readonly #producers: ProducerRegistry
   readonly #senders = new Map<string, BrokerSender<PartitionProducer>>()
   readonly #requests = new PendingProduces()
-  /** Those with something to send, or on its way. */
+  /** The partitions with something to send or in flight. */
   readonly #active = new Set<PartitionProducer>()
   #sweep: NodeJS.Timeout | undefined
   #settling = false
@@ -73,8 +73,8 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
   }
 
   /**
-   * Sends the records and tells what became of each, by `answerAt` at the latest; never rejects. Throws if `topic` has no
-   * partitions; those that records name must exist. `released` is called once, when nobody needs the bytes any more.
+   * Sends the records. Resolves with the fate of each, by `answerAt` at the latest; never rejects. Throws if `topic` has no
+   * partitions; those that records name must exist. Calls `released` once, when nothing needs the bytes any more.
    */
   submit(
     topic: TopicMetadata,
@@ -108,12 +108,12 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     })
   }
 
-  /** Asks for a producer id before the first record needs one. */
+  /** Acquires a producer id before the first record needs one. */
   warm(): void {
     this.#sessions.acquire()
   }
 
-  /** Resolves when every record that was submitted has met its fate. */
+  /** Resolves when the fate of every submitted record is known. */
   async close(): Promise<void> {
     if (this.#requests.size > 0) await new Promise<void>(resolve => (this.#drained = resolve))
     clearInterval(this.#sweep)
@@ -143,7 +143,7 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     }
   }
 
-  /** Puts the partition in line at its leader if it has something to send. */
+  /** Offers the partition to the sender of its leader if it has something to send. */
   #kick(producer: PartitionProducer): void {
     this.#active.add(producer)
     if (producer.session === null && !this.#begin(producer)) return
@@ -156,7 +156,7 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     }
   }
 
-  /** False if there is no producer id for it yet. */
+  /** Gives the partition a session. Returns false if there is no producer id yet. */
   #begin(producer: PartitionProducer): boolean {
     const { current, refusal } = this.#sessions
     producer.session = current
@@ -182,7 +182,7 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     const options = {
       brokerId,
       channel: () => this.#ports.channel(brokerId, index),
-      // Less than we wait for the broker, so that slowness of the replicas is answered, not cut.
+      // Shorter than the request time-out, so that slow replicas lead to an answer (REQUEST_TIMED_OUT), not to a lost connection.
       timeoutMs: Math.max(1000, this.#options.requestTimeoutMs - 2000),
       meter: this.#ports.meter,
       warnings: this.#warnings,
@@ -192,7 +192,7 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
   }
 
   #topicChanged(topic: string, metadata: TopicMetadata | null): void {
-    // A topic without partitions is being created, or its leaders chosen: that says nothing about those that it had.
+    // A topic described without partitions is just being created: that says nothing about the partitions known before.
     if (metadata?.partitions.length === 0) return
     const nowMs = performance.now()
     for (const producer of this.#producers.of(topic)) {
@@ -234,12 +234,12 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     }
   }
 
-  /** Goes through each partition once, however many requests wait in it. */
+  /** Withdraws the requests that are due, walking each partition once however many wait in it, and answers those overdue. */
   #settleDue(nowMs: number): void {
     const due = this.#requests.due(nowMs)
     for (const producer of this.#producers.holding(due)) producer.withdraw(due)
     for (const request of due) if (request.times.answerAtMs <= nowMs) request.answerNow(outcomeUnknown)
-    if (!this.#requests.left || this.#settling) return
+    if (!this.#requests.hasMore || this.#settling) return
     this.#settling = true
     setImmediate(() => {
       this.#settling = false

@@ -1,4 +1,4 @@
-import type { Bagged } from '../../core/lib/bag.ts'
+import type { SwapRemoveMember } from '../../core/lib/swap-remove-set.ts'
 import type { ProduceOutcome } from '../../core/produce-outcome.ts'
 import type { RecordTable } from '../../core/record-table.ts'
 import type { RequestTrace } from '../../core/tracing.ts'
@@ -14,14 +14,14 @@ export interface ProduceTimes {
 }
 
 /**
- * One produce request on its way through the accumulator: collects what became of each record, answers once, and
- * tells when nobody needs the bytes of the request any more (a batch may outlive the answer).
+ * One produce request in the accumulator: collects the fate of each record, answers once, and calls `released` when nothing
+ * needs the bytes of the request any more (a batch may outlive the answer).
  */
-export class PendingProduce implements Bagged {
-  place = -1
-  /** Its answer is due soon: what can be taken back was. */
+export class PendingProduce implements SwapRemoveMember {
+  indexInSet = -1
+  /** Its answer is due soon, so what could be withdrawn has been. */
   due = false
-  /** Where requests are traced. */
+  /** Set if the request is traced. */
   trace: RequestTrace | undefined
   readonly arrivedMs = performance.now()
   readonly topic: string
@@ -72,7 +72,7 @@ export class PendingProduce implements Bagged {
     this.#settle(to - from)
   }
 
-  /** Answers now: every record not yet settled gets `failure`. What is still on its way goes on unwatched. */
+  /** Answers now, with `failure` for every record whose fate is not known. What is in flight goes on unobserved. */
   answerNow(failure: ProduceFailure): void {
     if (this.#answered) return
     this.#failures ??= new Map()

@@ -1,23 +1,23 @@
-import { Bag } from '../../core/lib/bag.ts'
+import { SwapRemoveSet } from '../../core/lib/swap-remove-set.ts'
 import type { PendingProduce } from './pending-produce.ts'
 
-/** Before its answer is due a request takes back what can still be taken back, so that it can say "not stored". */
+/** So long before its answer is due a request withdraws what it can, so that it can say "not stored". */
 const LEAD_MS = 150
-/** In an outage all callers may be due together: others get their turn in between. */
+/** In an outage all requests may be due together: the event loop serves others in between. */
 const DUE_AT_ONCE = 1000
 
-/** The produce requests of which some record is not settled yet. */
+/** The produce requests with records whose fate is not known yet. */
 export class PendingProduces {
-  readonly #open = new Bag<PendingProduce>()
-  #left = false
+  readonly #open = new SwapRemoveSet<PendingProduce>()
+  #hasMore = false
 
   get size(): number {
     return this.#open.size
   }
 
-  /** Whether {@link due} left some out the last time. */
-  get left(): boolean {
-    return this.#left
+  /** Whether more were due at the last call of {@link due} than it returned. */
+  get hasMore(): boolean {
+    return this.#hasMore
   }
 
   add(pending: PendingProduce): void {
@@ -28,7 +28,7 @@ export class PendingProduces {
     this.#open.delete(pending)
   }
 
-  /** Those whose answer is due now or soon; of those that were not among them before, as many as one turn should settle. */
+  /** Returns the requests whose answer is due now or soon; of those not returned before, as many as one turn may settle. */
   due(nowMs: number): Set<PendingProduce> {
     const due = new Set<PendingProduce>()
     let fresh = 0
@@ -39,7 +39,7 @@ export class PendingProduces {
       pending.due = true
       due.add(pending)
     }
-    this.#left = fresh > DUE_AT_ONCE
+    this.#hasMore = fresh > DUE_AT_ONCE
     return due
   }
 }
