@@ -38,7 +38,7 @@ export class BatchFormer {
     this.#log = log
   }
 
-  /** Makes a batch of what stands in front in `waiting`, and removes it there; null if nothing does. */
+  /** Makes a batch of the first ranges of `waiting`, and removes them. Returns null if there are none. */
   next(partition: number, waiting: RecordRange[], session: ProducerSession, sequence: number): Batch | null {
     this.#sticky.closed(partition)
     while (waiting.length > 0) {
@@ -97,7 +97,7 @@ export class BatchFormer {
   }
 }
 
-/** As many records as fit, but one at least; the second part is null when nothing is left. */
+/** Splits off as many records as fit, at least one. The second part is null if all fit. */
 function cutRange(range: RecordRange, limitBytes: number): [RecordRange, RecordRange | null] {
   let bytes = recordBytes(range.table, range.rows[range.from])
   let to = range.from + 1

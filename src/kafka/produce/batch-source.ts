@@ -5,12 +5,12 @@ import type { ProduceResult } from './produce-message.ts'
 export interface BatchSource {
   readonly topic: string
   readonly partition: number
-  /** Could {@link take} hand out a batch now? */
+  /** Returns whether {@link take} would return a batch. */
   ready(nowMs: number): boolean
   /** Returns the batch to send next, marked as in flight; null when there is none. */
   take(nowMs: number): Batch | null
-  /** Takes in Kafka's answer to the last attempt. */
+  /** Call with Kafka's answer to the last attempt. */
   answered(batch: Batch, result: ProduceResult, nowMs: number): void
-  /** There is no answer, and none will come. False in `mayHaveReached` if certainly no byte has left. */
+  /** Call if no answer will come. `mayHaveReached` is false if certainly no byte of the batch was sent. */
   lost(batch: Batch, mayHaveReached: boolean, nowMs: number): void
 }

@@ -20,24 +20,24 @@ import {
   type ProduceResult
 } from './produce-message.ts'
 
-/** A batch on its way, with the partition that it belongs to. */
+/** A batch in flight, with its partition. */
 export interface Sent<Source extends BatchSource> {
   readonly source: Source
   readonly batch: Batch
   readonly attempt: number
-  /** Set if it got no answer, or one that shows that metadata is stale. */
+  /** Whether metadata is stale: the batch got no answer, or one that says so. */
   refresh: boolean
   /** Who leads the partition now, if the broker says so. */
   leader: CurrentLeader | undefined
 }
 
-/** Offers partitions to the senders, and goes on with them: the accumulator. */
+/** Offers partitions to senders, and takes them back afterwards: the accumulator. */
 export interface SenderOwner<Source extends BatchSource> {
   /** Whether this sender still serves the partition; if not, the owner has offered it elsewhere. */
   serves(sender: BrokerSender<Source>, source: Source): boolean
   /** The batches of a request; each partition has taken in what became of its own. `nodes`: addresses of the leaders named. */
   settled(sent: readonly Sent<Source>[], brokerId: number, nodes: readonly BrokerNode[]): void
-  /** The broker could not be reached; the partitions have nothing on their way because of it. */
+  /** The broker could not be reached; nothing of these partitions was sent. */
   unreachable(sources: readonly Source[]): void
 }
 
@@ -57,8 +57,8 @@ const REQUESTS_IN_FLIGHT = 2
 const REQUEST_BYTES = 4 * 1024 * 1024
 
 /**
- * Produce requests over one connection to one broker. Whatever is ready travels at the end of the tick, or at once when
- * an answer frees one of the two slots: batches grow with the load and nobody waits on a timer (linger 0).
+ * Sends Produce requests over one connection to one broker, at the end of the tick, or at once when an answer frees one of the
+ * two slots. So batches grow with the load, and no record waits for a timer (linger 0).
  */
 export class BrokerSender<Source extends BatchSource> {
   readonly #options: SenderOptions
@@ -70,7 +70,7 @@ export class BrokerSender<Source extends BatchSource> {
   #pausedUntilMs = 0
   /** The last request got no answer. */
   #losing = false
-  /** One while the broker throttles: it would leave a second request unread for that time, its fate unknown to the callers. */
+  /** One while the broker throttles: it would not read a second request until then, and its callers would not know its fate. */
   #limit = REQUESTS_IN_FLIGHT
 
   constructor(options: SenderOptions, owner: SenderOwner<Source>) {
@@ -131,7 +131,7 @@ export class BrokerSender<Source extends BatchSource> {
     }
   }
 
-  /** One batch of each partition that is ready; those with more to send go to the end of the line. */
+  /** Takes one batch of each partition that is ready. Those with more to send go to the end of the line. */
   #collect(nowMs: number): Sent<Source>[] {
     const collected: Sent<Source>[] = []
     let bytes = 0
@@ -201,8 +201,8 @@ export class BrokerSender<Source extends BatchSource> {
   }
 
   /**
-   * Returns whether metadata is stale. A defect that shows in one partition reaches neither the others nor the process: the
-   * fate of that batch stays open.
+   * Passes an answer to its partition, and returns whether metadata is stale. A defect in one partition is contained there:
+   * the fate of its batch stays open.
    */
   #answered({ source, batch }: Sent<Source>, result: ProduceResult): boolean {
     const { log } = this.#options
@@ -247,12 +247,12 @@ export class BrokerSender<Source extends BatchSource> {
   }
 }
 
-/** Returns whether the batch was given to another leader since. */
+/** Returns whether the batch has been sent to another leader since. */
 function isSuperseded({ batch, attempt }: Sent<BatchSource>): boolean {
   return !isInFlight(batch) || batch.attempt !== attempt
 }
 
-/** A batch serves many requests: each that is traced has spans of its own for the time in the queue and for Kafka's. */
+/** Writes spans for the time in the queue and at Kafka, for each traced request with records in the batch. */
 function traceBatch({ source, batch, attempt }: Sent<BatchSource>, errorCode = -1): void {
   const endMs = performance.now()
   for (const { pending } of batch.ranges) {

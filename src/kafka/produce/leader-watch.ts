@@ -7,12 +7,12 @@ import type { BatchSource } from './batch-source.ts'
 import type { ProducePorts } from './ports.ts'
 
 const REFRESH_LIMIT_MS = 5000
-/** Most answers come sooner. A broker that takes longer may be frozen, and its partitions led by others by now. */
+/** Most answers come sooner. A broker that takes longer may be frozen, and others may lead its partitions by now. */
 const SUSPICIOUS_MS = 1000
 
 type WatchPorts = Pick<ProducePorts, 'peek' | 'refresh' | 'learnLeaders'>
 
-/** Asks Kafka who leads a topic: when an answer proves that metadata is stale, and again and again while there is none. */
+/** Finds new leaders: when an answer proves that metadata is stale, and once a second while there is no answer. */
 export class LeaderWatch {
   readonly #ports: WatchPorts
   readonly #log: Log
@@ -26,6 +26,7 @@ export class LeaderWatch {
     this.#changed = changed
   }
 
+  /** Asks for metadata of the topic unless a request for it is under way. */
   refresh(topic: string): void {
     if (this.#refreshing.has(topic)) return
     this.#refreshing.add(topic)
@@ -56,14 +57,14 @@ export class LeaderWatch {
     }
   }
 
-  /** Records of the topic have been under way since then; a leader that keeps silent is looked for once a second. */
+  /** Call while records of the topic are in flight, the oldest since `sinceMs`: asks who leads it, once a second from the first on. */
   unanswered(topic: string, sinceMs: number, nowMs: number): void {
     if (nowMs - Math.max(sinceMs, this.#suspectedAtMs.get(topic) ?? 0) < SUSPICIOUS_MS) return
     this.#suspectedAtMs.set(topic, nowMs)
     this.refresh(topic)
   }
 
-  /** Nothing is under way any more. */
+  /** Call when nothing is in flight any more. */
   rest(): void {
     this.#suspectedAtMs.clear()
   }

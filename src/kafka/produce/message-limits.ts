@@ -5,7 +5,7 @@ import { askTopicProperty } from '../admin/topic-messages.ts'
 import type { AnyBroker } from '../transport/any-broker.ts'
 import { TransportError } from '../transport/transport-error.ts'
 
-/** Kafka's default of `max.message.bytes`; brokers that hide theirs are taken to have it. */
+/** Kafka's default of `max.message.bytes`; used too if Kafka does not let the gateway read a topic's own. */
 const DEFAULT_LIMIT_BYTES = 1_048_588
 const BELIEVED_MS = 60_000
 const ASK_LIMIT_MS = 5000
@@ -17,8 +17,8 @@ interface Known {
 }
 
 /**
- * `max.message.bytes` of the topics that are written to. Never waits: the default stands until the topic's own has come,
- * and a batch that proves too large is split.
+ * `max.message.bytes` of the topics that are written to. Never waits: uses the default until the topic's own is known. A batch
+ * that proves too large is split.
  */
 export class MessageLimits {
   readonly #known = new LRUCache<string, Known>({ max: TOPICS_LIMIT })
@@ -47,7 +47,7 @@ export class MessageLimits {
       const value = Number(await this.#questions.ask(topic, Deadline.after(ASK_LIMIT_MS)))
       if (Number.isSafeInteger(value) && value > 0) known.limitBytes = value
     } catch {
-      // The limit only spares Kafka a batch that it would refuse; asked again in its time.
+      // Without the limit Kafka refuses batches that are too large, and they are split. It is asked for again in a minute.
     }
   }
 }

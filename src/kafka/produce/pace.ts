@@ -7,8 +7,8 @@ const IN_FLIGHT_LIMIT = 2
 const REMEMBERED_MS = 3_600_000
 
 /**
- * How many batches a partition may have in flight, and how long it pauses after a setback: longer with each, with some
- * chance in it so that not all partitions come back at once.
+ * How many batches a partition may have in flight, and its exponential back-off after setbacks, with jitter so that not all
+ * partitions retry at once.
  */
 export class Pace {
   /** One batch at a time: the broker has not acknowledged this session yet, or something failed since it did. */
@@ -26,7 +26,7 @@ export class Pace {
     return nowMs >= this.#pausedUntilMs && inFlight < (this.#cautious ? 1 : IN_FLIGHT_LIMIT)
   }
 
-  /** Something is about to be sent while nothing is in flight: after a long silence the broker may not know the producer. */
+  /** Call before sending while nothing is in flight: after a long pause the broker may have forgotten the producer. */
   awake(nowMs: number): void {
     if (nowMs - this.#knownAtMs > REMEMBERED_MS) this.#cautious = true
   }

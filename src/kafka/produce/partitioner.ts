@@ -37,12 +37,12 @@ export class StickyPartition {
     return this.#current
   }
 
-  /** A batch of this partition takes no more records: those that come next go elsewhere. */
+  /** Call when a batch of this partition is closed: the next records go to another partition. */
   closed(partition: number): void {
     if (partition === this.#current && this.#bytes > 0) this.#bytes = STICKY_BYTES
   }
 
-  /** To any other partition with a leader. Looks at few, however many the topic has. */
+  /** Moves to a random other partition with a leader, or the next after it that has one. */
   #move({ partitions }: TopicMetadata): void {
     if (this.#current >= partitions.length) this.#current = -1
     const others = this.#current < 0 ? partitions.length : partitions.length - 1
@@ -66,7 +66,7 @@ function firstRows(count: number): Int32Array {
   return ascending.subarray(0, count)
 }
 
-/** Counters by partition, all zero between calls: a request pays for the partitions it touches, not for those of the topic. */
+/** Counters by partition, all zero between calls: the work depends on the partitions of a request, not on those of the topic. */
 let recordsIn = new Int32Array(64)
 let bytesIn = new Float64Array(64)
 

@@ -10,16 +10,16 @@ export interface ProduceChannel {
   versionNow(apiKey: number, min: number, max: number): number
   /** The same, after connecting if necessary; rejects if the broker cannot be reached. */
   version(apiKey: number, min: number, max: number): Promise<number>
-  /** `error.sent` is false only if no byte has left. */
+  /** `error.sent` is false only if certainly no byte of the request was sent. */
   send(
     apiKey: number,
     version: number,
     flexible: boolean,
-    /** In pieces, which are read before this returns. */
+    /** In pieces, which are copied before this returns. */
     body: readonly Buffer[],
     callback: (error: { readonly sent: boolean; readonly message: string } | null, response: Buffer | null) => void
   ): void
-  /** To be told of every answer: for how long the broker reads nothing more from the connection (KIP-219), as a rule 0. */
+  /** Call with the throttle time of every answer, usually 0: for so long the broker reads nothing more (KIP-219). */
   throttled(apiKey: number, throttleMs: number): void
 }
 

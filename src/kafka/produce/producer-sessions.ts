@@ -12,7 +12,7 @@ export interface ProducerSession {
 /** Epochs are int16; the last one is not used (KIP-360). */
 const LAST_EPOCH = 32_766
 const RETRY_MS = 100
-/** Permissions are changed by people. */
+/** Longer, because only people change permissions. */
 const REFUSED_RETRY_MS = 5000
 const WARNING = 'Kafka gives no producer id'
 
@@ -29,7 +29,7 @@ export class ProducerSessions {
   #asking = false
   #wanted = false
 
-  /** `changed` is called whenever a session has come that somebody asked for, or Kafka has refused one. */
+  /** Calls `changed` when a session has come that was asked for, and when Kafka has refused one. */
   constructor(init: () => Promise<ProducerSession>, log: Log, changed: () => void) {
     this.#init = init
     this.#warnings = new RepeatedWarnings(log)
@@ -81,7 +81,7 @@ export class ProducerSessions {
     this.#current = epoch < LAST_EPOCH ? { producerId, epoch: epoch + 1 } : null
   }
 
-  /** Asks no more. */
+  /** Stops asking. */
   close(): void {
     this.#wanted = false
   }

@@ -3,9 +3,9 @@ import type { PartitionMetadata } from '../metadata/topic-metadata.ts'
 const LIMIT_SETS = 10_000
 
 /**
- * Which of the connections to its leader a partition uses: one for all partitions with the same replicas. A broker answers the
- * requests of a connection one by one, and with acks=all not before the slowest in-sync follower: partitions that wait
- * for the same followers may share a connection, others would be held up by a follower that is not theirs.
+ * Assigns each partition one of the connections to its leader: the same one to all partitions with the same replicas. A broker
+ * answers the requests of a connection in order, and with acks=all only when the slowest in-sync follower has the records.
+ * So partitions with the same followers may share a connection; others would wait for a follower that is not theirs.
  */
 export class ReplicaLanes {
   readonly #count: number

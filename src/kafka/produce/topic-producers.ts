@@ -6,7 +6,7 @@ import type { PendingProduce } from './pending-produce.ts'
 import type { ProducePorts } from './ports.ts'
 import type { ProducerSessions } from './producer-sessions.ts'
 
-/** As long as metadata is kept of a topic that nobody uses. */
+/** As long as the metadata of an unused topic is kept. */
 const UNUSED_LIMIT_MS = 600_000
 const SWEEP_MS = 60_000
 
@@ -61,7 +61,7 @@ export class ProducerRegistry {
     this.#shared = shared
   }
 
-  /** For records that are about to be added. */
+  /** Returns the producers of a topic, for records about to be added. */
   use(topic: string, nowMs: number): TopicProducers {
     let producers = this.#topics.get(topic)
     if (producers === undefined) this.#topics.set(topic, (producers = new TopicProducers(topic, this.#shared)))
@@ -73,7 +73,7 @@ export class ProducerRegistry {
     return this.#topics.get(topic)?.all() ?? []
   }
 
-  /** The producers in which these requests wait. */
+  /** Returns the producers with records of these requests. */
   holding(requests: Iterable<PendingProduce>): Set<PartitionProducer> {
     const holding = new Set<PartitionProducer>()
     for (const { topic, partitions } of requests) {
@@ -96,7 +96,7 @@ export class ProducerRegistry {
     this.#topics.delete(topic)
   }
 
-  /** Forgets topics out of use; looks once a minute at most. */
+  /** Forgets topics out of use; does so at most once a minute. */
   sweep(nowMs: number): void {
     if (nowMs - this.#sweptAtMs < SWEEP_MS) return
     this.#sweptAtMs = nowMs
