@@ -6,7 +6,8 @@ import { EARLIEST, LATEST } from '../kafka/admin/list-offsets-message.ts'
 import type { OffsetLookup } from '../kafka/admin/list-offsets.ts'
 import type { TopicAdmin } from '../kafka/admin/topic-admin.ts'
 import type { MetadataCache } from '../kafka/metadata/metadata-cache.ts'
-import type { BrokerNode, PartitionMetadata, TopicMetadata } from '../kafka/metadata/topic-metadata.ts'
+import type { PartitionMetadata, TopicMetadata } from '../kafka/metadata/topic-metadata.ts'
+import type { BrokerNode } from '../kafka/transport/broker-node.ts'
 import { isInternalTopic, partitionNotFound, refuseInternal, topicNotFound } from './topic-access.ts'
 
 /** Creates, deletes, lists and describes topics. What is listed or described is always asked from Kafka. */

@@ -1,6 +1,6 @@
 import { readTags } from '../messages/message.ts'
+import type { BrokerNode } from '../transport/broker-node.ts'
 import type { WireReader } from '../wire/wire-reader.ts'
-import type { BrokerNode } from './topic-metadata.ts'
 
 /** The leader of a partition, as a broker names it that does not lead it (any more). */
 export interface CurrentLeader {

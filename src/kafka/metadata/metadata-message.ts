@@ -1,9 +1,10 @@
 import { metadata, type MetadataResponse, type MetadataResponseTopic } from '../messages/metadata.ts'
 import { NO_UUID } from '../messages/message.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
+import type { BrokerNode } from '../transport/broker-node.ts'
 import { exchange } from '../transport/exchange.ts'
 import { TransportError } from '../transport/transport-error.ts'
-import type { BrokerNode, PartitionMetadata, TopicMetadata } from './topic-metadata.ts'
+import type { PartitionMetadata, TopicMetadata } from './topic-metadata.ts'
 
 /** Before version 4 a request could create topics. From 13 on an empty list of brokers has a meaning (KIP-1102). */
 export const METADATA = { ...metadata, min: 4, max: 12 }

@@ -1,11 +1,3 @@
-/** One broker as Metadata names it. */
-export interface BrokerNode {
-  readonly id: number
-  readonly host: string
-  readonly port: number
-  readonly rack: string | null
-}
-
 export interface PartitionMetadata {
   readonly partition: number
   /** Broker id; −1 while the partition has no leader. */

@@ -1,5 +1,5 @@
 import { readCurrentLeader, readNodeEndpoints, type CurrentLeader } from '../metadata/leader-hints.ts'
-import type { BrokerNode } from '../metadata/topic-metadata.ts'
+import type { BrokerNode } from '../transport/broker-node.ts'
 import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
 

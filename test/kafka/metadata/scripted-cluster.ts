@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
-import type { BrokerNode, PartitionMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
+import type { PartitionMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
+import type { BrokerNode } from '../../../src/kafka/transport/broker-node.ts'
 import { Brokers } from '../../../src/kafka/transport/brokers.ts'
 import { WireReader } from '../../../src/kafka/wire/wire-reader.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'

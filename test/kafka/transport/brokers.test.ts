@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { BrokerNode } from '../../../src/kafka/metadata/topic-metadata.ts'
+import type { BrokerNode } from '../../../src/kafka/transport/broker-node.ts'
 import { Brokers } from '../../../src/kafka/transport/brokers.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
 import { kafkaConfig, ScriptedBroker, silent } from './scripted-broker.ts'
