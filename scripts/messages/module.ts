@@ -53,6 +53,11 @@ export function namesModuleOf(names: readonly (readonly [key: number, name: stri
 export const KAFKA_APIS: Readonly<Record<number, string>> = {
 ${entries.join(',\n')}
 }
+
+/** Returns Kafka's name of an API, for logs. */
+export function apiName(key: number): string {
+  return KAFKA_APIS[key] ?? \`API \${key}\`
+}
 `
 }
 

@@ -30,3 +30,8 @@ export const KAFKA_APIS: Readonly<Record<number, string>> = {
   69: 'ConsumerGroupDescribe',
   77: 'ShareGroupDescribe'
 }
+
+/** Returns Kafka's name of an API, for logs. */
+export function apiName(key: number): string {
+  return KAFKA_APIS[key] ?? `API ${key}`
+}

@@ -53,9 +53,10 @@ export class AnswerReader<Request extends Awaited> {
     if (this.#headBytes < HEAD_BYTES) return taken
     const bytes = this.#head.readInt32BE(0) - CORRELATION_ID_BYTES
     const correlationId = this.#head.readInt32BE(4)
-    if (bytes < 0 || bytes > LIMIT_BYTES) throw new Error('what it sends is no answer of a Kafka broker')
+    if (bytes < 0 || bytes > LIMIT_BYTES)
+      throw new Error("it does not answer in Kafka's protocol. Check the port, and kafka.tls")
     if (this.#waiting.length === 0 || this.#waiting[0].correlationId !== correlationId)
-      throw new Error(`it answered request ${correlationId}, which it was not asked`)
+      throw new Error(`it answered request ${correlationId}, which was not the next one due`)
     this.#answer = this.#waiting[0].allocate(bytes).subarray(0, bytes)
     this.#filled = 0
     return taken

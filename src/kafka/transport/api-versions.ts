@@ -21,8 +21,7 @@ export async function askVersions(connection: BrokerConnection): Promise<Readonl
   const request = { apiKey: API_VERSIONS, apiVersion: API_VERSION, flexible: true, taggedAnswer: false, body }
   const reader = new WireReader(await connection.request(request), true)
   const errorCode = reader.int16()
-  if (errorCode !== 0)
-    throw new Error(`it does not tell its versions (error ${errorCode}): is it older than Kafka 2.4?`)
+  if (errorCode !== 0) throw new Error(`it refuses ApiVersions with error ${errorCode}. Is it older than Kafka 2.4?`)
   const versions = new Map<number, VersionRange>()
   for (let apis = reader.arrayLength(); apis > 0; apis--) {
     versions.set(reader.int16(), { min: reader.int16(), max: reader.int16() })

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { growingPauseMs, scattered } from '../../core/lib/growing-pause.ts'
+import { apiName } from '../../core/kafka-apis.ts'
 import type { BrokerMeter } from '../../core/meter.ts'
 import type { BrokerConnection, OnAnswer } from './broker-connection.ts'
 import type { ConnectionSecurity } from './connection-security.ts'
@@ -117,7 +118,7 @@ export class BrokerChannel {
     await this.connect()
     const version = this.versionNow(apiKey, min, max)
     if (version >= 0) return version
-    const why = this.connected ? `speaks no version ${min} to ${max} of API ${apiKey}` : 'closed the connection'
+    const why = this.connected ? `supports no version ${min} to ${max} of ${apiName(apiKey)}` : 'closed the connection'
     throw new TransportError(`Broker ${this.host}:${this.port} ${why}`, false)
   }
 
@@ -162,7 +163,8 @@ export class BrokerChannel {
     const { refusedForMs, address, failure } = this.endpoint
     if (refusedForMs > 0 && this.#connecting === null)
       throw new TransportError(`Broker ${address} refuses the gateway's credentials: ${failure}`, false)
-    if (performance.now() < this.#notBeforeMs) throw new TransportError(`Just now: ${this.#lastFailure}`, false)
+    if (performance.now() < this.#notBeforeMs)
+      throw new TransportError(`${this.#lastFailure} (tried a moment ago)`, false)
     this.#connecting ??= this.#open().finally(() => (this.#connecting = null))
     return this.#connecting
   }

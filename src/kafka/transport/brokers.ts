@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { KafkaConfig } from '../../config/schema.ts'
 import type { KafkaIdentity } from '../../core/kafka-identity.ts'
-import { KAFKA_APIS } from '../../core/kafka-apis.ts'
+import { apiName } from '../../core/kafka-apis.ts'
 import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
 import { type BrokerMeter, type Meter, noMeter } from '../../core/meter.ts'
@@ -181,7 +181,7 @@ export class Brokers {
   }
 
   #throttled({ address }: Endpoint, meter: BrokerMeter, apiKey: number, throttleMs: number): void {
-    const api = KAFKA_APIS[apiKey] ?? String(apiKey)
+    const api = apiName(apiKey)
     const kind = `throttled ${address} ${api}`
     if (throttleMs > 0) {
       meter.throttled(apiKey, throttleMs / 1000)

@@ -1,3 +1,4 @@
+import { apiName } from '../../core/kafka-apis.ts'
 import type { Message } from '../messages/message.ts'
 import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
@@ -27,6 +28,6 @@ export async function exchange<Request, Response>(
     channel.throttled(key, response.readInt32BE(0))
     return message.read(new WireReader(response, flexible), version)
   } catch (cause) {
-    throw new TransportError(`Broker ${endpoint.address} sent an unreadable answer to API ${key}`, true, cause)
+    throw new TransportError(`Broker ${endpoint.address} sent an unreadable answer to ${apiName(key)}`, true, cause)
   }
 }

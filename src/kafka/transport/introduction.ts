@@ -47,4 +47,4 @@ async function converse(connection: BrokerConnection, sasl: SaslCredentials | un
   return { ...introduced, sessionMs: await authenticateAgain(introduced) }
 }
 
-const saysNothing = () => new Error('It takes connections, but says nothing')
+const saysNothing = () => new Error('it accepts connections, but does not answer')
