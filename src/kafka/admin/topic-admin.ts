@@ -139,8 +139,9 @@ export class TopicAdmin {
         try {
           const asked = askMetadata(this.#brokers.channel(id, 'control'), [name])
           const { topics } = await within(patience, asked, () => new TransportError('no answer in time', true))
-          const found = topics.get(name)
-          return found === undefined || found.errorCode === UNKNOWN_TOPIC_OR_PARTITION ? null : found.topic
+          const described = topics.get(name)
+          const isUnknown = described === undefined || described.errorCode === UNKNOWN_TOPIC_OR_PARTITION
+          return isUnknown ? null : described.topic
         } catch (error) {
           // A broker that throttles is reachable, so its view is waited for.
           if (error instanceof ThrottledError) throw error

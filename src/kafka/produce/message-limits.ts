@@ -11,7 +11,7 @@ const BELIEVED_MS = 60_000
 const ASK_LIMIT_MS = 5000
 const TOPICS_LIMIT = 10_000
 
-interface Known {
+interface TopicLimit {
   limitBytes: number
   askAgainAtMs: number
 }
@@ -21,7 +21,7 @@ interface Known {
  * that proves too large is split.
  */
 export class MessageLimits {
-  readonly #known = new LRUCache<string, Known>({ max: TOPICS_LIMIT })
+  readonly #limits = new LRUCache<string, TopicLimit>({ max: TOPICS_LIMIT })
   readonly #questions: MergedQuestions<string>
 
   constructor(anyBroker: AnyBroker) {
@@ -33,19 +33,19 @@ export class MessageLimits {
   }
 
   of(topic: string): number {
-    let known = this.#known.get(topic)
-    if (known === undefined) this.#known.set(topic, (known = { limitBytes: DEFAULT_LIMIT_BYTES, askAgainAtMs: 0 }))
-    if (Date.now() >= known.askAgainAtMs) {
-      known.askAgainAtMs = Date.now() + BELIEVED_MS
-      void this.#ask(topic, known)
+    let limit = this.#limits.get(topic)
+    if (limit === undefined) this.#limits.set(topic, (limit = { limitBytes: DEFAULT_LIMIT_BYTES, askAgainAtMs: 0 }))
+    if (Date.now() >= limit.askAgainAtMs) {
+      limit.askAgainAtMs = Date.now() + BELIEVED_MS
+      void this.#ask(topic, limit)
     }
-    return known.limitBytes
+    return limit.limitBytes
   }
 
-  async #ask(topic: string, known: Known): Promise<void> {
+  async #ask(topic: string, limit: TopicLimit): Promise<void> {
     try {
       const value = Number(await this.#questions.ask(topic, Deadline.after(ASK_LIMIT_MS)))
-      if (Number.isSafeInteger(value) && value > 0) known.limitBytes = value
+      if (Number.isSafeInteger(value) && value > 0) limit.limitBytes = value
     } catch {
       // Without the limit Kafka refuses batches that are too large, and they are split. It is asked for again in a minute.
     }

@@ -30,8 +30,12 @@ export class StickyPartition {
 
   /** Prefers partitions that have a leader. */
   next(topic: TopicMetadata, recordBytes: number): number {
-    const known = topic.partitions[this.#current]
-    if (known === undefined || known.leader < 0 || (this.#bytes > 0 && this.#bytes + recordBytes > STICKY_BYTES))
+    const partition = topic.partitions[this.#current]
+    if (
+      partition === undefined ||
+      partition.leader < 0 ||
+      (this.#bytes > 0 && this.#bytes + recordBytes > STICKY_BYTES)
+    )
       this.#move(topic)
     this.#bytes += recordBytes
     return this.#current

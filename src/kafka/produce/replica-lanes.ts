@@ -9,33 +9,32 @@ const LIMIT_SETS = 10_000
  */
 export class ReplicaLanes {
   readonly #count: number
-  readonly #lanes = new Map<string, number>()
-  readonly #known = new WeakMap<PartitionMetadata, number>()
-  /** By leader: the replica sets seen so far. */
-  readonly #sets = new Map<number, number>()
+  readonly #bySet = new Map<string, number>()
+  readonly #byPartition = new WeakMap<PartitionMetadata, number>()
+  /** How many sets of replicas each leader has so far. */
+  readonly #setCounts = new Map<number, number>()
 
-  /** @param count connections to a broker */
+  /** `count`: connections to a broker. */
   constructor(count: number) {
     this.#count = count
   }
 
   of(partition: PartitionMetadata): number {
-    const known = this.#known.get(partition)
-    if (known !== undefined) return known
-    const lane = this.#laneOf(partition)
-    this.#known.set(partition, lane)
+    let lane = this.#byPartition.get(partition)
+    if (lane === undefined) this.#byPartition.set(partition, (lane = this.#laneOf(partition)))
     return lane
   }
 
   #laneOf({ leader, replicas }: PartitionMetadata): number {
-    const name = `${leader}:${replicas.toSorted((one, other) => one - other).join(',')}`
-    const known = this.#lanes.get(name)
-    if (known !== undefined) return known
-    if (this.#lanes.size >= LIMIT_SETS) this.#lanes.clear()
-    const number = this.#sets.get(leader) ?? 0
-    this.#sets.set(leader, number + 1)
-    const lane = number % this.#count
-    this.#lanes.set(name, lane)
+    const replicaSet = `${leader}:${replicas.toSorted((one, other) => one - other).join(',')}`
+    let lane = this.#bySet.get(replicaSet)
+    if (lane === undefined) {
+      if (this.#bySet.size >= LIMIT_SETS) this.#bySet.clear()
+      const setCount = this.#setCounts.get(leader) ?? 0
+      this.#setCounts.set(leader, setCount + 1)
+      lane = setCount % this.#count
+      this.#bySet.set(replicaSet, lane)
+    }
     return lane
   }
 }
