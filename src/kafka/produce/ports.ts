@@ -2,26 +2,11 @@ import type { Deadline } from '../../core/deadline.ts'
 import type { Meter } from '../../core/meter.ts'
 import type { LeaderHint } from '../metadata/leader-hints.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
+import type { BrokerChannel } from '../transport/broker-channel.ts'
 import type { ProducerSession } from './producer-sessions.ts'
 
 /** One connection of the produce lane to one broker; reconnects by itself. */
-export interface ProduceChannel {
-  /** Highest version of an API within the bounds that the broker has, −1 while that is not known. */
-  versionNow(apiKey: number, min: number, max: number): number
-  /** The same, after connecting if necessary; rejects if the broker cannot be reached. */
-  version(apiKey: number, min: number, max: number): Promise<number>
-  /** `error.sent` is false only if certainly no byte of the request was sent. */
-  send(
-    apiKey: number,
-    version: number,
-    flexible: boolean,
-    /** In pieces, which are copied before this returns. */
-    body: readonly Buffer[],
-    callback: (error: { readonly sent: boolean; readonly message: string } | null, response: Buffer | null) => void
-  ): void
-  /** Call with the throttle time of every answer, usually 0: for so long the broker reads nothing more (KIP-219). */
-  throttled(apiKey: number, throttleMs: number): void
-}
+export type ProduceChannel = Pick<BrokerChannel, 'version' | 'versionNow' | 'send' | 'throttled'>
 
 /** What the accumulator needs of the rest of the Kafka side. */
 export interface ProducePorts {

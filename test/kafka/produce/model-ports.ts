@@ -7,6 +7,7 @@ import type { ProduceFailure } from '../../../src/kafka/produce/failures.ts'
 import { Accumulator } from '../../../src/kafka/produce/accumulator.ts'
 import type { ProduceChannel, ProducePorts } from '../../../src/kafka/produce/ports.ts'
 import type { ProducerSession } from '../../../src/kafka/produce/producer-sessions.ts'
+import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
 import { WireReader } from '../../../src/kafka/wire/wire-reader.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
 import { ModelBroker, type ModelAnswer } from './model-broker.ts'
@@ -150,11 +151,11 @@ export class ModelCluster implements ProducePorts {
       versionNow: () => (this.down === '' ? VERSION : -1),
       version: () => (this.down === '' ? Promise.resolve(VERSION) : Promise.reject(new Error(this.down))),
       send: (_key, _version, _flexible, body, callback) => {
-        const batches = readProduceRequest(Buffer.concat(body))
+        const batches = readProduceRequest(Buffer.isBuffer(body) ? body : Buffer.concat(body))
         if (this.downAtNextSend !== '') this.down = this.downAtNextSend
         setImmediate(() => {
           if (this.down === '') callback(null, this.#answers(batches))
-          else callback({ sent: true, message: this.down }, null)
+          else callback(new TransportError(this.down, true), null)
         })
       }
     }
