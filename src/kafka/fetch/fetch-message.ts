@@ -1,4 +1,6 @@
+import { readCurrentLeader, readNodeEndpoints, type CurrentLeader } from '../metadata/leader-hints.ts'
 import type { AbortedTransaction } from '../records/aborted-filter.ts'
+import type { BrokerNode } from '../transport/broker-node.ts'
 import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
 import type { Isolation } from './read-request.ts'
@@ -50,13 +52,10 @@ export interface FetchResult {
   readonly preferredReadReplica: number
   /** Who leads the partition, as a broker says that does not (KIP-951, from version 16 on). */
   readonly currentLeader?: CurrentLeader
+  /** Addresses of the leaders that the answer names; set together with the leader. */
+  readonly nodes?: readonly BrokerNode[]
   /** Record batches, the last one possibly cut off; a view of the answer. */
   readonly records: Buffer
-}
-
-export interface CurrentLeader {
-  readonly id: number
-  readonly epoch: number
 }
 
 export interface FetchAnswer {
@@ -122,13 +121,15 @@ export function parseFetchResponse(version: number, response: Buffer): FetchAnsw
   const throttleTimeMs = reader.int32()
   const errorCode = version >= 7 ? reader.int16() : 0
   if (version >= 7) reader.int32() // session
-  const results: FetchResult[] = []
+  const results: (FetchResult & { nodes?: readonly BrokerNode[] })[] = []
   for (let topics = reader.arrayLength(); topics > 0; topics--) {
     const topic = version >= FETCH_TOPIC_IDS_SINCE ? reader.slice(16) : (reader.string() ?? '')
     for (let partitions = reader.arrayLength(); partitions > 0; partitions--)
       results.push(parsePartition(reader, version, topic))
     reader.skipTags()
   }
+  const nodes = readNodeEndpoints(reader)
+  for (const result of results) if (result.currentLeader !== undefined) result.nodes = nodes
   return { throttleTimeMs, errorCode, results }
 }
 
@@ -162,16 +163,6 @@ function parsePartition(reader: WireReader, version: number, topic: string | Buf
     reader.skipTags()
     return result
   }
-  const currentLeader = readCurrentLeader(reader)
+  const currentLeader = readCurrentLeader(reader, CURRENT_LEADER)
   return currentLeader === undefined ? result : { ...result, currentLeader }
-}
-
-function readCurrentLeader(reader: WireReader): CurrentLeader | undefined {
-  let leader: CurrentLeader | undefined
-  for (let count = reader.flexible ? reader.uvarint() : 0; count > 0; count--) {
-    const tag = reader.uvarint()
-    const field = reader.slice(reader.uvarint())
-    if (tag === CURRENT_LEADER) leader = { id: field.readInt32BE(0), epoch: field.readInt32BE(4) }
-  }
-  return leader === undefined || leader.id < 0 ? undefined : leader
 }

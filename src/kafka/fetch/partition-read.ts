@@ -5,7 +5,6 @@ import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/meter.ts'
 import { OFFSET_OUT_OF_RANGE } from '../kafka-errors.ts'
-import type { PartitionMetadata } from '../metadata/topic-metadata.ts'
 import { AbortedFilter } from '../records/aborted-filter.ts'
 import type { LargeBatch, OpenedBatch } from '../records/large-batch.ts'
 import { corrupt } from '../records/layout.ts'
@@ -14,7 +13,7 @@ import { causeText, TransportError } from '../transport/transport-error.ts'
 import { awaitLeader, type Reader } from './await-leader.ts'
 import type { BatchCache } from './batch-cache.ts'
 import { ReadExpired, type ReadMode, type ReadResult } from './broker-reads.ts'
-import type { CurrentLeader, FetchResult } from './fetch-message.ts'
+import type { FetchResult } from './fetch-message.ts'
 import { absorb, keepRest, takeKept, type Progress } from './fill-page.ts'
 import type { FetchSizes } from './fetch-sizes.ts'
 import { DEDICATED, REMOTE, SECOND_LOOK, SHARED, type LeaderReads } from './leader-reads.ts'
@@ -80,7 +79,6 @@ export class PartitionRead {
   /** The last answer left out records that are in remote storage. */
   #isRemote = false
   #emptyBefore: EmptyAnswer | undefined
-  #namedLeader: CurrentLeader | undefined
   #bounds = UNKNOWN_BOUNDS
 
   constructor(tools: ReadTools, request: ReadRequest, page: PageBuilder) {
@@ -129,7 +127,7 @@ export class PartitionRead {
     const { topic, partition, deadline, isolation } = this.#request
     const page = this.#page
     const metadata = topics.peek(topic) ?? (await topics.topic(topic, deadline))
-    const { leader, leaderEpoch } = this.#leaderOf(checkPartition(metadata, topic, partition))
+    const { leader, leaderEpoch } = checkPartition(metadata, topic, partition)
     if (leader < 0) return leaderless(`${topic}-${partition} has no leader`)
     const topicId = metadata?.id ?? null
     const log = topicId === null ? null : { topic, topicId, partition, leaderEpoch }
@@ -150,7 +148,7 @@ export class PartitionRead {
     }
     page.onRecycle(() => read.release())
     traceFetch(this.#request, leader, askedMs, read.result.errorCode)
-    if (read.result.errorCode !== 0) return this.#failed(read.result, leaderEpoch)
+    if (read.result.errorCode !== 0) return this.#failed(read.result, leader, topicId)
     const { records, aborted, startOffset, highWatermark, lastStableOffset } = read.result
     this.#bounds = { logStart: startOffset, lastStable: lastStableOffset, highWatermark }
     const filter = new AbortedFilter(aborted)
@@ -166,14 +164,6 @@ export class PartitionRead {
   /** Where this reader's view of the log ends. */
   get #endOffset(): number {
     return this.#request.isolation === 'committed' ? this.#bounds.lastStable : this.#bounds.highWatermark
-  }
-
-  /** The metadata's leader, unless a broker has named a later one. */
-  #leaderOf(known: PartitionMetadata): { readonly leader: number; readonly leaderEpoch: number } {
-    const named = this.#namedLeader
-    return named !== undefined && named.epoch > known.leaderEpoch
-      ? { leader: named.id, leaderEpoch: named.epoch }
-      : known
   }
 
   async #opened(batch: LargeBatch): Promise<OpenedBatch> {
@@ -240,12 +230,13 @@ export class PartitionRead {
   }
 
   /** Throws what no retry mends. */
-  async #failed(result: FetchResult, leaderEpoch: number): Promise<Trouble> {
+  async #failed(result: FetchResult, from: number, topicId: Buffer | null): Promise<Trouble> {
     const { topic, partition } = this.#request
     if (result.errorCode === OFFSET_OUT_OF_RANGE) return this.#outOfRange()
     const trouble = troubleOf(result, topic, partition)
-    // Epochs rise, so that brokers which name one another are not asked in turns.
-    return (trouble.leader?.epoch ?? -1) > leaderEpoch ? trouble : { ...trouble, leader: undefined }
+    const { currentLeader, nodes = [] } = result
+    if (currentLeader === undefined) return trouble
+    return { ...trouble, hint: { topicId, leaders: new Map([[partition, currentLeader]]), nodes, from } }
   }
 
   /** A leader that lags may call an offset out of range that is not: only the current leader's bounds decide. */
@@ -275,12 +266,7 @@ export class PartitionRead {
       throw lasting(trouble.kind, trouble.detail)
     }
     this.#tools.meter.retried('fetch')
-    if (trouble.stale) this.#namedLeader = trouble.leader
-    if (trouble.leader !== undefined) {
-      // For whoever reads next; this read goes to the leader that was named.
-      this.#tools.metadata.refresh(topic, deadline).catch(() => undefined)
-      return
-    }
+    if (trouble.hint !== undefined && this.#tools.metadata.learnLeaders(topic, trouble.hint)) return
     await sleep(pauseMs)
     if (trouble.stale) await this.#tools.metadata.refresh(topic, deadline)
   }

@@ -1,4 +1,5 @@
 import type { Deadline } from '../../core/deadline.ts'
+import type { LeaderHint } from '../metadata/leader-hints.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 
 /** One connection of the fetch lane to one broker; reconnects by itself. */
@@ -33,6 +34,8 @@ export interface FetchMetadata {
   peek(topic: string): TopicMetadata | undefined
   /** Cached, else asked for; null once two brokers do not know the topic. */
   topic(topic: string, deadline: Deadline): Promise<TopicMetadata | null>
+  /** Takes up leaders that a broker has named; true if another broker than that one leads them now. */
+  learnLeaders(topic: string, hint: LeaderHint): boolean
   /** Asks Kafka now (merged, rate-limited). */
   refresh(topic: string, deadline: Deadline): Promise<TopicMetadata | null>
 }

@@ -1,10 +1,11 @@
 import { kafkaErrorName } from '../kafka-errors.ts'
 import { failureKind } from '../kafka-failure.ts'
+import type { LeaderHint } from '../metadata/leader-hints.ts'
 import { isStaleMetadata } from '../metadata/stale-metadata.ts'
 import type { PartitionMetadata, TopicMetadata } from '../metadata/topic-metadata.ts'
 import { CorruptRecords } from '../records/corrupt-records.ts'
 import { TooManyLargeBatches } from '../records/large-batch.ts'
-import type { CurrentLeader, FetchResult } from './fetch-message.ts'
+import type { FetchResult } from './fetch-message.ts'
 import { ReadFailure } from './read-failure.ts'
 
 /** What keeps a read from going on now. */
@@ -14,8 +15,8 @@ export interface Trouble {
   readonly detail: string
   /** Fresh metadata may mend it. */
   readonly stale: boolean
-  /** Who leads the partition now, as the broker says that was asked (KIP-951). */
-  readonly leader?: CurrentLeader | undefined
+  /** Who leads the partition now, if the broker that was asked names it (KIP-951). */
+  readonly hint?: LeaderHint
 }
 
 const MESSAGES = {
@@ -24,9 +25,9 @@ const MESSAGES = {
 } as const
 
 /** Throws a {@link ReadFailure} that no retry mends. */
-export function troubleOf({ errorCode, currentLeader }: FetchResult, topic: string, partition: number): Trouble {
+export function troubleOf({ errorCode }: FetchResult, topic: string, partition: number): Trouble {
   const detail = `Fetch of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`
-  if (isStaleMetadata(errorCode)) return { ...leaderless(detail), leader: currentLeader }
+  if (isStaleMetadata(errorCode)) return leaderless(detail)
   const kind = failureKind(errorCode)
   const options = { detail, kafkaCode: errorCode }
   if (kind === 'refused')

@@ -120,12 +120,17 @@ export class MetadataCache {
 
   /**
    * Takes up the leaders of later epochs that a broker names (KIP-951), as far as their addresses are known. Leaves a topic
-   * as it is that is not known here, or under another id.
+   * as it is that is not cached, or under another id. Returns whether brokers other than that one lead the partitions now.
    */
-  learnLeaders(name: string, { topicId, leaders, nodes, from }: LeaderHint): void {
+  learnLeaders(name: string, { topicId, leaders, nodes, from }: LeaderHint): boolean {
     this.#brokers.learn(nodes, `an answer of broker ${from}`)
     const reachable = [...leaders].filter(([, { id }]) => this.#brokers.nodes.has(id))
     this.#store.lead(name, topicId, new Map(reachable))
+    const { partitions = [] } = this.#store.peek(name) ?? {}
+    return [...leaders.keys()].every(partition => {
+      const leader = partitions[partition]?.leader ?? -1
+      return leader >= 0 && leader !== from
+    })
   }
 
   /** Drops a topic that was deleted through this gateway, and tells listeners that it is gone. */
@@ -151,16 +156,14 @@ export class MetadataCache {
   }
 
   async #askTopics(names: readonly string[], deadline: Deadline): Promise<Map<string, Verdict | Error>> {
-    let first: BrokerChannel | undefined
-    const answer = await this.#anyBroker.ask(deadline, channel => {
-      first = channel
-      return this.#metadata(channel, names)
+    const { channel: first, answer } = await this.#anyBroker.ask(deadline, async channel => {
+      return { channel, answer: await this.#metadata(channel, names) }
     })
     const verdicts = new Map<string, Verdict | Error>()
     let unknown = this.#judge(names, answer, verdicts)
     if (unknown.length === 0) return verdicts
     this.#bucket.take()
-    const askers = new Set([first?.endpoint.brokerId])
+    const askers = new Set([first.endpoint.brokerId])
     askers.delete(undefined)
     for (const channel of this.#otherBrokers(first)) {
       if (unknown.length === 0 || this.#agree(askers)) break
@@ -178,9 +181,9 @@ export class MetadataCache {
   }
 
   /** Returns the brokers that can give a second opinion. A bootstrap address may be another name of the first: it cannot. */
-  #otherBrokers(first: BrokerChannel | undefined): BrokerChannel[] {
+  #otherBrokers(first: BrokerChannel): BrokerChannel[] {
     return this.#brokers.anyChannels().filter(({ resting, endpoint: { brokerId } }) => {
-      return !resting && brokerId !== undefined && brokerId !== first?.endpoint.brokerId
+      return !resting && brokerId !== undefined && brokerId !== first.endpoint.brokerId
     })
   }
 

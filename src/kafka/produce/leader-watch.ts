@@ -11,7 +11,7 @@ const REFRESH_LIMIT_MS = 5000
 /** Most answers come sooner. A broker that takes longer may be frozen, and others may lead its partitions by now. */
 const SUSPICIOUS_MS = 1000
 
-type WatchPorts = Pick<ProducePorts, 'peek' | 'refresh' | 'learnLeaders'>
+type WatchPorts = Pick<ProducePorts, 'refresh' | 'learnLeaders'>
 
 /** Finds new leaders: when an answer proves that metadata is stale, and once a second while there is no answer. */
 export class LeaderWatch {
@@ -48,13 +48,9 @@ export class LeaderWatch {
     for (const [topic, ofTopic] of Map.groupBy(batches, ({ source }) => source.topic)) {
       const leaders = new Map<number, CurrentLeader>()
       for (const { source, leader } of ofTopic) if (leader !== undefined) leaders.set(source.partition, leader)
-      if (leaders.size > 0) this.#ports.learnLeaders(topic, { topicId: ofTopic[0].batch.topicId, leaders, nodes, from })
-      const { partitions = [] } = this.#ports.peek(topic) ?? {}
-      const isLedElsewhere = ({ source: { partition } }: Sent<BatchSource>) => {
-        const leader = partitions[partition]?.leader ?? -1
-        return leaders.has(partition) && leader >= 0 && leader !== from
-      }
-      if (!ofTopic.every(isLedElsewhere)) this.refresh(topic)
+      const hint = { topicId: ofTopic[0].batch.topicId, leaders, nodes, from }
+      const areLedElsewhere = leaders.size > 0 && this.#ports.learnLeaders(topic, hint)
+      if (!areLedElsewhere || ofTopic.some(({ leader }) => leader === undefined)) this.refresh(topic)
     }
   }
 

@@ -16,8 +16,8 @@ export interface ProducePorts {
   peek(topic: string): TopicMetadata | undefined
   /** Asks Kafka now (merged, rate-limited); null once two brokers do not know the topic. */
   refresh(topic: string, deadline: Deadline): Promise<TopicMetadata | null>
-  /** Takes up leaders that a broker has named; those it does not believe leave the metadata as it is. */
-  learnLeaders(topic: string, hint: LeaderHint): void
+  /** Takes up leaders that a broker has named; true if another broker than that one leads them now. */
+  learnLeaders(topic: string, hint: LeaderHint): boolean
   /** The topic's `max.message.bytes`. */
   maxMessageBytes(topic: string): number
   initProducerId(): Promise<ProducerSession>

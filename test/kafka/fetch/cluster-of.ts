@@ -3,7 +3,9 @@ import { Deadline } from '../../../src/core/deadline.ts'
 import { Fetcher } from '../../../src/kafka/fetch/fetcher.ts'
 import { ReadFailure, type ReadFailureKind } from '../../../src/kafka/fetch/read-failure.ts'
 import type { ReadRequest } from '../../../src/kafka/fetch/read-request.ts'
+import type { LeaderHint } from '../../../src/kafka/metadata/leader-hints.ts'
 import type { TopicMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
+import { TopicStore } from '../../../src/kafka/metadata/topic-store.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
 import { recordsOf } from '../records/stored.ts'
 import { leaderOf, ModelChannel, silent, topicLedBy, type Answer, type ModelLog } from './model-cluster.ts'
@@ -35,7 +37,9 @@ export function clusterOf({
     new Map(Object.entries(brokers).map(([id, answer]) => [Number(id), new ModelChannel(answer)]))
   const lanes = { prompt: channelsOf(), patient: channelsOf() }
   let asked = 0
-  const current = () => topics[Math.min(asked, topics.length - 1)]
+  /** With the leaders that brokers have named since. */
+  let named: TopicMetadata | undefined
+  const current = () => named ?? topics[Math.min(asked, topics.length - 1)]
   const channelOf = (lane: 'prompt' | 'patient', id: number): ModelChannel => {
     const found = lanes[lane].get(id)
     if (found === undefined) throw new TransportError(`Broker ${id} is not known`, false)
@@ -46,8 +50,17 @@ export function clusterOf({
   const metadata = {
     peek: () => current() ?? undefined,
     topic: () => Promise.resolve(current()),
+    learnLeaders(topic: string, { topicId, leaders, from }: LeaderHint) {
+      const store = new TopicStore(1)
+      const known = current()
+      if (known !== null) store.put(known)
+      store.lead(topic, topicId, leaders)
+      named = store.peek(topic)
+      return named?.partitions[0].leader !== from
+    },
     refresh() {
       asked++
+      named = undefined
       return Promise.resolve(current())
     }
   }

@@ -134,7 +134,7 @@ test('an answer is read in every version, unknown tagged fields skipped', () => 
   }
 })
 
-test('the leader that a broker names is read where it does not lead itself, from version 16 on', () => {
+test('the leader that a broker names, and its address, are read where it does not lead itself, from version 16 on', () => {
   for (let version = FETCH_MIN_VERSION; version <= FETCH_MAX_VERSION; version++) {
     const answer = {
       topic: version >= 13 ? TOPIC_ID.toString('hex') : 'orders',
@@ -148,10 +148,14 @@ test('the leader that a broker names is read where it does not lead itself, from
       records: Buffer.alloc(0)
     }
     const named = { id: 7, epoch: 12 }
-    const leaderIn = (currentLeader: typeof named) =>
-      parseFetchResponse(version, writeResponse(version, [{ ...answer, currentLeader }])).results[0].currentLeader
-    assert.deepEqual(leaderIn(named), version >= 16 ? named : undefined, `version ${version}`)
-    assert.equal(leaderIn({ id: -1, epoch: -1 }), undefined, 'the broker does not know it')
+    const nodes = [{ id: 7, host: 'kafka-7.example', port: 9092, rack: version % 2 === 0 ? null : 'a' }]
+    const hintIn = (currentLeader: typeof named) => {
+      const answered = writeResponse(version, [{ ...answer, currentLeader }], { nodes })
+      const { results } = parseFetchResponse(version, answered)
+      return [results[0].currentLeader, results[0].nodes]
+    }
+    assert.deepEqual(hintIn(named), version >= 16 ? [named, nodes] : [undefined, undefined], `version ${version}`)
+    assert.deepEqual(hintIn({ id: -1, epoch: -1 }), [undefined, undefined], 'the broker does not know it')
   }
 })
 

@@ -1,5 +1,6 @@
 import type { AbortedTransaction } from '../../../src/kafka/records/aborted-filter.ts'
-import type { CurrentLeader } from '../../../src/kafka/fetch/fetch-message.ts'
+import type { BrokerNode } from '../../../src/kafka/transport/broker-node.ts'
+import type { CurrentLeader } from '../../../src/kafka/metadata/leader-hints.ts'
 import { WireReader } from '../../../src/kafka/wire/wire-reader.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
 
@@ -64,13 +65,15 @@ function tags(writer: WireWriter): void {
 export interface AnswerHead {
   readonly throttleTimeMs?: number
   readonly errorCode?: number
+  /** From version 16 on. */
+  readonly nodes?: readonly BrokerNode[]
 }
 
 /** The broker's answer, in the order given; partitions of a topic that do not follow one another make two topics. */
 export function writeResponse(
   version: number,
   answers: readonly AnsweredPartition[],
-  { throttleTimeMs = 0, errorCode = 0 }: AnswerHead = {}
+  { throttleTimeMs = 0, errorCode = 0, nodes = [] }: AnswerHead = {}
 ): Buffer {
   const writer = new WireWriter(version >= 12)
   writer.int32(throttleTimeMs)
@@ -84,8 +87,16 @@ export function writeResponse(
     for (const each of partitions) writePartition(writer, version, each)
     tags(writer)
   }
-  tags(writer)
+  if (nodes.length === 0 || version < 16) tags(writer)
+  else writeNodeEndpoints(writer, nodes)
   return writer.finish()
+}
+
+function writeNodeEndpoints(writer: WireWriter, nodes: readonly BrokerNode[]): void {
+  const field = new WireWriter(true).arrayLength(nodes.length)
+  for (const { id, host, port, rack } of nodes) tags(field.int32(id).string(host).int32(port).string(rack))
+  const bytes = field.finish()
+  writer.uvarint(2).uvarint(0).uvarint(bytes.length).raw(bytes).uvarint(9).uvarint(0)
 }
 
 function writePartition(writer: WireWriter, version: number, answer: AnsweredPartition): void {

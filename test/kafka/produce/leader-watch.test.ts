@@ -14,7 +14,7 @@ function watch() {
     asked.push(name)
     return new Promise<TopicMetadata | null>((resolve, reject) => answers.push({ resolve, reject }))
   }
-  const ports = { refresh, peek: () => undefined, learnLeaders: () => assert.fail('no leader is named here') }
+  const ports = { refresh, learnLeaders: () => assert.fail('no leader is named here') }
   return { leaders: new LeaderWatch(ports, silent, (...change) => changes.push(change)), asked, changes, answers }
 }
 
