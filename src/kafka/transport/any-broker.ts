@@ -13,7 +13,10 @@ const PATIENCE_MS = 1000
 
 export type Ask<T> = (channel: BrokerChannel) => Promise<T>
 
-/** Questions that any broker can answer. No single broker, frozen or starting, can keep the answer from the caller. */
+/**
+ * Requests that any broker can answer. No single broker, frozen or starting, can keep the answer from the caller. A broker that
+ * is late may answer after all: while brokers are slow, asking each of them again would only make them slower.
+ */
 export class AnyBroker {
   readonly #brokers: Brokers
 
@@ -25,12 +28,18 @@ export class AnyBroker {
   async ask<T extends object>(deadline: Deadline, ask: Ask<T>): Promise<T> {
     let cause: unknown
     let patienceMs = PATIENCE_MS
+    const first = Promise.withResolvers<T>()
+    const asking = (channel: BrokerChannel) => {
+      const asked = ask(channel)
+      asked.then(first.resolve, () => undefined)
+      return asked
+    }
     const answer = await untilDeadline(deadline, { firstMs: RETRY_PAUSE_MS }, async () => {
       let throttled: ThrottledError | undefined
       for (const channel of this.#brokers.anyChannels()) {
         if (deadline.passed) break
         try {
-          return await this.askOne(channel, deadline, ask, patienceMs)
+          return await Promise.race([first.promise, this.askOne(channel, deadline, asking, patienceMs)])
         } catch (error) {
           if (error instanceof KafkaFailure) throw error
           if (error instanceof ThrottledError && !(throttled !== undefined && throttled.waitMs < error.waitMs))

@@ -5,7 +5,7 @@ import { MetadataCache } from '../../../src/kafka/metadata/metadata-cache.ts'
 import type { TopicMetadata } from '../../../src/kafka/metadata/topic-metadata.ts'
 import { Brokers } from '../../../src/kafka/transport/brokers.ts'
 import { kafkaConfig, ScriptedBroker, silent } from '../transport/scripted-broker.ts'
-import { partition, serveMetadata, startCluster, type View } from './scripted-cluster.ts'
+import { METADATA, partition, serveMetadata, startCluster, type View } from './scripted-cluster.ts'
 
 const ID = Buffer.alloc(16, 7)
 const soon = () => Deadline.after(5000)
@@ -38,6 +38,20 @@ suite('MetadataCache', () => {
       questions(views, 'none').toSorted((one, other) => one - other),
       [0, 1, 1]
     )
+  })
+
+  test('an answer that comes late counts all the same: slow brokers are not asked again and again', async t => {
+    const { scripted, views, brokers } = await startCluster(t, 2)
+    for (const [number, broker] of scripted.entries()) {
+      views[number].topics.set('a', known)
+      const api = broker.apis.get(METADATA)
+      assert.ok(api !== undefined)
+      broker.apis.set(METADATA, { ...api, serve: request => void setTimeout(() => api.serve(request), 1500) })
+    }
+    const startedMs = performance.now()
+    assert.deepEqual(await new MetadataCache(brokers, silent).topic('a', soon()), described('a'))
+    assert.ok(performance.now() - startedMs < 1900)
+    assert.ok(Math.max(...questions(views, 'a')) <= 1)
   })
 
   test('a topic that only the second broker knows yet is found', async t => {
