@@ -20,6 +20,7 @@ import { sharedBroker, uniqueTopic } from '../../support/gateway.ts'
 /** COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR. */
 const COORDINATOR_NOT_READY = new Set([14, 15, 16])
 const COORDINATOR_LIMIT_MS = 20_000
+const TOPIC_LIMIT_MS = 20_000
 
 suite('A real broker understands each message in each version, and its answer is read to the end', () => {
   const topic = uniqueTopic('messages')
@@ -38,6 +39,11 @@ suite('A real broker understands each message in each version, and its answer is
       created.topics.map(({ name, errorCode, numPartitions }) => [name, errorCode, numPartitions]),
       [[topic, 0, 2]]
     )
+    // The controller has made it; the broker learns of it a moment later.
+    for (const end = Date.now() + TOPIC_LIMIT_MS; Date.now() < end; await sleep(20)) {
+      const { topics } = await ask(metadata, metadata.max, { topics: [{ name: topic }] })
+      if (topics[0].partitions.length === 2 && topics[0].partitions.every(({ leaderId }) => leaderId >= 0)) break
+    }
   })
   after(async () => {
     const deleted = await ask(deleteTopics, 5, { topicNames: [topic], timeoutMs: 5000 })
