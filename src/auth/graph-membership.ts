@@ -15,6 +15,8 @@ import type { Policy } from './policy.ts'
 /** Graph takes no more in one call. */
 const GROUPS_PER_CALL = 20
 const REMEMBERED_LIMIT = 10_000
+/** An id that no directory gives out. */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Asks Microsoft Graph which of the groups that the configuration names a caller is in, directly or through others.
@@ -80,6 +82,15 @@ export class GraphMembership {
       underWay.set(key, asking)
     }
     return asking
+  }
+
+  /**
+   * Asks Graph about somebody who does not exist, as the gateway's application in `tenant`. Rejects with the
+   * IDENTITY_UNAVAILABLE that callers would get: its `detail` is the reason.
+   */
+  async tryOut(tenant: string | undefined): Promise<void> {
+    const subject = { objectId: NOBODY, appOnly: false, tenant }
+    await this.#memberships(subject, [NOBODY], true)
   }
 
   close(): void {

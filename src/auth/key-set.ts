@@ -1,14 +1,12 @@
-import type { JWK, JWSHeaderParameters } from 'jose'
+import type { JWSHeaderParameters } from 'jose'
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
-import { TENANT_PLACE } from '../config/issuers.ts'
 import { Deadline } from '../core/deadline.ts'
 import { GatewayError } from '../core/errors.ts'
 import { growingPauseMs } from '../core/lib/growing-pause.ts'
-import { JsonClient } from '../core/lib/https-json.ts'
-import { member } from '../core/lib/member.ts'
 import { within } from '../core/lib/within.ts'
 import type { Log } from '../core/log.ts'
 import { KeyRing } from './key-ring.ts'
+import { KeySource } from './key-source.ts'
 
 const REFRESH_MS = 600_000
 const RETRY_FIRST_MS = 1000
@@ -19,8 +17,6 @@ const STALE_LIMIT_MS = 24 * 3_600_000
 const LOOK_PAUSE_MS = 5000
 /** Requests that wait for a look, or for the pause before it to end. Beyond it, tokens are called bad without one. */
 const WAITING_LIMIT = 100
-/** For one answer of the provider. */
-const TIMEOUT_MS = 5000
 /** For a request that waits for its key: the pause, and an answer that does not take long. */
 const WAIT_LIMIT_MS = 7000
 
@@ -32,7 +28,7 @@ export class KeySet {
   readonly #provider: OidcProviderConfig
   readonly #log: Log
   readonly #now: () => number
-  readonly #client: JsonClient
+  readonly #source: KeySource
   readonly #listeners: (() => void)[] = []
   #ring: KeyRing | null = null
   #fingerprint = ''
@@ -58,7 +54,7 @@ export class KeySet {
     this.#provider = provider
     this.#log = log
     this.#now = now
-    this.#client = new JsonClient({ caFile: provider.caFile, timeoutMs: TIMEOUT_MS, proxyEnvironment })
+    this.#source = new KeySource(provider, proxyEnvironment)
   }
 
   get loaded(): boolean {
@@ -90,7 +86,7 @@ export class KeySet {
     this.#closed = true
     clearTimeout(this.#timer)
     clearTimeout(this.#waking)
-    this.#client.close()
+    this.#source.close()
   }
 
   /**
@@ -185,8 +181,7 @@ export class KeySet {
 
   async #fetch(): Promise<void> {
     try {
-      const jwksUri = this.#provider.jwksUri ?? (await this.#discover())
-      const keys = signatureKeys(await this.#get(jwksUri))
+      const keys = await this.#source.keys(await this.#source.address())
       this.#failures = 0
       this.#loadedAtMs = this.#now()
       const fingerprint = JSON.stringify(keys)
@@ -207,25 +202,6 @@ export class KeySet {
     }
   }
 
-  /** @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig */
-  async #discover(): Promise<string> {
-    const { issuer } = this.#provider
-    // Entra ID's own name for all tenants at once; its document has the template as its issuer.
-    const base = issuer.replaceAll(TENANT_PLACE, 'common').replace(/\/$/, '')
-    const document = await this.#get(`${base}/.well-known/openid-configuration`)
-    if (member(document, 'issuer') !== issuer) throw new Error('discovery names another issuer')
-    const jwksUri = member(document, 'jwks_uri')
-    if (typeof jwksUri !== 'string') throw new Error('discovery names no jwks_uri')
-    return jwksUri
-  }
-
-  async #get(url: string): Promise<unknown> {
-    const { status, body, fault = 'its body is no JSON object' } = await this.#client.request({ url })
-    if (status !== 200) throw new Error(`${url} answered ${status}`)
-    if (typeof body !== 'object' || body === null) throw new Error(`${url} answered ${status}, but ${fault}`)
-    return body
-  }
-
   #schedule(): void {
     if (this.#closed) return
     const pauseMs =
@@ -234,19 +210,4 @@ export class KeySet {
       void this.#load().then(() => this.#schedule())
     }, pauseMs).unref()
   }
-}
-
-function signatureKeys(body: unknown): readonly JWK[] {
-  const keys: unknown = member(body, 'keys')
-  if (!Array.isArray(keys)) throw new Error('the answer is no key set')
-  const usable = keys.filter(isSignatureKey)
-  if (usable.length === 0) throw new Error('the key set holds no key for signatures')
-  return usable
-}
-
-/** A symmetric key has no place in a public set; left in, its value would be a password for everyone. */
-function isSignatureKey(key: unknown): key is JWK {
-  const type = member(key, 'kty')
-  const use = member(key, 'use')
-  return typeof type === 'string' && type !== 'oct' && (use === undefined || use === 'sig')
 }

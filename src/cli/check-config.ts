@@ -5,20 +5,37 @@ import { describeConfig } from '../config/describe.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { inspect } from '../server/inspection.ts'
 import { loadFrom } from './config-option.ts'
+import { count } from './count.ts'
 
 const NO_TOPIC = '--explain needs a principal and a topic'
 
 /** Prints every value, then what is wrong with the files that are named, then the verdict. */
 const judge = (file: string | undefined): void => {
   const loaded = loadOrVerdict(file)
-  const findings = inspect(loaded.config)
+  process.stdout.write(describeConfig(loaded))
+  const warnings = warningsOf(loaded)
+  const within = warnings === 0 ? '' : `, with ${count(warnings, 'warning')}`
+  process.stdout.write(`The configuration is sound${within}.\n`)
+}
+
+/** Prints a line for each step of connecting to what is configured, then the verdict. */
+const tryOut = async (file: string | undefined): Promise<void> => {
+  const loaded = loadOrVerdict(file)
+  warningsOf(loaded)
+  const { tryConnections } = await import('./connect/connect.ts')
+  const report = await tryConnections(loaded.config, text => process.stdout.write(text))
+  if (report.failed) throw new ConfigError([report.verdict])
+  process.stdout.write(`${report.verdict}\n`)
+}
+
+/** Prints warnings and returns their number. Throws ConfigError if something that is named cannot be used. */
+const warningsOf = ({ config }: LoadedConfig): number => {
+  const findings = inspect(config)
   const problems = findings.filter(({ severity }) => severity !== 'warning').map(({ text }) => text)
   const warnings = findings.filter(({ severity }) => severity === 'warning')
-  process.stdout.write(describeConfig(loaded))
   for (const { text } of warnings) process.stderr.write(`Warning: ${text}\n`)
   if (problems.length > 0) throw refused(problems)
-  const within = warnings.length === 0 ? '' : `, with ${count(warnings.length, 'warning')}`
-  process.stdout.write(`The configuration is sound${within}.\n`)
+  return warnings.length
 }
 
 const loadOrVerdict = (file: string | undefined): LoadedConfig => {
@@ -32,14 +49,13 @@ const loadOrVerdict = (file: string | undefined): LoadedConfig => {
 const refused = (problems: readonly string[]): ConfigError =>
   new ConfigError([...problems, `The configuration is not sound: ${count(problems.length, 'problem')}.`])
 
-const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`
-
 export const runCheckConfig = async (argv: string[]): Promise<void> => {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
     options: {
       config: { type: 'string' },
+      connect: { type: 'boolean', default: false },
       explain: { type: 'string' },
       group: { type: 'string', multiple: true, default: [] },
       role: { type: 'string', multiple: true, default: [] },
@@ -51,6 +67,8 @@ export const runCheckConfig = async (argv: string[]): Promise<void> => {
   if (positionals.length !== (explains ? 1 : 0))
     throw new Error(explains ? NO_TOPIC : `Unexpected argument '${positionals[0]}'`)
   if (asked && !explains) throw new Error('--group, --role and --issuer belong to --explain PRINCIPAL TOPIC')
+  if (values.connect && explains) throw new Error('--connect and --explain are two questions: ask one at a time')
+  if (values.connect) return tryOut(values.config)
   if (values.explain === undefined) return judge(values.config)
   const loaded = loadFrom(values.config)
   const { auth } = loaded.config

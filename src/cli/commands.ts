@@ -30,9 +30,10 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     {
       summary:
         'Judge a configuration and the files that it names, and print every value with its source, secrets hidden.',
-      usage: '[--config FILE] [--explain PRINCIPAL TOPIC]',
+      usage: '[--config FILE] [--connect | --explain …]',
       options: [
         CONFIG_OPTION,
+        ['--connect', 'connect instead to Kafka and the identity providers, and say step by step what works'],
         ['--explain PRINCIPAL TOPIC', 'say instead what a caller may do with a topic, and by which rule'],
         ['--group GROUP', 'a group of the caller'],
         ['--role ROLE', 'a role of the caller'],

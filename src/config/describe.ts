@@ -1,4 +1,5 @@
 import type { LoadedConfig } from './load.ts'
+import type { Config } from './schema.ts'
 import { configShape, type Member, type SectionShape, type Shape } from './shape.ts'
 
 interface Line {
@@ -47,3 +48,17 @@ export const describeConfig = ({ config, sources }: LoadedConfig): string => {
   })
   return `${texts.join('\n')}\n`
 }
+
+const secretsIn = (shape: Shape, value: unknown): string[] => {
+  if (shape.kind === 'wordOrSection') return secretsIn(shape.section, value)
+  if (shape.kind === 'list') return Array.isArray(value) ? value.flatMap(entry => secretsIn(shape.item, entry)) : []
+  if (shape.kind !== 'section' || !isSection(value)) return []
+  return [...shape.members].flatMap(([name, member]) => {
+    const inner = value[name]
+    if (!member.secret) return secretsIn(member.shape, inner)
+    return typeof inner === 'string' ? [inner] : []
+  })
+}
+
+/** Returns the text of every secret, to take it out of what others say. */
+export const secretsOf = (config: Config): readonly string[] => secretsIn(configShape, config)

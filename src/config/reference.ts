@@ -8,7 +8,8 @@ const INTRODUCTION = `# Configuration
 A value comes from the highest layer that gives it: defaults, then the YAML file of \`--config\`, then the environment.
 \`kafka-rest-proxy check-config --config FILE\` judges a configuration without starting anything, prints every value with
 its source, opens the files that it names (keys and certificates that belong together, are PEM and valid now), and ends with a
-verdict; all problems are reported together, each with its place. \`serve\` judges the same before it starts. Unknown keys and unknown \`KAFKA_REST_\`
+verdict; all problems are reported together, each with its place. \`serve\` judges the same before it starts. With \`--connect\` it
+[tries](operations.md#before-the-start) the cluster and the providers too. Unknown keys and unknown \`KAFKA_REST_\`
 variables are refused, except those that start with \`KAFKA_REST_DEV_\` or \`KAFKA_REST_TEST_\`.
 
 - The file is YAML 1.2. Duplicate keys, aliases and further documents are refused. A relative path in it starts at the

@@ -1,6 +1,7 @@
+import type { X509Certificate } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls'
+import { connect as connectTls, type ConnectionOptions as TlsOptions, TLSSocket } from 'node:tls'
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import { type Answered, AnswerReader, type Awaited } from './answer-reader.ts'
 import { promised } from './promised.ts'
@@ -111,6 +112,11 @@ export class BrokerConnection {
 
   get ended(): boolean {
     return this.#ended
+  }
+
+  /** Returns the certificate that the broker showed; undefined without TLS, and once the connection has ended. */
+  get certificate(): X509Certificate | undefined {
+    return this.#socket instanceof TLSSocket ? this.#socket.getPeerX509Certificate() : undefined
   }
 
   /** Sends a request. The error that `onAnswer` gets tells whether a byte of it may have been sent. */
