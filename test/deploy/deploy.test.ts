@@ -51,7 +51,7 @@ suite('What deploy/ offers', () => {
   const configurations = files.filter(path => path.endsWith('/gateway.yaml'))
   const graceMsOf = (path: string): number => {
     const { limits, kafka } = loadDeployed(path).config
-    return limits.shutdownGraceMs + kafka.deliveryTimeoutMs + CLOSING_MS
+    return limits.shutdownDelayMs + limits.shutdownGraceMs + kafka.deliveryTimeoutMs + CLOSING_MS
   }
 
   test('is YAML throughout, without warnings', () => {
@@ -168,6 +168,11 @@ suite('What deploy/ offers', () => {
 
   test('reloads by the signal that reads groups and rules again', () => {
     assert.match(text('systemd/kafka-rest-proxy.service'), /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
+  })
+
+  test('lets the audit log be written under systemd, where the configuration proposes it', () => {
+    const [, folder] = /^LogsDirectory=(\S+)$/m.exec(text('systemd/kafka-rest-proxy.service')) ?? []
+    assert.match(text('systemd/gateway.yaml'), new RegExp(`^# audit: \\{ output: /var/log/${folder}/`, 'm'))
   })
 
   test('waits at least as long for the end as the gateway may take', () => {
