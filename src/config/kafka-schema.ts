@@ -72,7 +72,8 @@ export const kafka = Type.Object(
       minimum: 1,
       maximum: 64,
       default: 2,
-      description: 'Reads of distinct partitions share one request on each.'
+      description:
+        'Reads of distinct partitions share one request on each. Reads of old records that are slow to come, as from remote storage, have up to 8 more.'
     }),
     fetchCacheBytes: Type.Integer({
       minimum: 0,

@@ -6,8 +6,8 @@ import type { Log } from '../core/log.ts'
 const FILES = 64
 /** Brokers whose connections are kept room for. */
 const BROKERS = 16
-/** Besides those to produce and to fetch: for metadata and for what administers topics. */
-const OTHER_CONNECTIONS = 2
+/** Besides those to produce and to fetch: for metadata, for what administers topics, and 8 for slow reads. */
+const OTHER_CONNECTIONS = 10
 
 /**
  * Returns how many clients may be connected: `limits.connections`, or less where the process may not open so many files.

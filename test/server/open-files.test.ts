@@ -23,10 +23,10 @@ suite('The limit of open files', () => {
     assert.equal(connectionsWithin(config, log, 100_000), 20_000)
     assert.equal(connectionsWithin(config, log, Infinity), 20_000)
     assert.deepEqual(told, [])
-    assert.equal(connectionsWithin(config, log, 1024), 832)
+    assert.equal(connectionsWithin(config, log, 1024), 704)
     assert.equal(connectionsWithin(config, log, 80), 40)
     assert.deepEqual(told, [
-      { openFiles: 1024, reserved: 192, connections: 832 },
+      { openFiles: 1024, reserved: 320, connections: 704 },
       { openFiles: 80, reserved: 40, connections: 40 }
     ])
   })
