@@ -121,7 +121,7 @@ export async function openManagement(
         draining ? 'Draining: readiness says no, all else is served' : 'No longer draining'
       )
     },
-    failed: err => log.error({ err }, 'The management listener failed')
+    failed: error => log.error({ cause: String(error) }, 'The management listener failed')
   })
   const bound = await server.listen(host, port).catch((error: unknown) => {
     throw new ListenError('management', error)

@@ -146,7 +146,7 @@ export class Crew {
     } catch (err) {
       if (this.#closing) return undefined
       this.#notStarted++
-      this.#log.error({ err, worker: name, pauseMs }, 'A WORKER CANNOT START: it is tried again')
+      this.#log.error({ cause: String(err), worker: name, pauseMs }, 'A WORKER CANNOT START: it is tried again')
       this.#startAfter(name, pauseMs)
       return undefined
     }
@@ -178,7 +178,7 @@ export class Crew {
     this.#members.set(name, member)
     worker.on('error', err => {
       if (worker.process.pid !== undefined) {
-        this.#log.error({ err, worker: name }, 'A worker cannot be told anything')
+        this.#log.error({ cause: String(err), worker: name }, 'A worker cannot be told anything')
         return
       }
       // There is no process, so that nothing will exit: node:cluster would keep the worker for ever.
