@@ -33,7 +33,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'content-type': ['http'],
   'find-my-way': ['http'],
   'json-schema-to-ts': ['core'],
-  'lru-cache': ['kafka', 'http'], // http: what header fields said
+  'lru-cache': ['kafka', 'http', 'auth'], // http: what header fields said; auth: verified tokens and memberships
   negotiator: ['http'],
   jose: ['auth', 'dev'], // dev: the local identity provider signs the tokens that auth verifies
   '@opentelemetry/api': ['telemetry'],

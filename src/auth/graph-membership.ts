@@ -1,3 +1,4 @@
+import type { LRUCache } from 'lru-cache'
 import type { GraphConfig } from '../config/auth-schema.ts'
 import { isGuid } from '../core/lib/guid.ts'
 import { TENANT_PLACE } from '../config/issuers.ts'
@@ -8,9 +9,9 @@ import { JsonClient } from '../core/lib/https-json.ts'
 import type { Log } from '../core/log.ts'
 import type { Caller, GraphSubject } from './caller.ts'
 import { clientAssertion } from './client-assertion.ts'
-import { ExpiringMap } from './expiring-map.ts'
 import { GraphAccess } from './graph-access.ts'
 import type { Policy } from './policy.ts'
+import { remember, remembering } from './remembering.ts'
 
 /** Graph takes no more in one call. */
 const GROUPS_PER_CALL = 20
@@ -32,7 +33,7 @@ export class GraphMembership {
   readonly #accesses = new Map<string, GraphAccess>()
   readonly #assertion: ((tokenUrl: string) => Promise<string>) | undefined
   #policy: Policy
-  #remembered: ExpiringMap<readonly string[]>
+  #remembered: LRUCache<string, readonly string[]>
   /** As many at most as there are requests under way. */
   #asking = new Map<string, Promise<readonly string[]>>()
   /** So far, by whether Graph answered with what was asked. */
@@ -52,7 +53,7 @@ export class GraphMembership {
     this.#policy = policy
     this.#log = log
     this.#now = now
-    this.#remembered = new ExpiringMap(REMEMBERED_LIMIT, now)
+    this.#remembered = remembering(REMEMBERED_LIMIT, now)
     this.#client = new JsonClient({ caFile: config.caFile, timeoutMs: config.timeoutMs, proxyEnvironment })
     this.#assertion = clientAssertion(config)
   }
@@ -60,7 +61,7 @@ export class GraphMembership {
   /** From now on other groups matter: what was asked about the old ones says nothing. */
   replacePolicy(policy: Policy): void {
     this.#policy = policy
-    this.#remembered = new ExpiringMap(REMEMBERED_LIMIT, this.#now)
+    this.#remembered = remembering(REMEMBERED_LIMIT, this.#now)
     this.#asking = new Map()
   }
 
@@ -100,14 +101,14 @@ export class GraphMembership {
   async #ask(
     { identity, unsaid }: Caller,
     key: string,
-    remembered: ExpiringMap<readonly string[]>
+    remembered: LRUCache<string, readonly string[]>
   ): Promise<readonly string[]> {
     // The ids go into paths: only the form that Entra ID gives them is let through.
     const sound = unsaid !== null && isGuid(unsaid.objectId) && (unsaid.tenant === undefined || isGuid(unsaid.tenant))
     const groups = sound
       ? await this.#memberships(unsaid, this.#policy.groupIdsFor(identity.issuer), this.#policy.hasRules)
       : []
-    remembered.set(key, groups, this.#now() + this.#config.cacheMs)
+    remember(remembered, key, groups, this.#config.cacheMs)
     return groups
   }
 

@@ -9,15 +9,16 @@ import {
   type JWTPayload,
   type JWTVerifyOptions
 } from 'jose'
+import { LRUCache } from 'lru-cache'
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { issuersOf } from '../config/issuers.ts'
 import type { GatewayError } from '../core/errors.ts'
 import { bearerToken, invalidToken } from './bearer.ts'
 import { callerOf, type Caller } from './caller.ts'
-import { ExpiringMap } from './expiring-map.ts'
 import { asksGraph, tenantOf } from './issuers.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { KeySet } from './key-set.ts'
+import { remember, remembering } from './remembering.ts'
 import type { Policy } from './policy.ts'
 import { otherKind } from './token-kind.ts'
 
@@ -38,10 +39,9 @@ export class TokenVerifier {
   #policy: Policy
   readonly #onlyProvider: boolean
   readonly #now: () => number
-  readonly #steadyNow: () => number
-  readonly #remembered: ExpiringMap<Caller>
+  readonly #remembered: LRUCache<string, Caller>
   /** By header, of those in {@link #remembered} only. */
-  readonly #digests: ExpiringMap<string>
+  readonly #digests = new LRUCache<string, string>({ max: DIGESTS_LIMIT })
   /** As many at most as there are requests under way. */
   #verifying = new Map<string, Promise<Caller>>()
 
@@ -51,9 +51,7 @@ export class TokenVerifier {
     this.#onlyProvider = issuers.length === 1
     this.#policy = policy
     this.#now = now
-    this.#steadyNow = steadyNow
-    this.#remembered = new ExpiringMap(REMEMBERED_LIMIT, steadyNow)
-    this.#digests = new ExpiringMap(DIGESTS_LIMIT, steadyNow)
+    this.#remembered = remembering(REMEMBERED_LIMIT, steadyNow)
     for (const { keys } of issuers) keys.onChange(() => this.#remembered.clear())
   }
 
@@ -70,7 +68,7 @@ export class TokenVerifier {
     if (recent !== undefined) return this.#remembered.get(recent)
     const key = digest(authorization)
     const caller = this.#remembered.get(key)
-    if (caller !== undefined) this.#digests.set(authorization, key, this.#steadyNow() + REMEMBERED_MS)
+    if (caller !== undefined) this.#digests.set(authorization, key)
     return caller
   }
 
@@ -102,7 +100,7 @@ export class TokenVerifier {
     // Keys or policy may have changed meanwhile: what the old ones vouched for must not outlive them.
     if (keys.current === ring && this.#policy === policy) {
       const leftMs = (claims.exp ?? 0) * 1000 - this.#now()
-      this.#remembered.set(key, caller, this.#steadyNow() + Math.min(REMEMBERED_MS, leftMs))
+      remember(this.#remembered, key, caller, Math.min(REMEMBERED_MS, leftMs))
     }
     return caller
   }
