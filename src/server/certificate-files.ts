@@ -5,9 +5,9 @@ import { assertPair, type CertificatePaths, invalidity, type KeyPair, readPair, 
 
 /** Seams for tests. */
 export interface CertificateSeams {
-  /** How often the files are looked at although nothing told of a change. */
+  /** Interval of the timer that reads the files even if no change was reported. */
   readonly pollMs?: number
-  /** From a change to the look at it, and from a pair that does not fit to the second look before it is called broken. */
+  /** Delay from a change to reading the files, and from a broken pair to reading it again before an error is logged. */
   readonly settleMs?: number
   /** Milliseconds since 1970. */
   readonly now?: () => number
@@ -20,8 +20,8 @@ const WARN_DAYS = 30
 const ALARM_DAYS = 7
 
 /**
- * The certificate and key of a listener, as they stand in their files. Another pair is taken only if TLS can use it, and if
- * it is valid now or the one in force is not.
+ * The certificate and key of a listener, read again when their files change. A new pair replaces the one in force only if
+ * TLS can use it, and if it is valid now or the one in force is not.
  */
 export class CertificateFiles {
   readonly #section: string
@@ -34,11 +34,11 @@ export class CertificateFiles {
   #onPair: ((pair: KeyPair) => void) | undefined
   #watch: FolderWatch | undefined
   #calendar: NodeJS.Timeout | undefined
-  /** Contents that were found broken once; said aloud when they still are at the second look. */
+  /** A broken pair that was read once; logged if the second look finds the same. */
   #suspect: KeyPair | undefined
   #complaint = ''
 
-  /** Throws a KeyPairError if the files cannot be read or are no pair. `section` has them in the configuration: `listen.tls`. */
+  /** Throws a KeyPairError if the files cannot be read or do not match. `section` names them in messages: `listen.tls`. */
   constructor(section: string, paths: CertificatePaths, log: Log, seams: CertificateSeams = {}) {
     this.#section = section
     this.#paths = paths
@@ -50,12 +50,12 @@ export class CertificateFiles {
     assertPair(this.#pair, paths, settingsIn(section))
   }
 
-  /** The last sound pair. */
+  /** The last valid pair. */
   get pair(): KeyPair {
     return this.#pair
   }
 
-  /** Calls with each new sound pair until {@link close}, and warns once a day of an end that comes near. */
+  /** Calls `onPair` with each new pair until {@link close}, and warns once a day when the certificate expires soon. */
   watch(onPair: (pair: KeyPair) => void): void {
     this.#onPair = onPair
     this.#warnOfEnd()
@@ -102,7 +102,7 @@ export class CertificateFiles {
     this.#warnOfEnd()
   }
 
-  /** Two files are seldom written at one moment: what does not fit is looked at again before it is called broken. */
+  /** Logs a broken pair at the second look: two files are seldom written at the same moment. */
   #complain(error: unknown, pair: KeyPair | undefined): void {
     const found = pair ?? { cert: Buffer.alloc(0), key: Buffer.alloc(0) }
     if (this.#suspect === undefined || !isSame(this.#suspect, found)) {

@@ -4,15 +4,15 @@ import type { Log } from '../core/log.ts'
 
 export interface FolderWatchOptions {
   readonly files: readonly string[]
-  /** From a change to the look at it. */
+  /** Delay from a change to the call of `look`. */
   readonly settleMs: number
-  /** How often to look although nothing told of a change. */
+  /** Interval of the calls without a reported change. */
   readonly pollMs: number
 }
 
 /**
- * Looks again when something changes beside some files. Folders are watched, not files: most writers put another file in place
- * of the old, and Kubernetes swaps a symbolic link beside them.
+ * Calls `look` when something changes in the folders of some files. It watches folders, because most writers replace the
+ * file, and Kubernetes swaps a symbolic link beside it.
  */
 export class FolderWatch {
   readonly #look: () => void
@@ -28,7 +28,7 @@ export class FolderWatch {
     for (const folder of new Set(files.map(file => dirname(file)))) this.#listenTo(folder, log)
   }
 
-  /** Not put off by what goes on in the folder meanwhile: a log file there may be written all the time. */
+  /** Further changes do not put the call off: a log file in the folder may be written all the time. */
   lookSoon(): void {
     this.#settling ??= setTimeout(() => {
       this.#settling = undefined
@@ -42,14 +42,14 @@ export class FolderWatch {
     clearTimeout(this.#settling)
   }
 
-  /** Where watching is not to be had, such as on some network file systems, looking now and then does. */
+  /** If the folder cannot be watched, as on some network file systems, the timer alone calls `look`. */
   #listenTo(folder: string, log: Log): void {
     try {
       const watcher = watch(folder, { persistent: false }, () => this.lookSoon())
       watcher.on('error', () => watcher.close())
       this.#watchers.push(watcher)
     } catch (error) {
-      log.warn({ folder, err: error }, 'A folder cannot be watched; its files are looked at now and then instead')
+      log.warn({ folder, cause: String(error) }, 'A folder cannot be watched: its files are read every 30 s instead')
     }
   }
 }

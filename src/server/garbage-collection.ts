@@ -1,24 +1,22 @@
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-/** The last major version of Node that is known to have the flags: an unknown one is reported on stderr. */
+/** The last major version of Node that is known to have the flags. Node reports an unknown flag on stderr. */
 const KNOWN_UP_TO = 26
-/** Both halves of it. */
+/** Size limit of the young generation, both halves. */
 const YOUNG_BYTES = 32 * 1024 * 1024
 
 /**
- * Suits V8's garbage collector to a process whose requests live for milliseconds and carry buffers:
+ * Tunes V8's garbage collector for requests that live for milliseconds and carry buffers:
  *
- * - The memory of buffers is judged by the same rule as the heap, which may grow in proportion to what is in use. By default
- *   the whole heap is collected for each 64 MB of buffers, however short-lived: at 250 MB/s from Kafka's sockets twelve times
- *   a second, 40 % of the processor time of a read (0.60 against 0.33 µs a record of 100 bytes).
- * - It may grow by half. V8 would let it grow to four times as much: 980 MB resident after reads at random, now 500.
- * - The young generation grows to 32 MB, where V8 would let it grow to 128 MB: nearly nothing survives a request, so that more
- *   gains nothing but resident memory (190 against 360 MB with single records).
- * - No object is made old at once. V8 does so where it has seen many objects of one place in the code survive: while a
- *   process is new and its young generation small, that is what requests under way do. Each of them then holds whatever its
- *   request has allocated until the whole heap is collected. About one process in five was caught in that for good: the heap
- *   was collected every 100 ms, and a single record cost 31 instead of 17 µs.
+ * - Buffers count towards the heap's limit, which grows with what is in use. By default V8 collects the whole heap for each
+ *   64 MB of buffers, however short-lived: twelve times a second at 250 MB/s from Kafka, 40 % of the CPU time of a read.
+ * - The heap grows by half. V8's own factor of up to four left 980 MB resident after random reads, this leaves 500.
+ * - The young generation grows to 32 MB instead of 128 MB. Nearly nothing survives a request, so more space gains nothing
+ *   (190 instead of 360 MB resident with single records).
+ * - No object starts in the old generation (pretenuring). V8 does that for allocation sites whose objects survived, as those
+ *   of in-flight requests do while the young generation is small. They then keep all that their request allocated until the
+ *   next full collection. One process in five stayed in that state: a single record cost 31 instead of 17 µs.
  */
 export function suitGarbageCollection(): void {
   if (Number.parseInt(process.versions.node) > KNOWN_UP_TO) return
@@ -29,9 +27,9 @@ export function suitGarbageCollection(): void {
 }
 
 /**
- * V8 has a flag for the limit that is read at the start only, and one for the growth that it reads each time. Growth cannot
- * be forbidden for good once the size is reached: V8 shrinks the young generation of a process that has little to do, to 1 MB,
- * and with 200 callers afterwards a request cost twice as much (70 instead of 34 µs).
+ * Limits the young generation by its growth factor: V8 reads that flag each time, and the one for the size only at the start.
+ * Growth is allowed again below the limit, because V8 shrinks an idle process to 1 MB: with 200 callers after that, a request
+ * cost twice as much (70 instead of 34 µs).
  */
 function limitYoungGeneration(): void {
   let growing = true

@@ -12,11 +12,11 @@ import {
   settingsIn
 } from './key-pair.ts'
 
-/** What is wrong with something that the configuration names. */
+/** A problem with something that the configuration names. */
 export interface Finding {
   /**
-   * `unusable`: the gateway does not start with it. `invalid`: it starts, but others will refuse what it shows.
-   * `warning`: it works, for now or for somebody.
+   * `unusable`: the gateway does not start. `invalid`: it starts, but its peers will refuse the certificate.
+   * `warning`: it works, but not for long, or not safely.
    */
   readonly severity: 'unusable' | 'invalid' | 'warning'
   readonly text: string
@@ -26,7 +26,7 @@ const DAY_MS = 86_400_000
 const WARN_DAYS = 30
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
-/** Opens every file and package that the configuration names, and judges what it finds. Changes nothing, asks nobody. */
+/** Checks every file and package that the configuration names. Changes nothing and connects to nothing. */
 export function inspect(config: Config, nowMs = Date.now()): readonly Finding[] {
   return [
     ...keyPairsOf(config).flatMap(pair => inspectPair(pair, nowMs)),

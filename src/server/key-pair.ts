@@ -13,24 +13,24 @@ export interface CertificatePaths {
   readonly keyFile: string
 }
 
-/** Says nothing of what the files hold: its text goes to the log. */
+/** A certificate and key that cannot be used. The message quotes nothing from the files: it goes to the log. */
 export class KeyPairError extends Error {
   override readonly name = 'KeyPairError'
 }
 
-/** Where a certificate and its key are configured, such as `listen.tls`; for messages. */
+/** The settings that name a certificate and its key, for messages. */
 export interface KeyPairSettings {
   readonly certFile: string
   readonly keyFile: string
 }
 
-/** The settings of a section that has both under their usual names. */
+/** Returns the settings of a section that has both under their usual names. */
 export const settingsIn = (section: string): KeyPairSettings => ({
   certFile: `${section}.certFile`,
   keyFile: `${section}.keyFile`
 })
 
-/** Reads both files, whatever they hold. Throws a KeyPairError if one cannot be read. */
+/** Reads both files without checking them. Throws a KeyPairError if one cannot be read. */
 export function readPair(paths: CertificatePaths, settings: KeyPairSettings): KeyPair {
   return {
     cert: readPem(`${settings.certFile}: ${paths.certFile}`, paths.certFile),
@@ -38,7 +38,7 @@ export function readPair(paths: CertificatePaths, settings: KeyPairSettings): Ke
   }
 }
 
-/** Throws a KeyPairError if TLS could not use the two, or they do not belong together. */
+/** Throws a KeyPairError if TLS cannot use the two, or the key is not that of the certificate. */
 export function assertPair({ cert, key }: KeyPair, paths: CertificatePaths, settings: KeyPairSettings): void {
   const certificate = certificateIn(cert, `${settings.certFile}: ${paths.certFile}`)
   const own = privateKeyIn(key, `${settings.keyFile}: ${paths.keyFile}`)
@@ -53,14 +53,14 @@ export function assertPair({ cert, key }: KeyPair, paths: CertificatePaths, sett
   }
 }
 
-/** Why a certificate is of no use now; undefined if it is valid. */
+/** Returns why a certificate is not valid now; undefined if it is. */
 export function invalidity(cert: Buffer, nowMs: number): string | undefined {
   const { validFrom, validFromDate, validTo, validToDate } = new X509Certificate(cert)
   if (validToDate.getTime() < nowMs) return `expired on ${validTo}`
   return validFromDate.getTime() > nowMs ? `is not valid before ${validFrom}` : undefined
 }
 
-/** The first certificate of a PEM text; `what` begins the message of the KeyPairError that says that there is none. */
+/** Returns the first certificate of a PEM text. Throws a KeyPairError, whose message starts with `what`, if there is none. */
 export function certificateIn(pem: Buffer, what: string): X509Certificate {
   const certificate = parsed(pem)
   if (certificate !== undefined) return certificate
@@ -68,7 +68,7 @@ export function certificateIn(pem: Buffer, what: string): X509Certificate {
   throw new KeyPairError(`${what} ${found}`)
 }
 
-/** Undefined for DER as well, which X509Certificate takes and TLS does not. */
+/** Returns undefined for DER too: X509Certificate takes it, TLS does not. */
 function parsed(pem: Buffer): X509Certificate | undefined {
   try {
     return pem.includes('-----BEGIN') ? new X509Certificate(pem) : undefined

@@ -1,6 +1,6 @@
-/** A listener could not be opened. The cause is what the system said. */
+/** A listener could not be opened. The cause is the system's error. */
 export class ListenError extends Error {
-  /** Section of the configuration that its host and port come from. */
+  /** The configuration section that host and port come from. */
   readonly section: 'listen' | 'management'
 
   constructor(section: 'listen' | 'management', cause: unknown) {

@@ -14,7 +14,7 @@ import { packageVersion } from './package-version.ts'
 
 type LogLevel = Config['log']['level']
 
-/** What the management listener looks at. */
+/** The parts of a process that the management listener reports on and controls. */
 export interface Watched {
   readonly metrics: Metrics
   readonly gatekeeper: Gatekeeper
@@ -32,12 +32,12 @@ export interface Watched {
 
 export interface RunningManagement {
   readonly port: number
-  /** That of the listener itself, if it has one. */
+  /** The listener's own certificate, if it has one. */
   certificates(): readonly CertificateExpiry[]
   close(): Promise<void>
 }
 
-/** What a management listener answers with. */
+/** The functions behind the routes of a management listener. */
 export interface ManagementAnswers extends Pick<ManagementOptions, 'metrics' | 'ready' | 'started'> {
   /** As configured. */
   readonly logLevel: LogLevel
@@ -45,7 +45,7 @@ export interface ManagementAnswers extends Pick<ManagementOptions, 'metrics' | '
   drain(draining: boolean): void
 }
 
-/** What the readings of a process are made of. */
+/** Returns what the metrics of a process are read from. */
 export async function factsOf(watched: Watched): Promise<Facts> {
   const { gatekeeper, budget } = watched
   return {
@@ -61,7 +61,7 @@ export async function factsOf(watched: Watched): Promise<Facts> {
   }
 }
 
-/** The listener of a process by itself. Rejects when the port is in use. */
+/** Opens the management listener of a single process. Rejects with a ListenError if the port is in use. */
 export async function startManagement(
   management: NonNullable<Config['management']>,
   watched: Watched,
@@ -99,7 +99,7 @@ export async function startManagement(
   }
 }
 
-/** Rejects with a ListenError if the port cannot be had. Its certificate and token are read again when their files change. */
+/** Opens a management listener, which reads its certificate and token again when the files change. Rejects with a ListenError. */
 export async function openManagement(
   { host, port, tls, token, tokenFile }: NonNullable<Config['management']>,
   answers: ManagementAnswers,
@@ -138,10 +138,10 @@ export async function openManagement(
   }
 }
 
-/** Levels at which a warning is not logged. */
+/** Levels that hide warnings. */
 const SILENT: ReadonlySet<LogLevel> = new Set(['error', 'fatal'])
 
-/** Logs each change of the log level such that it is seen: as an error if one of the two levels shows no warnings. */
+/** Logs each change of the log level where it is visible: as an error if one of the two levels hides warnings. */
 function levelChange(answers: Pick<ManagementAnswers, 'logLevel' | 'setLogLevel'>, log: Log) {
   let level = answers.logLevel
   return (next: LogLevel, caller: string): void => {

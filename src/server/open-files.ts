@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import type { Log } from '../core/log.ts'
 
-/** For the log, certificates, the identity provider, the management listener, and what Node itself holds. */
+/** Descriptors for logs, certificates, identity providers, the management listener and Node itself. */
 const FILES = 64
-/** Brokers whose connections are kept room for. */
+/** Number of brokers whose connections are reserved. */
 const BROKERS = 16
-/** Besides those to produce and to fetch: for metadata, for what administers topics, and 8 for slow reads. */
+/** Connections to a broker beside those to produce and to fetch: metadata, topic administration, and 8 for slow reads. */
 const OTHER_CONNECTIONS = 10
 
 /**
- * Returns how many clients may be connected: `limits.connections`, or less where the process may not open so many files.
- * Else clients who do nothing would take the descriptors that connections to brokers need. Says so in one line.
+ * Returns how many clients may connect: `limits.connections`, or fewer if the process may not open enough files, so that idle
+ * clients do not take the descriptors that connections to brokers need. Logs one line in that case.
  */
 export function connectionsWithin(
   { limits, kafka }: Pick<Config, 'limits' | 'kafka'>,
@@ -29,7 +29,7 @@ export function connectionsWithin(
   return connections
 }
 
-/** Infinity where the system does not tell. Node has raised the soft limit to the hard one when it started. */
+/** Returns Infinity if the system does not tell. Node raises the soft limit to the hard one at its start. */
 function openFilesLimit(): number {
   try {
     const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-/** Of the package, by its package.json, which lies equally far from `src/server/` and from `dist/server/`. */
+/** Reads the version from package.json, which is two folders above both `src/server/` and `dist/server/`. */
 export const packageVersion = async (): Promise<string> => {
   const manifest: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
   const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest

@@ -6,20 +6,20 @@ import type { Meter } from '../core/meter.ts'
 import { FolderWatch } from './folder-watch.ts'
 
 export interface RulesSource {
-  /** The configuration file; undefined where all comes from the environment, which does not change. */
+  /** The configuration file; undefined if everything comes from the environment, which does not change. */
   readonly file: string | undefined
-  /** Reads the configuration again. Throws if it is invalid, or must not take effect while the gateway runs. */
+  /** Reads the configuration again. Throws a ConfigError if it is invalid, or must not take effect without a restart. */
   load(running: Config): ReloadedConfig
 }
 
-/** Editors write a file in several steps. */
+/** Delay before a changed file is read: editors write in several steps. */
 const SETTLE_MS = 500
-/** Where watching is not to be had. */
+/** Interval for file systems that cannot be watched. */
 const POLL_MS = 30_000
 
 /**
- * Reads groups and rules again while the gateway runs: when the file changes, and when asked to (SIGHUP). If the file is
- * refused, those in force stay so, with an error in the log. What else changed in the file is named in a warning.
+ * Reads groups and rules again when the file changes and on SIGHUP. If the file is refused, the old ones stay in force and
+ * the log says why. A warning names the other changes, which wait for a restart.
  */
 export class RulesReload {
   readonly #source: RulesSource
@@ -29,12 +29,12 @@ export class RulesReload {
   readonly #watch: FolderWatch | undefined
   #running: Config
   #seen: string
-  /** What the file held at the last look, until it is taken. */
+  /** The content of the file at the last look, until it is applied. */
   #candidate: string | undefined
-  /** Someone asked, so that the file is taken although it has not changed. */
+  /** Set by {@link reload}: applies the file even if it has not changed. */
   #asked = false
 
-  /** Calls `replace` with the running configuration, its groups and rules replaced. */
+  /** Calls `replace` with the running configuration and the new groups and rules. */
   constructor(
     source: RulesSource,
     running: Config,
@@ -56,7 +56,7 @@ export class RulesReload {
     )
   }
 
-  /** Reads the file again as soon as two looks find the same: it may be half written when the signal comes. */
+  /** Applies the file once two looks find the same content: it may be half written when the signal comes. */
   reload(): void {
     this.#asked = true
     this.#candidate = this.#content()
@@ -103,7 +103,7 @@ export class RulesReload {
     }
   }
 
-  /** Empty while there is no such file. */
+  /** Returns an empty text while the file cannot be read. */
   #content(): string {
     try {
       return this.#source.file === undefined ? '' : readFileSync(this.#source.file, 'utf8')

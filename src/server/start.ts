@@ -28,19 +28,19 @@ import { RulesReload, type RulesSource } from './rules-reload.ts'
 export interface RunningServer {
   readonly port: number
   readonly url: string
-  /** Of the management listener, where there is one. */
+  /** Port of the management listener, if there is one. */
   readonly managementPort: number | undefined
-  /** Whether Kafka and the keys of the identity providers are there. */
+  /** Whether Kafka answers and the keys of all identity providers are loaded. */
   ready(): boolean
-  /** Reads groups and rules again; if they are refused, the old ones stay in force. */
+  /** Reads groups and rules again. If they are refused, the old ones stay in force. */
   reloadRules(): void
-  /** Puts other groups and rules in force. */
+  /** Replaces groups and rules. */
   replaceRules(access: AccessConfig): void
-  /** Requests that are under way. */
+  /** Number of in-flight requests. */
   readonly openRequests: number
   /**
-   * Drains for `limits.shutdownDelayMs`, then refuses new requests, ends those accepted, stores what is under way and closes
-   * the connections. Returns how many requests were cut off when the grace was over.
+   * Drains for `limits.shutdownDelayMs`, then refuses new requests, finishes those accepted, waits for batches in flight and
+   * closes the connections. Returns how many requests were cut off when the grace period ended.
    */
   close(): Promise<number>
 }
@@ -48,19 +48,19 @@ export interface RunningServer {
 export interface StartOptions {
   /** Addresses to listen on instead of the configured one. */
   readonly hosts?: readonly string[]
-  /** Serve a page at `/` that says what there is to see; without it that path asks for a token, as all do. */
+  /** Serves a page at `/` that says what there is to see. Without it that path asks for a token like all others. */
   readonly frontPage?: boolean
-  /** Changes what is logged, at run time. */
+  /** Changes the log level at run time. */
   readonly setLogLevel?: (level: Config['log']['level']) => void
-  /** Where groups and rules are read again from, when the file changes or {@link RunningServer.reloadRules} asks. */
+  /** Source of new groups and rules, read when the file changes or {@link RunningServer.reloadRules} is called. */
   readonly rulesSource?: RulesSource
-  /** In place of a management listener of its own. */
+  /** Replaces the management listener: a worker reports to its parent instead. */
   readonly manage?: typeof startManagement
 }
 
 /**
- * The composition root: everything made, wired and started. Kafka and the identity provider may be down; the process
- * serves, says that it is not ready, and recovers by itself. Rejects when the port is in use.
+ * Creates, wires and starts everything. If Kafka or an identity provider is down, the process serves, reports that it is not
+ * ready, and recovers by itself. Rejects with a ListenError if the port is in use.
  */
 export async function startServer(
   config: Config,
@@ -94,7 +94,7 @@ export async function startServer(
     graphTimeLimitMs: limits.requestTimeoutMs
   })
   const metrics = new Metrics(config.metrics.topics)
-  // Nobody could ask for them without the listener: then nothing is counted.
+  // Skip counting when the management listener is off: nobody could read the counters.
   const meter = management === undefined ? noMeter : metrics
   const cluster = new Cluster(kafka, configuredIdentity(kafka), log, meter)
   const certificate = listen.tls === 'none' ? undefined : new CertificateFiles('listen.tls', listen.tls, log)
@@ -187,14 +187,14 @@ export async function startServer(
   }
 }
 
-/** What is ended in order, and how much of its work that concerns. */
+/** Something that can be shut down, and how many requests that affects. */
 export interface Closable {
   readonly openRequests?: number
-  /** Returns how many requests were cut off, if it knows. */
+  /** Returns how many requests were cut off, if known. */
   close(): Promise<number | void>
 }
 
-/** Closes, with a line before and one after. */
+/** Closes, and logs a line before and after. */
 export async function closeAloud(closable: Closable, fields: object, log: Log): Promise<void> {
   const { openRequests } = closable
   log.info({ ...fields, ...(openRequests === undefined ? {} : { openRequests }) }, 'Shutting down')
@@ -203,8 +203,8 @@ export async function closeAloud(closable: Closable, fields: object, log: Log): 
 }
 
 /**
- * Ends the process in order on SIGTERM, SIGINT and on what nobody caught; a second signal ends it at once.
- * `closable` gets `graceMs`, after which the process ends with status 1. SIGHUP calls `onHangup`, where there is one.
+ * Shuts down on SIGTERM, SIGINT and uncaught errors. A second signal ends the process at once; so does a `closable` that takes
+ * longer than `graceMs`, with status 1. SIGHUP calls `onHangup`, if given.
  */
 export function closeOnSignal(closable: Closable, graceMs: number, log: Log, onHangup?: () => void): void {
   if (onHangup !== undefined) process.on('SIGHUP', onHangup)

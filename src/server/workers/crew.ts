@@ -11,7 +11,7 @@ import { WorkerFailure } from './worker-failure.ts'
 const REPORT_TIMEOUT_MS = 2000
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
-/** A worker that served for so long did not end because of how it was started. */
+/** A worker that served for this long died of something else than its start: the back-off begins anew. */
 const STEADY_MS = 60_000
 
 interface Member {
@@ -19,19 +19,19 @@ interface Member {
   readonly worker: Worker
   readonly ended: Promise<number>
   serving: boolean
-  /** As of the last time that somebody asked. */
+  /** Metrics of its last report. */
   metrics: readonly FamilySnapshot[]
 }
 
-/** What all that serve were asked at one moment. */
+/** One request for reports, sent to all serving workers. */
 interface Question {
   readonly reports: Map<Member, Report>
-  /** Those who have not answered and may yet. */
+  /** Workers that have not answered yet. */
   readonly open: Set<Member>
   readonly answered: () => void
 }
 
-/** The workers of an instance, seen by their parent: starts them, replaces those that die, asks them, ends them. */
+/** Starts, replaces, asks and stops the worker processes. Lives in the parent. */
 export class Crew {
   readonly #size: number
   readonly #log: Log
@@ -40,7 +40,7 @@ export class Crew {
   readonly #topics: TopicNames
   readonly #members = new Map<string, Member>()
   readonly #questions = new Map<number, Question>()
-  /** What workers had counted that are gone. */
+  /** The counters of workers that have ended. */
   #gone: ProcessMetrics = { worker: '', families: [] }
   #level: Extract<Order, { kind: 'logLevel' }> | undefined
   #drain: Extract<Order, { kind: 'drain' }> | undefined
@@ -49,7 +49,7 @@ export class Crew {
   #died = 0
   #notStarted = 0
 
-  /** `config` returns the configuration in force, for workers to come. */
+  /** `config` returns the configuration in force, which new workers get. */
   constructor(config: () => Config, log: Log, fork = forkWorker) {
     const { workers, metrics } = config()
     this.#topics = new TopicNames(metrics.topics)
@@ -57,20 +57,20 @@ export class Crew {
     this.#log = log
     this.#config = config
     this.#fork = fork
-    // JSON would turn the infinite into null.
+    // The default, JSON, turns Infinity into null.
     cluster.setupPrimary({ serialization: 'advanced' })
     process.on('exit', () => this.#killAll())
   }
 
   /**
-   * Starts the first worker alone, so that one says why if none can start. Resolves when it serves; rejects with a
-   * {@link WorkerFailure} if it cannot start.
+   * Starts the first worker alone, so that only one reports a fault that all would have. Resolves when it serves. Rejects with
+   * a {@link WorkerFailure} if it cannot start.
    */
   async start(): Promise<void> {
     this.#replaceWhenGone(await this.#launch('1'), FIRST_PAUSE_MS)
   }
 
-  /** Starts the others. Resolves when each serves, or has failed to and is tried again. */
+  /** Starts the others. Resolves when each serves or has failed once; those that failed are started again later. */
   async startOthers(): Promise<void> {
     await Promise.all(Array.from({ length: this.#size - 1 }, (_, at) => this.#start(String(at + 2), FIRST_PAUSE_MS)))
   }
@@ -79,12 +79,12 @@ export class Crew {
     return this.#size
   }
 
-  /** Whether as many serve as there should be. */
+  /** Whether all workers serve. */
   get complete(): boolean {
     return [...this.#members.values()].filter(({ serving }) => serving).length === this.#size
   }
 
-  /** Workers that served and ended unasked, and attempts to start one that failed. */
+  /** Number of workers that died while serving, and of failed starts. */
   get failures(): { readonly died: number; readonly notStarted: number } {
     return { died: this.#died, notStarted: this.#notStarted }
   }
@@ -93,14 +93,14 @@ export class Crew {
     return this.#closing
   }
 
-  /** Tells all that serve. A log level, and whether to drain, is also told to those to come. */
+  /** Sends an order to all serving workers. Workers started later get the last log level and drain order. */
   tell(order: Order): void {
     if (order.kind === 'logLevel') this.#level = order
     if (order.kind === 'drain') this.#drain = order
     for (const member of this.#members.values()) if (member.serving) send(member, order)
   }
 
-  /** What each worker tells of itself; those that die over it or do not answer in time are left out. */
+  /** Asks all serving workers for reports. Leaves out those that die meanwhile or do not answer in time. */
   async reports(): Promise<readonly Report[]> {
     const id = this.#asked++
     const open = new Set([...this.#members.values()].filter(({ serving }) => serving))
@@ -116,14 +116,14 @@ export class Crew {
     return [...question.reports.values()]
   }
 
-  /** The metrics of all, those of workers that are gone included, and of the parent itself. */
+  /** Returns the merged metrics of all workers, including those that have ended, and of the parent. */
   async metrics(parent: ProcessMetrics): Promise<FamilySnapshot[]> {
     await this.reports()
     const living = Array.from(this.#members.values(), ({ name, metrics }) => ({ worker: name, families: metrics }))
     return mergeMetrics([...living, this.#gone, parent])
   }
 
-  /** Ends all in order; rejects where one did not end well. Those that do not serve yet are ended at once. */
+  /** Stops all workers in order. Kills those still starting. Rejects if one fails to stop. */
   async close(): Promise<void> {
     this.#closing = true
     const members = [...this.#members.values()]
@@ -137,7 +137,7 @@ export class Crew {
     if (failed > 0) throw new Error(`${failed} of ${served.length} workers did not end in order`)
   }
 
-  /** Starts a worker, and tries again after a pause as long as that fails. Resolves after the first attempt. */
+  /** Starts a worker, and retries with back-off if that fails. Resolves after the first attempt. */
   async #start(name: string, pauseMs: number): Promise<Member | undefined> {
     try {
       const member = await this.#launch(name)
@@ -163,7 +163,7 @@ export class Crew {
     if (member !== undefined) this.#log.info({ worker: name, pid: member.worker.process.pid }, 'A worker was replaced')
   }
 
-  /** Resolves when it serves. */
+  /** Forks a worker. Resolves when it serves. */
   async #launch(name: string): Promise<Member> {
     const worker = this.#fork(name)
     const { promise, resolve, reject } = Promise.withResolvers<Member>()
@@ -178,10 +178,10 @@ export class Crew {
     this.#members.set(name, member)
     worker.on('error', err => {
       if (worker.process.pid !== undefined) {
-        this.#log.error({ cause: String(err), worker: name }, 'A worker cannot be told anything')
+        this.#log.error({ cause: String(err), worker: name }, 'A message to a worker could not be sent')
         return
       }
-      // There is no process, so that nothing will exit: node:cluster would keep the worker for ever.
+      // Without a process there is no exit event, and node:cluster would keep the worker for ever.
       this.#forget(member)
       delete cluster.workers?.[worker.id]
       reject(err)
@@ -206,7 +206,7 @@ export class Crew {
     member.serving = true
     if (this.#level !== undefined) send(member, this.#level)
     if (this.#drain !== undefined) send(member, this.#drain)
-    // They may have been replaced while it started.
+    // The rules may have changed while the worker started.
     send(member, { kind: 'rules', config: this.#config() })
     serves(member)
   }
@@ -242,7 +242,7 @@ function settle({ open, answered }: Question, member: Member): void {
   if (open.size === 0) answered()
 }
 
-/** One that is gone hears nothing. */
+/** Does nothing if the worker has ended. */
 function send({ worker }: Member, order: Order): void {
   if (worker.isConnected()) worker.send(order, () => undefined)
 }

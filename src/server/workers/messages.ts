@@ -3,28 +3,28 @@ import type { Parts } from '../../http/management/server.ts'
 import type { FamilySnapshot } from '../../telemetry/registry.ts'
 import type { NamedTopics } from '../../telemetry/topic-counters.ts'
 
-/** What the parent tells its workers. */
+/** Message from the parent to a worker. */
 export type Order =
   | { readonly kind: 'close' }
-  /** The first order: a worker reads no configuration itself, so that all of them have the same. */
+  /** Always first. Workers read no configuration themselves, so that all have the same. */
   | { readonly kind: 'configuration'; readonly config: Config }
-  /** Its groups and rules replace those in force. */
+  /** Replaces groups and rules by those of this configuration. */
   | { readonly kind: 'rules'; readonly config: Config }
   | { readonly kind: 'drain'; readonly draining: boolean }
   | { readonly kind: 'logLevel'; readonly level: Config['log']['level'] }
   | { readonly kind: 'report'; readonly id: number }
   | { readonly kind: 'topics'; readonly named: NamedTopics }
 
-/** What a worker tells of itself for the management listener, which answers for all. */
+/** A worker's contribution to what the management listener answers for all. */
 export interface Report {
   readonly ready: Parts
   readonly started: boolean
   readonly families: readonly FamilySnapshot[]
 }
 
-/** What a worker tells its parent. */
+/** Message from a worker to the parent. */
 export type Message =
   | { readonly kind: 'serving' }
   | { readonly kind: 'report'; readonly id: number; readonly report: Report }
-  /** It counts records of this topic: may it name it? */
+  /** Asks whether this topic gets a counter of its own. */
   | { readonly kind: 'topic'; readonly topic: string }

@@ -10,8 +10,8 @@ import type { Closable, RunningServer, StartOptions } from '../start.ts'
 import { Crew } from './crew.ts'
 
 /**
- * Starts `config.workers` processes that share the port. Resolves when the first serves; rejects if it cannot, or the
- * management port cannot be had.
+ * Starts `config.workers` processes that share the port. Resolves when the first serves. Rejects if it cannot, or if the
+ * management port is in use.
  */
 export async function startWorkers(
   config: Config,
@@ -35,11 +35,11 @@ export async function startWorkers(
   }
   const rules =
     rulesSource && new RulesReload(rulesSource, config, replace, log, { rulesReloaded: countReloads(registry) })
-  // Not awaited: from now on requests are served, and SIGTERM must end them in order.
+  // Not awaited: requests are served from now on, so SIGTERM must already shut down in order.
   void crew.startOthers().then(() => {
     const { workers } = config
     if (crew.complete) log.info({ workers }, 'All workers serve')
-    else if (!crew.closing) log.warn({ workers }, 'Not all workers serve: the others are tried again')
+    else if (!crew.closing) log.warn({ workers }, 'Not all workers serve: the others are started again')
   })
   return {
     reloadRules: () => rules?.reload(),
@@ -51,7 +51,7 @@ export async function startWorkers(
   }
 }
 
-/** The management listener answers for all workers. */
+/** Opens the management listener, which answers for all workers. */
 async function openFor(
   crew: Crew,
   registry: Registry,

@@ -1,8 +1,8 @@
 import type { Config, QuotaConfig } from '../../config/schema.ts'
 
 /**
- * The configuration of one of `config.workers` processes: what limits all callers together is divided, so that the sum stays
- * what was configured. What limits one caller or one address is not: a caller with one connection has one worker.
+ * Returns the configuration of one of `config.workers` processes. Limits for all callers together are divided, so that their
+ * sum is what was configured. Limits for one caller or one address are not: a caller with one connection has one worker.
  */
 export function shareOf(config: Config): Config {
   const { limits, quotas, workers } = config

@@ -1,4 +1,4 @@
-/** A worker could not start. It has said why itself, in the words of a single process. */
+/** A worker could not start. It has already printed why, as a single process would. */
 export class WorkerFailure extends Error {
   readonly exitCode: number
 

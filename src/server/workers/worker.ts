@@ -9,10 +9,10 @@ import { closeAloud, type RunningServer, startServer, type StartOptions } from '
 import type { Message, Order } from './messages.ts'
 import { shareOf } from './share.ts'
 
-/** Terminals and service managers send them to the whole group; the parent alone acts on them, and tells. */
+/** Ignored by workers: terminals and service managers signal the whole process group, and the parent passes them on. */
 const PARENTS_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** Resolves with what the parent tells first. */
+/** Resolves with the configuration, which the parent sends first. */
 export const configFromParent = (): Promise<Config> =>
   new Promise(resolve => {
     process.once('message', (order: Order) => {
@@ -20,7 +20,7 @@ export const configFromParent = (): Promise<Config> =>
     })
   })
 
-/** Serves as one of several processes. It ends in order when the parent says so, or is gone. */
+/** Serves as one of several processes. Shuts down when the parent says so, or has ended. */
 export async function runWorker(
   config: Config,
   log: Log & RequestLog,
@@ -44,7 +44,7 @@ export async function runWorker(
   }
   process.on('message', obey)
   cluster.worker?.once('disconnect', () => {
-    // Else node:cluster ends the process at once, with the requests under way.
+    // Without this, node:cluster kills the process together with its in-flight requests.
     if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
     log.error({}, 'The parent process is gone: this worker ends')
     close()
@@ -56,7 +56,7 @@ export async function runWorker(
   tell({ kind: 'serving' })
 }
 
-/** In place of a management listener: the parent has it, and asks. */
+/** Stands in for the management listener, which the parent has: answers the parent's questions. */
 class Reports {
   #watched: Watched | undefined
 
@@ -91,7 +91,7 @@ class Reports {
   }
 }
 
-/** A parent that is gone hears nothing. */
+/** Does nothing if the parent has ended. */
 function tell(message: Message): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined)
 }
