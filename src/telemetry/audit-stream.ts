@@ -4,29 +4,29 @@ import type { Log } from '../core/log.ts'
 import { LineOutput } from './line-output.ts'
 import { say, standardOutput } from './standard-output.ts'
 
-/** Where audit lines go. */
+/** The output for audit lines. */
 export interface AuditStream {
-  /** Takes one JSON object with its line break. */
+  /** Writes one JSON object with its line break. */
   write(line: string): void
-  /** Lines cannot be written now: they wait, or are lost. */
+  /** Whether writing fails now, so that lines are queued or lost. */
   readonly failing: boolean
-  /** Lines that were not written and never will be. */
+  /** Number of lines dropped. */
   readonly lost: number
   close(): void
 }
 
-/** What waits for room on a disk; further lines are lost. */
+/** Limit of the lines that wait for room on the disk. Further lines are lost. */
 const LIMIT_WAITING_BYTES = 4 * 1024 * 1024
-/** At the end, for a reader of a named pipe. */
+/** At the exit, for a reader of a named pipe. */
 const CLOSE_TIMEOUT_MS = 1000
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 const OWNER_ONLY = 0o600
-/** Tells audit lines from those of the log, beside which they stand. */
+/** Tells audit lines from log lines on the same output. */
 const MARK = '{"log":"audit",'
 
 /**
- * Appends lines to a file, or to standard output if `output` is `stdout`. A line is written before the call returns, so that
- * what was answered is on record even if the process dies. Throws if the file cannot be opened.
+ * Opens the audit log: a file to append to, or standard output if `output` is `stdout`. A line is written before `write`
+ * returns, so that it survives a crash of the process. Throws if the file cannot be opened.
  */
 export function openAuditStream(output: string, log: Log): AuditStream {
   return output === 'stdout' ? new MarkedLines() : new AuditFile(output, log)
@@ -48,7 +48,7 @@ class MarkedLines implements AuditStream {
   }
 
   close(): void {
-    // Standard output is open for as long as the process lives.
+    // Standard output stays open as long as the process lives.
   }
 }
 

@@ -2,47 +2,47 @@ import { write, writeSync } from 'node:fs'
 
 export interface LineOutputOptions {
   readonly fd: number
-  /** What waits for a reader that stands still, or for room on a disk; further lines are lost. */
+  /** Limit of the lines that wait for a stalled reader or a full disk. Further lines are lost. */
   readonly limitBytes: number
-  /** Of one write. */
+  /** Limit of one write. */
   readonly writeBytes: number
-  /** Writes in the thread pool: for files, whose writes may take long but come to an end. Otherwise `fd` must not block. */
+  /** Writes in the thread pool: for files, whose writes may be slow but end. Otherwise `fd` must be non-blocking. */
   readonly background: boolean
-  /** Called when lines cannot be written or begin to be lost: once for each reason until they can be written again. */
+  /** Called when writing fails or lines begin to be lost: once for each reason until writing works again. */
   onFailure(reason: string): void
-  /** Called when lines can be written again; `lost` is the number of those that did not wait. */
+  /** Called when writing works again. `lost` is the number of lines lost meanwhile. */
   onRecovery(lost: number): void
-  /** Called if lines are given up at the end. */
+  /** Called by {@link LineOutput.close} if lines could not be written in time. */
   onAbandoned(reason: string, lost: number): void
 }
 
-/** A reader that stands still is tried again after these pauses, a failing disk after the longest. */
+/** Back-off for a stalled reader, from the first pause to the longest; the last is for a failing disk. */
 const FIRST_PAUSE_MS = 2
 const LONGEST_PAUSE_MS = 100
 const FAILED_PAUSE_MS = 1000
-/** A reader that has taken nothing for so long does not read. */
+/** A reader that takes nothing for this long counts as failing. */
 const STALLED_MS = 1000
-/** Between two attempts while the process ends. */
+/** Pause between attempts while the process exits. */
 const LAST_PAUSE_MS = 5
 
 const TOO_SLOW = 'its reader is too slow'
 const LINE_BREAK = 10
 
 /**
- * Lines on their way to a file descriptor that may be slow, full or gone. Never throws, never waits: what cannot be written
- * waits up to a limit, in whole lines, and is tried again.
+ * Writes lines to a file descriptor that may be slow, full or closed. Never throws and never blocks: lines that cannot be
+ * written are queued up to a limit and retried.
  */
 export class LineOutput {
   readonly #options: LineOutputOptions
   readonly #waiting: Buffer[] = []
   #waitingBytes = 0
-  /** Being written in the background. */
+  /** A write is in the thread pool. */
   #inBackground = false
   #retry: NodeJS.Timeout | undefined
   #pauseMs = FIRST_PAUSE_MS
   #stalledSinceMs = Infinity
   #failure = ''
-  /** The reason that was reported since lines were last written. */
+  /** The last reason reported; empty once lines are written again. */
   #reported = ''
   #lost = 0
   #lostBefore = 0
@@ -52,22 +52,22 @@ export class LineOutput {
     this.#options = options
   }
 
-  /** Lines that were not written and never will be. */
+  /** Number of lines dropped. */
   get lost(): number {
     return this.#lost
   }
 
-  /** Nothing can be written now. */
+  /** Whether writing fails now. */
   get failing(): boolean {
     return this.#failure !== '' || performance.now() - this.#stalledSinceMs > STALLED_MS
   }
 
-  /** Writes whole lines, or keeps them for later. */
+  /** Writes whole lines, or queues them. */
   write(lines: string): void {
     if (this.#keep(Buffer.from(lines))) this.#pump()
   }
 
-  /** The same, and unless the output fails they are written when this returns. */
+  /** Like {@link write}, but the lines are written when this returns, unless the output fails. */
   writeNow(lines: string): void {
     if (!this.#options.background || this.#failure !== '') {
       this.write(lines)
@@ -83,11 +83,11 @@ export class LineOutput {
     }
   }
 
-  /** Writes what waits, for at most so long. For the end of the process: blocks, and gives up at the first error. */
+  /** Writes the queue before the process exits. Blocks for `timeoutMs` at most, and gives up at the first error. */
   close(timeoutMs: number): void {
     this.#closed = true
     clearTimeout(this.#retry)
-    // Its thread finishes it before the process ends.
+    // The thread pool finishes that write before the process exits.
     if (this.#inBackground) this.#take(this.#next().length)
     const endMs = performance.now() + timeoutMs
     while (this.#waiting.length > 0) {
@@ -115,7 +115,7 @@ export class LineOutput {
   }
 
   #pump(): void {
-    // A slow reader is tried with each write: the timer alone would limit how fast it gets its lines.
+    // Retry a slow reader with each write: with the timer alone it would get its lines too slowly.
     if (this.#inBackground || this.#closed || (this.#retry !== undefined && this.#failure !== '')) return
     if (this.#options.background) {
       this.#writeInBackground()
@@ -147,7 +147,7 @@ export class LineOutput {
     return this.#waiting[0].subarray(0, this.#options.writeBytes)
   }
 
-  /** Takes bytes off what waits. */
+  /** Removes bytes from the front of the queue. */
   #take(bytes: number): void {
     const [first] = this.#waiting
     if (bytes < first.length) this.#waiting[0] = first.subarray(bytes)
@@ -199,7 +199,7 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY')
 }
 
-/** `ENOSPC: no space left on device`. */
+/** Returns the system's text, such as `ENOSPC: no space left on device`. */
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message.replace(/, write$/, '') : String(error)
 }

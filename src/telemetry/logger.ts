@@ -21,8 +21,8 @@ const SECRET_NAMES = [
 ]
 
 /**
- * Objects that may hold such a member. They are spelled out because pino's wildcards cost several microseconds a line,
- * more than the line itself.
+ * Objects that may hold such a member. Spelled out, because pino's wildcards cost more than the line itself: several
+ * microseconds.
  */
 const HOLDERS = ['', 'headers.', 'req.headers.', 'request.headers.', 'sasl.', 'kafka.sasl.', 'graph.', 'auth.graph.']
 
@@ -35,10 +35,10 @@ const options = (level: LogLevel): LoggerOptions => ({
 })
 
 /**
- * JSON lines with an ISO 8601 time and the level as a word. Nobody should log a secret; where one slips in under its
- * usual name, it is hidden.
+ * Creates a logger of JSON lines with an ISO 8601 time and the level as a word. Hides secrets under their usual names, in
+ * case one is logged by mistake.
  *
- * @param output where lines go instead of standard output
+ * @param output replaces standard output
  */
 export const createLogger = (
   level: LogLevel,

@@ -1,12 +1,12 @@
 import { type FamilySnapshot, labelText, type Merging, type Sample } from './registry.ts'
 
-/** The metrics of one process, under the name that tells it from the others. */
+/** The metrics of one process, with the name of the worker. */
 export interface ProcessMetrics {
   readonly worker: string
   readonly families: readonly FamilySnapshot[]
 }
 
-/** The metrics of several processes as those of one instance. */
+/** Merges the metrics of several processes into those of one instance. */
 export function mergeMetrics(processes: readonly ProcessMetrics[]): FamilySnapshot[] {
   const families = new Map<string, { readonly head: FamilySnapshot; readonly samples: Map<string, Sample> }>()
   for (const { worker, families: own } of processes) {
@@ -25,7 +25,7 @@ export function mergeMetrics(processes: readonly ProcessMetrics[]): FamilySnapsh
   return Array.from(families.values(), ({ head, samples }) => ({ ...head, samples: [...samples.values()] }))
 }
 
-/** Of a process that is gone: what it has counted goes on counting, or the sums would fall and look like a restart. */
+/** Returns the counters and histograms of a process that has ended: without them the sums would fall, as after a restart. */
 export function countedBy({ worker, families }: ProcessMetrics): ProcessMetrics {
   return { worker, families: families.filter(({ type }) => type !== 'gauge') }
 }

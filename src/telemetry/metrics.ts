@@ -8,13 +8,13 @@ const PREFIX = 'kafka_rest_'
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const RECORDS = [1, 10, 100, 1000, 10_000, 100_000]
 const BYTES = [1024, 4096, 16_384, 65_536, 131_072, 262_144, 524_288, 1_048_576, 4_194_304]
-/** APIs that have no name there are counted together. */
+/** The label of APIs without a name in KAFKA_APIS. */
 const OTHER_API = 'other'
-/** Brokers beyond these share a label. */
+/** Further brokers share a label. */
 const BROKERS_LIMIT = 256
 const CLASSES = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
 
-/** Counts what the layers report, in cells that were looked up beforehand. */
+/** Counts what the layers report, in cells that are looked up once. */
 export class Metrics implements Meter {
   readonly registry = new Registry()
   /** By topic, as far as `metrics.topics` allows. */
@@ -69,7 +69,7 @@ export class Metrics implements Meter {
   readonly #topicProduced = this.#counters('topic_produce_records_total', 'Records stored, by topic (metrics.topics).')
   readonly #topicConsumed = this.#counters('topic_consume_records_total', 'Records read, by topic (metrics.topics).')
 
-  /** So many topics get counters of their own, first come first served; the others share one. 0: none at all. */
+  /** The first `topicsLimit` topics in use get counters of their own, the others share one. 0 turns them off. */
   constructor(topicsLimit: number) {
     this.topics = new TopicCounters(topicsLimit, topic => ({
       produced: this.#topicProduced({ topic }),
@@ -174,7 +174,7 @@ export class Metrics implements Meter {
   }
 }
 
-/** Counts reloads of groups and rules; with several workers, their parent does. */
+/** Counts reloads of groups and rules. With several workers the parent does. */
 export function countReloads(registry: Registry): (taken: boolean) => void {
   const reloads = registry.counters(`${PREFIX}rules_reloads_total`, 'Reloads of groups and rules, by outcome.')
   const [taken, refused] = [reloads({ outcome: 'taken' }), reloads({ outcome: 'refused' })]

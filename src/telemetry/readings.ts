@@ -2,27 +2,27 @@ import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:pe
 import type { Registry } from './registry.ts'
 import { lostLogLines } from './standard-output.ts'
 
-/** What the process tells of itself when somebody asks. */
+/** What the metrics of a process are read from at each scrape. */
 export interface Facts {
   readonly version: string
-  /** Parts that must be well for the gateway to be ready. */
+  /** The parts that readiness depends on: true, or false or a reason. */
   ready(): Readonly<Record<string, boolean | string>>
   inFlightBytes(): number
   readonly inFlightLimitBytes: number
   openConnections(): number
-  /** Seconds since the keys of each issuer were loaded; Infinity where they never were. */
+  /** Seconds since the keys of each issuer were loaded; Infinity if they never were. */
   keySets(): readonly { readonly issuer: string; readonly ageSeconds: number }[]
   graphCalls(): { readonly answered: number; readonly failed: number }
-  /** Audit lines that could not be written. */
+  /** Number of audit lines dropped. */
   auditLinesLost(): number
   certificates(): readonly CertificateExpiry[]
 }
 
-/** When a certificate of the gateway's own ends. */
+/** When one of the gateway's certificates expires. */
 export interface CertificateExpiry {
   /** `listen`, `management`, `kafka` or `graph`. */
   readonly certificate: string
-  /** Since 1970. */
+  /** Seconds since 1970. */
   readonly expirySeconds: number
 }
 
@@ -34,7 +34,7 @@ const NANO = 1e9
 
 type LoopDelay = ReturnType<typeof monitorEventLoopDelay>
 
-/** Adds what the gateway and its runtime know of themselves; the returned function stops watching. */
+/** Adds the metrics of the gateway and of its runtime. The returned function stops the observers. */
 export function addReadings(registry: Registry, facts: Facts): () => void {
   addFacts(registry, facts)
   addProcess(registry)
@@ -101,7 +101,7 @@ export function addCertificates(registry: Registry, read: () => readonly Certifi
   )
 }
 
-/** What any process of an instance tells, also one that serves nobody itself. */
+/** Adds the metrics of any process of an instance, including a parent that serves no requests. */
 export function addProcess(registry: Registry): void {
   registry.reading(
     `${PREFIX}log_lines_lost_total`,
@@ -137,7 +137,7 @@ export function addProcess(registry: Registry): void {
   ])
 }
 
-/** What a parent tells of its workers. */
+/** Adds a parent's metrics of its workers. */
 export function addWorkers(
   registry: Registry,
   failures: () => { readonly died: number; readonly notStarted: number }

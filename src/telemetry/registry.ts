@@ -1,4 +1,4 @@
-/** Names and values of labels, in the order in which they are shown. */
+/** Names and values of labels, in the order of the exposition. */
 export type Labels = Readonly<Record<string, string>>
 
 /** The two text formats: Prometheus 0.0.4 and OpenMetrics 1.0. */
@@ -6,7 +6,7 @@ export type Exposition = 'prometheus' | 'openmetrics'
 
 export type MetricType = 'counter' | 'gauge' | 'histogram'
 
-/** A number that is counted up, or set. */
+/** The value of a counter or gauge. A field, because the hot paths write it. */
 export class Cell {
   value = 0
 
@@ -15,10 +15,10 @@ export class Cell {
   }
 }
 
-/** How often values fell below each bound. */
+/** Counts of values by bucket, and their sum. */
 export class Histogram {
   readonly bounds: readonly number[]
-  /** By the first bound that is not below the value; the last is for values above all bounds. */
+  /** By bucket: the first bound that is not below the value. The last is for values above all bounds. */
   readonly counts: Float64Array
   sum = 0
 
@@ -35,10 +35,10 @@ export class Histogram {
   }
 }
 
-/** What is read when somebody asks: label values and a number, any number of times. */
+/** The samples of a metric that is read at each scrape. */
 export type Reading = readonly (readonly [labels: Labels, value: number])[]
 
-/** A number as it is shown; `le` is the bound of a bucket. */
+/** One line of the exposition; `le` is the bound of a bucket. */
 export interface Sample {
   readonly suffix: '' | '_bucket' | '_sum' | '_count'
   readonly labels: Labels
@@ -46,10 +46,10 @@ export interface Sample {
   readonly value: number
 }
 
-/** How the numbers of several processes become one; `each` keeps them apart by a label. */
+/** How the values of several processes are merged; `each` keeps them apart by the label `worker`. */
 export type Merging = 'sum' | 'least' | 'most' | 'each'
 
-/** All that is known of a metric at one moment. */
+/** A metric with all its samples at one moment. */
 export interface FamilySnapshot {
   readonly name: string
   readonly help: string
@@ -62,7 +62,7 @@ interface Family extends Omit<FamilySnapshot, 'samples'> {
   samples(): Sample[]
 }
 
-/** The metrics of one process, in the order in which they were made. */
+/** The metrics of one process, in the order in which they were added. */
 export class Registry {
   readonly #families = new Map<string, Family>()
 
@@ -70,7 +70,7 @@ export class Registry {
     return [...this.#families.keys()]
   }
 
-  /** A family of counters; `name` ends in `_total`. The same labels give the same counter. */
+  /** Adds a family of counters; `name` ends in `_total`. The same labels give the same counter. */
   counters(name: string, help: string): (labels?: Labels) => Cell {
     return this.#kept(name, help, 'counter', () => new Cell(), cellSamples)
   }
@@ -79,12 +79,12 @@ export class Registry {
     return this.#kept(name, help, 'gauge', () => new Cell(), cellSamples)
   }
 
-  /** `bounds` ascend; the one without end is added. */
+  /** Adds a family of histograms; `bounds` ascend, without the infinite one. */
   histograms(name: string, help: string, bounds: readonly number[]): (labels?: Labels) => Histogram {
     return this.#kept(name, help, 'histogram', () => new Histogram(bounds), histogramSamples)
   }
 
-  /** Read only when somebody asks. */
+  /** Adds a metric that is read at each scrape. */
   reading(name: string, help: string, type: 'counter' | 'gauge', read: () => Reading, merging: Merging = 'sum'): void {
     this.#add({
       name,
@@ -127,7 +127,7 @@ export class Registry {
   }
 }
 
-/** What a scraper reads. */
+/** Formats metrics for a scraper. */
 export function expositionText(families: readonly FamilySnapshot[], exposition: Exposition): string {
   const openMetrics = exposition === 'openmetrics'
   const lines: string[] = []
@@ -156,7 +156,7 @@ function histogramSamples(labels: Labels, { bounds, counts, sum }: Histogram): S
   return [...buckets, { suffix: '_sum', labels, value: sum }, { suffix: '_count', labels, value: cumulative }]
 }
 
-/** OpenMetrics wants bounds as floating point numbers. */
+/** Formats a bound: OpenMetrics wants floating point numbers. */
 function boundText(bound: number, exposition: Exposition): string {
   return exposition === 'openmetrics' && Number.isInteger(bound) ? `${bound}.0` : numberText(bound)
 }

@@ -4,7 +4,7 @@ import type { Principal } from '../core/principal.ts'
 let lastMs = 0
 let lastTime = ''
 
-/** Of many lines a millisecond only the first pays for the text of its time. */
+/** Formats the current time once a millisecond. */
 function isoTime(): string {
   const nowMs = Date.now()
   if (nowMs !== lastMs) {
@@ -16,7 +16,7 @@ function isoTime(): string {
 
 const texts = new WeakMap<Principal, string>()
 
-/** Requests share the principal of their token, and so the text of it. */
+/** Formats a principal once: requests with the same token share it. */
 function textOf(principal: Principal): string {
   let text = texts.get(principal)
   if (text === undefined) {
@@ -28,8 +28,8 @@ function textOf(principal: Principal): string {
 }
 
 /**
- * A line of the access log in the form of all log lines. Written by hand: it is the one line that every request pays for,
- * and through the logger it cost five times as much. What a client has a say in goes through JSON.stringify.
+ * Formats a line of the access log like all log lines. Done by hand, because every request pays for it and the logger takes
+ * five times as long. Whatever a client can influence goes through JSON.stringify.
  */
 export function requestLine(line: RequestLine): string {
   const { requestId, address, method, path, status, code, principal, traceId } = line

@@ -2,47 +2,47 @@ import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import type { DestinationStream } from 'pino'
 import { LineOutput } from './line-output.ts'
 
-/** Lines are gathered into writes of this size, or for so long. */
+/** Lines are gathered into writes of this size, or for this time. */
 const WRITE_CHARACTERS = 64 * 1024
 const WRITE_AFTER_MS = 100
-/** What several processes may write to one pipe without tearing each other's lines: PIPE_BUF of Linux. */
+/** The most that several processes can write to one pipe without mixing their lines: PIPE_BUF of Linux. */
 const ATOMIC_BYTES = 4096
-/** What waits for a reader of standard output that stands still; further lines are lost. */
+/** Limit of the lines that wait for a stalled reader. Further lines are lost. */
 const LIMIT_WAITING_BYTES = 16 * 1024 * 1024
-/** At the end of the process, for a reader that has not read everything yet. */
+/** At the exit, for a reader that has not read everything yet. */
 const CLOSE_TIMEOUT_MS = 1000
 
 export interface StandardOutput extends DestinationStream {
-  /** Lines that were not written and never will be. */
+  /** Number of lines dropped. */
   readonly lost: number
-  /** Nothing can be written now. */
+  /** Whether writing fails now. */
   readonly failing: boolean
   write(line: string): void
-  /** The same, and unless the output fails the line is written when this returns. */
+  /** Like {@link write}, but the line is written when this returns, unless the output fails. */
   writeNow(line: string): void
 }
 
 let standard: StandardOutput | undefined
 
 /**
- * Standard output, of which a process has one. Lines are gathered: one write a line would cost a sixth of a small request.
- * A reader that stands still, or a full disk, stops nothing: lines wait, then are lost, and standard error says so. What is
- * left when the process exits is written, for a second at most.
+ * Returns the standard output of the process. Gathers lines, because one write a line would cost a sixth of a small request.
+ * A stalled reader or a full disk stops nothing: lines wait, then are lost, and standard error says so. At the exit the rest
+ * is written, for a second at most.
  *
- * @param shared other processes write there too: only whole lines are written at a time, none of more than 4096 bytes is
- *   gathered with others. The first call decides.
+ * @param shared whether other processes write there too: then each write holds whole lines of 4096 bytes together at most,
+ *   or one longer line. The first call decides.
  */
 export function standardOutput(shared = false): StandardOutput {
   return (standard ??= open(shared))
 }
 
-/** Begins each line, a JSON object, with the name of the worker that writes it. */
+/** Adds the worker's name to the front of each line, a JSON object. */
 export function namedLines(output: DestinationStream, worker: string): DestinationStream {
   const start = `{"worker":${JSON.stringify(worker)},`
   return { write: line => output.write(start + line.slice(1)) }
 }
 
-/** Lines of the log that were not written and never will be. */
+/** Returns the number of log lines dropped. */
 export function lostLogLines(): number {
   return standard?.lost ?? 0
 }
@@ -108,9 +108,9 @@ class Gathered implements StandardOutput {
 }
 
 /**
- * A descriptor for the same pipe, socket or terminal that does not block. Opened anew where that is possible, because the
- * mode belongs to everybody who shares a descriptor, and starting a child process sets it back (libuv's
- * uv__process_child_init). Sockets cannot be opened anew: for them Node's own stream sets the mode.
+ * Returns a non-blocking descriptor for the same pipe, socket or terminal. Opens it anew if possible, because all who share a
+ * descriptor share its mode, and starting a child process resets it (libuv's uv__process_child_init). Sockets cannot be
+ * opened anew: for them Node's own stream sets the mode.
  */
 function nonBlocking(fd: 1 | 2): number {
   try {
@@ -123,13 +123,13 @@ function nonBlocking(fd: 1 | 2): number {
 
 let standardError: number | undefined
 
-/** Says on standard error what the log cannot. If that is full too, nobody can be told. */
+/** Writes to standard error what the log cannot say. Does nothing if that fails too. */
 export function say(text: string): void {
   try {
     standardError ??= fstatSync(2).isFile() ? 2 : nonBlocking(2)
     writeSync(standardError, `kafka-rest-proxy: ${text}\n`)
   } catch {
-    // There is nowhere left to say it.
+    // There is no other output.
   }
 }
 

@@ -5,32 +5,32 @@ export interface TopicCells {
   readonly consumed: Cell
 }
 
-/** No topic can have this name. */
+/** The label of all further topics; no topic can have this name. */
 const OTHER_TOPICS = '(other)'
-/** Topics whose counters may wait for the parent's word, which comes within milliseconds. */
+/** Limit of the topics that wait for the parent's answer, which comes within milliseconds. */
 const ASKED_LIMIT = 1000
 
 /**
- * Counters by topic: the first `limit` topics in use have their own, the others share one. Several processes agree on the
- * topics through their parent, or the sum of their counters would lack what one of them has put with the others.
+ * Counters by topic: the first `limit` topics in use have their own, the others share one. Workers agree on the topics through
+ * their parent: otherwise a topic's sum would lack what one worker counted among the others.
  */
 export class TopicCounters {
   readonly #limit: number
   readonly #cellsOf: (label: string) => TopicCells
   readonly #named = new Map<string, TopicCells>()
-  /** Counted aside until the parent has said whether they are named. */
+  /** Counters of topics about which the parent was asked. */
   readonly #asked = new Map<string, TopicCells>()
   #ask: ((topic: string) => void) | undefined
-  /** There will be no more named topics than those that are known. */
+  /** No further topic will get counters of its own. */
   #isFull = false
 
-  /** `cellsOf` makes the counters that are shown under a label. A limit of 0: there are none at all. */
+  /** `cellsOf` makes the counters for a label. A limit of 0 turns them off. */
   constructor(limit: number, cellsOf: (label: string) => TopicCells) {
     this.#limit = limit
     this.#cellsOf = cellsOf
   }
 
-  /** From now on the parent names topics: it is asked by `ask`, and answers by {@link name}. */
+  /** Lets the parent choose the topics: `ask` asks it, and its answer goes to {@link name}. */
   agree(ask: (topic: string) => void): void {
     this.#ask = ask
   }
@@ -48,7 +48,7 @@ export class TopicCounters {
     return aside
   }
 
-  /** These topics are named; all that will ever be if `areAll`. */
+  /** Gives these topics counters of their own; no others will follow if `areAll`. */
   name({ names, areAll }: NamedTopics): void {
     for (const topic of names) this.#name(topic)
     if (!areAll) return
@@ -72,13 +72,13 @@ export class TopicCounters {
   }
 }
 
-/** What a parent answers to a worker that asks for a topic. */
+/** The parent's answer to a worker that asks about a topic. */
 export interface NamedTopics {
   readonly names: readonly string[]
   readonly areAll: boolean
 }
 
-/** The topics that all workers of an instance name: the first that any of them asks for. */
+/** Chooses the topics that have counters of their own in all workers: the first that any of them asks about. */
 export class TopicNames {
   readonly #limit: number
   readonly #names = new Set<string>()

@@ -1,6 +1,6 @@
 /**
- * OpenTelemetry weighs more than the gateway itself, and most run without: the packages are optional peers, installed by those
- * who configure traces. Throws an Error that says how.
+ * Loads OpenTelemetry. It is larger than the gateway and most run without it, so its packages are optional peers, installed
+ * by those who configure traces. Throws an Error that says how.
  */
 export async function loadPackages() {
   try {
@@ -16,7 +16,7 @@ export async function loadPackages() {
   }
 }
 
-/** Throws the same Error if one of the packages is missing, without loading them. */
+/** Throws the same Error if a package is missing, without loading any. */
 export function assertInstalled(): void {
   try {
     for (const name of Object.keys(OPTIONAL_PACKAGES)) import.meta.resolve(name)
@@ -33,7 +33,7 @@ function notInstalled(cause: unknown): Error {
 
 export type TracePackages = Awaited<ReturnType<typeof loadPackages>>
 
-/** As in `peerDependencies`, which a test compares. */
+/** The versions of `peerDependencies`; a test compares the two. */
 export const OPTIONAL_PACKAGES = {
   '@opentelemetry/api': '1.10.0',
   '@opentelemetry/exporter-trace-otlp-http': '0.301.0',

@@ -1,4 +1,4 @@
-/** The parent that a request names. */
+/** The parent span that a request names. */
 export interface TraceParent {
   readonly traceId: string
   readonly spanId: string
@@ -6,13 +6,13 @@ export interface TraceParent {
 }
 
 const VERSION_00 = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
-/** Later versions may add fields behind these. `ff` is none. */
+/** Later versions may append fields. `ff` is not a version. */
 const LATER = /^(?!ff|00)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
 const ZEROS = /^0+$/
 const SAMPLED = 1
 
 /**
- * Reads a `traceparent` header; undefined where it is none, and then a new trace begins.
+ * Reads a `traceparent` header. Returns undefined if it is missing or invalid: then a new trace begins.
  * @see https://www.w3.org/TR/trace-context/#traceparent-header
  */
 export function readTraceparent(header: string | undefined): TraceParent | undefined {

@@ -5,18 +5,18 @@ import type { RequestTrace, TraceAttributes, TraceEnd, Tracer } from '../../core
 import { loadPackages, type TracePackages } from './packages.ts'
 import { readTraceparent, writeTraceparent } from './trace-context.ts'
 
-/** What waits for a collector that is away; further spans are dropped. */
+/** Limit of the spans that wait for the collector. Further spans are dropped. */
 const QUEUE_SPANS = 8192
 const EXPORT_TIMEOUT_MS = 5000
-/** A stop does not wait longer for the last spans to arrive. */
+/** Limit of the wait for the last spans at shutdown. */
 const CLOSE_TIMEOUT_MS = 2000
 
 export interface RunningTracer extends Tracer {
-  /** Sends what is left, as far as the collector takes it in time. */
+  /** Sends the spans that are left, as far as the collector takes them in time. */
   close(): Promise<void>
 }
 
-/** Spans of requests, sent to a collector as OTLP over HTTP. Throws an Error where OpenTelemetry is not installed. */
+/** Creates a tracer that sends spans of requests as OTLP over HTTP. Throws an Error if OpenTelemetry is not installed. */
 export async function openTracer(
   config: TracesConfig,
   version: string,
@@ -93,7 +93,7 @@ class SpanTrace implements RequestTrace {
     span.end(endMs)
   }
 
-  /** Names and attributes as in OpenTelemetry's semantic conventions for HTTP servers: the caller's own faults are no errors. */
+  /** Follows OpenTelemetry's semantic conventions for HTTP servers: a 4xx does not mark the span as failed. */
   end({ path, status, code }: TraceEnd): void {
     const span = this.#span
     if (path !== undefined) span.updateName(path).setAttribute('http.route', path.slice(path.indexOf(' ') + 1))
@@ -104,7 +104,7 @@ class SpanTrace implements RequestTrace {
   }
 }
 
-/** What calls Kafka says what for. */
+/** Returns CLIENT for calls of Kafka, which state their operation. */
 function kindOf({ SpanKind }: TracePackages['api'], attributes: TraceAttributes): SpanKind {
   return 'messaging.operation.type' in attributes ? SpanKind.CLIENT : SpanKind.INTERNAL
 }
@@ -124,7 +124,7 @@ function parentContext(
 
 const ignore = () => undefined
 
-/** A collector that is away is told once, until it is heard of again by another text. */
+/** Logs OpenTelemetry's warnings and errors, each text once until another one comes. */
 function warningsOnly(log: Log) {
   let last = ''
   const warn = (message: string) => {
