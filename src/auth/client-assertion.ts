@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, type KeyObject, randomUUID, X509Certifica
 import { readFileSync } from 'node:fs'
 import { SignJWT } from 'jose'
 import type { GraphConfig } from '../config/auth-schema.ts'
+import { lastGood } from '../core/lib/last-good.ts'
 
 const LIFETIME_S = 300
 
@@ -11,8 +12,8 @@ interface Signer {
 }
 
 /**
- * Signs proofs of the gateway's identity with its certificate; undefined if it has a secret instead. The files are read again
- * for each proof, of which there is about one an hour; while they are no pair, the last pair signs.
+ * Returns a function that signs proofs of the gateway's identity with its certificate; undefined if it has a secret instead.
+ * Reads the files for each proof, about once an hour; while they do not match, the last pair signs.
  * @see https://learn.microsoft.com/entra/identity-platform/certificate-credentials
  */
 export function clientAssertion({
@@ -21,15 +22,8 @@ export function clientAssertion({
   clientKeyFile
 }: GraphConfig): ((tokenUrl: string) => Promise<string>) | undefined {
   if (clientCertFile === undefined || clientKeyFile === undefined) return undefined
-  let signer = signerFrom(clientCertFile, clientKeyFile)
-  const current = (): Signer => {
-    try {
-      signer = signerFrom(clientCertFile, clientKeyFile)
-    } catch {
-      // One of the two was replaced, and the other not yet. If it stays so, Entra ID refuses the old pair once it has expired.
-    }
-    return signer
-  }
+  const read = () => signerFrom(clientCertFile, clientKeyFile)
+  const current = lastGood(read(), read)
   return tokenUrl => {
     const { key, thumbprint } = current()
     return new SignJWT()

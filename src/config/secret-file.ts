@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { lastGood } from '../core/lib/last-good.ts'
 import { unreadable } from './file.ts'
 
-/** Reads a secret: the text of its file without a line break at the end. Throws if it cannot be read, or is empty. */
+/** Reads a secret from a file, without the line break at its end. Throws if the file is unreadable or empty. */
 export function readSecret(file: string): string {
   const text = textOf(file).replace(/\r?\n$/, '')
   if (text === '') throw new Error(`${file} is empty`)
@@ -16,19 +17,7 @@ function textOf(file: string): string {
   }
 }
 
-/**
- * Returns a function that gives the secret as it is now. If it was given by a file, that is read again at each call; while it
- * cannot be read, the last text stays.
- */
+/** Returns a function that returns the secret as it is now: a secret from a file is read again at each call. */
 export function currentSecret(text: string, file: string | undefined): () => string {
-  let last = text
-  return () => {
-    if (file === undefined) return text
-    try {
-      last = readSecret(file)
-    } catch {
-      // Being replaced at this moment, or gone: whoever it is shown to will say that it is old.
-    }
-    return last
-  }
+  return file === undefined ? () => text : lastGood(text, () => readSecret(file))
 }
