@@ -6,13 +6,13 @@ import { variableName } from './setting.ts'
 import type { Member, SectionShape, Shape } from './shape.ts'
 import type { MapTree, ScalarTree, Tree } from './tree.ts'
 
-/** The values of the merged layers with the defaults, and what was found out on the way. */
+/** Makes the configuration from the merged layers and the defaults, and collects sources and problems. */
 export class Assembly {
-  /** By the dotted path of the value, in the order of the schema. */
+  /** Source of each value by dotted path, in the order of the schema. */
   readonly sources = new Map<string, string>()
   readonly places = new Map<string, string>()
   readonly problems: string[] = []
-  /** Paths of what is missing or was given wrongly: nothing more can be said about them. */
+  /** Paths that are missing or invalid, so that rules about them are not checked. */
   readonly spoiled = new Set<string>()
 
   section(shape: SectionShape, tree: MapTree | undefined, path: string): Record<string, unknown> {
@@ -73,7 +73,7 @@ export class Assembly {
     return member.file ? this.#readable(tree, path) : tree.value
   }
 
-  /** The texts of a list have one source, that of the list. */
+  /** Returns the texts of a list, whose one source is that of the list. */
   #item(member: Member, shape: Shape, tree: Tree, path: string, listPath: string): unknown {
     if (shape.kind === 'section' || tree.kind !== 'scalar') {
       if (tree.kind === 'spoiled') this.spoiled.add(listPath)
@@ -82,7 +82,7 @@ export class Assembly {
     return tree.value
   }
 
-  /** The absolute path of a file that can be opened now; better refused here than at the first connection. */
+  /** Returns the absolute path of a readable file. Refuses others here rather than at the first connection. */
   #readable(tree: ScalarTree, path: string): string {
     const file = resolve(tree.origin.directory, String(tree.value))
     try {
@@ -94,7 +94,7 @@ export class Assembly {
     return file
   }
 
-  /** The absolute path of a file that can be written, or made, now. */
+  /** Returns the absolute path of a file that can be written or created. */
   #appendable(tree: ScalarTree, path: string): string {
     const file = resolve(tree.origin.directory, String(tree.value))
     const found = statSync(file, { throwIfNoEntry: false })

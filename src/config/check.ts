@@ -12,10 +12,10 @@ const shown = (tree: Tree): string => {
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text
 }
 
-/** The address of a service may hold a password. */
+/** Returns a value for messages, without the password that an address may hold. */
 const withoutUserinfo = (text: string): string => text.replace(/\/\/[^/@\s]+@/, '//(hidden)@')
 
-/** What most often helps, in brackets. */
+/** Returns a hint for the most common mistake, in brackets. */
 const hint = (tree: Tree, shape: Shape): string => {
   if (tree.kind !== 'scalar') return ''
   if (shape.kind === 'text' && ['number', 'boolean'].includes(typeof tree.value)) return ' (put it in quotes)'
@@ -78,7 +78,7 @@ const checkMap = (tree: MapTree, section: SectionShape, path: string, problems: 
 const checkTree = (tree: Tree, shape: Shape, path: string, member: Member, problems: string[]): Tree => {
   if (tree.kind === 'spoiled') return tree
   const section = shape.kind === 'wordOrSection' ? shape.section : shape
-  // A required section whose keys are all commented out.
+  // All keys of a required section are commented out.
   const empty = tree.kind === 'scalar' && tree.value === null && shape.kind === 'section' && member.required
   if (empty) return { kind: 'map', entries: new Map(), origin: tree.origin }
   if (tree.kind === 'map' && section.kind === 'section') return checkMap(tree, section, path, problems)
@@ -88,8 +88,8 @@ const checkTree = (tree: Tree, shape: Shape, path: string, member: Member, probl
 }
 
 /**
- * Holds one layer against the schema: unknown keys are reported and dropped, values that do not fit are reported and
- * marked as spoiled. Whether something is missing is not judged here: a lower layer may have it.
+ * Checks one layer against the schema. Reports and drops unknown keys; reports invalid values and marks them as spoiled.
+ * Missing keys are checked later, because a lower layer may have them.
  */
 export const checkLayer = (tree: Tree, shape: SectionShape, problems: string[]): Tree => {
   if (tree.kind === 'map') return checkMap(tree, shape, '', problems)

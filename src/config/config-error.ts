@@ -1,4 +1,4 @@
-/** The configuration cannot be used. Every problem that was found is listed, each with its place and its key. */
+/** The configuration is invalid. Lists every problem with its place and key. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   /** One line each, free of secrets. */

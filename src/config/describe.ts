@@ -36,8 +36,8 @@ const linesOf = (section: SectionShape, values: Readonly<Record<string, unknown>
     )
 
 /**
- * One line a key in the order of the reference: path, value as JSON, source in brackets. Secrets are hidden. Ends with a
- * line break.
+ * Formats a configuration, one line for each key in the order of the reference: path, value as JSON, source in brackets.
+ * Hides secrets. Ends with a line break.
  */
 export const describeConfig = ({ config, sources }: LoadedConfig): string => {
   const lines = linesOf(configShape, config, '')

@@ -3,15 +3,15 @@ import { parseYaml } from './file.ts'
 import { allSettings, type Setting, VARIABLE_PREFIX } from './setting.ts'
 import { type Origin, type Tree, treeOf } from './tree.ts'
 
-/** Of development mode and of the tests; no settings of the gateway. */
+/** Prefixes of variables for development mode and tests, which are no settings. */
 const FOREIGN_PREFIXES = [`${VARIABLE_PREFIX}DEV_`, `${VARIABLE_PREFIX}TEST_`]
 
 const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy']
 
-/** The process's environment; this folder alone reads it. */
+/** Returns the environment of the process. Only this folder reads it. */
 export const processEnvironment = (): NodeJS.ProcessEnv => process.env
 
-/** The variables that name a proxy for outbound HTTP, in the form of `proxyEnv` of Node's agents. */
+/** Returns the variables that name a proxy for outbound HTTP, in the form of `proxyEnv` of Node's agents. */
 export const proxyEnvironment = (env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv =>
   Object.fromEntries(
     PROXY_VARIABLES.filter(name => env[name] !== undefined).map(name => [
@@ -22,11 +22,11 @@ export const proxyEnvironment = (env: NodeJS.ProcessEnv = process.env): NodeJS.P
 
 const NO_PROXY = /^no_proxy$/i
 
-/** Node ignores an address without a scheme; to others it means http. */
+/** Adds the scheme http, which other programs assume; Node ignores an address without one. */
 const withScheme = (address: string): string =>
   address === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `http://${address}`
 
-/** Node would ignore them, and ask the providers directly. The value may hold a password. */
+/** Returns problems of proxies that Node would silently bypass. Quotes no value: it may hold a password. */
 const strangeProxies = (env: NodeJS.ProcessEnv): string[] =>
   PROXY_VARIABLES.filter(name => !NO_PROXY.test(name) && (env[name] ?? '') !== '').flatMap(name => {
     const url = URL.parse(withScheme(env[name] ?? ''))
@@ -37,17 +37,17 @@ const strangeProxies = (env: NodeJS.ProcessEnv): string[] =>
     ]
   })
 
-/** Not one of the gateway's settings, and so without their prefix: set by a parent for its workers. */
+/** Set by a parent for its workers. Not a setting, so without the prefix. */
 const WORKER_NAME = 'GATEWAY_WORKER_NAME'
 
-/** What a parent adds to the environment of a worker, so that it knows the name by which the log tells it from others. */
+/** Returns what a parent adds to the environment of a worker: its name in the log. */
 export const workerEnvironment = (name: string): NodeJS.ProcessEnv => ({ [WORKER_NAME]: name })
 
 export const workerName = (env: NodeJS.ProcessEnv = process.env): string => env[WORKER_NAME] ?? ''
 
 const commaSeparated = (text: string): string[] => (text.trim() === '' ? [] : text.split(',').map(item => item.trim()))
 
-/** The value of a variable, typed as its setting wants it; what does not fit stays a text and is refused with the rest. */
+/** Converts a variable to the type of its setting. What does not fit stays a text, which the schema check refuses. */
 const treeOfVariable = ({ shape, variable }: Setting, text: string, problems: string[]): Tree => {
   const origin: Origin = { source: `environment ${variable}`, place: `environment ${variable}`, directory: '.' }
   if (shape.kind === 'integer')
@@ -66,7 +66,7 @@ interface Given {
 
 const environmentOrigin: Origin = { source: 'environment', place: 'environment', directory: '.' }
 
-/** The given settings, whose paths agree up to `depth`, as one tree. */
+/** Builds a tree of settings whose paths agree up to `depth`. */
 const grow = (given: readonly Given[], depth: number, problems: string[]): Tree => {
   const entries = new Map<string, Tree>()
   for (const [step, group] of Map.groupBy(given, ({ setting }) => setting.path[depth])) {
@@ -93,7 +93,7 @@ const unknownVariables = (env: NodeJS.ProcessEnv): string[] => {
   })
 }
 
-/** Returns the variables that are set but not in force, because a higher layer gives their settings. */
+/** Returns the variables that are set but without effect, because a higher layer gives their settings. */
 export const overriddenVariables = (env: NodeJS.ProcessEnv, sources: ReadonlyMap<string, string>): string[] => {
   const inForce = new Set(sources.values())
   return allSettings
@@ -101,7 +101,7 @@ export const overriddenVariables = (env: NodeJS.ProcessEnv, sources: ReadonlyMap
     .filter(variable => env[variable] !== undefined && !inForce.has(`environment ${variable}`))
 }
 
-/** The layer of the environment: one variable a setting. */
+/** Reads the layer of the environment, one variable for each setting. */
 export const readEnvironment = (env: NodeJS.ProcessEnv): { tree: Tree; problems: string[] } => {
   const problems = [...unknownVariables(env), ...strangeProxies(env)]
   const given: Given[] = []

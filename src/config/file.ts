@@ -7,7 +7,7 @@ import type { Origin, Tree } from './tree.ts'
 /** Turns a position in the text (characters from its start) into an origin. */
 type Locate = (position: number) => Origin
 
-/** Up to the first colon: what follows it in some of the parser's texts is a piece of the file, which may be a secret. */
+/** Cuts a message of the parser at the first colon: some quote the file after it, which may be a secret. */
 const reason = (error: YAMLError): string =>
   error.code === 'MULTIPLE_DOCS' ? 'there is more than one document' : error.message.split(':', 1)[0]
 
@@ -19,7 +19,7 @@ interface Reading {
 const start = (node: unknown): number | undefined =>
   isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? (node.range?.[0] ?? undefined) : undefined
 
-/** `position` is that of the key, which tells an operator more than that of its value a line below. */
+/** `position` is that of the key, which tells an operator more than that of a value one line below. */
 const treeOfNode = (node: unknown, position: number, reading: Reading): Tree => {
   const origin = reading.locate(position)
   if (isMap(node)) {
@@ -44,8 +44,8 @@ const treeOfNode = (node: unknown, position: number, reading: Reading): Tree => 
 }
 
 /**
- * Reads YAML 1.2 (so `no` is a text), with the origin of every part. Duplicate keys, aliases, unknown tags and a second
- * document are problems.
+ * Parses YAML 1.2 (where `no` is a text) into a tree with the origin of every part. Reports duplicate keys, aliases, unknown
+ * tags and a second document as problems.
  */
 export const parseYaml = (
   text: string,
@@ -65,13 +65,13 @@ export const parseYaml = (
   return { tree, problems }
 }
 
-/** Node's own text without its path and code: `no such file or directory`. */
+/** Returns Node's message without path and code: `no such file or directory`. */
 export const unreadable = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   return 'errno' in error && typeof error.errno === 'number' ? getSystemErrorMessage(error.errno) : error.message
 }
 
-/** The layer of the file. Relative paths in it are relative to it. */
+/** Reads the layer of the file. Relative paths in it start at its folder. */
 export const readConfigFile = (file: string): { tree: Tree; problems: string[] } => {
   const name = basename(file)
   const directory = dirname(resolve(file))

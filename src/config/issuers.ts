@@ -7,8 +7,8 @@ export const TENANT_PLACE = '{tenantid}'
 export type IssuerNames = Pick<OidcProviderConfig, 'issuer' | 'issuerAliases' | 'tenants'>
 
 /**
- * Returns the one name of each issuer of a provider that has several, such as the two versions of Entra ID's. A template
- * gives each of its tenants a name of its own.
+ * Maps each alias of an issuer, such as that of Entra ID's version 1 tokens, to the issuer's main name. A template does so
+ * for each tenant.
  */
 export function issuerNames(providers: readonly IssuerNames[]): Map<string, string> {
   const names = new Map<string, string>()
@@ -23,14 +23,14 @@ export function issuerNames(providers: readonly IssuerNames[]): Map<string, stri
   return names
 }
 
-/** Returns every `iss` that a provider's tokens may carry: a template is filled with each tenant that is let in. */
+/** Returns every `iss` that a provider's tokens may carry; a template yields one for each permitted tenant. */
 export function issuersOf({ issuer, issuerAliases, tenants }: IssuerNames): string[] {
   return [issuer, ...issuerAliases].flatMap(template => filled(template, tenants))
 }
 
 /**
- * Returns every `iss` that a rule means by `name`: one that a provider trusts, or all that its template stands for. Empty
- * for a name that no provider has.
+ * Returns every `iss` that a rule means by `name`: one trusted issuer, or all that a template stands for. Empty if no provider
+ * has the name.
  */
 export function issuersNamed(name: string, providers: readonly IssuerNames[]): string[] {
   return providers.flatMap(provider => {

@@ -9,15 +9,15 @@ import { configShape } from './shape.ts'
 import { merge, type Tree, treeOf } from './tree.ts'
 
 export interface ConfigSources {
-  /** Path of the YAML file; without one, the environment and the flags must say everything. */
+  /** Path of the YAML file. Without it, environment and flags must give everything. */
   readonly file?: string
   readonly env: NodeJS.ProcessEnv
-  /** Part of a configuration as plain objects, above the environment. */
+  /** The top layer: a part of a configuration, as plain objects. */
   readonly flags?: Readonly<Record<string, unknown>>
 }
 
 export interface LoadedConfig {
-  /** Frozen to its depth. Paths of files are absolute; the text of secret files stands under the name of the secret. */
+  /** Deeply frozen. Paths of files are absolute; a secret holds the text of its file. */
   readonly config: Config
   /** By dotted path (`auth.oidc[0].issuer`): `default`, `file <path>:<line>`, `environment <NAME>` or `flag`. */
   readonly sources: ReadonlyMap<string, string>
@@ -57,17 +57,17 @@ const readLayers = ({ file, env, flags }: ConfigSources): { layers: Tree[]; prob
 }
 
 /**
- * Reads and judges the whole configuration: defaults, the file over them, the environment over it, the flags on top.
+ * Loads and validates the whole configuration: defaults, overridden by the file, the environment and the flags.
  *
  * @throws ConfigError with every problem of every layer
  */
 export const loadConfig = (from: ConfigSources): LoadedConfig => {
   const { layers, problems } = readLayers(from)
-  // Of a layer that could not be read at all nothing is known, so nothing can be called missing.
+  // A layer that cannot be parsed may hold any key, so do not call keys missing.
   if (layers.some(layer => layer.kind === 'spoiled')) throw new ConfigError(problems)
   const merged = layers.reduce((lower, higher) => merge(lower, higher, configShape))
   const assembly = new Assembly()
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what no problem is told of fits the schema: a property test's promise.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- values without a problem fit the schema; a property test holds that.
   const config = assembly.section(configShape, merged.kind === 'map' ? merged : undefined, '') as Config
   problems.push(...assembly.problems, ...judge(config, assembly))
   if (problems.length > 0) throw new ConfigError(problems)

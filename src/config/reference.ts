@@ -60,7 +60,7 @@ const typeCell = ({ member, shape }: Setting): string => {
 
 const meaning = ({ member }: Setting): string => `${member.description}${member.secret ? ' Never printed.' : ''}`
 
-/** A table with its columns aligned, as the formatter of this repository wants it. */
+/** Formats a table with aligned columns, as oxfmt does. */
 const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string => {
   const cells = [heads, ...rows].map(row => row.map(text => text.replaceAll('|', '\\|')))
   const widths = heads.map((_, column) => Math.max(...cells.map(row => row[column].length)))
@@ -105,12 +105,12 @@ const listTables = (name: string, section: SectionShape): string[] =>
 const chapter = ([name, { shape }]: readonly [string, Member]): string[] =>
   shape.kind === 'section' ? [sectionTable(name, shape), ...listTables(name, shape)] : []
 
-/** The keys that stand in no section. */
+/** The keys outside of sections. */
 const single = (): string => {
   const members = [...configShape.members].filter(([, { shape }]) => shape.kind !== 'section')
   return sectionTable('In no section', { ...configShape, members: new Map(members) }, [])
 }
 
-/** The text of `docs/configuration.md`. */
+/** Returns the text of `docs/configuration.md`. */
 export const configReference = (): string =>
   [INTRODUCTION, ...[...configShape.members].flatMap(chapter), single()].join('\n')

@@ -7,20 +7,19 @@ import type { Config } from './schema.ts'
 
 /** A configuration that was read again while the gateway runs. */
 export interface ReloadedConfig {
-  /** The running configuration with the groups and rules that were read. */
+  /** The running configuration with the new groups and rules. */
   readonly config: Config
   /** Dotted paths of the other changes: they take effect at the next start. */
   readonly waiting: readonly string[]
 }
 
-/** What a reload replaces. */
+/** The settings that a reload replaces. */
 const REPLACED = /^auth\.(permittedGroups|rules|oidc\[\d+\]\.permittedGroups)$/
 
 /**
  * Reads the configuration again and returns the running one with the new groups and rules.
  *
- * @throws ConfigError if the new configuration is invalid in itself, if its rules would mean something else beside the
- * providers that stay in force, or if it has no rules while rules are in force
+ * @throws ConfigError if the new configuration is invalid, alone or with the running providers, or if it removes all rules
  */
 export const reloadConfig = (running: Config, from: ConfigSources): ReloadedConfig => {
   const next = loadConfig(from).config
@@ -46,7 +45,7 @@ const withoutGroups = (provider: OidcProviderConfig): OidcProviderConfig => {
   return copy
 }
 
-/** A file cut short, or a key deleted by mistake, must not open every topic to every permitted group. */
+/** Refuses the removal of all rules: a truncated file must not open every topic to every permitted group. */
 const openedByReload = (running: Config, next: Config): string[] =>
   running.auth.rules.length > 0 && next.auth.rules.length === 0
     ? [
@@ -63,7 +62,7 @@ const besideRunning = (config: Config): string[] =>
 const isSection = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null
 
-/** Paths at which two configurations differ, apart from what a reload replaces. Lists of another length differ as a whole. */
+/** Returns the paths where two configurations differ, without what a reload replaces. Lists of other lengths differ as a whole. */
 const differences = (one: unknown, other: unknown, path: string): string[] => {
   if (REPLACED.test(path) || isDeepStrictEqual(one, other)) return []
   if (Array.isArray(one) && Array.isArray(other)) {
@@ -71,7 +70,7 @@ const differences = (one: unknown, other: unknown, path: string): string[] => {
     return comparable ? one.flatMap((entry, at) => differences(entry, other[at], `${path}[${at}]`)) : [path]
   }
   if (!isSection(one) || !isSection(other) || Array.isArray(one) || Array.isArray(other)) return [path]
-  // A secret whose file is known is read again when it is used: it waits for nothing.
+  // A secret from a file is read again when it is used, so no restart is needed.
   const isReadAgain = (key: string) => one[`${key}File`] !== undefined && one[`${key}File`] === other[`${key}File`]
   const keys = new Set([...Object.keys(one), ...Object.keys(other)].filter(key => !isReadAgain(key)))
   return [...keys].flatMap(key => differences(one[key], other[key], path === '' ? key : `${path}.${key}`))

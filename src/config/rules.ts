@@ -3,13 +3,13 @@ import { issuersNamed, issuersOf, TENANT_PLACE } from './issuers.ts'
 import type { GraphConfig, OidcProviderConfig, RuleConfig } from './auth-schema.ts'
 import type { AuthConfig, Config, KafkaConfig } from './schema.ts'
 
-/** What a rule objects to: the path to blame, and a sentence that names it. */
+/** A rule's problem: the path to blame, and a sentence that names it. */
 export interface Objection {
   readonly path: string
   readonly text: string
 }
 
-/** A condition that spans several keys. It is asked only when everything under `about` is sound in itself. */
+/** A condition on several keys. Checked only if everything under `about` is valid in itself. */
 export interface Rule {
   readonly about: readonly string[]
   judge(config: Config): readonly Objection[]
@@ -40,12 +40,12 @@ const saslMembers = (sasl: KafkaConfig['sasl']): Objection[] => {
   ]
 }
 
-/** As a host by itself, and as one in an address. */
+/** Loopback as a host, or as the host of a URL. */
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
 
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
 
-/** Where the gateway sends its secrets or fetches its keys: encrypted, or within the machine. */
+/** Checks an address that the gateway sends secrets to or gets keys from: HTTPS, or loopback. */
 const address = (path: string, text: string | undefined): Objection[] => {
   if (text === undefined) return []
   const url = URL.parse(text)
@@ -58,7 +58,7 @@ const address = (path: string, text: string | undefined): Objection[] => {
   return []
 }
 
-/** Collectors within a cluster often take spans in the clear; the gateway's own secret must not go with them. */
+/** Allows plain HTTP, common within a cluster, unless the gateway's secret would go with the spans. */
 const tracesEndpoint = ({ traces }: Config): Objection[] => {
   if (traces === undefined) return []
   const path = 'traces.endpoint'
@@ -125,7 +125,7 @@ const someGroup = ({ auth }: Config): Objection[] =>
         )
       ]
 
-/** Several providers: whoever may name a group at one of them must not gain by it what the other's group was given. */
+/** Refuses shared groups with several providers: whoever may create a group at one must not get the rights of the other's. */
 const groupsWithinProvider = ({ auth: { oidc, permittedGroups } }: Config): Objection[] =>
   oidc.length < 2 || permittedGroups.length === 0
     ? []
@@ -193,7 +193,7 @@ const somebody = (granting: readonly RuleConfig[]): Objection[] =>
       : [object(`auth.rules[${index}]`, 'names nobody; give groups, roles or principals')]
   )
 
-/** An override for an issuer that is not trusted would hold for nobody. */
+/** Refuses overrides for issuers that are not trusted: they would apply to nobody. */
 const overridesWithinIssuer = ({ auth, quotas }: Config): Objection[] => {
   const trusted = auth.oidc.flatMap(issuersOf)
   if (auth.mode === 'none') return []

@@ -8,7 +8,7 @@ import {
   type WordShape
 } from './shape.ts'
 
-/** One value that can be set: the same path in the file, in the environment and among the flags. */
+/** One value that can be set in the file, the environment or the flags. */
 export interface Setting {
   /** `['kafka', 'sasl', 'passwordFile']`. */
   readonly path: readonly string[]
@@ -17,16 +17,16 @@ export interface Setting {
   /** Environment variable. */
   readonly variable: string
   readonly member: Member
-  /** The innermost section around it that may be left out, dotted. */
+  /** Dotted path of the innermost optional section around it. */
   readonly optionalSection: string | undefined
-  /** A section stands here only where `{}`, an empty one, means something; a word where the section has settings of its own. */
+  /** A section only if `{}` is a meaningful value; a word if the setting is one or a section, which has its own settings. */
   readonly shape: SectionShape | ListShape | TextShape | IntegerShape | WordShape
 }
 
-/** Every variable of the gateway starts so. */
+/** Prefix of all variables. */
 export const VARIABLE_PREFIX = 'KAFKA_REST_'
 
-/** `kafka.sasl.passwordFile` → `KAFKA_REST_KAFKA_SASL_PASSWORD_FILE`. */
+/** Returns the variable of a path: `kafka.sasl.passwordFile` → `KAFKA_REST_KAFKA_SASL_PASSWORD_FILE`. */
 export const variableName = (path: readonly string[]): string =>
   VARIABLE_PREFIX + path.map(step => step.replaceAll(/[A-Z]/g, capital => `_${capital}`).toUpperCase()).join('_')
 
@@ -43,7 +43,7 @@ const settingsOfMember = (path: readonly string[], member: Member, optionalSecti
   return [...itself, ...settingsOf(shape, path, member.required ? optionalSection : name)]
 }
 
-/** The settings of a section, in the order of the schema. Sections in a list have none: such a list is set as a whole. */
+/** Returns the settings of a section in the order of the schema. A list of sections is one setting. */
 export const settingsOf = (section: SectionShape, path: readonly string[] = [], optionalSection?: string): Setting[] =>
   [...section.members].flatMap(([name, member]) => settingsOfMember([...path, name], member, optionalSection))
 

@@ -1,6 +1,6 @@
 import { configSchema } from './schema.ts'
 
-/** What the loader needs to know of the schema. */
+/** A schema as the loader needs it. */
 export type Shape = SectionShape | ListShape | TextShape | IntegerShape | WordShape | WordOrSectionShape
 
 export interface SectionShape {
@@ -18,7 +18,7 @@ export interface TextShape {
   readonly kind: 'text'
   readonly minLength: number
   readonly pattern: RegExp | undefined
-  /** What the pattern asks for, in words. */
+  /** The pattern in words, such as `host:port`. */
   readonly expects: string
 }
 
@@ -34,7 +34,7 @@ export interface WordShape {
   readonly words: readonly string[]
 }
 
-/** A word that stands for the absence of the section, or the section. */
+/** A section, or a word in its place, such as `none`. */
 export interface WordOrSectionShape {
   readonly kind: 'wordOrSection'
   readonly word: string
@@ -44,23 +44,23 @@ export interface WordOrSectionShape {
 export interface Member {
   readonly shape: Shape
   readonly description: string
-  /** Must be given; a key with a default or an optional one need not. */
+  /** Whether the key must be given: it is not optional and has no default. */
   readonly required: boolean
-  /** Undefined: none. */
+  /** Undefined if there is none. */
   readonly default: unknown
   /** Never printed. */
   readonly secret: boolean
-  /** The value is the path of a file, which must be readable. */
+  /** Whether the value is the path of a readable file. */
   readonly file: boolean
-  /** The value is the path of a file that lines are appended to, or this word; undefined: it is no such path. */
+  /** The word that may stand in place of the path of a file to append to; undefined if the value is no such path. */
   readonly fileUnless: string | undefined
-  /** Name of the secret whose text the named file holds. */
+  /** Name of the secret that the file holds. */
   readonly fileOf: string | undefined
-  /** The path stands in the configuration too, beside the text that was read: it is read again later. */
+  /** Whether the configuration keeps the path beside the text, so that the file can be read again. */
   readonly kept: boolean
 }
 
-/** The part of JSON Schema that `schema.ts` uses. */
+/** The keywords of JSON Schema that `schema.ts` uses, and our own. */
 interface JsonSchema {
   readonly type?: string
   readonly const?: unknown
@@ -156,10 +156,10 @@ const shapeOf = (schema: JsonSchema): Shape => {
   throw new Error(`The configuration schema uses a construct that the loader does not know: ${JSON.stringify(schema)}`)
 }
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of schemas do not name their keywords.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of schemas do not name their keywords
 export const configShape: SectionShape = sectionOf(configSchema as unknown as JsonSchema)
 
-/** What a value must be, as the end of a sentence: "an integer from 0 to 65535". */
+/** Returns what a value must be, as the end of a sentence: "an integer from 0 to 65535". */
 export const expectation = (shape: Shape): string => {
   switch (shape.kind) {
     case 'section':

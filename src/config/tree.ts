@@ -1,16 +1,16 @@
 import type { Member, SectionShape, Shape } from './shape.ts'
 
-/** Where a value was given. */
+/** The place where a value was given. */
 export interface Origin {
   /** For `check-config`: `file config.yaml:12`, `environment KAFKA_REST_LOG_LEVEL`, `flag`. */
   readonly source: string
-  /** Begins a problem: `config.yaml:12:3`. */
+  /** Start of a problem's text: `config.yaml:12:3`. */
   readonly place: string
-  /** Relative paths of files start here. */
+  /** Base of relative paths. */
   readonly directory: string
 }
 
-/** A value of one layer, or of merged layers, each part with its origin. */
+/** A value of one layer or of merged layers, each part with its origin. */
 export type Tree = ScalarTree | ListTree | MapTree | SpoiledTree
 
 export interface ScalarTree {
@@ -31,13 +31,13 @@ export interface MapTree {
   readonly origin: Origin
 }
 
-/** Was given, but wrongly, which has been reported: neither a value nor missing. */
+/** An invalid value that has been reported: neither a value nor missing. */
 export interface SpoiledTree {
   readonly kind: 'spoiled'
   readonly origin: Origin
 }
 
-/** A tree of plain objects, arrays and scalars; undefined members count as not given. */
+/** Converts plain objects, arrays and scalars to a tree. Undefined members count as not given. */
 export const treeOf = (value: unknown, origin: Origin): Tree => {
   if (Array.isArray(value)) return { kind: 'list', items: value.map(item => treeOf(item, origin)), origin }
   if (typeof value !== 'object' || value === null) return { kind: 'scalar', value, origin }
@@ -50,11 +50,11 @@ const sectionWithin = (shape: Shape | undefined): SectionShape | undefined => {
   return shape?.kind === 'section' ? shape : undefined
 }
 
-/** A secret and the file that holds it are two ways to give one value: naming one replaces the other. */
+/** Returns the other way to give a secret, as text or file: giving one replaces the other. */
 const otherWay = (name: string, member: Member | undefined): string | undefined =>
   member?.secret ? `${name}File` : member?.fileOf
 
-/** `higher` over `lower`: sections key by key, everything else as a whole. */
+/** Merges `higher` over `lower`: sections key by key, everything else as a whole. */
 export const merge = (lower: Tree, higher: Tree, shape: Shape): Tree => {
   const section = sectionWithin(shape)
   if (section === undefined || lower.kind !== 'map' || higher.kind !== 'map') return higher
