@@ -3,16 +3,16 @@ import { GatewayError } from '../core/errors.ts'
 const SCHEME = /^bearer(?: |$)/i
 /** RFC 6750 §2.1: the scheme in any case (RFC 9110 §11.1), then one token68. */
 const CREDENTIALS = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
-/** Of the whole header. */
+/** Limit of the whole header. */
 const LIMIT_CHARACTERS = 16_384
 
 /**
- * The token of an `Authorization` header. Throws UNAUTHENTICATED where there is none or one of another scheme, and
- * INVALID_TOKEN; both carry the challenge of RFC 6750 §3.
+ * Returns the token of an `Authorization` header. Throws UNAUTHENTICATED if the header is missing or has another scheme,
+ * INVALID_TOKEN if it is malformed; both carry the challenge of RFC 6750 §3.
  */
 export function bearerToken(authorization: string | undefined): string {
   if (authorization === undefined || !SCHEME.test(authorization)) {
-    // §3.1: whoever shows that they know nothing of bearer tokens is told of no error.
+    // §3.1: a request without any credentials gets a challenge without an error code.
     throw new GatewayError('UNAUTHENTICATED', 'A bearer token is needed.', {
       headers: { 'WWW-Authenticate': 'Bearer' }
     })
@@ -22,7 +22,7 @@ export function bearerToken(authorization: string | undefined): string {
   return match[1]
 }
 
-/** `detail` is for the log: why exactly stays ours. */
+/** Makes the error for a refused token. `detail` goes to the log only. */
 export function invalidToken(message: string, detail: string): GatewayError {
   const challenge = `Bearer error="invalid_token", error_description="${message}"`
   return new GatewayError('INVALID_TOKEN', message, { detail, headers: { 'WWW-Authenticate': challenge } })

@@ -5,46 +5,46 @@ import { textAt, textsAt } from './claims.ts'
 import { isEntra } from './issuers.ts'
 import type { Identity, Policy } from './policy.ts'
 
-/** Whom Graph can be asked about. */
+/** The user or application that Graph is asked about. */
 export interface GraphSubject {
   readonly objectId: string
   readonly appOnly: boolean
-  /** Undefined where the token names none: the token endpoint is then that of one tenant. */
+  /** Undefined if the token names none: then there is one tenant's token endpoint only. */
   readonly tenant: string | undefined
 }
 
-/** Why the bearer of a sound token is not let in, whatever the rules say. */
+/** Why the bearer of a valid token is refused before any rule is checked. */
 export interface Unmet {
   readonly message: string
-  /** For the log. */
+  /** For the log only. */
   readonly detail: string
   readonly challenge?: string
 }
 
-/** The bearer of a verified token. Of the groups and roles only those are kept that the configuration names. */
+/** The bearer of a verified token. Holds only those groups and roles that the configuration names. */
 export interface Caller {
   readonly identity: Identity
-  /** Null where the token does not say. */
+  /** Null if the token does not say. */
   readonly appOnly: boolean | null
   readonly clientId: string | undefined
-  /** What the provider's tokens must have and this one has not; null if nothing is missing. */
+  /** The unmet demand of the provider's configuration; null if all are met. */
   readonly unmet: Unmet | null
   /**
-   * Set where the token leaves groups out, because there are too many ("overage") or because Entra ID never puts them
-   * in tokens for its own resources.
+   * Set if the token leaves groups out, because there are too many ("overage") or because Entra ID never puts them in tokens
+   * for its own resources.
    */
   readonly unsaid: GraphSubject | null
 }
 
-/** The client that a token was issued to: Entra ID 1.0, OpenID Connect, RFC 9068, Okta. */
+/** Claims with the client that a token was issued to: Entra ID 1.0, OpenID Connect, RFC 9068, Okta. */
 const CLIENT_CLAIMS = ['appid', 'azp', 'client_id', 'cid'] as const
 
-/** Reads verified claims. Throws INVALID_TOKEN if they name nobody. */
+/** Makes a caller of verified claims. Throws INVALID_TOKEN if they name nobody. */
 export function callerOf(claims: JWTPayload, provider: OidcProviderConfig, asksGraph: boolean, policy: Policy): Caller {
   const { groupsClaims, rolesClaims, principalClaims } = provider
   const id = principalClaims.map(path => textAt(claims, path)).find(text => text !== undefined)
   if (id === undefined) throw invalidToken('The token names no caller.', `none of ${principalClaims.join(', ')}`)
-  // A role that is named like a group must not pass for one where rules tell the two apart.
+  // A role must not count as a group of the same name in rules that tell the two apart.
   const groupPaths = groupsClaims.filter(path => !rolesClaims.includes(path))
   const issuer = String(claims.iss)
   const identity: Identity = {
@@ -56,7 +56,7 @@ export function callerOf(claims: JWTPayload, provider: OidcProviderConfig, asksG
   }
   const clientId = CLIENT_CLAIMS.map(name => textAt(claims, name)).find(text => text !== undefined)
   const unmet = unmetBy(claims, clientId, provider)
-  // `sub` means something within its issuer only; to Graph it would be somebody else's id or nobody's.
+  // Only `oid` is an id that Graph knows: `sub` is unique within its issuer only.
   const objectId = textAt(claims, 'oid')
   const unsaid =
     asksGraph && unmet === null && claims.groups === undefined && objectId !== undefined
@@ -65,12 +65,12 @@ export function callerOf(claims: JWTPayload, provider: OidcProviderConfig, asksG
   return { identity, appOnly: appOnlyOf(claims, clientId, provider), clientId, unmet, unsaid }
 }
 
-/** Whether no user stands behind the token; null if it does not say. */
+/** Returns whether the token was issued without a user; null if it does not say. */
 function appOnlyOf(claims: JWTPayload, clientId: string | undefined, provider: OidcProviderConfig): boolean | null {
   if (claims.idtyp !== undefined || isEntra(provider)) return isAppOnlyAtEntra(claims)
   // RFC 9068 §2.2: without a user the subject is the client itself. Some providers name a service account instead.
   if (clientId !== undefined && claims.sub === clientId) return true
-  // §2.2.1: when a user authenticated.
+  // §2.2.1: the time when a user authenticated.
   return typeof claims.auth_time === 'number' ? false : null
 }
 

@@ -5,14 +5,14 @@ import { operations } from '../core/principal.ts'
 import { Policy, type Identity } from './policy.ts'
 import { TopicGrants } from './topic-grants.ts'
 
-/** Returns every `iss` that is trusted: a caller is one of a single issuer. */
+/** Returns every trusted `iss`. */
 export function trustedIssuers({ oidc }: AuthConfig): readonly string[] {
   return oidc.flatMap(issuersOf)
 }
 
 /**
- * Explains what a caller may do with a topic, a line an operation, each with the rules that grant it, and what their token
- * must have. Groups and roles are taken as given: neither a token nor Graph is asked. Ends with a line break.
+ * Explains what a caller may do with a topic: a line for each operation with the rules that grant it, and what the token must
+ * have. Takes groups and roles as given, without a token or Graph. Ends with a line break.
  */
 export function explainAccess(
   auth: AuthConfig,
@@ -50,7 +50,7 @@ function providerOf({ oidc }: AuthConfig, issuer: string): OidcProviderConfig | 
   return oidc.find(provider => issuersOf(provider).includes(issuer))
 }
 
-/** What counts as a group for `permittedGroups`: roles only if the provider's `groupsClaims` look at their claim too. */
+/** Returns what counts for `permittedGroups`: roles only if the provider's `groupsClaims` include their claim. */
 function memberGroups(auth: AuthConfig, { issuer, groups, roles }: Omit<Identity, 'member'>): readonly string[] {
   const provider = providerOf(auth, issuer)
   const rolesCount = provider?.groupsClaims.some(path => provider.rolesClaims.includes(path)) === true

@@ -14,33 +14,33 @@ export interface GatekeeperReadings {
   readonly graphCalls: { readonly answered: number; readonly failed: number }
 }
 
-/** Lets callers in, or says why not. */
+/** Finds out who calls, and what they may do. */
 export interface Gatekeeper {
   /**
-   * Judges an `Authorization` header: who calls, and whether they may. At once for a token that was judged a moment ago,
-   * else as a promise. Rejects with UNAUTHENTICATED, INVALID_TOKEN, NOT_PERMITTED, or IDENTITY_UNAVAILABLE where
-   * the provider or Graph cannot be asked.
+   * Checks an `Authorization` header. Returns the principal at once if the token was verified within the last minute, else a
+   * promise. Rejects with UNAUTHENTICATED, INVALID_TOKEN, NOT_PERMITTED, or with IDENTITY_UNAVAILABLE if the provider or Graph
+   * does not answer.
    */
   admit(authorization: string | undefined): Principal | Promise<Principal>
-  /** The keys of every provider are loaded. */
+  /** Whether the keys of every provider are loaded. */
   ready(): boolean
-  /** For metrics, now. */
+  /** Returns the current values for metrics. */
   readings(): GatekeeperReadings
-  /** Begins to load keys; resolves after the first attempt, whatever its outcome. */
+  /** Begins to load keys. Resolves after the first attempt, whether it succeeds or not. */
   start(): Promise<void>
-  /** Who may do what, for the requests that follow; those under way are judged by what was in force when they came. */
+  /** Replaces groups and rules for new requests. Those in flight keep the ones they came under. */
   replaceRules(access: AccessConfig): void
   close(): void
 }
 
 export interface GatekeeperOptions {
-  /** HTTPS_PROXY and the like, for what is asked of providers and Graph. */
+  /** HTTPS_PROXY and the like, for requests to providers and Graph. */
   readonly proxyEnvironment?: NodeJS.ProcessEnv | undefined
-  /** For all that Graph is asked about one caller. */
+  /** Time limit of all questions to Graph about one caller. */
   readonly graphTimeLimitMs?: number
   /** Milliseconds since 1970. */
   readonly now?: () => number
-  /** Milliseconds of a clock that nobody can set: for pauses and caches. */
+  /** Milliseconds of a monotonic clock, for pauses and caches. */
   readonly steadyNow?: () => number
 }
 

@@ -8,25 +8,25 @@ import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import { within } from '../core/lib/within.ts'
 import type { Log } from '../core/log.ts'
 
-/** However long Graph asks to be left alone: an answer meant for days would shut everybody out. */
+/** Limit of a pause that Graph asks for by `Retry-After`: one of days would lock everybody out. */
 const PAUSE_LIMIT_S = 60
-/** After a token could not be had; doubled with each failure in a row. */
+/** Back-off of the token endpoint. */
 const TOKEN_PAUSE_FIRST_MS = 1000
 const TOKEN_PAUSE_LIMIT_MS = 30_000
 
 const late = () => new Error('no token in time')
 
-/** Microsoft Graph, asked with one token of the gateway's own. Another tenant's token has its own limits at Graph. */
+/** Asks Microsoft Graph with the gateway's token for one tenant. Graph throttles each tenant by itself. */
 export class GraphAccess {
   readonly #client: JsonClient
   readonly #tokens: ClientCredentialsTokens
   readonly #now: () => number
   readonly #failures: RepeatedWarnings
-  /** So far, by whether Graph answered with what was asked. Shared by all tenants. */
+  /** Number of calls by outcome, shared by all tenants. */
   readonly #calls: { answered: number; failed: number }
   #pausedUntilMs = -Infinity
   #tokenFailures = 0
-  /** Shared by all who waited for the same token: it counts once. */
+  /** The last error, which all who waited for the same token share: it counts once. */
   #tokenError: unknown
 
   constructor(
@@ -44,8 +44,8 @@ export class GraphAccess {
   }
 
   /**
-   * Asks about groups; null if Graph does not know whom. Throws IDENTITY_UNAVAILABLE, also without asking, while Graph or the
-   * token endpoint is left alone: calls during a pause would lengthen it.
+   * Asks which of the groups somebody is in. Returns null if Graph does not know them. Throws IDENTITY_UNAVAILABLE, without
+   * asking during a pause, because calls would lengthen it.
    */
   async memberOf(url: string, groupIds: readonly string[], deadline: Deadline): Promise<readonly string[] | null> {
     const pauseMs = this.#pausedUntilMs - this.#now()
@@ -109,7 +109,7 @@ export class GraphAccess {
     return unavailable(reason, askedS === undefined ? undefined : this.#pause(askedS * 1000))
   }
 
-  /** Returns for how many seconds. */
+  /** Begins a pause and returns its length in seconds. */
   #pause(durationMs: number): number {
     const pauseMs = Math.min(durationMs, PAUSE_LIMIT_S * 1000)
     this.#pausedUntilMs = this.#now() + pauseMs
@@ -117,7 +117,7 @@ export class GraphAccess {
   }
 }
 
-/** Null if Graph does not know whom it was asked about; undefined if the answer is none. */
+/** Returns the groups of an answer; null if Graph does not know whom it was asked about, undefined if it refused. */
 function groupsIn({ status, body }: JsonAnswer): readonly string[] | null | undefined {
   if (status === 404) return null
   const value = member(body, 'value')

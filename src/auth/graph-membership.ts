@@ -13,7 +13,7 @@ import { GraphAccess } from './graph-access.ts'
 import type { Policy } from './policy.ts'
 import { remember, remembering } from './remembering.ts'
 
-/** Graph takes no more in one call. */
+/** Graph's own limit. */
 const GROUPS_PER_CALL = 20
 const REMEMBERED_LIMIT = 10_000
 /** An id that no directory gives out. */
@@ -29,17 +29,17 @@ export class GraphMembership {
   readonly #now: () => number
   readonly #client: JsonClient
   readonly #timeLimitMs: number
-  /** By tenant, of which there are as many as are let in. */
+  /** By tenant; only those that the configuration permits. */
   readonly #accesses = new Map<string, GraphAccess>()
   readonly #assertion: ((tokenUrl: string) => Promise<string>) | undefined
   #policy: Policy
   #remembered: LRUCache<string, readonly string[]>
-  /** As many at most as there are requests under way. */
+  /** Questions in flight, by caller; bounded by the requests in flight. */
   #asking = new Map<string, Promise<readonly string[]>>()
-  /** So far, by whether Graph answered with what was asked. */
+  /** Number of calls by outcome. */
   readonly calls = { answered: 0, failed: 0 }
 
-  /** `now` is a clock that nobody can set; `timeLimitMs` is for all that is asked about one caller. */
+  /** `now` is a monotonic clock; `timeLimitMs` is for all questions about one caller. */
   constructor(
     config: GraphConfig,
     policy: Policy,
@@ -58,24 +58,24 @@ export class GraphMembership {
     this.#assertion = clientAssertion(config)
   }
 
-  /** From now on other groups matter: what was asked about the old ones says nothing. */
+  /** Changes the groups that Graph is asked about, and forgets the answers about the old ones. */
   replacePolicy(policy: Policy): void {
     this.#policy = policy
     this.#remembered = remembering(REMEMBERED_LIMIT, this.#now)
     this.#asking = new Map()
   }
 
-  /** What is remembered; undefined where Graph has to be asked. */
+  /** Returns the remembered groups; undefined if Graph must be asked. */
   known(caller: Caller): readonly string[] | undefined {
     return this.#remembered.get(keyOf(caller))
   }
 
-  /** Throws IDENTITY_UNAVAILABLE when Graph does not say: nobody gets in on a guess. */
+  /** Returns the caller's groups. Throws IDENTITY_UNAVAILABLE if Graph does not answer: nobody is let in on a guess. */
   groupsOf(caller: Caller): Promise<readonly string[]> {
     const known = this.known(caller)
     if (known !== undefined) return Promise.resolve(known)
     const key = keyOf(caller)
-    // Of the policy that is in force now; replaced meanwhile, the answer lands where nobody looks.
+    // If the policy is replaced meanwhile, the answer goes to maps that are no longer used.
     const [underWay, remembered] = [this.#asking, this.#remembered]
     let asking = underWay.get(key)
     if (asking === undefined) {
@@ -103,7 +103,7 @@ export class GraphMembership {
     key: string,
     remembered: LRUCache<string, readonly string[]>
   ): Promise<readonly string[]> {
-    // The ids go into paths: only the form that Entra ID gives them is let through.
+    // The ids become part of a path, so accept only the form that Entra ID gives them.
     const sound = unsaid !== null && isGuid(unsaid.objectId) && (unsaid.tenant === undefined || isGuid(unsaid.tenant))
     const groups = sound
       ? await this.#memberships(unsaid, this.#policy.groupIdsFor(identity.issuer), this.#policy.hasRules)

@@ -10,17 +10,17 @@ const VERSION_2 =
   /^https:\/\/login\.(?:microsoftonline\.com|microsoftonline\.us|partner\.microsoftonline\.cn|chinacloudapi\.cn)\/([^/]+)\/v2\.0$/
 const TENANT_IN_ISSUER = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
 
-/** Whether Graph is asked about callers of this provider. Only Entra ID's object ids mean anything to it. */
+/** Returns whether Graph is asked about callers of this provider. It knows Entra ID's object ids only. */
 export function asksGraph(provider: OidcProviderConfig, isOnlyProvider: boolean): boolean {
   return provider.groupsFrom === undefined ? isOnlyProvider || isEntra(provider) : provider.groupsFrom === 'graph'
 }
 
-/** Whether the provider writes its tokens as Entra ID does. */
+/** Returns whether the provider's tokens look like Entra ID's. */
 export function isEntra({ issuer, groupsFrom }: OidcProviderConfig): boolean {
   return groupsFrom === 'graph' || ENTRA_HOST.test(URL.parse(issuer)?.hostname ?? '')
 }
 
-/** Undefined for an issuer without a tenant in it. */
+/** Returns the tenant in an issuer, if there is one. */
 export function tenantOf(issuer: string): string | undefined {
   return TENANT_IN_ISSUER.exec(issuer)?.[0]
 }
@@ -31,8 +31,8 @@ function issuerOf(key: JWK): string | undefined {
 }
 
 /**
- * Whether a key may sign for an issuer: where it names its own, as those of Entra ID do, it must be this one. Version 1 of
- * a tenant's issuer is served by keys that name version 2.
+ * Returns whether a key may sign for an issuer. If the key names an issuer, as Entra ID's do, it must be this one. Keys that
+ * name version 2 of a tenant's issuer serve version 1 too.
  * @see https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer
  */
 export function mayServe(key: JWK, issuer: string): boolean {

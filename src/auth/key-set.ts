@@ -11,18 +11,18 @@ import { KeySource } from './key-source.ts'
 const REFRESH_MS = 600_000
 const RETRY_FIRST_MS = 1000
 const RETRY_LIMIT_MS = 30_000
-/** Keys that could not be refreshed are believed for so long. */
+/** How long keys stay valid that cannot be refreshed. */
 const STALE_LIMIT_MS = 24 * 3_600_000
-/** Tokens whose key is missing make the provider be asked at once, but not more often than this: anybody can make up key ids. */
+/** Pause between lookups for tokens whose key is missing: anybody can make up key ids. */
 const LOOK_PAUSE_MS = 5000
-/** Requests that wait for a look, or for the pause before it to end. Beyond it, tokens are called bad without one. */
+/** The most requests that wait for a lookup. Further tokens with unknown keys are refused without one. */
 const WAITING_LIMIT = 100
-/** For a request that waits for its key: the pause, and an answer that does not take long. */
+/** Limit of a request's wait for its key: the pause, and a quick answer. */
 const WAIT_LIMIT_MS = 7000
 
 /**
- * The signature keys of one provider: loaded before the gateway is ready, refreshed in the background, kept while the
- * provider is down, and asked anew at once when a token names a key that is not among them.
+ * Keeps the signature keys of one provider. Loads them before the gateway is ready, refreshes them in the background, keeps
+ * them while the provider is down, and looks for new ones when a token names an unknown key.
  */
 export class KeySet {
   readonly #provider: OidcProviderConfig
@@ -35,9 +35,9 @@ export class KeySet {
   #loadedAtMs = -Infinity
   #lookedForTokenAtMs = -Infinity
   #loading: Promise<void> | null = null
-  /** Looks that have begun. */
+  /** Number of lookups begun. */
   #looks = 0
-  /** The look at the end of the pause, and how many requests wait for it. */
+  /** The lookup at the end of the pause, and how many requests wait for one. */
   #nextLook: Promise<void> | null = null
   #waiting = 0
   #waking: NodeJS.Timeout | undefined
@@ -61,22 +61,22 @@ export class KeySet {
     return this.#ring !== null && this.#now() - this.#loadedAtMs < STALE_LIMIT_MS
   }
 
-  /** Since they were loaded; Infinity where they never were. */
+  /** Milliseconds since the keys were loaded; Infinity if they never were. */
   get ageMs(): number {
     return this.#now() - this.#loadedAtMs
   }
 
-  /** The keys that tokens are verified with; another object as soon as they change. */
+  /** The current keys; another object when they change. */
   get current(): KeyRing | null {
     return this.#ring
   }
 
-  /** Called whenever the keys are others than before: what was verified with the old ones must be verified again. */
+  /** Calls `listener` when the keys change: tokens verified with the old ones must be verified again. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener)
   }
 
-  /** Resolves after the first attempt; goes on in the background. */
+  /** Loads the keys and begins to refresh them. Resolves after the first attempt. */
   async start(): Promise<void> {
     await this.#load()
     this.#schedule()
@@ -90,8 +90,8 @@ export class KeySet {
   }
 
   /**
-   * Returns the keys, among them the one that the header names if the provider has it. Throws IDENTITY_UNAVAILABLE if there
-   * are none, or if the one named is missing and the provider cannot be asked whether it exists.
+   * Returns the keys, including the one that the header names if the provider has it. Throws IDENTITY_UNAVAILABLE if there are
+   * none, or if the named one is missing and the provider does not answer.
    */
   async ringFor(header: JWSHeaderParameters): Promise<KeyRing> {
     if (this.#lacks(header)) {
@@ -104,8 +104,8 @@ export class KeySet {
   }
 
   /**
-   * Returns the keys as they are now, after a signature did not fit those of `ring`: a key may have been replaced under its
-   * name, or have none. Asks the provider at once, or joins who asks; in the pause after that nobody does.
+   * Returns the newest keys, for a signature that did not fit those of `ring`: a key may have been replaced under its name, or
+   * have none. Asks the provider or joins a lookup in flight, except during the pause.
    */
   async ringAfter(ring: KeyRing): Promise<KeyRing> {
     if (this.#ring === ring && (this.#pauseMs <= 0 || this.#loading !== null) && this.#waiting < WAITING_LIMIT) {
@@ -120,19 +120,19 @@ export class KeySet {
     return !this.loaded || this.#ring?.lacks(header) !== false
   }
 
-  /** Until the provider may be asked for a token again. */
+  /** Milliseconds until the next lookup is allowed; 0 or less if it is. */
   get #pauseMs(): number {
     return this.#lookedForTokenAtMs + LOOK_PAUSE_MS - this.#now()
   }
 
   async #lookFor(header: JWSHeaderParameters): Promise<void> {
     const looks = this.#looks
-    // What is under way may have begun before the provider had the key: it does not count as asking for this token.
+    // A lookup in flight may have begun before the provider had the key, so it does not count for this token.
     await this.#loading
     if (!this.#lacks(header)) return
     if (this.#looks > looks) await this.#loading
     else if (this.#pauseMs <= 0) await this.#look()
-    // The token has not been judged: a stranger's made-up key ids must not make it a bad one.
+    // Wait rather than refuse: a stranger's made-up key ids must not make a valid token fail.
     else if (this.loaded && this.#failures === 0 && this.#waiting < WAITING_LIMIT) await this.#waitForLook()
   }
 
@@ -155,7 +155,7 @@ export class KeySet {
     }
   }
 
-  /** Asks the provider for a token's sake. */
+  /** Asks the provider because of a token. */
   async #look(): Promise<void> {
     this.#lookedForTokenAtMs = this.#now()
     await this.#loading
@@ -170,7 +170,7 @@ export class KeySet {
     )
   }
 
-  /** Never rejects; one at a time, for all who wait. */
+  /** Loads the keys, once for all who wait. Never rejects. */
   #load(): Promise<void> {
     if (this.#loading === null) {
       this.#looks++

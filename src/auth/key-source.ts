@@ -4,7 +4,7 @@ import { TENANT_PLACE } from '../config/issuers.ts'
 import { JsonClient } from '../core/lib/https-json.ts'
 import { member } from '../core/lib/member.ts'
 
-/** For one answer of the provider. */
+/** Limit of one answer of the provider. */
 const TIMEOUT_MS = 5000
 
 /** Asks a provider for its signature keys. */
@@ -24,7 +24,7 @@ export class KeySource {
   async address(): Promise<string> {
     const { issuer, jwksUri } = this.#provider
     if (jwksUri !== undefined) return jwksUri
-    // Entra ID's own name for all tenants at once; its document has the template as its issuer.
+    // `common` is Entra ID's name for all tenants. Its document has the template as the issuer.
     const base = issuer.replaceAll(TENANT_PLACE, 'common').replace(/\/$/, '')
     const document = await this.#get(`${base}/.well-known/openid-configuration`)
     const named = member(document, 'issuer')
@@ -55,7 +55,7 @@ export class KeySource {
   }
 }
 
-/** A symmetric key has no place in a public set; left in, its value would be a password for everyone. */
+/** Returns whether a key is for signatures. Drops symmetric ones: published, they would let anybody sign tokens. */
 function isSignatureKey(key: unknown): key is JWK {
   const type = member(key, 'kty')
   const use = member(key, 'use')

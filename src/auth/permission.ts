@@ -10,11 +10,11 @@ interface Admission {
 
 const NO_GROUPS: readonly string[] = []
 
-/** From a caller to what they may do, by their token and, where that is silent, by Graph. */
+/** Decides what a caller may do, by their token and, if that has no groups, by Graph. */
 export class Permission {
   readonly policy: Policy
   readonly #graph: GraphMembership | null
-  /** What was decided for a caller, as long as Graph's answer is the same. */
+  /** Decisions by caller, valid for the same answer of Graph. */
   readonly #admissions = new WeakMap<Caller, Admission>()
 
   constructor(policy: Policy, graph: GraphMembership | null) {
@@ -22,14 +22,14 @@ export class Permission {
     this.#graph = graph
   }
 
-  /** Decided without asking anybody: null for somebody who is not let in, undefined where it is not known. */
+  /** Decides without asking Graph. Returns null for a caller who is not let in, undefined if Graph must be asked. */
   known(caller: Caller): Principal | null | undefined {
     if (!this.#needsGraph(caller)) return this.#admit(caller, NO_GROUPS)
     const groups = this.#graph?.known(caller)
     return groups === undefined ? undefined : this.#admit(caller, groups)
   }
 
-  /** Null for somebody who is not let in. Throws IDENTITY_UNAVAILABLE where Graph would have to say and does not. */
+  /** Decides. Returns null for a caller who is not let in. Throws IDENTITY_UNAVAILABLE if Graph must be asked and fails. */
   async admit(caller: Caller): Promise<Principal | null> {
     const groups = this.#graph !== null && this.#needsGraph(caller) ? await this.#graph.groupsOf(caller) : NO_GROUPS
     return this.#admit(caller, groups)

@@ -5,16 +5,16 @@ import { canonicalId, isGuid } from '../core/lib/guid.ts'
 import { accessWithoutRules, type Access } from '../core/principal.ts'
 import { TopicGrants } from './topic-grants.ts'
 
-/** The part of the configuration that says who may do what; it can be replaced while the gateway runs. */
+/** The part of the configuration that says who may do what. A reload replaces it. */
 export interface AccessConfig extends Pick<AuthConfig, 'permittedGroups' | 'rules'> {
   readonly oidc: readonly (IssuerNames & Pick<OidcProviderConfig, 'permittedGroups'>)[]
 }
 
-/** What is known of a caller that a rule can ask for. */
+/** What rules can match of a caller. */
 export interface Identity {
   readonly issuer: string
   readonly id: string
-  /** In a permitted group. */
+  /** Whether the caller is in a permitted group. */
   readonly member: boolean
   readonly groups: readonly string[]
   readonly roles: readonly string[]
@@ -37,7 +37,7 @@ class CompiledRule {
     this.#roles = new Set(config.roles)
   }
 
-  /** Whether the rule is about callers of this issuer at all. */
+  /** Returns whether the rule is about callers of this issuer. */
   holdsFor(issuer: string): boolean {
     return this.config.issuers.length === 0 || this.#issuers.has(issuer)
   }
@@ -52,17 +52,17 @@ class CompiledRule {
   }
 }
 
-/** Who may do what, compiled once. Without rules a member may do everything, with rules only what they grant. */
+/** The compiled groups and rules. Without rules a member may do everything, with rules what they grant. */
 export class Policy {
   readonly hasRules: boolean
-  /** By issuer: the groups that let its callers in. */
+  /** The groups that let callers in, by issuer. */
   readonly #permitted: ReadonlyMap<string, ReadonlySet<string>>
-  /** By issuer: the groups that Graph can be asked about. A malformed id would fail the whole call. */
+  /** The groups that Graph can be asked about, by issuer. GUIDs only: another id would fail the whole call. */
   readonly #groupIds: ReadonlyMap<string, readonly string[]>
   readonly #groups: ReadonlySet<string>
   readonly #roles: ReadonlySet<string>
   readonly #rules: readonly CompiledRule[]
-  /** By the numbers of the rules that name the caller: most callers share a few combinations. */
+  /** Accesses by the numbers of the granting rules: most callers share a few combinations. */
   readonly #accesses = new Map<string, Access>()
 
   constructor({ permittedGroups, rules, oidc }: AccessConfig) {
@@ -84,7 +84,7 @@ export class Policy {
     )
   }
 
-  /** Whether membership in the group lets callers of the issuer in. */
+  /** Returns whether membership in the group lets callers of the issuer in. */
   isPermitted(issuer: string, group: string): boolean {
     return this.#permitted.get(issuer)?.has(canonicalId(group)) === true
   }
@@ -94,7 +94,7 @@ export class Policy {
     return this.#groupIds.get(issuer) ?? []
   }
 
-  /** Worth keeping of a caller's groups, of which there may be hundreds. */
+  /** Returns whether a rule names the group. Others of a caller's groups, maybe hundreds, need not be kept. */
   namesGroup(group: string): boolean {
     return this.#groups.has(canonicalId(group))
   }
@@ -103,14 +103,14 @@ export class Policy {
     return this.#roles.has(role)
   }
 
-  /** Null: not let in at all. Whoever is in a permitted group or named by a rule is let in. */
+  /** Returns what a caller may do; null if they are not let in: in no permitted group, and named by no rule. */
   accessOf(identity: Identity): Access | null {
     if (!this.hasRules) return identity.member ? accessWithoutRules : null
     const numbers = this.rulesFor(identity)
     return numbers.length === 0 && !identity.member ? null : this.#accessBy(numbers)
   }
 
-  /** Numbers, from 0, of the rules that name a caller. */
+  /** Returns the numbers, from 0, of the rules that name a caller. */
   rulesFor(identity: Identity): number[] {
     return this.#rules.flatMap((rule, number) => (rule.names(identity) ? [number] : []))
   }

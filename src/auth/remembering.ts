@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
 
-/** Makes a cache of at most `limit` entries, on a clock that nobody can set. The least recently used makes room. */
+/** Makes a cache of at most `limit` entries, on a monotonic clock. Evicts the least recently used. */
 export function remembering<V extends object>(limit: number, now: () => number): LRUCache<string, V> {
-  // Read at each look: by default lru-cache sets a timer for each millisecond in which it is used.
+  // Resolution 0 reads the clock each time. By default lru-cache sets a timer in each millisecond of use.
   return new LRUCache({ max: limit, ttl: 1, ttlResolution: 0, perf: { now } })
 }
 
-/** Keeps an entry for `durationMs`; not at all if that is over, which lru-cache would take for ever. */
+/** Keeps an entry for `durationMs`. Not if that is 0 or less, which lru-cache would take for unlimited. */
 export function remember<V extends object>(
   cache: LRUCache<string, V>,
   key: string,

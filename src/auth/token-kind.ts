@@ -7,13 +7,13 @@ const ACCESS_TOKEN = /^(application\/)?at\+jwt$/i
 const ANY_TOKEN = /^(application\/)?jwt$/i
 /** Claims of ID tokens (OpenID Connect Core §3.3.2.11, FAPI) and of security events, such as logout tokens (RFC 8417 §2.2). */
 const FOREIGN_CLAIMS = ['at_hash', 'c_hash', 's_hash', 'events'] as const
-/** How Keycloak says in the payload what its other tokens are. */
+/** Keycloak's types of other tokens, in the payload. */
 const KEYCLOAK_KINDS = /^(id|refresh|offline|logout)$/i
 const KEYCLOAK_ACCESS_TOKEN = /^bearer$/i
 
 /**
- * Returns what shows that a verified token is no access token: one that was made for somebody else to read, or to be
- * exchanged, must not open this door. Undefined if nothing does.
+ * Returns what shows that a verified token is not an access token, such as an ID or refresh token; undefined if nothing does.
+ * Those are made for others to read or to be exchanged, and must not be accepted.
  */
 export function otherKind(
   type: string | undefined,

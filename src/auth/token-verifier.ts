@@ -30,22 +30,22 @@ export interface TrustedIssuer {
 
 const REMEMBERED_LIMIT = 10_000
 const REMEMBERED_MS = 60_000
-/** Headers whose text is kept, so that the digest need not be reckoned for each request of a busy caller. */
+/** The most headers whose digest is kept, so that it is not computed for each request of a busy caller. */
 const DIGESTS_LIMIT = 100
 
-/** Verifies the tokens of trusted issuers, and remembers by digest the headers that held a good one. */
+/** Verifies the tokens of trusted issuers. Remembers valid ones for a minute, by a digest of the header. */
 export class TokenVerifier {
   readonly #issuers: ReadonlyMap<string, TrustedIssuer>
   #policy: Policy
   readonly #onlyProvider: boolean
   readonly #now: () => number
   readonly #remembered: LRUCache<string, Caller>
-  /** By header, of those in {@link #remembered} only. */
+  /** Digest by header, of those in {@link #remembered} only. */
   readonly #digests = new LRUCache<string, string>({ max: DIGESTS_LIMIT })
-  /** As many at most as there are requests under way. */
+  /** Verifications in flight, by digest; bounded by the requests in flight. */
   #verifying = new Map<string, Promise<Caller>>()
 
-  /** `now`, since 1970, judges tokens; `steadyNow`, which nobody can set, says how long they are remembered. */
+  /** `now`, milliseconds since 1970, is for the times in tokens; `steadyNow`, monotonic, for remembering them. */
   constructor(issuers: readonly TrustedIssuer[], policy: Policy, now: () => number, steadyNow: () => number) {
     this.#issuers = new Map(issuers.flatMap(trusted => issuersOf(trusted.config).map(issuer => [issuer, trusted])))
     this.#onlyProvider = issuers.length === 1
@@ -55,14 +55,14 @@ export class TokenVerifier {
     for (const { keys } of issuers) keys.onChange(() => this.#remembered.clear())
   }
 
-  /** From now on other groups matter: tokens are read anew, also those whose verification is under way. */
+  /** Changes the groups and roles to keep. Reads all tokens anew, including those being verified. */
   replacePolicy(policy: Policy): void {
     this.#policy = policy
     this.#remembered.clear()
     this.#verifying = new Map()
   }
 
-  /** Who an `Authorization` header stands for, if its token was verified within the last minute and has not expired. */
+  /** Returns the caller of an `Authorization` header whose token was verified within the last minute and is still valid. */
   known(authorization: string): Caller | undefined {
     const recent = this.#digests.get(authorization)
     if (recent !== undefined) return this.#remembered.get(recent)
@@ -72,7 +72,7 @@ export class TokenVerifier {
     return caller
   }
 
-  /** Throws UNAUTHENTICATED, INVALID_TOKEN and IDENTITY_UNAVAILABLE. */
+  /** Verifies an `Authorization` header. Throws UNAUTHENTICATED, INVALID_TOKEN and IDENTITY_UNAVAILABLE. */
   async verify(authorization: string | undefined): Promise<Caller> {
     const token = bearerToken(authorization)
     const key = digest(authorization ?? '')
@@ -97,7 +97,7 @@ export class TokenVerifier {
     const { config, keys } = trusted
     const { claims, ring } = await this.#verified(token, header, issuer, trusted)
     const caller = callerOf(claims, config, asksGraph(config, this.#onlyProvider), policy)
-    // Keys or policy may have changed meanwhile: what the old ones vouched for must not outlive them.
+    // Do not remember what keys or policy vouched for that were replaced meanwhile.
     if (keys.current === ring && this.#policy === policy) {
       const leftMs = (claims.exp ?? 0) * 1000 - this.#now()
       remember(this.#remembered, key, caller, Math.min(REMEMBERED_MS, leftMs))
@@ -121,7 +121,7 @@ export class TokenVerifier {
     }
   }
 
-  /** Throws what jose throws. */
+  /** Returns the verified claims. Throws what jose throws. */
   async #claimsOf(
     token: string,
     header: JWSHeaderParameters,
@@ -153,7 +153,7 @@ async function verifyWithAny(token: string, keys: readonly CryptoKey[], options:
       return await jwtVerify(token, key, options)
     } catch (error) {
       failure = error
-      // Beside a signature that does not fit: a key that cannot be used, such as one that is too short.
+      // Try the next key after a wrong signature, and after a key that cannot be used, such as one too short.
       const mayFitNext = error instanceof errors.JWSSignatureVerificationFailed || !(error instanceof errors.JOSEError)
       if (!mayFitNext) break
     }
@@ -161,18 +161,18 @@ async function verifyWithAny(token: string, keys: readonly CryptoKey[], options:
   throw failure
 }
 
-/** The reason goes to the log. */
+/** Makes the error for a token that jose refused. The reason goes to the log. */
 function refusal(error: unknown): GatewayError {
   const message = error instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid here.'
   return invalidToken(message, String(error))
 }
 
-/** Of the whole header, before it is parsed: of several ways measured the cheapest, and few tokens are kept. */
+/** Hashes the whole header, unparsed: the cheapest of several ways measured. */
 function digest(authorization: string): string {
   return hash('sha256', authorization, 'base64')
 }
 
-/** Only to choose the issuer and the key; nothing of it is believed before the signature was checked. */
+/** Reads issuer and header to choose the key. Nothing of it is trusted before the signature is checked. */
 function unverifiedParts(token: string): { issuer: string; header: JWSHeaderParameters } {
   try {
     return { issuer: String(decodeJwt(token).iss), header: decodeProtectedHeader(token) }

@@ -7,10 +7,10 @@ export interface Grant {
 }
 
 const BITS: Readonly<Record<Operation, number>> = { read: 1, write: 2, create: 4, delete: 8, describe: 16, alter: 32 }
-/** As Kafka has it: whoever may do one of these may see the topic. `create` is not among them. */
+/** Operations that imply `describe`, as in Kafka. `create` does not. */
 const SHOWING = BITS.read | BITS.write | BITS.delete | BITS.alter
 
-/** The union of grants, made for the hot path: one look-up, and one for each length that prefixes have. */
+/** The union of grants. For the hot path: one lookup for the name, and one for each length of prefixes. */
 export class TopicGrants implements Access {
   readonly #literal = new Map<string, number>()
   readonly #prefixes = new Map<string, number>()
