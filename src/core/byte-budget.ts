@@ -1,6 +1,6 @@
 /**
- * The bytes that one process may hold for its callers at a time: bodies being read, batches on their way to Kafka,
- * answers that slow readers have not taken. Over it a request is refused (OVERLOADED) instead of queued.
+ * Counts the bytes that a process holds for its callers: bodies being read, batches in flight to Kafka, answers not yet read.
+ * A request that would exceed the limit is refused (OVERLOADED) instead of queued.
  */
 export class ByteBudget {
   readonly limitBytes: number
@@ -14,14 +14,14 @@ export class ByteBudget {
     return this.#usedBytes
   }
 
-  /** Counts bytes that are held already, such as a finished answer: they keep new requests out, not themselves. */
+  /** Adds bytes that are held already, such as a finished answer, even beyond the limit. */
   add(bytes: number): void {
     this.#usedBytes += bytes
   }
 
   /**
-   * Takes more bytes for somebody who holds some already, or none: false where they do not fit beside what others hold. A
-   * lone taker is let in however large, so that a small budget cannot shut out a lawful request.
+   * Takes `bytes` for a request that already holds `heldBytes`. Returns false if they do not fit beside what others hold. A
+   * lone request always gets them, so that a small budget does not refuse a valid one.
    */
   tryGrow(heldBytes: number, bytes: number): boolean {
     if (this.#usedBytes > heldBytes && this.#usedBytes + bytes > this.limitBytes) return false

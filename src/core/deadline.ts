@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 
-/** A point on the monotonic clock by which an answer is due. */
+/** A time on the monotonic clock by which an answer is due. */
 export class Deadline {
   /** Milliseconds of `performance.now()`. */
   readonly atMs: number

@@ -1,6 +1,6 @@
 import type { Principal } from './principal.ts'
 
-/** What the layers need of a logger; pino's fits. The object comes first, the text last. */
+/** A logger as pino's: fields first, text last. */
 export interface Log {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
@@ -8,32 +8,32 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
-/** One request that has ended, as the access log tells of it. */
+/** A finished request, for the access log. */
 export interface RequestLine {
   readonly requestId: string
-  /** Where the connection comes from. */
+  /** The client's address. */
   readonly address: string | undefined
   readonly method: string
-  /** Without its query. */
+  /** Without the query. */
   readonly path: string
-  /** Null if no answer was begun. */
+  /** Null if no answer was sent. */
   readonly status: number | null
-  /** Of the error, or why no answer was begun. */
+  /** Code of the error, or why no answer was sent. */
   readonly code: string | undefined
-  /** The caller, if known, let in or not. */
+  /** The caller if known, even if refused. */
   readonly principal: Principal | undefined
-  /** Where requests are traced. */
+  /** Set if the request is traced. */
   readonly traceId: string | undefined
   readonly bytesIn: number
   readonly bytesOut: number
   readonly durationMs: number
-  /** The client did not take the whole answer. */
+  /** Whether the client did not take the whole answer. */
   readonly aborted: boolean
-  /** A health probe: logged at debug. */
+  /** Whether it is a health probe, which is logged at debug. */
   readonly isProbe: boolean
 }
 
-/** The access log has a way of its own: it is the only one that is written for every request. */
+/** The access log. Apart from {@link Log}, because it is written for every request. */
 export interface RequestLog {
   request(line: RequestLine): void
 }

@@ -1,60 +1,60 @@
-/** Requests of one route. */
+/** Counts the requests of one route. */
 export interface RouteMeter {
-  /** `status` 0: no answer was given. */
+  /** `status` is 0 if no answer was sent. */
   ended(status: number, seconds: number): void
 }
 
-/** Requests to one broker. */
+/** Counts the requests to one broker. */
 export interface BrokerMeter {
   answered(apiKey: number, seconds: number, failed: boolean): void
-  /** The broker throttles: it takes nothing more from the connection for so long. */
+  /** The broker throttles (KIP-219): it reads nothing from the connection for so long. */
   throttled(apiKey: number, seconds: number): void
 }
 
-/** How many records of a request met which fate. */
+/** Numbers of records of a request by outcome. */
 export interface Fates {
   readonly stored: number
   readonly notStored: number
   readonly unknown: number
 }
 
-/** Why TLS was not agreed on with a client. */
+/** Why the TLS handshake with a client failed. */
 export type TlsFailure = 'plain_http' | 'version' | 'cipher' | 'untrusted' | 'timeout' | 'closed' | 'other'
 
 /**
- * What the layers report of themselves, a request or a batch at a time and never a record. Handles are asked for once
- * and kept: nothing is looked up by name on the way of a request.
+ * Receives what the layers report for metrics, by request or batch, never by record. Callers keep the handles for routes and
+ * brokers, so that nothing is looked up by name during a request.
  */
 export interface Meter {
   /** `version` is that of its API, `path` the pattern of the route, such as `/v1/topics/{topic}`. */
   route(version: string, method: string, path: string): RouteMeter
   /** `broker` is its id, or `bootstrap`. */
   broker(broker: string): BrokerMeter
-  /** A request has arrived; {@link RouteMeter.ended} tells of its end. */
+  /** A request has begun; {@link RouteMeter.ended} counts its end. */
   began(): void
-  /** A request was answered with this code of the catalogue. */
+  /** A request was answered with this error code. */
   failed(code: string): void
-  /** A caller was judged, by what was remembered of the token or anew. */
+  /** A caller was authenticated, by a remembered token or anew. */
   judged(remembered: boolean): void
-  /** A produce request was answered; `bytes` are those of its body. */
+  /** A produce request was answered; `bytes` is the size of its body. */
   produced(topic: string, bytes: number, fates: Fates): void
-  /** A page was read; `bytes` are those of its keys and values. */
+  /** A page was read; `bytes` is the size of its keys and values. */
   consumed(topic: string, records: number, bytes: number): void
-  /** A read from Kafka ended, well or not. */
+  /** A read from Kafka ended, successfully or not. */
   read(seconds: number): void
-  /** A batch was made of what waited, the oldest for `queuedSeconds`. */
+  /** A batch was closed; its oldest record had waited for `queuedSeconds`. */
   batched(records: number, bytes: number, queuedSeconds: number): void
-  /** A batch was sent again, or a read tried again. */
+  /** A batch was sent again, or a read retried. */
   retried(what: 'produce' | 'fetch'): void
-  /** The configuration was read again, and its groups and rules are in force now, or not. */
+  /** Groups and rules were read again, and applied or refused. */
   rulesReloaded(taken: boolean): void
-  /** A client did not come to speak TLS. */
+  /** A TLS handshake with a client failed. */
   tlsFailed(kind: TlsFailure): void
 }
 
 const nothing = () => undefined
 
-/** Counts nothing. */
+/** A meter that counts nothing. */
 export const noMeter: Meter = {
   route: () => ({ ended: nothing }),
   broker: () => ({ answered: nothing, throttled: nothing }),

@@ -4,11 +4,11 @@ export const PAGE_KEY_START = 1
 export const PAGE_KEY_LENGTH = 2
 export const PAGE_VALUE_START = 3
 export const PAGE_VALUE_LENGTH = 4
-/** Where the record's header section begins (Kafka's own encoding: varint count, then pairs); −1 when it has none. */
+/** Start of the record's headers in Kafka's encoding (a varint count, then pairs); −1 if it has none. */
 export const PAGE_HEADERS_START = 5
 export const PAGE_STRIDE = 6
 
-/** What one read returns: positions in decompressed record batches, in offset order. */
+/** The result of a read: positions of records in decompressed batches, in offset order. */
 export interface RecordPage {
   readonly partition: number
   readonly count: number
@@ -18,10 +18,10 @@ export interface RecordPage {
   readonly offsets: Float64Array
   /** Milliseconds since 1970. */
   readonly timestamps: Float64Array
-  /** 1 where the timestamp is the broker's (LOG_APPEND_TIME). */
+  /** By record: 1 if the timestamp is the broker's (LOG_APPEND_TIME), else 0. */
   readonly logAppendTime: Uint8Array
-  /** Where the next read goes on. */
+  /** Offset of the next read. */
   readonly nextOffset: number
-  /** Keys and values of the page in bytes, as stored (after decompression). */
+  /** Size of all keys and values of the page, decompressed. */
   readonly payloadBytes: number
 }

@@ -13,25 +13,25 @@ export const HEADER_STRIDE = 4
 /** The headers of all records of a request, record after record. */
 export interface HeaderTable {
   readonly spans: Int32Array
-  /** By record: where its headers end in {@link spans}; they begin where those of the record before end. */
+  /** By record: the end of its headers in {@link spans}, where those of the next record begin. */
   readonly ends: Int32Array
 }
 
-/** Where the headers of a record begin in the spans. */
+/** Returns the start of a record's headers in the spans. */
 export function headersStart({ ends }: HeaderTable, row: number): number {
   return row === 0 ? 0 : ends[row - 1]
 }
 
 /**
- * The records of one produce request as positions in its body: no object and no string per record.
- * Text with escapes and base64 are decoded in place (never longer than their source), so every span points into `bytes`.
+ * The records of a produce request as positions in its body, without objects or strings for each record. Escaped text and
+ * base64 are decoded in place (they never grow), so every span points into `bytes`.
  */
 export interface RecordTable {
   readonly bytes: Buffer
   readonly count: number
   readonly spans: Int32Array
-  /** Milliseconds since 1970, NaN where the caller gave none; absent when no record has one. */
+  /** Milliseconds since 1970, NaN if the record has none; absent if no record has one. */
   readonly timestamps?: Float64Array
-  /** Absent when no record has headers. */
+  /** Absent if no record has headers. */
   readonly headers?: HeaderTable
 }

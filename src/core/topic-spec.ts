@@ -1,4 +1,4 @@
-/** A topic to create. Null: left to the cluster (Kafka's −1). */
+/** A topic to create. Null leaves the choice to the cluster (Kafka's −1). */
 export interface TopicSpec {
   readonly partitionCount: number | null
   readonly replicationFactor: number | null

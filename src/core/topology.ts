@@ -1,4 +1,4 @@
-/** A Kafka broker as its clients see it. Host and port are null while it is down. */
+/** A broker with its advertised address. Host and port are null while it is down. */
 export interface BrokerInfo {
   readonly id: number
   readonly host: string | null
@@ -8,9 +8,9 @@ export interface BrokerInfo {
 
 export interface PartitionInfo {
   readonly partition: number
-  /** First offset still stored; null while nobody leads. */
+  /** First stored offset; null while the partition has no leader. */
   readonly earliestOffset: number | null
-  /** Last stable offset (LSO); null while nobody leads. */
+  /** Last stable offset (LSO); null while the partition has no leader. */
   readonly latestOffset: number | null
   readonly leader: BrokerInfo | null
   readonly replicas: readonly BrokerInfo[]

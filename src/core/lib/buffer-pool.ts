@@ -1,36 +1,36 @@
-/** Smaller buffers are cheap to make anew. */
+/** Smaller buffers are cheap to allocate. */
 const SMALLEST_BYTES = 16 * 1024
-/** Larger ones are rare, and would hold too much of the pool. */
+/** Larger buffers are rare and would fill the pool. */
 const LARGEST_BYTES = 8 * 1024 * 1024
-/** Sizes between one power of two and the next: a new buffer wastes a quarter at most. */
+/** Size classes for each power of two: a new buffer wastes a quarter at most. */
 const CLASSES_PER_DOUBLING = 4
-/** A free buffer of up to so many times the size is better than a new one. */
+/** A free buffer of up to this many times the size is used rather than a new one. */
 const MOST_TIMES = 2
-/** What nobody has needed for so long is left to the garbage collector. */
+/** Buffers not needed for this long are left to the garbage collector. */
 const TRIM_AFTER_MS = 5000
 
 /**
- * Large buffers that are used again. Memory outside of V8's heap makes it collect the whole heap the sooner: at some hundred
- * kilobytes a request, collecting took a third of the processor time.
+ * A pool of large buffers. Memory outside of V8's heap makes V8 collect the whole heap more often: at some hundred kilobytes
+ * a request, that took a third of the CPU time.
  */
 export class BufferPool {
   readonly #limitBytes: number
-  /** By size, those first that have been of no use for longest. */
+  /** Free buffers by size. Sizes unused for longest come first. */
   readonly #free = new Map<number, Buffer[]>()
-  /** Given out and not yet back. */
+  /** Memory that is lent out. */
   readonly #lent = new WeakSet<ArrayBufferLike>()
   #heldBytes = 0
-  /** The lowest that `#heldBytes` has been since the last trimming: so much was never needed. */
+  /** The minimum of `#heldBytes` since the last trim: what was not needed meanwhile. */
   #leastBytes = 0
-  /** Runs while the pool holds anything. */
+  /** Runs while the pool holds buffers. */
   #trimming: NodeJS.Timeout | undefined
 
-  /** @param limitBytes what is kept unused at most */
+  /** @param limitBytes limit of the free buffers together */
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes
   }
 
-  /** At least so many bytes, with anything in them. */
+  /** Returns a buffer of at least `bytes`, with arbitrary content. */
   take(bytes: number): Buffer {
     if (bytes < SMALLEST_BYTES || bytes > LARGEST_BYTES) return Buffer.allocUnsafe(bytes)
     const size = sizeOf(bytes)
@@ -40,8 +40,8 @@ export class BufferPool {
   }
 
   /**
-   * Takes back what {@link take} gave, by any view of it. Nobody may touch it from now on: it will hold another caller's
-   * bytes. Memory that is not the pool's, or that is back already, is left alone.
+   * Takes back what {@link take} returned, by any view of it. The caller must not use it afterwards: it will hold another
+   * request's bytes. Ignores memory that is not lent out.
    */
   give({ buffer: memory }: Buffer): void {
     if (!this.#lent.delete(memory)) return
@@ -74,7 +74,7 @@ export class BufferPool {
     this.#trimming = undefined
   }
 
-  /** Sizes that nobody asks for any more must not keep out those that are asked for now. */
+  /** Drops a buffer of the size unused for longest, so that old sizes make room for those in use. */
   #dropOldest(): void {
     for (const [size, free] of this.#free) {
       if (free.pop() !== undefined) {
@@ -86,7 +86,7 @@ export class BufferPool {
   }
 }
 
-/** The next of the sizes that the pool keeps: buffers of nearly the same length stand in for each other. */
+/** Rounds up to the next size class, so that buffers of similar length replace each other. */
 function sizeOf(bytes: number): number {
   const power = 2 ** Math.floor(Math.log2(bytes))
   const step = power / CLASSES_PER_DOUBLING

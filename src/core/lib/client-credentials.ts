@@ -5,18 +5,18 @@ export interface ClientCredentials {
   readonly tokenUrl: string
   readonly clientId: string
   readonly clientSecret?: string | undefined
-  /** Makes a signed proof of identity instead of a secret (RFC 7523 §2.2), for each request a new one. */
+  /** Signs a new proof of identity for each request, instead of a secret (RFC 7523 §2.2). */
   readonly assertion?: ((tokenUrl: string) => Promise<string>) | undefined
   readonly scope?: string | undefined
 }
 
-/** A token is asked anew this long before it expires. */
+/** A token is renewed this long before it expires. */
 const RENEW_BEFORE_MS = 60_000
-/** Where the answer does not say (RFC 6749 §5.1 only recommends it). */
+/** Lifetime if the answer does not say (RFC 6749 §5.1 only recommends that). */
 const DEFAULT_LIFETIME_S = 300
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** The token endpoint answered, but not with a token. */
+/** The token endpoint answered without a token. */
 export class TokenRefusal extends Error {
   readonly retryAfterS: number | undefined
 
@@ -27,8 +27,8 @@ export class TokenRefusal extends Error {
 }
 
 /**
- * Access tokens by the client-credentials grant, one at a time: kept until shortly before they expire, and asked once
- * for all who wait.
+ * Gets access tokens by the client-credentials grant. Keeps a token until shortly before it expires, and asks once for all
+ * who wait.
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  */
 export class ClientCredentialsTokens {
@@ -39,21 +39,21 @@ export class ClientCredentialsTokens {
   #renewAtMs = -Infinity
   #asking: Promise<string> | null = null
 
-  /** `now` is a clock that nobody can set: set back, the wall clock would keep a token beyond its end. */
+  /** `now` is a monotonic clock: a wall clock that is set back would keep a token beyond its end. */
   constructor(client: JsonClient, credentials: ClientCredentials, now = () => performance.now()) {
     this.#client = client
     this.#credentials = credentials
     this.#now = now
   }
 
-  /** Rejects, with a {@link TokenRefusal} if the endpoint answers otherwise; the reason is for the log. */
+  /** Returns a valid token. Rejects if there is none, with a {@link TokenRefusal} if the endpoint answered. */
   token(): Promise<string> {
     if (this.#now() < this.#renewAtMs) return Promise.resolve(this.#token)
     this.#asking ??= this.#ask().finally(() => (this.#asking = null))
     return this.#asking
   }
 
-  /** The next call asks for a new token: this one was refused. */
+  /** Drops the token after it was refused: the next call asks for a new one. */
   forget(): void {
     this.#renewAtMs = -Infinity
   }

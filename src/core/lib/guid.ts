@@ -4,7 +4,7 @@ export function isGuid(text: string): boolean {
   return GUID.test(text)
 }
 
-/** Returns the one form in which an id is compared: GUIDs are the same in any case, names are not. */
+/** Returns an id in the form for comparing: GUIDs are the same in any case, names are not. */
 export function canonicalId(id: string): string {
   return GUID.test(id) ? id.toLowerCase() : id
 }

@@ -7,13 +7,13 @@ import { gunzipSync } from 'node:zlib'
 import type { Deadline } from '../deadline.ts'
 
 export interface JsonClientOptions {
-  /** PEM certificates to trust instead of the system's. Read again while the client lives. */
+  /** PEM certificates to trust instead of the system's. Read again within a minute after a change. */
   readonly caFile?: string | undefined
-  /** For one whole exchange. */
+  /** Limit of a whole exchange. */
   readonly timeoutMs: number
-  /** Of an answer's body. */
+  /** Limit of an answer's body. */
   readonly limitBytes?: number
-  /** `HTTPS_PROXY`, `NO_PROXY` and the like; no proxy when left out. */
+  /** `HTTPS_PROXY`, `NO_PROXY` and the like; no proxy if left out. */
   readonly proxyEnvironment?: NodeJS.ProcessEnv | undefined
   /** A monotonic clock, for tests. */
   readonly now?: () => number
@@ -26,29 +26,29 @@ export interface JsonRequest {
   readonly form?: Readonly<Record<string, string>>
   /** Sent as `application/json`. */
   readonly json?: unknown
-  /** For this exchange, where less is left than the client's `timeoutMs`. */
+  /** Ends this exchange earlier than the client's `timeoutMs`. */
   readonly deadline?: Deadline | undefined
 }
 
 export interface JsonAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** Undefined where the body is no JSON. */
+  /** Undefined if the body is not JSON. */
   readonly body: unknown
-  /** Why it is none, without a word of what it holds. */
+  /** Why the body is not JSON, without quoting it. */
   readonly fault?: string
 }
 
 const DEFAULT_LIMIT_BYTES = 1024 * 1024
-/** More requests than that to one service wait for each other. */
+/** Limit of the connections to one service. Further requests wait. */
 const MOST_CONNECTIONS = 32
-/** A renewed `caFile` counts for connections this much later, at most. */
+/** How soon a renewed `caFile` applies to new connections. */
 const TRUST_MS = 60_000
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /**
- * JSON over HTTPS for the few services that the gateway itself asks: connections kept alive, a limit for everything, no
- * redirects. Plain HTTP is accepted towards this machine only. Nothing goes through here that must not arrive twice.
+ * A client for JSON over HTTPS, with keep-alive, limits and no redirects. Allows plain HTTP to loopback only. Repeats a
+ * request whose kept-alive connection was closed, so use it only for requests that may arrive twice.
  */
 export class JsonClient {
   readonly #options: JsonClientOptions
@@ -69,7 +69,7 @@ export class JsonClient {
     this.#https = this.#newAgent()
   }
 
-  /** GET without a body, POST with one. Rejects when there is no answer, or one over the limit. */
+  /** Sends a GET, or a POST if there is a body. Rejects if no answer comes, or one over the limit. */
   async request(question: JsonRequest): Promise<JsonAnswer> {
     const url = trustworthy(question.url)
     const { body, headers } = encode(question)
@@ -86,7 +86,7 @@ export class JsonClient {
     }
   }
 
-  /** What is under way fails. */
+  /** Closes the connections. Requests in flight fail. */
   close(): void {
     this.#closed = true
     this.#https.destroy()
@@ -103,7 +103,7 @@ export class JsonClient {
     })
   }
 
-  /** What cannot be read, or holds no certificates, changes nothing: it may be half written. */
+  /** Reads `caFile` again. Keeps the old certificates if it is unreadable or has none: it may be half written. */
   #renewTrust(): void {
     const { caFile } = this.#options
     if (caFile === undefined || this.#now() - this.#trustedAtMs < TRUST_MS) return
@@ -111,7 +111,7 @@ export class JsonClient {
     try {
       const authorities = readFileSync(caFile)
       if (this.#authorities?.equals(authorities) === true) return
-      // Throws unless it begins with a whole certificate.
+      // Throws unless the file starts with a whole certificate.
       void new X509Certificate(authorities)
       this.#authorities = authorities
     } catch {
@@ -129,7 +129,7 @@ export class JsonClient {
   }
 }
 
-/** What is under way goes on, and is the last on its connection. */
+/** Closes idle connections now, and others after the request in flight. */
 function retire(agent: HttpsAgent): void {
   agent.maxFreeSockets = 0
   for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy()
@@ -173,12 +173,12 @@ function answerTo(request: ClientRequest, question: string | undefined, limitByt
   })
 }
 
-/** The other side closed a kept-alive connection while the request was on its way: not an outage, only bad timing. */
+/** Returns whether the server closed a kept-alive connection just as it was used: not an outage. */
 function isStaleConnection({ reusedSocket }: ClientRequest, error: unknown): boolean {
   return reusedSocket && error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
 }
 
-/** Returns how long an answer asks to be left alone; undefined if it does not, or by a date, which is for HTTP caches. */
+/** Returns the seconds of `Retry-After`; undefined if it is missing or a date. */
 export function retryAfterS({ headers }: JsonAnswer): number | undefined {
   const text = headers['retry-after']
   return text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : undefined
@@ -186,7 +186,7 @@ export function retryAfterS({ headers }: JsonAnswer): number | undefined {
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** Some servers compress unasked, and some begin with a byte order mark. */
+/** Parses a body. Accepts gzip, which some servers send unasked, and a byte order mark. */
 function parsed(body: Buffer, headers: IncomingHttpHeaders, limitBytes: number): Pick<JsonAnswer, 'body' | 'fault'> {
   const encoding = headers['content-encoding'] ?? 'identity'
   try {

@@ -1,6 +1,6 @@
 /**
  * Returns a function that calls `read` each time, and returns the last result if that throws. For files that are replaced
- * while they are in use: one may be half written, or one of two be new already.
+ * while in use: one may be half written, or only one of two be new.
  */
 export function lastGood<T>(first: T, read: () => T): () => T {
   let last = first

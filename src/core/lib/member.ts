@@ -1,4 +1,4 @@
-/** A member of parsed JSON whose shape nobody vouches for; undefined where there is none. */
+/** Returns a member of parsed JSON of unknown shape; undefined if there is none. */
 export function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }

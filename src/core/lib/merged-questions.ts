@@ -2,13 +2,13 @@ import { performance } from 'node:perf_hooks'
 import type { Deadline } from '../deadline.ts'
 
 export interface MergedQuestionsOptions<Answer> {
-  /** Answers for the names asked together. A name left out, or given an Error, rejects for those who asked for it. */
+  /** Answers for several names. A name that is missing, or has an Error, rejects for its callers. */
   ask(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, Answer | Error>>
-  /** Pause between two questions about one name. */
+  /** Minimum time between two questions about one name. */
   readonly gapMs?: number
-  /** How long the next request must wait. */
+  /** Returns how long the next request must wait. */
   readonly holdMs?: () => number
-  /** Thrown at callers beyond the limit of names that wait. */
+  /** Makes the error for callers beyond the limit of waiting names. */
   readonly overloaded: () => Error
 }
 
@@ -19,19 +19,19 @@ interface Question<Answer> {
   readonly outcome: PromiseWithResolvers<Answer>
 }
 
-/** Requests under way at once: a broker that does not answer holds up the names of its own request only. */
+/** The most requests in flight: several, so that a broker that does not answer holds up its own names only. */
 const REQUESTS_LIMIT = 4
 const NAMES_PER_REQUEST = 1000
 const WAITING_LIMIT = 10_000
 
 /**
- * Asks about many names in few requests. All that is asked in one tick travels together; while requests are under way,
- * what comes gathers for the next. An answer is never older than the question: nobody joins a request that has left.
+ * Merges questions about many names into few requests. Questions of one tick go together; while the most requests are in
+ * flight, further ones wait for the next. Nobody joins a request that was sent, so an answer is never older than its question.
  */
 export class MergedQuestions<Answer> {
   readonly #options: MergedQuestionsOptions<Answer>
   readonly #waiting = new Map<string, Question<Answer>>()
-  /** Only those asked within the gap. */
+  /** When names were last asked about, for those within the gap. */
   readonly #askedAtMs = new Map<string, number>()
   #underWay = 0
   #timer: NodeJS.Timeout | undefined
@@ -41,7 +41,7 @@ export class MergedQuestions<Answer> {
     this.#options = options
   }
 
-  /** May settle later than the deadline, which says until when the caller wants the answer. */
+  /** Asks about a name. `deadline` is passed on to `ask`; the promise may settle later. */
   ask(name: string, deadline: Deadline): Promise<Answer> {
     const same = this.#waiting.get(name)
     if (same !== undefined) {
@@ -110,7 +110,7 @@ export class MergedQuestions<Answer> {
     }
   }
 
-  /** Times are in their order, as a name that is asked again moves to the end. */
+  /** Forgets names beyond the gap. They are in the order of their times. */
   #forgetAsked(nowMs: number): void {
     const { gapMs } = this.#options
     if (gapMs === undefined) return

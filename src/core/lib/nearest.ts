@@ -1,4 +1,4 @@
-/** Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours each count 1. */
+/** Returns the optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours each count 1. */
 const editDistance = (a: string, b: string): number => {
   let beforePrevious: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
@@ -17,12 +17,12 @@ const editDistance = (a: string, b: string): number => {
   return previous[b.length]
 }
 
-/** Longer words are not compared: the cost grows with the product of both lengths, and nobody mistypes so much. */
+/** Longer words are not compared: the cost grows with the product of both lengths. */
 const LONGEST_WORD = 200
 
 /**
- * The candidate that `word` was probably meant to be, letter case ignored, or undefined when none is close:
- * at most one edit in three letters.
+ * Returns the candidate that `word` was probably meant to be, ignoring case. Undefined if none is close: at most one edit in
+ * three letters.
  */
 export const nearest = (word: string, candidates: Iterable<string>): string | undefined => {
   if (word.length > LONGEST_WORD) return undefined

@@ -1,19 +1,19 @@
 import type { Log } from '../log.ts'
 
 const PAUSE_MS = 60_000
-/** Beyond it the kind that began first is forgotten, and so begins anew. */
+/** Limit of the kinds. Beyond it the oldest is forgotten, and so begins anew. */
 const KINDS = 1_000
 
 interface Failure {
   readonly sinceMs: number
   silentUntilMs: number
-  /** Since its last line. */
+  /** Failures since its last line. */
   suppressed: number
 }
 
 /**
- * Logs a failure that repeats: one line when it begins, one a minute while it lasts, with the number of those left out,
- * and one when it is over.
+ * Logs a repeated failure: one line when it begins, one a minute while it lasts, with the number left out, and one when it is
+ * over.
  */
 export class RepeatedWarnings {
   readonly #log: Log
@@ -27,7 +27,7 @@ export class RepeatedWarnings {
     this.#level = level
   }
 
-  /** `kind` tells failures apart: an error code, or what failed together with the broker it failed at. */
+  /** Logs a failure. `kind` tells failures apart: an error code, or what failed and the broker. */
   warn(kind: string, fields: object, message: string): void {
     const nowMs = this.#now()
     const failure = this.#failures.get(kind) ?? this.#begin(kind, nowMs)
@@ -41,7 +41,7 @@ export class RepeatedWarnings {
     this.#log[this.#level](suppressed === 0 ? fields : { ...fields, suppressed }, message)
   }
 
-  /** Says at info that the failure is over, and how long it lasted. Does nothing if there was none. */
+  /** Logs at info that the failure is over, and how long it lasted. Does nothing if there was none. */
   over(kind: string, fields: object, message: string): void {
     const failure = this.#failures.get(kind)
     if (failure === undefined) return

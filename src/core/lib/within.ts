@@ -1,6 +1,6 @@
 import type { Deadline } from '../deadline.ts'
 
-/** The outcome of `work`, or a rejection with what `late` makes when the deadline passes first; `work` then goes on unwatched. */
+/** Waits for `work`. Rejects with what `late` returns if the deadline passes first; `work` goes on, its outcome ignored. */
 export async function within<T>(deadline: Deadline, work: Promise<T>, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const expiry = new Promise<never>((_resolve, reject) => {
