@@ -9,7 +9,7 @@ import { count } from './count.ts'
 
 const NO_TOPIC = '--explain needs a principal and a topic'
 
-/** Prints every value, then what is wrong with the files that are named, then the verdict. */
+/** Prints every value, then problems of the files that are named, then the verdict. */
 const judge = (file: string | undefined): void => {
   const loaded = loadOrVerdict(file)
   process.stdout.write(describeConfig(loaded))
@@ -18,7 +18,7 @@ const judge = (file: string | undefined): void => {
   process.stdout.write(`The configuration is sound${within}.\n`)
 }
 
-/** Prints a line for each step of connecting to what is configured, then the verdict. */
+/** Connects to what is configured. Prints a line for each step, then the verdict. */
 const tryOut = async (file: string | undefined): Promise<void> => {
   const loaded = loadOrVerdict(file)
   warningsOf(loaded)
@@ -28,7 +28,7 @@ const tryOut = async (file: string | undefined): Promise<void> => {
   process.stdout.write(`${report.verdict}\n`)
 }
 
-/** Prints warnings and returns their number. Throws ConfigError if something that is named cannot be used. */
+/** Prints warnings and returns their number. Throws a ConfigError if a named file or package cannot be used. */
 const warningsOf = ({ config }: LoadedConfig): number => {
   const findings = inspect(config)
   const problems = findings.filter(({ severity }) => severity !== 'warning').map(({ text }) => text)

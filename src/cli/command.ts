@@ -1,10 +1,10 @@
-/** What the command line knows of a command before it runs; its code is loaded only then. */
+/** A command as the command line knows it before it runs. Its code is loaded when it runs. */
 export interface Command {
   readonly summary: string
-  /** After the name of the command. */
+  /** Arguments, without the name of the command. */
   readonly usage: string
   /** Flag and meaning. */
   readonly options: readonly (readonly [string, string])[]
-  /** Resolves when the command is done or, for a server, has started. */
+  /** Resolves when the command is done, or the server has started. */
   run(argv: string[]): Promise<void>
 }

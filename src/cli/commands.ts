@@ -1,6 +1,6 @@
 import type { Command } from './command.ts'
 
-const CONFIG_OPTION = ['--config FILE', 'YAML file; without it the environment must say everything'] as const
+const CONFIG_OPTION = ['--config FILE', 'YAML file; without it the environment must give everything'] as const
 
 export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
@@ -19,8 +19,8 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       usage: '[--port PORT] [--data-dir FOLDER] [--ephemeral]',
       options: [
         ['--port PORT', 'port to listen on (default 9400)'],
-        ['--data-dir FOLDER', 'where everything is kept (default .local)'],
-        ['--ephemeral', 'throw the data away at the end']
+        ['--data-dir FOLDER', 'folder for all data (default .local)'],
+        ['--ephemeral', 'delete the data at the end']
       ],
       run: async argv => (await import('./dev.ts')).runDev(argv)
     }
@@ -29,7 +29,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     'check-config',
     {
       summary:
-        'Judge a configuration and the files that it names, and print every value with its source, secrets hidden.',
+        'Check a configuration and the files that it names, and print every value with its source, secrets hidden.',
       usage: '[--config FILE] [--connect | --explain …]',
       options: [
         CONFIG_OPTION,

@@ -35,7 +35,7 @@ const scripts: ReadonlyMap<string, (commands: Commands) => string> = new Map([
   ['fish', fish]
 ])
 
-/** Prints what a shell has to read to complete the commands and their options. */
+/** Prints the script by which a shell completes commands and options. */
 export const runCompletion = (argv: string[], commands: Commands): void => {
   const { positionals } = parseArgs({ args: argv, options: {}, allowPositionals: true })
   const script = positionals.length === 1 ? scripts.get(positionals[0]) : undefined

@@ -2,21 +2,21 @@ import { parseArgs } from 'node:util'
 import { processEnvironment } from '../config/environment.ts'
 import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/load.ts'
 
-/** A file, if any, and the environment. */
+/** Returns the sources: a file, if given, and the environment. */
 export const sourcesFrom = (file: string | undefined): ConfigSources => ({
   env: processEnvironment(),
   ...(file === undefined ? {} : { file })
 })
 
 /**
- * The configuration that a file, if any, and the environment give.
+ * Loads the configuration from a file, if given, and the environment.
  *
  * @throws ConfigError
  */
 export const loadFrom = (file: string | undefined): LoadedConfig => loadConfig(sourcesFrom(file))
 
 /**
- * The configuration that `[--config FILE]` and the environment give.
+ * Loads the configuration from the file of `--config`, if given, and the environment.
  *
  * @throws ConfigError
  */

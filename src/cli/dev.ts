@@ -14,7 +14,7 @@ const PORT_VARIABLE = 'KAFKA_REST_LISTEN_PORT'
 const BOOTSTRAP_VARIABLE = 'KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS'
 const CLOSING_MS = 30_000
 const PROGRESS_MS = 5000
-/** A cluster that has not answered by then is announced as not there yet. */
+/** How long to wait for a cluster before saying that it has not answered yet. */
 const READY_LIMIT_MS = 5000
 
 const say = (line: string): void => {
@@ -22,8 +22,8 @@ const say = (line: string): void => {
 }
 
 /**
- * Development mode: a broker, an identity provider and certificates of this machine's own, and the gateway in front of
- * them with authentication on, on loopback only.
+ * Runs development mode: a broker, an identity provider, certificates, and the gateway in front of them with authentication
+ * on. Everything listens on loopback only.
  *
  * @throws DevError, ConfigError
  */
@@ -53,7 +53,7 @@ export const runDev = async (argv: string[]): Promise<void> => {
   await serve(services, port, env, values.port === undefined ? [PORT_VARIABLE] : [])
 }
 
-/** The next port is the identity provider's. */
+/** Returns the gateway's port. The identity provider takes the next one. */
 const portFrom = (flag: string | undefined, env: NodeJS.ProcessEnv): number => {
   const text = flag ?? env[PORT_VARIABLE] ?? String(DEFAULT_PORT)
   const port = Number(text)
@@ -62,7 +62,7 @@ const portFrom = (flag: string | undefined, env: NodeJS.ProcessEnv): number => {
   throw new DevError(`${name} must be a number from 1 to 65534, not '${text}'.`)
 }
 
-/** Says every few seconds that work which takes long is still going on. */
+/** Prints every few seconds that `work` is still going on. */
 const reportingProgress = async <T>(work: () => Promise<T>): Promise<T> => {
   const startedMs = performance.now()
   const timer = setInterval(
@@ -76,7 +76,7 @@ const reportingProgress = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 }
 
-/** `honoured` are variables that development mode itself has read. */
+/** Starts the gateway. `honoured` are variables that development mode itself has read. */
 const serve = async (
   services: LocalServices,
   port: number,

@@ -1,10 +1,10 @@
 import type { Command } from './command.ts'
 import { commands } from './commands.ts'
 
-/** Of the narrowest terminal that is reckoned with. */
+/** Columns of the narrowest terminal. */
 const WIDTH = 80
 
-/** Breaks a text at its spaces. */
+/** Breaks a text into lines at its spaces. */
 const wrap = (text: string, width: number): string[] => {
   const lines = ['']
   for (const word of text.split(' ')) {

@@ -11,7 +11,7 @@ const MISUSED = 2
 
 const isHelp = (argument: string | undefined): boolean => argument === '--help' || argument === '-h'
 
-/** What is often tried first, as the command that it stands for. */
+/** Flags that stand for a command. */
 const ALIASES: Readonly<Record<string, string>> = { '--version': 'version', '-v': 'version' }
 
 const complain = (text: string): void => {
@@ -21,14 +21,14 @@ const complain = (text: string): void => {
 const isUsageError = (error: Error): boolean =>
   'code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_PARSE_ARGS_')
 
-/** The flag that was meant by the one that node:util names in its message. */
+/** Returns the flag that was probably meant by the unknown one in a message of node:util. */
 const meantFlag = (reason: string, name: string): string | undefined => {
   const given = /^Unknown option '(--[^']+)'/.exec(reason)?.[1]
   const flags = (commands.get(name)?.options ?? []).map(([flag]) => flag.split(' ')[0])
   return given === undefined ? undefined : nearest(given, flags)
 }
 
-/** Of the errors that nobody threw on purpose the place is needed, not only the text. */
+/** Returns whether an error is a defect, which needs its stack. */
 const isDefect = (error: unknown): boolean =>
   error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError
 
@@ -61,9 +61,9 @@ const refuseCommand = (name: string): number => {
 }
 
 /**
- * Runs what the arguments ask for.
+ * Runs the command of the arguments.
  *
- * @returns the exit code; 0 with a server means that it has started, and its end is its own affair
+ * @returns the exit code; 0 if a server has started
  */
 export const runCommandLine = async (argv: readonly string[]): Promise<number> => {
   const [first, ...rest] = argv

@@ -10,13 +10,13 @@ import { createLogger } from '../telemetry/logger.ts'
 import { namedLines, standardOutput } from '../telemetry/standard-output.ts'
 import { loadFrom, sourcesFrom } from './config-option.ts'
 
-/** Time for the connections to Kafka to close, beyond what requests are given. */
+/** Time for connections to close, beyond the grace of requests and batches. */
 const CLOSING_MS = 5000
 
 const graceMsOf = ({ limits, kafka }: Config): number =>
   limits.shutdownDelayMs + limits.shutdownGraceMs + kafka.deliveryTimeoutMs + CLOSING_MS
 
-/** Judges the configuration before anything of the server is loaded. */
+/** Starts the server. Validates the configuration before it loads any of the server's code. */
 export const runServe = async (argv: string[]): Promise<void> => {
   if (cluster.isWorker) return serveAsWorker()
   const { config: file } = parseArgs({ args: argv, options: { config: { type: 'string' } } }).values
@@ -40,14 +40,14 @@ export const runServe = async (argv: string[]): Promise<void> => {
   closeOnSignal(crew, graceMs + CLOSING_MS, log, () => crew.reloadRules())
 }
 
-/** Says of every file at once what would otherwise end the start one after the other, or show only in use. */
+/** Throws a ConfigError with the problems of all named files together, before the start finds them one by one. */
 const refuseUnusable = async (config: Config): Promise<void> => {
   const { inspect } = await import('../server/inspection.ts')
   const unusable = inspect(config).filter(({ severity }) => severity === 'unusable')
   if (unusable.length > 0) throw new ConfigError(unusable.map(({ text }) => text))
 }
 
-/** What somebody who reads the log wants to know first. */
+/** Returns the fields of the log's first line. */
 const introduction = async (file: string | undefined, { listen, management, kafka, workers }: Config) => ({
   version: await packageVersion(),
   node: process.versions.node,
@@ -59,7 +59,7 @@ const introduction = async (file: string | undefined, { listen, management, kafk
   kafka: kafka.bootstrapServers
 })
 
-/** As one of `config.workers` processes: the parent has read the configuration. */
+/** Starts one of `config.workers` processes, with the configuration that the parent has read. */
 const serveAsWorker = async (): Promise<void> => {
   const { configFromParent, runWorker } = await import('../server/workers/worker.ts')
   const config = await configFromParent()

@@ -3,11 +3,11 @@ import { ListenError } from '../server/listen-error.ts'
 const memberOf = (error: Error, name: string): string =>
   String(Object.getOwnPropertyDescriptor(error, name)?.value ?? '')
 
-/** `listen.port (KAFKA_REST_LISTEN_PORT)`. */
+/** Returns a setting and its variable: `listen.port (KAFKA_REST_LISTEN_PORT)`. */
 const setting = (section: string, name: string): string =>
   `${section}.${name} (KAFKA_REST_${section.toUpperCase()}_${name.toUpperCase()})`
 
-/** What an operator can do about a start that the system refused; undefined for all other errors. */
+/** Returns why a listener could not be opened and what to do; undefined for other errors. */
 export const startFailure = (error: Error): string | undefined =>
   error instanceof ListenError && error.cause instanceof Error ? listenFailure(error.section, error.cause) : undefined
 

@@ -1,4 +1,4 @@
-/** Something about this machine keeps development mode from starting; the message says what to do. */
+/** Development mode cannot start on this machine. The message says what to do. */
 export class DevError extends Error {
   override readonly name = 'DevError'
 }

@@ -15,23 +15,23 @@ export interface LocalServicesOptions {
   readonly dataDir: string
   readonly ephemeral: boolean
   readonly identityPort: number
-  /** Which the gateway is going to take; 0: any. */
+  /** The port that the gateway will take; 0 for any. */
   readonly gatewayPort: number
-  /** A cluster that is there already; without it one is started. */
+  /** An existing cluster; if undefined, one is started. */
   readonly bootstrapServers: readonly string[] | undefined
-  /** Tells what is going on. */
+  /** Prints progress. */
   readonly say: (line: string) => void
 }
 
-/** Where the local broker listens if it can. */
+/** Preferred port of the local broker. */
 const BROKER_PORT = 9392
 
-/** What development mode runs beside the gateway: a broker, an identity provider, certificates. */
+/** The services that development mode runs beside the gateway: a broker, an identity provider, certificates. */
 export class LocalServices {
   readonly certificates: LocalCertificates
   readonly identity: IdentityProvider
   readonly bootstrapServers: readonly string[]
-  /** Whether the cluster was started here, and is stopped with the rest. */
+  /** Whether the cluster was started here and stops with the rest. */
   readonly ownsCluster: boolean
   readonly #cluster: LocalCluster | null
   readonly #temporary: string | null
@@ -51,7 +51,7 @@ export class LocalServices {
     this.#temporary = temporary
   }
 
-  /** Throws DevError where something of this machine is missing or busy. */
+  /** Starts all services. Throws a DevError if a program is missing or a port is in use. */
   static async start({
     dataDir,
     ephemeral,
@@ -96,7 +96,7 @@ export class LocalServices {
     return new LocalServices(certificates, identity, cluster, bootstrapServers ?? [], temporary)
   }
 
-  /** The part of the gateway's configuration that makes it use these services, authentication on. */
+  /** Returns the configuration by which the gateway uses these services, with authentication on. */
   settings() {
     const { caFile, certFile, keyFile } = this.certificates
     const { issuer, jwksUri, tokenUrl, url } = this.identity

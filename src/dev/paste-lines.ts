@@ -7,7 +7,7 @@ export interface PasteOptions {
   readonly caFile: string
 }
 
-/** Shell lines for a first try: a token, a topic, records in, records out, the list of topics. */
+/** Returns shell lines for a first try: get a token, create a topic, produce, read, list topics. */
 export function pasteLines({ gatewayUrl, tokenUrl, caFile }: PasteOptions): string[] {
   const ca = shellWord(relative(process.cwd(), caFile))
   const curl = `curl --cacert ${ca} -H "Authorization: Bearer $TOKEN"`
@@ -21,7 +21,7 @@ export function pasteLines({ gatewayUrl, tokenUrl, caFile }: PasteOptions): stri
   ]
 }
 
-/** Returns the variables that the programs in `examples/` read, for an application of the local directory that is let in. */
+/** Returns the variables that the programs in `examples/` read, for an application that is let in. */
 export function exampleVariables({ gatewayUrl, tokenUrl, caFile }: PasteOptions): Readonly<Record<string, string>> {
   const { clientId, clientSecret } = appWithGroups
   return {
@@ -44,7 +44,7 @@ export function exampleLine(options: PasteOptions): string {
   return `export ${words.join(' ')}`
 }
 
-/** Prints a token of the local provider, to be run where development mode was started. */
+/** Returns a command that prints a token of the local provider, for the folder where development mode was started. */
 export function tokenCommand({ tokenUrl, caFile }: Omit<PasteOptions, 'gatewayUrl'>): string {
   const { clientId, clientSecret } = appWithGroups
   const form = `client_id=${clientId}&client_secret=${clientSecret}&grant_type=client_credentials&scope=${RESOURCE}/.default`
@@ -52,7 +52,7 @@ export function tokenCommand({ tokenUrl, caFile }: Omit<PasteOptions, 'gatewayUr
   return `curl -s --cacert ${ca} -X POST -H 'Content-Type: application/x-www-form-urlencoded' -d '${form}' '${tokenUrl}' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/'`
 }
 
-/** As one word of a POSIX shell, quoted only where it has to be. */
+/** Quotes a text as one word of a POSIX shell, only if needed. */
 function shellWord(text: string): string {
   return /^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

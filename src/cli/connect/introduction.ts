@@ -16,7 +16,7 @@ type Versions = ReadonlyMap<number, VersionRange>
 /** `refused`: the broker does not take the password. */
 export type Outcome = 'introduced' | 'refused' | 'failed'
 
-/** Makes one connection to a bootstrap address, with a line for each step: TCP, TLS, the broker's versions, SASL. */
+/** Connects to a bootstrap address, with a line for each step: TCP, TLS, the broker's versions, SASL. */
 export class Introduction {
   readonly #config: KafkaConfig
   readonly #identity: KafkaIdentity

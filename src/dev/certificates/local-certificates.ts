@@ -4,20 +4,20 @@ import { join } from 'node:path'
 import { createAuthority, createServerCertificate } from './x509.ts'
 
 export interface LocalCertificates {
-  /** What clients have to trust. */
+  /** The authority that clients must trust. */
   readonly caFile: string
   readonly certFile: string
   readonly keyFile: string
 }
 
-/** The gateway, and the identity provider also where a test resolves Entra's own name to it. */
+/** Names of the gateway and of the identity provider; the last for tests that resolve Entra's name to it. */
 const NAMES = ['localhost', '127.0.0.1', '::1', 'login.microsoftonline.com']
 const DAYS = 365
 const RENEW_BEFORE_MS = 30 * 86_400_000
 
 /**
- * A certificate authority of this folder's own and a server certificate under it, made the first time and again before
- * they expire. The authority's key is not kept: nothing else can ever be signed with it.
+ * Returns the folder's own certificate authority and a server certificate, made at the first call and again before they
+ * expire. The authority's key is not kept, so that nothing else can be signed with it.
  */
 export function localCertificates(folder: string): LocalCertificates {
   const files = {

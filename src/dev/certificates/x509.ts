@@ -23,7 +23,7 @@ const NAME_CONSTRAINTS = '2.5.29.30'
 const AUTHORITY_KEY_ID = '2.5.29.35'
 const EXTENDED_KEY_USAGE = '2.5.29.37'
 const SERVER_AUTH = objectId('1.3.6.1.5.5.7.3.1')
-/** `digitalSignature`, and `keyCertSign` with `cRLSign`, as bit strings with their count of unused bits. */
+/** Key usages as bit strings, which start with the number of unused bits: `digitalSignature`, `keyCertSign` with `cRLSign`. */
 const DIGITAL_SIGNATURE = der(0x03, Buffer.from([7, 0x80]))
 const CERTIFICATE_SIGN = der(0x03, Buffer.from([1, 0x06]))
 const DNS_NAME = 2
@@ -34,8 +34,8 @@ export function newKey(): KeyObject {
 }
 
 /**
- * A certificate authority that may vouch for these names only (RFC 5280 §4.2.1.10): whoever comes to trust it trusts it for
- * nothing else.
+ * Makes a certificate authority that is limited to these names (RFC 5280 §4.2.1.10), so that trusting it is harmless for all
+ * others.
  */
 export function createAuthority(subject: string, names: readonly string[], validity: Validity): KeyAndCertificate {
   const key = newKey()
@@ -49,7 +49,7 @@ export function createAuthority(subject: string, names: readonly string[], valid
   return { key, subject, certificatePem: certificate(subject, key, { key, subject }, extensions, validity) }
 }
 
-/** A server certificate for the names (DNS names and IP addresses). */
+/** Makes a server certificate for DNS names and IP addresses. */
 export function createServerCertificate(
   subject: string,
   names: readonly string[],
@@ -112,7 +112,7 @@ function extension(id: string, critical: boolean, value: Buffer): Buffer {
   return critical ? sequence(objectId(id), boolean(true), octets(value)) : sequence(objectId(id), octets(value))
 }
 
-/** As a constraint an address comes with a mask that leaves only itself. */
+/** Encodes a name. As a constraint an IP address has a mask that permits only itself. */
 function generalName(name: string, asConstraint: boolean): Buffer {
   if (isIP(name) === 0) return implicit(DNS_NAME, Buffer.from(name))
   const address =

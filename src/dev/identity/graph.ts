@@ -6,7 +6,7 @@ import type { Answer } from './token-endpoint.ts'
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const GROUPS_LIMIT = 20
 
-/** A look-alike of Microsoft Graph's `checkMemberGroups`, for the gateway's application alone. */
+/** Imitates Microsoft Graph's `checkMemberGroups`, for the gateway's application only. */
 export async function answerMembership(
   objectId: string,
   authorization: string | undefined,

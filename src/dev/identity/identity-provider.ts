@@ -17,9 +17,8 @@ const BODY_LIMIT_BYTES = 64 * 1024
 const MEMBERSHIP = /^\/v1\.0\/(?:servicePrincipals|users)\/([^/]+)\/checkMemberGroups$/
 
 /**
- * Answers as Entra ID does, on loopback: tokens, discovery and keys of one tenant, and behind them what the gateway asks of
- * Microsoft Graph. Addresses in its answers follow the `Host` header, so that it also serves under Entra's own name where
- * a test resolves that to it.
+ * Imitates Entra ID on loopback: tokens, discovery and keys of one tenant, and what the gateway asks of Microsoft Graph. Its
+ * answers hold addresses with the name of the `Host` header, so that tests can resolve Entra's own name to it.
  */
 export class IdentityProvider {
   readonly #options: IdentityProviderOptions
@@ -119,7 +118,7 @@ function discovery(base: string, issuer: string) {
   }
 }
 
-/** What Microsoft's client libraries ask before they trust an authority. */
+/** Answers instance discovery, which Microsoft's client libraries ask before they trust an authority. */
 function instanceDiscovery(base: string, host: string) {
   return {
     tenant_discovery_endpoint: `${base}/${TENANT_ID}/v2.0/.well-known/openid-configuration`,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { exportJWK, SignJWT, type JWK, type JWTPayload } from 'jose'
 
-/** The key that tokens are signed with; kept in a file, so that tokens stay valid over a restart. */
+/** The key that signs tokens. Kept in a file, so that tokens outlive a restart. */
 export class SigningKey {
   readonly keyId: string
   readonly #key: KeyObject

@@ -11,8 +11,8 @@ const LIFETIME_S = 3599
 const SCOPE_SUFFIX = '/.default'
 
 /**
- * The client-credentials grant as Entra ID answers it for a resource whose registration says version 1: issuer
- * `sts.windows.net`, the resource's URI as audience.
+ * Answers the client-credentials grant as Entra ID does for a resource with version 1 tokens: issuer `sts.windows.net`, the
+ * resource's URI as audience.
  */
 export async function answerTokenRequest(
   form: URLSearchParams,

@@ -7,20 +7,20 @@ import { runJava, startJvm, type Jvm } from './jvm.ts'
 export interface BrokerOptions {
   /** Kafka's jars. */
   readonly libs: string
-  /** Holds the log segments, the properties and the log of the broker itself. */
+  /** Folder of log segments, properties and the broker's own log. */
   readonly dataDir: string
   readonly nodeId: number
   readonly port: number
-  /** `id@host:port` of all controllers, this one's included. */
+  /** `id@host:port` of all controllers, including this one. */
   readonly voters: string
   readonly controllerPort: number
-  /** Beside or instead of the defaults. */
+  /** Properties added to the defaults, or in their place. */
   readonly properties?: Readonly<Record<string, string>>
   readonly heapMb?: number
   readonly jvmFlags?: readonly string[]
-  /** Beside the plain one on loopback, by name. */
+  /** Further listeners by name, beside the plain one on loopback. */
   readonly listeners?: Readonly<Record<string, Listener>>
-  /** Called if the running broker ends though nobody stopped it, with the file of its log. */
+  /** Called with the broker's log file if it ends unasked. */
   readonly onDeath?: (logFile: string) => void
 }
 
@@ -28,21 +28,21 @@ export interface Listener {
   readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
   readonly host: string
   readonly port: number
-  /** Of a relay that stands before it; its own when left out. */
+  /** Port of a relay in front; its own if left out. */
   readonly advertisedPort?: number
 }
 
-/** Of all local clusters: they are told apart by their ports and folders. */
+/** The id of all local clusters, which differ by ports and folders. */
 const CLUSTER_ID = 'a2Fma2EtcmVzdC1wcm94eQ'
 const STARTED = 'Kafka Server started'
-/** The first that was logged, which is the cause of the others as a rule. */
+/** The first exception in the log, usually the cause of the others. */
 const FIRST_EXCEPTION = /^(?:Caused by: )?[\w.$]+(?:Exception|Error): (.+?)\.?$/m
 const LOCKED = 'Failed to acquire lock on file'
 const START_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 20_000
 const HOST = '127.0.0.1'
 
-/** One Kafka node, broker and controller in one, on loopback. */
+/** A Kafka node on loopback, broker and controller in one. */
 export class Broker {
   readonly address: string
   readonly #options: BrokerOptions
@@ -69,7 +69,7 @@ export class Broker {
     return this.#jvm?.pid
   }
 
-  /** Formats the storage the first time; resolves when the broker serves. Throws DevError when it does not. */
+  /** Starts the broker, formatting its storage the first time. Resolves when it serves. Throws a DevError if it does not. */
   async start(): Promise<void> {
     const { libs, dataDir, heapMb = 512, jvmFlags = [] } = this.#options
     mkdirSync(dataDir, { recursive: true })
@@ -101,7 +101,7 @@ export class Broker {
     throw new DevError(`Kafka did not start ${ended}: ${reason}; see ${this.#logFile}.`)
   }
 
-  /** In order; killed when that takes too long. */
+  /** Stops the broker in order. Kills it if that takes too long. */
   async stop(): Promise<void> {
     const jvm = this.#jvm
     this.#jvm = null
@@ -114,7 +114,7 @@ export class Broker {
     await jvm.exited
   }
 
-  /** SIGKILL: nothing is flushed, nobody is told. */
+  /** Kills the broker (SIGKILL): it flushes nothing and tells nobody. */
   async kill(): Promise<void> {
     const jvm = this.#jvm
     this.#jvm = null
@@ -122,7 +122,7 @@ export class Broker {
     await jvm?.exited
   }
 
-  /** SIGSTOP: connections stay open and nothing answers, until {@link thaw}. */
+  /** Freezes the broker (SIGSTOP) until {@link thaw}: connections stay open, and nothing answers. */
   freeze(): void {
     this.#jvm?.signal('SIGSTOP')
   }
@@ -136,8 +136,8 @@ export class Broker {
   }
 
   /**
-   * Gives the files of this start their names. Until the folder is known to be ours they have names of their own, because a
-   * second Kafka on the folder of a running one, which Kafka refuses, must not touch the files of the first.
+   * Renames the files of this start to their final names. Kafka refuses a second broker on the folder of a running one, and
+   * until then its files must not overwrite those of the first.
    */
   #keepFiles(propertiesFile: string, logFile: string): void {
     renameSync(propertiesFile, this.#propertiesFile)
@@ -168,8 +168,8 @@ export class Broker {
       'controller.listener.names': 'CONTROLLER',
       'inter.broker.listener.name': 'PLAINTEXT',
       'log.dirs': this.#logDir,
-      // Apart from the records: only then does Kafka lock it before it writes. A second broker started on the same folder
-      // would otherwise break the metadata log of the first, which runs on but can create no topic and cannot stop.
+      // A folder of its own, because only then does Kafka lock it before it writes. Otherwise a second broker on the same
+      // folder breaks the metadata log of the first, which runs on but can create no topic and cannot stop.
       'metadata.log.dir': this.#metadataDir,
       'num.partitions': '1',
       'offsets.topic.replication.factor': '1',

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
-/** Below what systems give to outgoing connections and to listeners on port 0: none of those takes it before its user does. */
+/** Ports below those for outgoing connections and port 0, so that none of these takes one before its user does. */
 const LOWEST = 20_000
 const HIGHEST = 32_767
 const IPV4 = '127.0.0.1'
@@ -19,14 +19,14 @@ export async function freePort(wanted = 0): Promise<number> {
 }
 
 /**
- * Returns the loopback addresses that this machine has. There is no ::1 in containers without IPv6, and none anywhere if the
- * kernel runs without it; the errors differ, so one is tried rather than named.
+ * Returns the loopback addresses of this machine. Tries to listen on ::1, because the errors of containers and of kernels
+ * without IPv6 differ.
  */
 export async function loopbackAddresses(): Promise<string[]> {
   return (await refusalOf(0, IPV6)) === null ? [IPV4, IPV6] : [IPV4]
 }
 
-/** Returns whether something listens on that port, on either loopback address. Throws if nobody may listen there. */
+/** Returns whether something listens on the port, on either loopback address. Throws if listening is not permitted. */
 export async function isBusy(port: number): Promise<boolean> {
   for (const host of await loopbackAddresses()) {
     const refusal = await refusalOf(port, host)
@@ -36,7 +36,7 @@ export async function isBusy(port: number): Promise<boolean> {
   return false
 }
 
-/** Returns why nobody can listen there; null if somebody can. */
+/** Returns why listening fails; null if it works. */
 function refusalOf(port: number, host: string): Promise<NodeJS.ErrnoException | null> {
   return new Promise(resolve => {
     const server = createServer()

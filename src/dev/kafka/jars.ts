@@ -8,19 +8,19 @@ import { DevError } from '../dev-error.ts'
 const run = promisify(execFile)
 const POM = fileURLToPath(new URL('../../../local-kafka/pom.xml', import.meta.url))
 const OLDEST_JAVA = 17
-/** Kept of Maven's output, for the error. */
+/** How much of Maven's output is kept for the error. */
 const TAIL_CHARACTERS = 4000
 
-/** The version of Kafka that the POM names. */
+/** The version of Kafka in the POM. */
 export const kafkaVersion = /<kafka\.version>([^<]+)</.exec(readFileSync(POM, 'utf8'))?.[1] ?? ''
 
 /**
- * The folder with Kafka's jars, resolved by Maven the first time and kept: later starts need no network.
- * Throws DevError without a JVM, or without Maven when it is needed.
+ * Returns the folder of Kafka's jars. Maven fetches them the first time; later starts need no network. Throws a DevError if
+ * there is no JVM, or no Maven when it is needed.
  */
 export async function kafkaJars(dataDir: string, say: (line: string) => void, version = kafkaVersion): Promise<string> {
   await assertJava()
-  // Absolute: Maven takes a relative path as one from its POM.
+  // Absolute, because Maven resolves relative paths from its POM.
   const libs = resolve(dataDir, `kafka-${version}`)
   const stamp = join(libs, 'complete')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(POM, 'utf8')) return libs

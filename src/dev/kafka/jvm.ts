@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 const LOG_CONFIG = fileURLToPath(new URL('../../../local-kafka/log4j2.properties', import.meta.url))
 
 /**
- * Starts Java, tells its process id on descriptor 3, and kills it when standard input ends: that happens when the parent
- * is gone, however it went. In a process group of its own, so that Ctrl-C in a terminal reaches the parent only.
+ * Starts Java, writes its process id to descriptor 3, and kills it when standard input ends, as it does when the parent ends
+ * for whatever reason. Runs in its own process group, so that Ctrl-C in a terminal reaches the parent only.
  */
 const WATCHDOG =
   '"$@" 3>&- & pid=$!; echo $pid >&3; exec 4<&0; (cat <&4 >/dev/null; kill -KILL $pid 2>/dev/null) & wait $pid'
@@ -25,9 +25,9 @@ export interface JvmOptions {
   readonly heapMb: number
   readonly mainClass: string
   readonly args: readonly string[]
-  /** Of the JVM itself. */
+  /** Flags of the JVM. */
   readonly flags?: readonly string[]
-  /** Takes what it prints. */
+  /** File for its output. */
   readonly logFile: string
 }
 
@@ -77,7 +77,7 @@ function readPid(child: ChildProcess): Promise<number> {
   })
 }
 
-/** Runs a Java program to its end; rejects with what it printed when it fails. */
+/** Runs a Java program and returns its output. Rejects with the output if it fails. */
 export async function runJava(libs: string, mainClass: string, args: readonly string[]): Promise<string> {
   const child = spawn('java', [
     '-Xmx256m',

@@ -9,13 +9,13 @@ export interface LocalClusterOptions extends Pick<
   readonly libs: string
   readonly dataDir: string
   readonly brokers: number
-  /** What one broker has beside or instead of the options of all. */
+  /** Returns options of one broker, added to those of all or in their place. */
   readonly special?: (nodeId: number) => Pick<BrokerOptions, 'properties' | 'jvmFlags' | 'listeners'>
-  /** Taken by the first broker where it is free. */
+  /** Port of the first broker, if free. */
   readonly port?: number
 }
 
-/** A KRaft cluster on loopback whose nodes are brokers and controllers alike. */
+/** A KRaft cluster on loopback. Each node is broker and controller. */
 export class LocalCluster {
   readonly brokers: readonly Broker[]
 
@@ -23,7 +23,7 @@ export class LocalCluster {
     this.brokers = brokers
   }
 
-  /** Resolves when every broker serves. Throws DevError. */
+  /** Starts all brokers. Resolves when every one serves. Throws a DevError. */
   static async start({
     libs,
     dataDir,
