@@ -36,8 +36,8 @@ export const runServe = async (argv: string[]): Promise<void> => {
     return
   }
   const { startWorkers } = await import('../server/workers/parent.ts')
-  const crew = await startWorkers(config, log, options)
-  closeOnSignal(crew, graceMs + CLOSING_MS, log, () => crew.reloadRules())
+  const workers = await startWorkers(config, log, options)
+  closeOnSignal(workers, graceMs + CLOSING_MS, log, () => workers.reloadRules())
 }
 
 /** Throws a ConfigError with the problems of all named files together, before the start finds them one by one. */

@@ -1,4 +1,4 @@
-import type { Gatekeeper } from '../auth/gatekeeper.ts'
+import type { Authenticator } from '../auth/authenticator.ts'
 import type { CorsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
@@ -26,7 +26,7 @@ import { requireHost } from './target.ts'
 export interface GateOptions {
   /** What is spoken; one of them answers for `/`. */
   readonly apis: readonly Api[]
-  readonly gatekeeper: Pick<Gatekeeper, 'admit'>
+  readonly authenticator: Pick<Authenticator, 'authenticate'>
   readonly limits: LimitsConfig
   readonly budget: ByteBudget
   readonly log: Log & RequestLog
@@ -183,7 +183,7 @@ export class Gate implements ExchangeHost {
     if (publicKind !== undefined) return this.#route(exchange, method).handle(exchange)
     if (this.#options.auditable?.() === false)
       throw new GatewayError('AUDIT_UNAVAILABLE', 'The request cannot be recorded in the audit log, and so is refused.')
-    const admitted = this.#options.gatekeeper.admit(request.headers.authorization)
+    const admitted = this.#options.authenticator.authenticate(request.headers.authorization)
     this.#meters.judged(!(admitted instanceof Promise))
     exchange.principal = admitted instanceof Promise ? await admitted : admitted
     exchange.requireClient()

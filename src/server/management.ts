@@ -1,4 +1,4 @@
-import type { Gatekeeper } from '../auth/gatekeeper.ts'
+import type { Authenticator } from '../auth/authenticator.ts'
 import { isLoopback } from '../config/rules.ts'
 import type { Config } from '../config/schema.ts'
 import { currentSecret } from '../config/secret-file.ts'
@@ -17,7 +17,7 @@ type LogLevel = Config['log']['level']
 /** The parts of a process that the management listener reports on and controls. */
 export interface Watched {
   readonly metrics: Metrics
-  readonly gatekeeper: Gatekeeper
+  readonly authenticator: Authenticator
   readonly budget: ByteBudget
   openConnections(): number
   started(): boolean
@@ -47,15 +47,15 @@ export interface ManagementAnswers extends Pick<ManagementOptions, 'metrics' | '
 
 /** Returns what the metrics of a process are read from. */
 export async function factsOf(watched: Watched): Promise<Facts> {
-  const { gatekeeper, budget } = watched
+  const { authenticator, budget } = watched
   return {
     version: await packageVersion(),
     ready: () => watched.ready(),
     inFlightBytes: () => budget.usedBytes,
     inFlightLimitBytes: budget.limitBytes,
     openConnections: () => watched.openConnections(),
-    keySets: () => gatekeeper.readings().keySets,
-    graphCalls: () => gatekeeper.readings().graphCalls,
+    keySets: () => authenticator.readings().keySets,
+    graphCalls: () => authenticator.readings().graphCalls,
     auditLinesLost: () => watched.auditLinesLost(),
     certificates: () => watched.certificates()
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
-import { createGatekeeper } from '../auth/gatekeeper.ts'
+import { createAuthenticator } from '../auth/authenticator.ts'
 import type { AccessConfig } from '../auth/policy.ts'
 import { issuerNames } from '../config/issuers.ts'
 import { proxyEnvironment } from '../config/environment.ts'
@@ -89,7 +89,7 @@ export async function startServer(
   if (auth.mode === 'none')
     log.warn({}, 'AUTHENTICATION IS OFF (auth.mode: none): whoever reaches the port can read and write every topic')
   if (listen.tls === 'none') log.warn({}, 'TLS is off (listen.tls: none): tokens and records travel in the clear')
-  const gatekeeper = createGatekeeper(auth, log, {
+  const authenticator = createAuthenticator(auth, log, {
     proxyEnvironment: proxyEnvironment(),
     graphTimeLimitMs: limits.requestTimeoutMs
   })
@@ -109,9 +109,9 @@ export async function startServer(
       gateway: clusterGateway(cluster, meter),
       limits,
       docs: { ...docs, frontPage },
-      ready: () => !draining && cluster.ready && gatekeeper.ready()
+      ready: () => !draining && cluster.ready && authenticator.ready()
     }),
-    gatekeeper,
+    authenticator,
     limits: { ...limits, connections: connectionsWithin(config, log) },
     quotas,
     issuers: issuerNames(auth.oidc),
@@ -127,11 +127,11 @@ export async function startServer(
   let started = false
   const watched = {
     metrics,
-    gatekeeper,
+    authenticator,
     budget,
     openConnections: () => front.openConnections,
     started: () => started,
-    ready: () => ({ kafka: cluster.trouble ?? true, keys: gatekeeper.ready(), draining: !draining }),
+    ready: () => ({ kafka: cluster.trouble ?? true, keys: authenticator.ready(), draining: !draining }),
     auditLinesLost: () => auditStream?.lost ?? 0,
     certificates: () => [
       ...(certificate === undefined ? [] : [expiryOf('listen', certificate.pair.cert)]),
@@ -150,14 +150,14 @@ export async function startServer(
   certificate?.watch(pair => front.useCertificate(pair))
   const rules =
     rulesSource &&
-    new RulesReload(rulesSource, config, ({ auth: access }) => gatekeeper.replaceRules(access), log, meter)
+    new RulesReload(rulesSource, config, ({ auth: access }) => authenticator.replaceRules(access), log, meter)
   const scheme = certificate === undefined ? 'http' : 'https'
   const url = `${scheme}://${hosts[0].includes(':') ? `[${hosts[0]}]` : hosts[0]}:${port}`
   log.info({ url }, 'Listening')
   // Not awaited: a cluster or provider that is down must not keep the process from serving its health.
-  void Promise.all([gatekeeper.start(), cluster.start()]).then(() => {
+  void Promise.all([authenticator.start(), cluster.start()]).then(() => {
     started = true
-    log.info({ kafka: cluster.ready, keys: gatekeeper.ready() }, 'Started')
+    log.info({ kafka: cluster.ready, keys: authenticator.ready() }, 'Started')
   })
   return {
     port,
@@ -166,9 +166,9 @@ export async function startServer(
     get openRequests() {
       return front.openRequests
     },
-    ready: () => cluster.ready && gatekeeper.ready(),
+    ready: () => cluster.ready && authenticator.ready(),
     reloadRules: () => rules?.reload(),
-    replaceRules: access => gatekeeper.replaceRules(access),
+    replaceRules: access => authenticator.replaceRules(access),
     async close() {
       closing = true
       draining = true
@@ -177,7 +177,7 @@ export async function startServer(
       certificate?.close()
       const cutOff = await front.close(limits.shutdownGraceMs)
       await cluster.close()
-      gatekeeper.close()
+      authenticator.close()
       front.end()
       await managing?.close()
       await tracer?.close()

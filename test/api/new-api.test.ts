@@ -3,20 +3,20 @@ import { readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import type { Access } from '../../src/core/principal.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
-import { gatekeeper, startFront, TOKEN } from '../http/support/front.ts'
+import { authenticator, startFront, TOKEN } from '../http/support/front.ts'
 import { waitUntil } from '../http/support/wait-until.ts'
 import { greetingsApi } from './support/greetings-api.ts'
 
 async function greetings(context: TestContext, access?: Access) {
   const audit: string[] = []
   const meter = new Metrics(0)
-  const admit: typeof gatekeeper.admit = token => {
-    const caller = gatekeeper.admit(token)
+  const authenticate: typeof authenticator.authenticate = token => {
+    const caller = authenticator.authenticate(token)
     return access === undefined || caller instanceof Promise ? caller : { ...caller, access }
   }
   const front = await startFront(context, {
     apis: [greetingsApi],
-    gatekeeper: { ...gatekeeper, admit },
+    authenticator: { ...authenticator, authenticate },
     audit: line => void audit.push(line),
     meter
   })

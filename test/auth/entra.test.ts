@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test'
 import { jwtVerify, decodeProtectedHeader } from 'jose'
-import { createGatekeeper, type Gatekeeper } from '../../src/auth/gatekeeper.ts'
+import { createAuthenticator, type Authenticator } from '../../src/auth/authenticator.ts'
 import type { OidcProviderConfig, RuleConfig } from '../../src/config/auth-schema.ts'
 import type { AuthConfig } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/core/errors.ts'
@@ -25,7 +25,7 @@ const log: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 let folder: string
 let certificates: LocalCertificates
 let provider: TestProvider
-let gatekeeper: Gatekeeper
+let authenticator: Authenticator
 
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'entra-test-'))
@@ -37,7 +37,7 @@ beforeEach(async () => {
   await provider.start()
 })
 afterEach(async () => {
-  gatekeeper.close()
+  authenticator.close()
   await provider.stop()
 })
 
@@ -76,13 +76,13 @@ function rule(changes: Partial<RuleConfig>): RuleConfig {
 
 async function open(changes: Partial<AuthConfig> = {}): Promise<void> {
   const config: AuthConfig = { mode: 'oidc', oidc: [entra()], permittedGroups: [GROUP], rules: [], ...changes }
-  gatekeeper = createGatekeeper(config, log)
-  await gatekeeper.start()
+  authenticator = createAuthenticator(config, log)
+  await authenticator.start()
 }
 
 async function outcome(token: string | Promise<string>): Promise<string> {
   try {
-    return (await gatekeeper.admit(`Bearer ${await token}`)).id
+    return (await authenticator.authenticate(`Bearer ${await token}`)).id
   } catch (thrown) {
     return thrown instanceof GatewayError ? thrown.code : String(thrown)
   }
@@ -137,7 +137,7 @@ suite('Tenants of Entra ID', () => {
   test('app-only tokens are those that say so, or have no scope', async () => {
     await open()
     const appOnly = async (claims: object) =>
-      (await gatekeeper.admit(`Bearer ${await token(ONE, { uti: Math.random(), ...claims })}`)).appOnly
+      (await authenticator.authenticate(`Bearer ${await token(ONE, { uti: Math.random(), ...claims })}`)).appOnly
     assert.equal(await appOnly({}), true)
     assert.equal(await appOnly({ idtyp: 'app' }), true)
     assert.equal(await appOnly({ scp: 'user_impersonation' }), false)
@@ -317,12 +317,12 @@ suite('Groups that Graph knows of', () => {
   })
 
   test('a certificate whose key is not RSA, which Entra ID would refuse, is refused at start', () => {
-    gatekeeper = createGatekeeper({ mode: 'none', oidc: [], permittedGroups: [], rules: [] }, log)
+    authenticator = createAuthenticator({ mode: 'none', oidc: [], permittedGroups: [], rules: [] }, log)
     const { certFile, keyFile } = certificates
     const config = { clientCertFile: certFile, clientKeyFile: keyFile }
     assert.throws(
       () =>
-        createGatekeeper(
+        createAuthenticator(
           { mode: 'oidc', oidc: [entra()], graph: graph(config), permittedGroups: [GROUP], rules: [] },
           log
         ),
@@ -335,7 +335,7 @@ suite('Groups that Graph knows of', () => {
     const rules = [rule({ groups: [second] }), rule({ groups: [GROUP], operations: ['write'] })]
     await open({ graph: graph({ clientSecret: 's' }), rules, permittedGroups: [] })
     provider.onGraph = yes
-    const { access } = await gatekeeper.admit(`Bearer ${await token(ONE, { groups: undefined })}`)
+    const { access } = await authenticator.authenticate(`Bearer ${await token(ONE, { groups: undefined })}`)
     assert.deepEqual(provider.graphRequests[0].groupIds, [second, GROUP])
     assert.deepEqual([access.allows('write', 'topic', 't'), access.allows('read', 'topic', 't')], [true, false])
   })
@@ -352,19 +352,19 @@ suite('Rules that are replaced', () => {
   test('hold for the very next request, also with a token that was judged before', async () => {
     await open({ rules: [rule({ principals: [CALLER] })], permittedGroups: [] })
     const header = `Bearer ${await token(ONE)}`
-    const before = await gatekeeper.admit(header)
-    gatekeeper.replaceRules({
+    const before = await authenticator.authenticate(header)
+    authenticator.replaceRules({
       oidc: [entra()],
       permittedGroups: [],
       rules: [rule({ principals: [CALLER], operations: ['write'] })]
     })
-    const { access } = await gatekeeper.admit(header)
+    const { access } = await authenticator.authenticate(header)
     assert.deepEqual([access.allows('read', 'topic', 't'), access.allows('write', 'topic', 't')], [false, true])
     assert.deepEqual(
       [before.access.allows('read', 'topic', 't'), before.access.allows('write', 'topic', 't')],
       [true, false]
     )
-    gatekeeper.replaceRules({ oidc: [entra()], permittedGroups: [], rules: [rule({ principals: ['nobody'] })] })
+    authenticator.replaceRules({ oidc: [entra()], permittedGroups: [], rules: [rule({ principals: ['nobody'] })] })
     assert.equal(await outcome(header.slice(7)), 'NOT_PERMITTED')
   })
 
@@ -375,7 +375,7 @@ suite('Rules that are replaced', () => {
       response.end(JSON.stringify({ value: body.includes(other) ? [other] : [] }))
     const asked = await token(ONE, { groups: undefined })
     assert.equal(await outcome(asked), 'NOT_PERMITTED')
-    gatekeeper.replaceRules({ oidc: [entra()], permittedGroups: [other], rules: [] })
+    authenticator.replaceRules({ oidc: [entra()], permittedGroups: [other], rules: [] })
     assert.equal(await outcome(asked), CALLER)
   })
 
@@ -386,10 +386,10 @@ suite('Rules that are replaced', () => {
       provider.onGraph = (_request, _body, response) =>
         resolve(() => void response.end(JSON.stringify({ value: [GROUP] })))
     })
-    const early = Promise.resolve(gatekeeper.admit(header))
+    const early = Promise.resolve(authenticator.authenticate(header))
     const answer = await asked
     const other = GROUP.replace('1', '9')
-    gatekeeper.replaceRules({ oidc: [entra()], permittedGroups: [other], rules: [] })
+    authenticator.replaceRules({ oidc: [entra()], permittedGroups: [other], rules: [] })
     provider.onGraph = (_request, _body, response) => response.end('{"value":[]}')
     assert.equal(await outcome(header.slice(7)), 'NOT_PERMITTED')
     answer()

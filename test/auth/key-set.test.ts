@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createGatekeeper, type Gatekeeper } from '../../src/auth/gatekeeper.ts'
+import { createAuthenticator, type Authenticator } from '../../src/auth/authenticator.ts'
 import { KeySet } from '../../src/auth/key-set.ts'
 import type { OidcProviderConfig } from '../../src/config/auth-schema.ts'
 import type { AuthConfig } from '../../src/config/schema.ts'
@@ -18,7 +18,7 @@ const quiet = () => undefined
 const log: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
 let provider: TestProvider
-let gatekeeper: Gatekeeper
+let authenticator: Authenticator
 let nowMs: number
 
 function configFor(changes: Partial<OidcProviderConfig> = {}): OidcProviderConfig {
@@ -38,14 +38,14 @@ function configFor(changes: Partial<OidcProviderConfig> = {}): OidcProviderConfi
 
 async function open(changes: Partial<OidcProviderConfig> = {}): Promise<void> {
   const config: AuthConfig = { mode: 'oidc', oidc: [configFor(changes)], permittedGroups: [GROUP], rules: [] }
-  gatekeeper = createGatekeeper(config, log, { now: () => nowMs, steadyNow: () => nowMs })
-  await gatekeeper.start()
+  authenticator = createAuthenticator(config, log, { now: () => nowMs, steadyNow: () => nowMs })
+  await authenticator.start()
 }
 
 /** The caller's id, or the code of the refusal. */
 async function outcome(key: TestKey = provider.key, header: object = {}): Promise<string> {
   const token = await provider.token({ exp: Math.floor(nowMs / 1000) + 60 }, { key, header })
-  return Promise.resolve(gatekeeper.admit(`Bearer ${token}`)).then(
+  return Promise.resolve(authenticator.authenticate(`Bearer ${token}`)).then(
     ({ id }) => id,
     (thrown: unknown) => (thrown instanceof GatewayError ? thrown.code : String(thrown))
   )
@@ -57,7 +57,7 @@ beforeEach(async () => {
   await provider.start()
 })
 afterEach(async () => {
-  gatekeeper.close()
+  authenticator.close()
   await provider.stop()
 })
 
@@ -66,13 +66,13 @@ suite('Rotation', () => {
 
   test('a new key is picked up at once, even a moment after the start, and what the old one signed is judged anew', async () => {
     const header = `Bearer ${await provider.token()}`
-    await gatekeeper.admit(header)
-    assert.ok(!(gatekeeper.admit(header) instanceof Promise))
+    await authenticator.authenticate(header)
+    assert.ok(!(authenticator.authenticate(header) instanceof Promise))
     const rotated = newKey('second')
     provider.keys = [rotated]
     assert.equal(await outcome(rotated), CALLER)
     nowMs += 5000
-    await assert.rejects(async () => gatekeeper.admit(header), { code: 'INVALID_TOKEN' })
+    await assert.rejects(async () => authenticator.authenticate(header), { code: 'INVALID_TOKEN' })
   })
 
   test('keys that overlap are all good', async () => {
@@ -199,7 +199,7 @@ suite('Key sets of all kinds', () => {
       assert.equal(await outcome(second, { ...nameless, [name]: 'two' }), CALLER)
       assert.equal(await outcome(second, { ...nameless, [name]: 'one' }), 'INVALID_TOKEN')
       assert.equal(await outcome(second, { kid: 'any', [name]: 'two' }), CALLER)
-      gatekeeper.close()
+      authenticator.close()
     }
     await served([
       [provider.key, {}],
@@ -212,15 +212,15 @@ suite('Key sets of all kinds', () => {
 test('a wall clock that is set back keeps neither tokens nor keys beyond their time', async () => {
   let steadyMs = 1_000_000
   const config: AuthConfig = { mode: 'oidc', oidc: [configFor()], permittedGroups: [GROUP], rules: [] }
-  gatekeeper = createGatekeeper(config, log, { now: () => nowMs, steadyNow: () => steadyMs })
-  await gatekeeper.start()
+  authenticator = createAuthenticator(config, log, { now: () => nowMs, steadyNow: () => steadyMs })
+  await authenticator.start()
   const header = `Bearer ${await provider.token({ exp: Math.floor(nowMs / 1000) + 7200, nbf: 0 })}`
-  await gatekeeper.admit(header)
+  await authenticator.authenticate(header)
   nowMs -= 3_600_000
   steadyMs += 59_000
-  assert.ok(!(gatekeeper.admit(header) instanceof Promise))
+  assert.ok(!(authenticator.authenticate(header) instanceof Promise))
   steadyMs += 1001
-  const again = gatekeeper.admit(header)
+  const again = authenticator.authenticate(header)
   assert.ok(again instanceof Promise)
   await again
   nowMs += 3_600_000
@@ -228,7 +228,7 @@ test('a wall clock that is set back keeps neither tokens nor keys beyond their t
   provider.keys = [rotated]
   assert.equal(await outcome(rotated), CALLER)
   steadyMs += 24 * 3_600_000
-  assert.equal(gatekeeper.ready(), false)
+  assert.equal(authenticator.ready(), false)
 })
 
 suite('Outage', () => {
@@ -237,9 +237,9 @@ suite('Outage', () => {
     provider.down = true
     nowMs += 24 * 3_600_000 - 1
     assert.equal(await outcome(), CALLER)
-    assert.equal(gatekeeper.ready(), true)
+    assert.equal(authenticator.ready(), true)
     nowMs += 1
-    assert.equal(gatekeeper.ready(), false)
+    assert.equal(authenticator.ready(), false)
     // The token that was verified a moment ago is remembered for its minute.
     nowMs += 60_000
     assert.equal(await outcome(), 'IDENTITY_UNAVAILABLE')
@@ -260,20 +260,20 @@ suite('Outage', () => {
   test('a provider that is down at the start: not ready, 503, and let in by the first token once it is up', async () => {
     provider.down = true
     await open()
-    assert.equal(gatekeeper.ready(), false)
+    assert.equal(authenticator.ready(), false)
     assert.equal(await outcome(), 'IDENTITY_UNAVAILABLE')
     provider.down = false
     nowMs += 5000
     assert.equal(await outcome(), CALLER)
-    assert.equal(gatekeeper.ready(), true)
+    assert.equal(authenticator.ready(), true)
   })
 
   test('a provider that is down at the start is asked again without anybody calling', async () => {
     provider.down = true
     await open()
     provider.down = false
-    for (let tries = 0; tries < 500 && !gatekeeper.ready(); tries++) await sleep(20)
-    assert.equal(gatekeeper.ready(), true)
+    for (let tries = 0; tries < 500 && !authenticator.ready(); tries++) await sleep(20)
+    assert.equal(authenticator.ready(), true)
   })
 
   test('an empty key set, or one of symmetric keys, does not replace good keys', async () => {
@@ -331,7 +331,7 @@ test('over HTTPS the provider is trusted by the configured authority, and by no 
   await provider.start()
   await open()
   assert.equal(await outcome(), 'IDENTITY_UNAVAILABLE')
-  gatekeeper.close()
+  authenticator.close()
   await open({ caFile })
   assert.equal(await outcome(), CALLER)
   rmSync(folder, { recursive: true })

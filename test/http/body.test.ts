@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeIn } from './support/code-in.ts'
-import { gatekeeper, startFront, stored, TOKEN } from './support/front.ts'
+import { authenticator, startFront, stored, TOKEN } from './support/front.ts'
 import { RawClient, rawRequest } from './support/raw-client.ts'
 import { waitUntil } from './support/wait-until.ts'
 
@@ -211,12 +211,12 @@ test('a client that leaves while its token is judged leaves nothing in the budge
   const judged = Promise.withResolvers<void>()
   const asked = Promise.withResolvers<void>()
   const { port, budget, log } = await startFront(t, {
-    gatekeeper: {
+    authenticator: {
       ready: () => true,
-      async admit(authorization) {
+      async authenticate(authorization) {
         asked.resolve()
         await judged.promise
-        return gatekeeper.admit(authorization)
+        return authenticator.authenticate(authorization)
       }
     }
   })

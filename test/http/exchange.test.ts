@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Principal } from '../../src/core/principal.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
-import { type FrontSettings, gatekeeper, startFront, TOKEN } from './support/front.ts'
+import { type FrontSettings, authenticator, startFront, TOKEN } from './support/front.ts'
 import { RawClient, rawRequest } from './support/raw-client.ts'
 import { waitUntil } from './support/wait-until.ts'
 
@@ -57,12 +57,12 @@ test('nothing begins for a client that left while it was being judged', { timeou
   const { port, entries, log } = await audited(t, {
     quotas: { principal: { requestsPerSecond: 1, burstSeconds: 1 } },
     gateway: { deleteTopic },
-    gatekeeper: {
-      ...gatekeeper,
-      async admit(authorization) {
+    authenticator: {
+      ...authenticator,
+      async authenticate(authorization) {
         judging = true
         await judged.promise
-        return gatekeeper.admit(authorization)
+        return authenticator.authenticate(authorization)
       }
     }
   })
@@ -136,11 +136,11 @@ test('a caller whose token was good and who may not is on record by name', { tim
     access: { allows: () => false }
   }
   const { call, entries, log } = await audited(t, {
-    gatekeeper: {
-      ...gatekeeper,
-      admit(authorization) {
+    authenticator: {
+      ...authenticator,
+      authenticate(authorization) {
         if (authorization === TOKEN) throw new GatewayError('NOT_PERMITTED', 'In no group.', { principal: known })
-        return gatekeeper.admit(authorization)
+        return authenticator.authenticate(authorization)
       }
     }
   })
@@ -219,7 +219,7 @@ test(
   { timeout: 10_000 },
   async t => {
     const blind: Principal = { id: 'blind', issuer: 'test', appOnly: true, access: { allows: () => false } }
-    const { call, entries } = await audited(t, { gatekeeper: { ...gatekeeper, admit: () => blind } })
+    const { call, entries } = await audited(t, { authenticator: { ...authenticator, authenticate: () => blind } })
     const answer = await call('/v1/producer/topics/hidden', { method: 'POST', body: '{}' })
     assert.deepEqual([answer.status, await answer.text()], [404, NOT_FOUND])
     await waitUntil(() => entries.length === 1)

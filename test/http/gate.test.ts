@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Principal } from '../../src/core/principal.ts'
 import { codeIn } from './support/code-in.ts'
-import { gatekeeper, startFront } from './support/front.ts'
+import { authenticator, startFront } from './support/front.ts'
 import { RawClient, rawRequest } from './support/raw-client.ts'
 import { waitUntil } from './support/wait-until.ts'
 
@@ -99,7 +99,7 @@ test('health needs no token, and ready says 503 while Kafka or the keys are miss
   let keys = true
   const { call } = await startFront(t, {
     gateway: { ready: () => kafka },
-    gatekeeper: { ...gatekeeper, ready: () => keys }
+    authenticator: { ...authenticator, ready: () => keys }
   })
   const ask = async (path: string) => {
     const answer = await call(path, NO_TOKEN)

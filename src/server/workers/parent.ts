@@ -7,7 +7,7 @@ import { expositionText, Registry } from '../../telemetry/registry.ts'
 import { openManagement, type RunningManagement } from '../management.ts'
 import { RulesReload } from '../rules-reload.ts'
 import type { Closable, RunningServer, StartOptions } from '../start.ts'
-import { Crew } from './crew.ts'
+import { WorkerPool } from './worker-pool.ts'
 
 /**
  * Starts `config.workers` processes that share the port. Resolves when the first serves. Rejects if it cannot, or if the
@@ -19,33 +19,33 @@ export async function startWorkers(
   { setLogLevel = () => undefined, rulesSource }: Pick<StartOptions, 'setLogLevel' | 'rulesSource'>
 ): Promise<Closable & Pick<RunningServer, 'reloadRules'>> {
   let running = config
-  const crew = new Crew(() => running, log)
+  const pool = new WorkerPool(() => running, log)
   const registry = new Registry()
   const managing =
-    config.management && (await openFor(crew, registry, config.management, log, config.log.level, setLogLevel))
+    config.management && (await openFor(pool, registry, config.management, log, config.log.level, setLogLevel))
   try {
-    await crew.start()
+    await pool.start()
   } catch (error) {
     await managing?.close()
     throw error
   }
   const replace = (next: Config): void => {
     running = next
-    crew.tell({ kind: 'rules', config: next })
+    pool.tell({ kind: 'rules', config: next })
   }
   const rules =
     rulesSource && new RulesReload(rulesSource, config, replace, log, { rulesReloaded: countReloads(registry) })
   // Not awaited: requests are served from now on, so SIGTERM must already shut down in order.
-  void crew.startOthers().then(() => {
+  void pool.startOthers().then(() => {
     const { workers } = config
-    if (crew.complete) log.info({ workers }, 'All workers serve')
-    else if (!crew.closing) log.warn({ workers }, 'Not all workers serve: the others are started again')
+    if (pool.complete) log.info({ workers }, 'All workers serve')
+    else if (!pool.closing) log.warn({ workers }, 'Not all workers serve: the others are started again')
   })
   return {
     reloadRules: () => rules?.reload(),
     async close() {
       rules?.close()
-      await crew.close()
+      await pool.close()
       await managing?.close()
     }
   }
@@ -53,7 +53,7 @@ export async function startWorkers(
 
 /** Opens the management listener, which answers for all workers. */
 async function openFor(
-  crew: Crew,
+  pool: WorkerPool,
   registry: Registry,
   management: NonNullable<Config['management']>,
   log: Log,
@@ -62,36 +62,36 @@ async function openFor(
 ): Promise<RunningManagement> {
   let opened: RunningManagement | undefined
   addProcess(registry)
-  addWorkers(registry, () => crew.failures)
+  addWorkers(registry, () => pool.failures)
   addCertificates(registry, () => opened?.certificates() ?? [])
-  registry.reading('kafka_rest_ready', '', 'gauge', () => [[{ part: 'workers' }, Number(crew.complete)]], 'least')
+  registry.reading('kafka_rest_ready', '', 'gauge', () => [[{ part: 'workers' }, Number(pool.complete)]], 'least')
   opened = await openManagement(
     management,
     {
       async metrics(exposition) {
         const parent = { worker: 'parent', families: registry.snapshot() }
-        return expositionText(await crew.metrics(parent), exposition)
+        return expositionText(await pool.metrics(parent), exposition)
       },
-      ready: () => readiness(crew),
+      ready: () => readiness(pool),
       async started() {
-        const reports = await crew.reports()
-        return reports.length === crew.size && reports.every(({ started }) => started)
+        const reports = await pool.reports()
+        return reports.length === pool.size && reports.every(({ started }) => started)
       },
       logLevel,
       setLogLevel(level) {
         setLogLevel(level)
-        crew.tell({ kind: 'logLevel', level })
+        pool.tell({ kind: 'logLevel', level })
       },
-      drain: draining => crew.tell({ kind: 'drain', draining })
+      drain: draining => pool.tell({ kind: 'drain', draining })
     },
     log
   )
   return opened
 }
 
-async function readiness(crew: Crew): Promise<Parts> {
-  const reports = await crew.reports()
-  const parts: Record<string, boolean | string> = { workers: reports.length === crew.size, draining: !crew.closing }
+async function readiness(pool: WorkerPool): Promise<Parts> {
+  const reports = await pool.reports()
+  const parts: Record<string, boolean | string> = { workers: reports.length === pool.size, draining: !pool.closing }
   for (const { ready } of reports)
     for (const [part, well] of Object.entries(ready)) if ((parts[part] ?? true) === true) parts[part] = well
   return parts

@@ -8,7 +8,7 @@ import { errorCatalogue } from '../../../src/core/errors.ts'
 import { HttpFront } from '../../../src/http/server.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { longestTurnMs } from '../../support/loop-watch.ts'
-import { gatekeeper, apisForTests, limitsForTests } from '../../http/support/front.ts'
+import { authenticator, apisForTests, limitsForTests } from '../../http/support/front.ts'
 
 /** Cases of each property; more with the environment variable, for a night's run. */
 const RUNS = Number(process.env.KAFKA_REST_FUZZ_RUNS ?? 400)
@@ -163,7 +163,7 @@ suite('Whatever arrives', () => {
     const limits = { ...limitsForTests, headersTimeoutMs: 1000, bodyTimeoutMs: 1500 }
     const quotas = { overrides: [], principalsRemembered: 10 }
     const cors = { origins: ['https://app.example'], maxAgeMs: 1000 }
-    front = new HttpFront({ apis: apisForTests(), gatekeeper, limits, quotas, cors, budget, log, tls: 'none' })
+    front = new HttpFront({ apis: apisForTests(), authenticator, limits, quotas, cors, budget, log, tls: 'none' })
     port = await front.listen(['127.0.0.1'], 0)
   })
 

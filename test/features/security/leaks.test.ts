@@ -7,7 +7,7 @@ import { chooseType, parseType } from '../../../src/http/negotiate.ts'
 import { createLogger } from '../../../src/telemetry/logger.ts'
 import { HttpFront } from '../../../src/http/server.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
-import { gatekeeper, apisForTests, limitsForTests } from '../../http/support/front.ts'
+import { authenticator, apisForTests, limitsForTests } from '../../http/support/front.ts'
 import { RawClient } from '../../http/support/raw-client.ts'
 
 const TOKEN = 'eyJhbGciOiJub25lIn0.c2VjcmV0LXRva2Vu.c2ln'
@@ -21,7 +21,7 @@ test(
     const log = createLogger('trace', { write: (line: string) => void (logged += line) })
     const front = new HttpFront({
       apis: apisForTests(),
-      gatekeeper,
+      authenticator,
       limits: limitsForTests,
       quotas: { overrides: [], principalsRemembered: 10 },
       cors: { origins: ['https://app.example'], maxAgeMs: 1000 },
@@ -59,7 +59,7 @@ test('no line of the log is begun, ended or coloured by a caller', { timeout: 20
   const log = createLogger('trace', { write: (line: string) => void lines.push(line) })
   const front = new HttpFront({
     apis: apisForTests(),
-    gatekeeper,
+    authenticator,
     limits: limitsForTests,
     quotas: { overrides: [], principalsRemembered: 10 },
     cors: { origins: [], maxAgeMs: 1000 },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Gatekeeper } from '../../../src/auth/gatekeeper.ts'
+import type { Authenticator } from '../../../src/auth/authenticator.ts'
 import { accessWithoutRules } from '../../../src/core/principal.ts'
 import { codeIn } from '../support/code-in.ts'
 import { pageOf, startFront, stored, TOKEN } from '../support/front.ts'
@@ -14,8 +14,8 @@ const READ = '/v1/consumer/topics/a/partitions/0/offsets/0'
 const records = (count: number) => JSON.stringify({ records: Array.from({ length: count }, () => ({ value: 'x' })) })
 
 /** The token is the caller's id. */
-const gatekeeper: Pick<Gatekeeper, 'admit' | 'ready'> = {
-  admit: authorization => ({ id: String(authorization), issuer: 'test', appOnly: true, access: accessWithoutRules }),
+const authenticator: Pick<Authenticator, 'authenticate' | 'ready'> = {
+  authenticate: authorization => ({ id: String(authorization), issuer: 'test', appOnly: true, access: accessWithoutRules }),
   ready: () => true
 }
 
@@ -222,7 +222,7 @@ test('one noisy caller leaves the latency of the others alone', { timeout: 60_00
     }
   }
   const { port } = await startFront(t, {
-    gatekeeper,
+    authenticator,
     gateway,
     quotas: { principal: { requestsPerSecond: 1000, burstSeconds: 1, concurrentRequests: 2 } }
   })

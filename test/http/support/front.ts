@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import type { Gatekeeper } from '../../../src/auth/gatekeeper.ts'
+import type { Authenticator } from '../../../src/auth/authenticator.ts'
 import type { CorsConfig, LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
@@ -35,8 +35,8 @@ export const limitsForTests: LimitsConfig = {
 const CALLER: Principal = { id: 'caller-1', issuer: 'test', appOnly: true, access: accessWithoutRules }
 
 /** Lets `Bearer good` in, knows `Bearer stranger`, refuses the rest; answers at once, as for a token seen before. */
-export const gatekeeper: Pick<Gatekeeper, 'admit' | 'ready'> = {
-  admit(authorization) {
+export const authenticator: Pick<Authenticator, 'authenticate' | 'ready'> = {
+  authenticate(authorization) {
     if (authorization === TOKEN) return CALLER
     if (authorization === 'Bearer stranger')
       throw new GatewayError('NOT_PERMITTED', 'No group of the caller is permitted.')
@@ -122,7 +122,7 @@ export interface TestFront {
 export interface FrontSettings {
   readonly limits?: Partial<LimitsConfig>
   readonly gateway?: Partial<ModelGateway>
-  readonly gatekeeper?: Pick<Gatekeeper, 'admit' | 'ready'>
+  readonly authenticator?: Pick<Authenticator, 'authenticate' | 'ready'>
   readonly quotas?: Partial<QuotasConfig>
   readonly cors?: Partial<CorsConfig>
   readonly docs?: DocsOptions
@@ -134,9 +134,11 @@ export interface FrontSettings {
 }
 
 /** What the product serves, over a model of the gateway. */
-export function apisForTests(settings: Pick<FrontSettings, 'limits' | 'gateway' | 'gatekeeper' | 'docs'> = {}): Api[] {
+export function apisForTests(
+  settings: Pick<FrontSettings, 'limits' | 'gateway' | 'authenticator' | 'docs'> = {}
+): Api[] {
   const gateway = gatewayOf(settings.gateway)
-  const { ready } = settings.gatekeeper ?? gatekeeper
+  const { ready } = settings.authenticator ?? authenticator
   const limits = { ...limitsForTests, ...settings.limits }
   return apisOf({ gateway, limits, docs: settings.docs, ready: () => gateway.ready() && ready() })
 }
@@ -148,7 +150,7 @@ export async function startFront(context: TestContext, settings: FrontSettings =
   const log: LogLine[] = []
   const front = new HttpFront({
     apis: [...(settings.apis ?? []), ...apisForTests(settings)],
-    gatekeeper: settings.gatekeeper ?? gatekeeper,
+    authenticator: settings.authenticator ?? authenticator,
     limits,
     quotas: { overrides: [], principalsRemembered: 100, ...settings.quotas },
     cors: { origins: [], maxAgeMs: 60_000, ...settings.cors },

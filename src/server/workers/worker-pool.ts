@@ -32,7 +32,7 @@ interface Question {
 }
 
 /** Starts, replaces, asks and stops the worker processes. Lives in the parent. */
-export class Crew {
+export class WorkerPool {
   readonly #size: number
   readonly #log: Log
   readonly #config: () => Config

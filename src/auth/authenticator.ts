@@ -9,23 +9,23 @@ import { Permission, principalOf } from './permission.ts'
 import { Policy, type AccessConfig } from './policy.ts'
 import { TokenVerifier } from './token-verifier.ts'
 
-export interface GatekeeperReadings {
+export interface AuthenticatorReadings {
   readonly keySets: readonly { readonly issuer: string; readonly ageSeconds: number }[]
   readonly graphCalls: { readonly answered: number; readonly failed: number }
 }
 
 /** Finds out who calls, and what they may do. */
-export interface Gatekeeper {
+export interface Authenticator {
   /**
    * Checks an `Authorization` header. Returns the principal at once if the token was verified within the last minute, else a
    * promise. Rejects with UNAUTHENTICATED, INVALID_TOKEN, NOT_PERMITTED, or with IDENTITY_UNAVAILABLE if the provider or Graph
    * does not answer.
    */
-  admit(authorization: string | undefined): Principal | Promise<Principal>
+  authenticate(authorization: string | undefined): Principal | Promise<Principal>
   /** Whether the keys of every provider are loaded. */
   ready(): boolean
   /** Returns the current values for metrics. */
-  readings(): GatekeeperReadings
+  readings(): AuthenticatorReadings
   /** Begins to load keys. Resolves after the first attempt, whether it succeeds or not. */
   start(): Promise<void>
   /** Replaces groups and rules for new requests. Those in flight keep the ones they came under. */
@@ -33,7 +33,7 @@ export interface Gatekeeper {
   close(): void
 }
 
-export interface GatekeeperOptions {
+export interface AuthenticatorOptions {
   /** HTTPS_PROXY and the like, for requests to providers and Graph. */
   readonly proxyEnvironment?: NodeJS.ProcessEnv | undefined
   /** Time limit of all questions to Graph about one caller. */
@@ -46,7 +46,7 @@ export interface GatekeeperOptions {
 
 const GRAPH_TIME_LIMIT_MS = 8000
 
-export function createGatekeeper(config: AuthConfig, log: Log, options: GatekeeperOptions = {}): Gatekeeper {
+export function createAuthenticator(config: AuthConfig, log: Log, options: AuthenticatorOptions = {}): Authenticator {
   if (config.mode === 'none') return open
   const { proxyEnvironment, graphTimeLimitMs = GRAPH_TIME_LIMIT_MS } = options
   const { now = Date.now, steadyNow = () => performance.now() } = options
@@ -62,7 +62,7 @@ export function createGatekeeper(config: AuthConfig, log: Log, options: Gatekeep
       : new GraphMembership(config.graph, policy, log, proxyEnvironment, steadyNow, graphTimeLimitMs)
   let permission = new Permission(policy, graph)
   return {
-    admit(authorization) {
+    authenticate(authorization) {
       const known = authorization === undefined ? undefined : verifier.known(authorization)
       return (known && permission.known(known)) ?? judge(authorization)
     },
@@ -109,8 +109,8 @@ function notPermitted(caller: Caller): GatewayError {
 
 const NO_CALLS = { answered: 0, failed: 0 }
 
-const open: Gatekeeper = {
-  admit: () => anonymous,
+const open: Authenticator = {
+  authenticate: () => anonymous,
   ready: () => true,
   readings: () => ({ keySets: [], graphCalls: NO_CALLS }),
   start: () => Promise.resolve(),

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, suite, test } from 'node:test'
-import { createGatekeeper, type Gatekeeper } from '../../src/auth/gatekeeper.ts'
+import { createAuthenticator, type Authenticator } from '../../src/auth/authenticator.ts'
 import type { AuthConfig } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Log } from '../../src/core/log.ts'
@@ -20,7 +20,7 @@ const log: Log = {
 }
 
 let provider: TestProvider
-let gatekeeper: Gatekeeper
+let authenticator: Authenticator
 let nowMs: number
 
 function configFor(changes: Partial<AuthConfig> = {}, oidc: Partial<AuthConfig['oidc'][number]> = {}): AuthConfig {
@@ -59,14 +59,14 @@ function withGraph(): Partial<AuthConfig> {
   }
 }
 
-async function open(config: AuthConfig): Promise<Gatekeeper> {
-  gatekeeper = createGatekeeper(config, log, { now: () => nowMs, steadyNow: () => nowMs })
-  await gatekeeper.start()
-  return gatekeeper
+async function open(config: AuthConfig): Promise<Authenticator> {
+  authenticator = createAuthenticator(config, log, { now: () => nowMs, steadyNow: () => nowMs })
+  await authenticator.start()
+  return authenticator
 }
 
 async function admit(token: string | undefined): Promise<Principal> {
-  return gatekeeper.admit(token === undefined ? undefined : `Bearer ${token}`)
+  return authenticator.authenticate(token === undefined ? undefined : `Bearer ${token}`)
 }
 
 async function refusal(token: string | undefined): Promise<GatewayError> {
@@ -85,7 +85,7 @@ beforeEach(async () => {
   await provider.start()
 })
 afterEach(async () => {
-  gatekeeper.close()
+  authenticator.close()
   await provider.stop()
 })
 
@@ -111,17 +111,17 @@ suite('Tokens', () => {
 
   test('a token that was judged a moment ago is let in at once', async () => {
     const header = `Bearer ${await provider.token()}`
-    const first = gatekeeper.admit(header)
+    const first = authenticator.authenticate(header)
     assert.ok(first instanceof Promise)
     const principal = await first
-    assert.equal(gatekeeper.admit(header), principal)
+    assert.equal(authenticator.authenticate(header), principal)
   })
 
   test('a remembered token is judged anew after a minute, and not believed beyond its end', async () => {
     const token = await provider.token({ exp: Math.floor(nowMs / 1000) + 30 })
     await admit(token)
     nowMs += 31_000
-    const within = gatekeeper.admit(`Bearer ${token}`)
+    const within = authenticator.authenticate(`Bearer ${token}`)
     assert.ok(within instanceof Promise)
     await within
     nowMs += 5000
@@ -129,7 +129,7 @@ suite('Tokens', () => {
     const lasting = await provider.token({ exp: Math.floor(nowMs / 1000) + 3600 })
     await admit(lasting)
     nowMs += 60_001
-    const again = gatekeeper.admit(`Bearer ${lasting}`)
+    const again = authenticator.authenticate(`Bearer ${lasting}`)
     assert.ok(again instanceof Promise)
     await again
   })
@@ -141,7 +141,7 @@ suite('Tokens', () => {
 
   test('another scheme is UNAUTHENTICATED too: it shows no knowledge of bearer tokens', async () => {
     for (const header of ['', 'Bearertoken']) {
-      await assert.rejects(async () => gatekeeper.admit(header), {
+      await assert.rejects(async () => authenticator.authenticate(header), {
         code: 'UNAUTHENTICATED',
         headers: { 'WWW-Authenticate': 'Bearer' }
       })
@@ -160,7 +160,7 @@ suite('Tokens', () => {
   ]) {
     test(`the header ${header.slice(0, 24)} is INVALID_TOKEN with a challenge`, async () => {
       const error = await Promise.resolve()
-        .then(() => gatekeeper.admit(header))
+        .then(() => authenticator.authenticate(header))
         .then(
           () => assert.fail('let in'),
           (thrown: unknown) => thrown
@@ -174,14 +174,14 @@ suite('Tokens', () => {
   for (const header of ['Basic dXNlcjpwYXNz', 'token', 'Bearerabc', '']) {
     test(`a header of another scheme ("${header}") is UNAUTHENTICATED, with a bare challenge (RFC 6750 section 3.1)`, async () => {
       await assert.rejects(
-        async () => gatekeeper.admit(header),
+        async () => authenticator.authenticate(header),
         (error: GatewayError) => error.code === 'UNAUTHENTICATED' && error.headers?.['WWW-Authenticate'] === 'Bearer'
       )
     })
   }
 
   test('the scheme is accepted in any case', async () => {
-    assert.equal((await gatekeeper.admit(`bEaReR ${await provider.token()}`)).id, CALLER)
+    assert.equal((await authenticator.authenticate(`bEaReR ${await provider.token()}`)).id, CALLER)
   })
 
   const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -396,7 +396,7 @@ suite('Groups', () => {
     assert.deepEqual(provider.graphRequests, [
       { url: `/graph/v1.0/servicePrincipals/${CALLER}/checkMemberGroups`, groupIds: [GROUP] }
     ])
-    assert.ok(!(gatekeeper.admit(`Bearer ${token}`) instanceof Promise))
+    assert.ok(!(authenticator.authenticate(`Bearer ${token}`) instanceof Promise))
     nowMs += 60_001
     await admit(token)
     assert.equal(provider.graphRequests.length, 2)
@@ -532,8 +532,8 @@ suite('Groups', () => {
   test('all that is asked about one caller has one time limit', async () => {
     const groups = Array.from({ length: 200 }, (_, at) => `33333333-3333-4333-8333-${String(at).padStart(12, '0')}`)
     const config = configFor({ ...withGraph(), permittedGroups: groups })
-    gatekeeper = createGatekeeper(config, log, { graphTimeLimitMs: 400 })
-    await gatekeeper.start()
+    authenticator = createAuthenticator(config, log, { graphTimeLimitMs: 400 })
+    await authenticator.start()
     provider.onGraph = (_request, _body, response) => void setTimeout(() => response.end('{"value":[]}'), 150)
     const startedMs = performance.now()
     assert.equal((await refusal(await bare())).code, 'IDENTITY_UNAVAILABLE')
@@ -590,5 +590,5 @@ suite('Groups', () => {
 
 test('authentication switched off lets everybody in as nobody in particular', async () => {
   await open(configFor({ mode: 'none' }))
-  assert.equal((await gatekeeper.admit(undefined)).id, 'anonymous')
+  assert.equal((await authenticator.authenticate(undefined)).id, 'anonymous')
 })
