@@ -14,7 +14,7 @@ export interface GraphSubject {
 }
 
 /** Why the bearer of a valid token is refused before any rule is checked. */
-export interface Unmet {
+export interface UnmetDemand {
   readonly message: string
   /** For the log only. */
   readonly detail: string
@@ -28,12 +28,12 @@ export interface Caller {
   readonly appOnly: boolean | null
   readonly clientId: string | undefined
   /** The unmet demand of the provider's configuration; null if all are met. */
-  readonly unmet: Unmet | null
+  readonly unmet: UnmetDemand | null
   /**
    * Set if the token leaves groups out, because there are too many ("overage") or because Entra ID never puts them in tokens
    * for its own resources.
    */
-  readonly unsaid: GraphSubject | null
+  readonly graphSubject: GraphSubject | null
 }
 
 /** Claims with the client that a token was issued to: Entra ID 1.0, OpenID Connect, RFC 9068, Okta. */
@@ -58,11 +58,11 @@ export function callerOf(claims: JWTPayload, provider: OidcProviderConfig, asksG
   const unmet = unmetBy(claims, clientId, provider)
   // Only `oid` is an id that Graph knows: `sub` is unique within its issuer only.
   const objectId = textAt(claims, 'oid')
-  const unsaid =
+  const graphSubject =
     asksGraph && unmet === null && claims.groups === undefined && objectId !== undefined
       ? { objectId, appOnly: isAppOnlyAtEntra(claims), tenant: textAt(claims, 'tid') }
       : null
-  return { identity, appOnly: appOnlyOf(claims, clientId, provider), clientId, unmet, unsaid }
+  return { identity, appOnly: appOnlyOf(claims, clientId, provider), clientId, unmet, graphSubject }
 }
 
 /** Returns whether the token was issued without a user; null if it does not say. */
@@ -78,7 +78,7 @@ function isAppOnlyAtEntra({ idtyp, scp }: JWTPayload): boolean {
   return idtyp === 'app' || (idtyp !== 'user' && scp === undefined)
 }
 
-function unmetBy(claims: JWTPayload, clientId: string | undefined, provider: OidcProviderConfig): Unmet | null {
+function unmetBy(claims: JWTPayload, clientId: string | undefined, provider: OidcProviderConfig): UnmetDemand | null {
   const { requiredScopes = [], authorizedParties } = provider
   if (authorizedParties !== undefined && (clientId === undefined || !authorizedParties.includes(clientId)))
     return {

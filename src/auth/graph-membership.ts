@@ -99,14 +99,17 @@ export class GraphMembership {
   }
 
   async #ask(
-    { identity, unsaid }: Caller,
+    { identity, graphSubject }: Caller,
     key: string,
     remembered: LRUCache<string, readonly string[]>
   ): Promise<readonly string[]> {
     // The ids become part of a path, so accept only the form that Entra ID gives them.
-    const sound = unsaid !== null && isGuid(unsaid.objectId) && (unsaid.tenant === undefined || isGuid(unsaid.tenant))
+    const sound =
+      graphSubject !== null &&
+      isGuid(graphSubject.objectId) &&
+      (graphSubject.tenant === undefined || isGuid(graphSubject.tenant))
     const groups = sound
-      ? await this.#memberships(unsaid, this.#policy.groupIdsFor(identity.issuer), this.#policy.hasRules)
+      ? await this.#memberships(graphSubject, this.#policy.groupIdsFor(identity.issuer), this.#policy.hasRules)
       : []
     remember(remembered, key, groups, this.#config.cacheMs)
     return groups
@@ -156,6 +159,6 @@ export class GraphMembership {
   }
 }
 
-function keyOf({ identity, unsaid }: Caller): string {
-  return `${identity.issuer} ${unsaid?.objectId} ${unsaid?.appOnly}`
+function keyOf({ identity, graphSubject }: Caller): string {
+  return `${identity.issuer} ${graphSubject?.objectId} ${graphSubject?.appOnly}`
 }

@@ -14,7 +14,7 @@ const RETRY_LIMIT_MS = 30_000
 /** How long keys stay valid that cannot be refreshed. */
 const STALE_LIMIT_MS = 24 * 3_600_000
 /** Pause between lookups for tokens whose key is missing: anybody can make up key ids. */
-const LOOK_PAUSE_MS = 5000
+const LOOKUP_PAUSE_MS = 5000
 /** The most requests that wait for a lookup. Further tokens with unknown keys are refused without one. */
 const WAITING_LIMIT = 100
 /** Limit of a request's wait for its key: the pause, and a quick answer. */
@@ -33,12 +33,12 @@ export class KeySet {
   #ring: KeyRing | null = null
   #fingerprint = ''
   #loadedAtMs = -Infinity
-  #lookedForTokenAtMs = -Infinity
+  #lookedUpAtMs = -Infinity
   #loading: Promise<void> | null = null
   /** Number of lookups begun. */
-  #looks = 0
+  #lookups = 0
   /** The lookup at the end of the pause, and how many requests wait for one. */
-  #nextLook: Promise<void> | null = null
+  #nextLookup: Promise<void> | null = null
   #waiting = 0
   #waking: NodeJS.Timeout | undefined
   #timer: NodeJS.Timeout | undefined
@@ -96,7 +96,7 @@ export class KeySet {
   async ringFor(header: JWSHeaderParameters): Promise<KeyRing> {
     if (this.#lacks(header)) {
       const late = () => this.#unavailable('no answer in time')
-      await within(Deadline.after(WAIT_LIMIT_MS), this.#lookFor(header), late)
+      await within(Deadline.after(WAIT_LIMIT_MS), this.#waitForKey(header), late)
     }
     if (this.#ring === null || !this.loaded) throw this.#unavailable('no keys')
     if (this.#lacks(header) && this.#failures > 0) throw this.#unavailable('a key is missing and cannot be asked for')
@@ -109,9 +109,9 @@ export class KeySet {
    */
   async ringAfter(ring: KeyRing): Promise<KeyRing> {
     if (this.#ring === ring && (this.#pauseMs <= 0 || this.#loading !== null) && this.#waiting < WAITING_LIMIT) {
-      const look = this.#pauseMs <= 0 ? this.#look() : this.#loading
+      const lookup = this.#pauseMs <= 0 ? this.#lookUp() : this.#loading
       const late = () => this.#unavailable('no answer in time')
-      await this.#counted(within(Deadline.after(WAIT_LIMIT_MS), Promise.resolve(look), late))
+      await this.#counted(within(Deadline.after(WAIT_LIMIT_MS), Promise.resolve(lookup), late))
     }
     return this.#ring ?? ring
   }
@@ -122,28 +122,28 @@ export class KeySet {
 
   /** Milliseconds until the next lookup is allowed; 0 or less if it is. */
   get #pauseMs(): number {
-    return this.#lookedForTokenAtMs + LOOK_PAUSE_MS - this.#now()
+    return this.#lookedUpAtMs + LOOKUP_PAUSE_MS - this.#now()
   }
 
-  async #lookFor(header: JWSHeaderParameters): Promise<void> {
-    const looks = this.#looks
+  async #waitForKey(header: JWSHeaderParameters): Promise<void> {
+    const lookups = this.#lookups
     // A lookup in flight may have begun before the provider had the key, so it does not count for this token.
     await this.#loading
     if (!this.#lacks(header)) return
-    if (this.#looks > looks) await this.#loading
-    else if (this.#pauseMs <= 0) await this.#look()
+    if (this.#lookups > lookups) await this.#loading
+    else if (this.#pauseMs <= 0) await this.#lookUp()
     // Wait rather than refuse: a stranger's made-up key ids must not make a valid token fail.
-    else if (this.loaded && this.#failures === 0 && this.#waiting < WAITING_LIMIT) await this.#waitForLook()
+    else if (this.loaded && this.#failures === 0 && this.#waiting < WAITING_LIMIT) await this.#waitForLookup()
   }
 
-  async #waitForLook(): Promise<void> {
-    this.#nextLook ??= new Promise<void>(resolve => {
+  async #waitForLookup(): Promise<void> {
+    this.#nextLookup ??= new Promise<void>(resolve => {
       this.#waking = setTimeout(resolve, this.#pauseMs)
     }).then(() => {
-      this.#nextLook = null
-      return this.#look()
+      this.#nextLookup = null
+      return this.#lookUp()
     })
-    await this.#counted(this.#nextLook)
+    await this.#counted(this.#nextLookup)
   }
 
   async #counted(waiting: Promise<unknown>): Promise<void> {
@@ -156,8 +156,8 @@ export class KeySet {
   }
 
   /** Asks the provider because of a token. */
-  async #look(): Promise<void> {
-    this.#lookedForTokenAtMs = this.#now()
+  async #lookUp(): Promise<void> {
+    this.#lookedUpAtMs = this.#now()
     await this.#loading
     await this.#load()
   }
@@ -173,7 +173,7 @@ export class KeySet {
   /** Loads the keys, once for all who wait. Never rejects. */
   #load(): Promise<void> {
     if (this.#loading === null) {
-      this.#looks++
+      this.#lookups++
       this.#loading = this.#fetch().finally(() => (this.#loading = null))
     }
     return this.#loading

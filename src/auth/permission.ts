@@ -35,8 +35,8 @@ export class Permission {
     return this.#admit(caller, groups)
   }
 
-  #needsGraph({ unsaid, identity }: Caller): boolean {
-    if (this.#graph === null || unsaid === null) return false
+  #needsGraph({ graphSubject, identity }: Caller): boolean {
+    if (this.#graph === null || graphSubject === null) return false
     return (this.policy.hasRules || !identity.member) && this.policy.groupIdsFor(identity.issuer).length > 0
   }
 

@@ -18,7 +18,7 @@ const YOUNG_BYTES = 32 * 1024 * 1024
  *   of in-flight requests do while the young generation is small. They then keep all that their request allocated until the
  *   next full collection. One process in five stayed in that state: a single record cost 31 instead of 17 µs.
  */
-export function suitGarbageCollection(): void {
+export function tuneGarbageCollection(): void {
   if (Number.parseInt(process.versions.node) > KNOWN_UP_TO) return
   setFlagsFromString('--external-memory-accounted-in-global-limit')
   setFlagsFromString('--heap-growing-percent=50')

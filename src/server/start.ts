@@ -16,7 +16,7 @@ import { openAuditStream } from '../telemetry/audit-stream.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { openTracer } from '../telemetry/traces/tracing.ts'
 import { apisOf } from './apis.ts'
-import { suitGarbageCollection } from './garbage-collection.ts'
+import { tuneGarbageCollection } from './garbage-collection.ts'
 import { expiryOf, expiryOfFile } from './certificate-expiry.ts'
 import { CertificateFiles } from './certificate-files.ts'
 import { ListenError } from './listen-error.ts'
@@ -73,7 +73,7 @@ export async function startServer(
     manage = startManagement
   }: StartOptions = {}
 ): Promise<RunningServer> {
-  suitGarbageCollection()
+  tuneGarbageCollection()
   const {
     listen,
     auth,
@@ -195,7 +195,7 @@ export interface Closable {
 }
 
 /** Closes, and logs a line before and after. */
-export async function closeAloud(closable: Closable, fields: object, log: Log): Promise<void> {
+export async function closeAndLog(closable: Closable, fields: object, log: Log): Promise<void> {
   const { openRequests } = closable
   log.info({ ...fields, ...(openRequests === undefined ? {} : { openRequests }) }, 'Shutting down')
   const cutOffRequests = await closable.close()
@@ -210,6 +210,6 @@ export function closeOnSignal(closable: Closable, graceMs: number, log: Log, onH
   if (onHangup !== undefined) process.on('SIGHUP', onHangup)
   closeWithGrace({ delay: graceMs, skip: onHangup === undefined ? [] : ['SIGHUP'] }, async ({ signal, err }) => {
     if (err !== undefined) log.error({ err }, 'The process ends on an error that nobody caught')
-    await closeAloud(closable, { signal }, log)
+    await closeAndLog(closable, { signal }, log)
   })
 }

@@ -19,15 +19,15 @@ const SURVIVING = `
   }
 `
 const SUITED = `
-  import { suitGarbageCollection } from '${MODULE}'
-  suitGarbageCollection()
+  import { tuneGarbageCollection } from '${MODULE}'
+  tuneGarbageCollection()
 `
 /** Prints the megabytes of the young generation under load, after the shrinking that idleness brings, and under load again. */
 const PROGRAM = `
   import { setImmediate } from 'node:timers/promises'
   import { getHeapSpaceStatistics } from 'node:v8'
-  import { suitGarbageCollection } from '${MODULE}'
-  suitGarbageCollection()
+  import { tuneGarbageCollection } from '${MODULE}'
+  tuneGarbageCollection()
   const youngMb = () => getHeapSpaceStatistics().find(space => space.space_name === 'new_space').space_size / 2 ** 20
   // With next to nothing in use the whole heap would be collected before the young generation is full.
   const kept = []

@@ -5,7 +5,7 @@ import type { Log, RequestLog } from '../../core/log.ts'
 import { addReadings } from '../../telemetry/readings.ts'
 import type { NamedTopics } from '../../telemetry/topic-counters.ts'
 import { factsOf, type RunningManagement, type Watched } from '../management.ts'
-import { closeAloud, type RunningServer, startServer, type StartOptions } from '../start.ts'
+import { closeAndLog, type RunningServer, startServer, type StartOptions } from '../start.ts'
 import type { Message, Order } from './messages.ts'
 import { shareOf } from './share.ts'
 
@@ -31,7 +31,7 @@ export async function runWorker(
   for (const signal of PARENTS_SIGNALS) process.on(signal, () => undefined)
   const { close } = closeWithGrace({ delay: graceMs, skip: [...PARENTS_SIGNALS] }, async ({ err }) => {
     if (err !== undefined) log.error({ err }, 'The worker ends on an error that nobody caught')
-    if (server !== undefined) await closeAloud(server, {}, log)
+    if (server !== undefined) await closeAndLog(server, {}, log)
   })
   const reports = new Reports()
   const obey = (order: Order): void => {
