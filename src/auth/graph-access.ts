@@ -74,7 +74,7 @@ export class GraphAccess {
         const askedS = error instanceof TokenRefusal ? error.retryAfterS : undefined
         this.#pause(Math.max(backOffMs, askedS === undefined ? 0 : askedS * 1000))
       }
-      throw unavailable(String(error), Math.ceil((this.#pausedUntilMs - this.#now()) / 1000))
+      throw unavailable(String(error), Math.ceil((this.#pausedUntilMs - this.#now()) / 1000), error)
     }
   }
 
@@ -89,7 +89,7 @@ export class GraphAccess {
     } catch (error) {
       this.#calls.failed++
       this.#failures.warn('silent', { cause: String(error) }, 'Microsoft Graph, or its token endpoint, does not answer')
-      throw unavailable(String(error), undefined)
+      throw unavailable(String(error), undefined, error)
     }
   }
 
@@ -124,9 +124,10 @@ function groupsIn({ status, body }: JsonAnswer): readonly string[] | null | unde
   return status === 200 && Array.isArray(value) ? value.filter(group => typeof group === 'string') : undefined
 }
 
-function unavailable(detail: string, retrySeconds: number | undefined): GatewayError {
+function unavailable(detail: string, retrySeconds: number | undefined, cause?: unknown): GatewayError {
   return new GatewayError('IDENTITY_UNAVAILABLE', "The service that knows the caller's groups does not answer.", {
     detail,
+    cause,
     ...(retrySeconds === undefined ? {} : { headers: { 'Retry-After': String(retrySeconds) } })
   })
 }

@@ -8,7 +8,8 @@ import type { AuthConfig } from '../../config/schema.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import { count } from '../count.ts'
-import type { Report } from './report.ts'
+import { isUnreached } from './reasons.ts'
+import type { Hint, Report } from './report.ts'
 
 /** Asks each provider for its keys, and Graph about nobody, as the gateway would. */
 export const tryIdentity = async (
@@ -29,7 +30,7 @@ export const tryIdentity = async (
     () => performance.now(),
     2 * auth.graph.timeoutMs
   )
-  for (const tenant of tenantsOf(auth.graph, auth.oidc)) await tryGraph(graph, tenant, report)
+  for (const tenant of tenantsOf(auth.graph, auth.oidc)) await tryGraph(graph, tenant, report, proxyEnvironment)
   graph.close()
 }
 
@@ -51,7 +52,7 @@ const tryProvider = async (
     if (useless.length < provider.algorithms.length) report.ok(`${step}: ${keys}`)
     else report.fail(`${step}: none of ${keys} fits ${useless.join(', ')}: check ${setting}.algorithms`)
   } catch (error) {
-    report.fail(step, error)
+    report.fail(step, error, hintFor(`${setting}.caFile`, error, proxyEnvironment))
   } finally {
     source.close()
   }
@@ -67,12 +68,26 @@ const algorithmsWithoutKey = async (ring: KeyRing, provider: OidcProviderConfig)
 const tenantsOf = ({ tokenUrl }: GraphConfig, oidc: readonly OidcProviderConfig[]): readonly (string | undefined)[] =>
   tokenUrl.includes(TENANT_PLACE) ? [...new Set(oidc.flatMap(({ tenants }) => tenants))] : [undefined]
 
-const tryGraph = async (graph: GraphMembership, tenant: string | undefined, report: Report): Promise<void> => {
+const tryGraph = async (
+  graph: GraphMembership,
+  tenant: string | undefined,
+  report: Report,
+  proxyEnvironment: NodeJS.ProcessEnv
+): Promise<void> => {
   const step = `Microsoft Graph, of auth.graph${tenant === undefined ? '' : `, in tenant ${tenant}`}`
   try {
     await graph.tryOut(tenant)
     report.ok(`${step}: it takes the gateway's credentials, and tells memberships`)
   } catch (error) {
-    report.fail(step, error instanceof GatewayError ? new Error(error.detail) : error)
+    const cause = error instanceof GatewayError ? (error.cause ?? new Error(error.detail)) : error
+    report.fail(step, cause, hintFor('auth.graph.caFile', cause, proxyEnvironment))
   }
+}
+
+/** Names the variables of a proxy, not their values, which may hold a password. */
+const hintFor = (caFile: string, error: unknown, proxyEnvironment: NodeJS.ProcessEnv): Hint => {
+  const variables = Object.keys(proxyEnvironment)
+  const isDoubtful = variables.length > 0 && isUnreached(error)
+  const advice = isDoubtful ? `; the environment names a proxy: ${variables.join(', ')}` : ''
+  return { peer: { kind: 'service', caFile }, advice }
 }

@@ -8,10 +8,13 @@ import type { Endpoint } from '../../kafka/transport/endpoint.ts'
 import { refusalOf } from '../../kafka/transport/refused-credentials.ts'
 import { AUTHENTICATE, authenticate } from '../../kafka/transport/sasl.ts'
 import { kafkaVersion } from './kafka-version.ts'
+import { BROKER, type Peer } from './reasons.ts'
 import type { Report } from './report.ts'
 
 type Tls = NonNullable<ConnectionSecurity['tls']>
 type Versions = ReadonlyMap<number, VersionRange>
+
+const TOKEN_ENDPOINT: Peer = { kind: 'service', caFile: 'kafka.sasl.caFile' }
 
 /** `refused`: the broker does not take the password. */
 export type Outcome = 'introduced' | 'refused' | 'failed'
@@ -34,6 +37,7 @@ export class Introduction {
     const { host, address, source } = this.#endpoint
     const connections: BrokerConnection[] = []
     let step = `${address}, of ${source}`
+    let peer = BROKER
     try {
       const { tls, sasl } = connectionSecurity(this.#config.tls, this.#identity, host)
       connections.push(await this.#open())
@@ -45,11 +49,13 @@ export class Introduction {
       const versions = await this.#versions(connection)
       if (sasl?.token !== undefined) {
         step = `${this.#config.sasl?.tokenUrl}, of kafka.sasl.tokenUrl`
+        peer = TOKEN_ENDPOINT
         await sasl.token()
         this.#report.ok(`${step}: it gives a token`)
       }
       if (sasl !== undefined) {
         step = `${address}, SASL ${sasl.mechanism}`
+        peer = BROKER
         await authenticate(connection, versions.get(AUTHENTICATE)?.max ?? 0, sasl)
         this.#report.ok(
           `${step}: the broker takes ${sasl.username === undefined ? 'the token' : `user ${sasl.username}`}`
@@ -58,7 +64,8 @@ export class Introduction {
       return 'introduced'
     } catch (error) {
       const isDoubtful = step.endsWith(', Kafka') && this.#config.tls === undefined
-      this.#report.fail(step, error, isDoubtful ? '; if the listener wants TLS, set kafka.tls' : '')
+      const advice = isDoubtful ? '; if the listener wants TLS, set kafka.tls' : ''
+      this.#report.fail(step, error, { peer, advice })
       return refusalOf(error) === 'password' ? 'refused' : 'failed'
     } finally {
       for (const connection of connections) void connection.close()

@@ -89,7 +89,7 @@ class Trial {
       return metadata
     } catch (error) {
       const doubt = this.#config.sasl === undefined ? '; if the listener wants SASL, set kafka.sasl' : ''
-      this.#report.fail(`${address}: it does not tell its cluster`, error, doubt)
+      this.#report.fail(`${address}: it does not tell its cluster`, error, { advice: doubt })
       return undefined
     }
   }
@@ -106,7 +106,7 @@ class Trial {
     } catch (error) {
       const cause = error instanceof TransportError ? error.cause : error
       const check = isUnreached(cause) ? '. Check advertised.listeners of the broker' : ''
-      return () => this.#report.fail(`${step} (from ${source})`, cause, check)
+      return () => this.#report.fail(`${step} (from ${source})`, cause, { advice: check })
     }
   }
 
@@ -120,7 +120,7 @@ class Trial {
     } catch (error) {
       const cause = error instanceof KafkaFailure ? new Error(error.detail) : error
       if (error instanceof KafkaFailure && error.kind === 'refused')
-        this.#report.warn(`${step}, so every write is refused`, cause, NEEDED_TO_WRITE)
+        this.#report.warn(`${step}, so every write is refused`, cause, { advice: NEEDED_TO_WRITE })
       else this.#report.fail(step, cause)
     }
   }

@@ -1,5 +1,13 @@
 import { count } from '../count.ts'
-import { reasonOf } from './reasons.ts'
+import { BROKER, type Peer, reasonOf } from './reasons.ts'
+
+/** What to say with the reason of a failure. */
+export interface Hint {
+  /** A broker if left out. */
+  readonly peer?: Peer
+  /** Put behind the reason. */
+  readonly advice?: string
+}
 
 type Outcome = 'ok' | 'warning' | 'FAILED'
 
@@ -27,13 +35,13 @@ export class Report {
   }
 
   /** For a step that failed, though the gateway can do a part of its work. */
-  warn(step: string, cause: unknown, advice = ''): void {
+  warn(step: string, cause: unknown, hint?: Hint): void {
     this.#warnings++
-    this.#add('warning', `${step}: ${this.#reasonOf(cause)}${advice}`)
+    this.#add('warning', `${step}: ${this.#reasonOf(cause, hint)}`)
   }
 
-  fail(step: string, cause?: unknown, advice = ''): void {
-    const text = cause === undefined ? step : `${step}: ${this.#reasonOf(cause)}${advice}`
+  fail(step: string, cause?: unknown, hint?: Hint): void {
+    const text = cause === undefined ? step : `${step}: ${this.#reasonOf(cause, hint)}`
     this.#failures.push(this.#add('FAILED', text))
   }
 
@@ -56,7 +64,9 @@ export class Report {
     return line
   }
 
-  #reasonOf(cause: unknown): string {
-    return reasonOf(cause, said => this.#secrets.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), said))
+  #reasonOf(cause: unknown, { peer = BROKER, advice = '' }: Hint = {}): string {
+    const withoutSecrets = (said: string) =>
+      this.#secrets.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), said)
+    return reasonOf(cause, peer, withoutSecrets) + advice
   }
 }

@@ -265,12 +265,14 @@ test('a broker that quotes the password, or steers the terminal, is quoted witho
 })
 
 suite('check-config --connect, tried on providers', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-connect-'))
   let provider: TestProvider
   let kafka: object
   before(async () => {
     // Kafka's part is told above: here it fails at once.
     kafka = { bootstrapServers: [`127.0.0.1:${await freePort()}`] }
   })
+  after(() => rmSync(folder, { recursive: true, force: true }))
   const withProvider = (name: string, check: () => Promise<void>): void =>
     void test(name, async t => {
       provider = new TestProvider()
@@ -311,6 +313,26 @@ suite('check-config --connect, tried on providers', () => {
     ])
     provider.down = true
     assert.match((await triedAuth())[0], /: http:\S+\/openid-configuration answered 500$/)
+  })
+
+  withProvider('the setting to check is that of the provider, and a proxy is named', async () => {
+    const certificates = localCertificates(join(folder, 'certs'))
+    const tls = { cert: readFileSync(certificates.certFile), key: readFileSync(certificates.keyFile) }
+    const secure = new TestProvider(tls)
+    await secure.start()
+    const oidc = [{ issuer: secure.issuer, audience: ['a'] }]
+    const { lines } = await tried({ kafka, auth: { oidc, permittedGroups: [group], graph: graph() } })
+    assert.match(lines[1], /: the certificate is not trusted: check auth\.oidc\[0\]\.caFile \(/)
+    await secure.stop()
+    const { stdout } = await kafkaRestProxy(['check-config', '--connect'], {
+      KAFKA_REST_LISTEN_TLS: 'none',
+      KAFKA_REST_AUTH_OIDC: JSON.stringify(oidc),
+      KAFKA_REST_AUTH_PERMITTED_GROUPS: group,
+      KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1',
+      HTTPS_PROXY: 'user:hush@127.0.0.1:1'
+    })
+    assert.match(stdout, /the connection is refused: .*; the environment names a proxy: HTTPS_PROXY$/m)
+    assert.doesNotMatch(stdout, /hush/)
   })
 
   withProvider('keys that fit none of the configured algorithms are no use', async () => {
