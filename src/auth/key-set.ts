@@ -3,6 +3,7 @@ import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { Deadline } from '../core/deadline.ts'
 import { GatewayError } from '../core/errors.ts'
 import { growingPauseMs } from '../core/lib/growing-pause.ts'
+import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import { within } from '../core/lib/within.ts'
 import type { Log } from '../core/log.ts'
 import { KeyRing } from './key-ring.ts'
@@ -29,6 +30,7 @@ export class KeySet {
   readonly #log: Log
   readonly #now: () => number
   readonly #source: KeySource
+  readonly #complaints: RepeatedWarnings
   readonly #listeners: (() => void)[] = []
   #ring: KeyRing | null = null
   #fingerprint = ''
@@ -55,6 +57,7 @@ export class KeySet {
     this.#log = log
     this.#now = now
     this.#source = new KeySource(provider, proxyEnvironment)
+    this.#complaints = new RepeatedWarnings(log, now, 'error')
   }
 
   get loaded(): boolean {
@@ -182,24 +185,29 @@ export class KeySet {
   async #fetch(): Promise<void> {
     try {
       const keys = await this.#source.keys(await this.#source.address())
+      const { issuer } = this.#provider
       this.#failures = 0
+      this.#complaints.over('keys', { issuer }, 'The keys of an identity provider can be loaded again')
       this.#loadedAtMs = this.#now()
       const fingerprint = JSON.stringify(keys)
       if (fingerprint === this.#fingerprint) return
       this.#fingerprint = fingerprint
       this.#ring = new KeyRing(keys)
       for (const listener of this.#listeners) listener()
-      this.#log.info(
-        { issuer: this.#provider.issuer, keys: this.#ring.size },
-        'The keys of an identity provider were loaded'
-      )
+      this.#log.info({ issuer, keys: this.#ring.size }, 'The keys of an identity provider were loaded')
     } catch (error) {
       this.#failures++
-      this.#log.error(
-        { issuer: this.#provider.issuer, cause: String(error), keysKept: this.loaded },
-        'The keys of an identity provider cannot be loaded'
-      )
+      this.#complain(error)
     }
+  }
+
+  #complain(error: unknown): void {
+    const { issuer } = this.#provider
+    const cause = String(error)
+    const keysKept = this.loaded
+    const effect = keysKept ? 'Those known stay in force for a day' : 'Its callers get 503 until then'
+    const text = `The keys of ${issuer} cannot be loaded: ${cause}. ${effect}. Try check-config --connect.`
+    this.#complaints.warn('keys', { issuer, cause, keysKept }, text)
   }
 
   #schedule(): void {

@@ -304,6 +304,28 @@ test('what was wrong with a key set is said in the log', async () => {
   }
 })
 
+test('a provider that is down is logged once a minute, with what follows, and again when it is over', async () => {
+  const lines: string[] = []
+  const note = (fields: object, text: string) => void lines.push(`${text} ${JSON.stringify(Object(fields).lastedMs)}`)
+  const keys = new KeySet(configFor(), { ...log, error: note, info: note }, undefined, () => nowMs)
+  const look = async () => {
+    nowMs += 10_000
+    await keys.ringFor({ alg: 'RS256', kid: 'strange' }).catch(() => undefined)
+  }
+  await keys.start()
+  provider.down = true
+  for (let times = 0; times < 3; times++) await look()
+  provider.down = false
+  await look()
+  keys.close()
+  const url = `${provider.issuer}/.well-known/openid-configuration`
+  assert.deepEqual(lines, [
+    'The keys of an identity provider were loaded undefined',
+    `The keys of ${provider.issuer} cannot be loaded: Error: ${url} answered 500. Those known stay in force for a day. Try check-config --connect. undefined`,
+    'The keys of an identity provider can be loaded again 30000'
+  ])
+})
+
 suite('Discovery', () => {
   test('a document that names another issuer is not believed', async () => {
     provider.claimedIssuer = 'https://evil.example'
