@@ -1,9 +1,10 @@
-import { parseProduceBody, type ProduceBodyLimits } from '../../src/api/shared/records/produce-body.ts'
+import type { RecordLimits } from '../../src/api/shared/records/record-reader.ts'
+import { parseProduceBody } from '../../src/api/v1/record-form.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Timed } from './measure.ts'
 
 /** As the server has them by default. */
-export const LIMITS: ProduceBodyLimits = { jsonDepth: 512, recordsPerRequest: 100_000 }
+export const LIMITS: RecordLimits = { jsonDepth: 512, recordsPerRequest: 100_000 }
 
 /** 1000 records of 100 bytes: the kind case. */
 export function plainBody(): Buffer {

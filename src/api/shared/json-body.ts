@@ -4,7 +4,7 @@ import type { FromSchema, JSONSchema } from '../../core/json-schema.ts'
 import { member } from '../../core/lib/member.ts'
 import { namedSchemas } from '../../http/openapi/schema.ts'
 import { placeOf, readJson, shown, type SmallBodyLimits } from './json-value.ts'
-import { invalid } from './records/members.ts'
+import { invalid } from './records/body-error.ts'
 import { wordsOf, type WordedSchema } from './schema-words.ts'
 
 /** A body as the request brings it. */

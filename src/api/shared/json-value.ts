@@ -1,6 +1,8 @@
 import { GatewayError } from '../../core/errors.ts'
-import { isDigit, JsonCursor, malformed } from './records/json-cursor.ts'
-import { invalid, wholeNumber } from './records/members.ts'
+import { bodyCursor } from './records/body-cursor.ts'
+import { invalid } from './records/body-error.ts'
+import { isDigit, malformed, type JsonCursor } from './records/json-cursor.ts'
+import { wholeNumber } from './records/members.ts'
 
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
@@ -28,7 +30,7 @@ export type Path = readonly (string | number)[]
  */
 export function readJson(body: Buffer, { bytes, depth }: SmallBodyLimits): unknown {
   if (body.length > bytes) throw new GatewayError('BODY_TOO_LARGE', `This body may have at most ${bytes} bytes.`)
-  const cursor = new JsonCursor(body, depth)
+  const cursor = bodyCursor(body, depth)
   const value = readValue(cursor, [], depth)
   cursor.end()
   return value

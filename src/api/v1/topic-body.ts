@@ -1,11 +1,15 @@
 import type { TopicSpec } from '../../core/topic-spec.ts'
 import { INT32_LIMIT, PROPERTIES_LIMIT, PROPERTY_LIMIT_BYTES, REPLICAS_LIMIT } from '../../http/limits.ts'
-import { JsonCursor } from '../shared/records/json-cursor.ts'
-import { invalid, readInteger, memberNames, readMember, readNull } from '../shared/records/members.ts'
-import { decodeText } from '../shared/records/record-headers.ts'
+import { invalid, type Place } from '../shared/records/body-error.ts'
+import { bodyCursor } from '../shared/records/body-cursor.ts'
+import type { JsonCursor } from '../shared/records/json-cursor.ts'
+import { decodeText, NOT_BASE64 } from '../shared/records/json-text.ts'
+import { readInteger, memberNames, readMember, readNull } from '../shared/records/members.ts'
 
 const NAMES = memberNames('partition_count', 'replication_factor', 'topic_properties')
 const NAMES_OF_PROPERTIES = 'names'
+const BODY: Place = { path: () => 'The body' }
+const PROPERTIES: Place = { path: () => 'topic_properties' }
 const PARTITION_COUNT = 0
 const REPLICATION_FACTOR = 1
 const OPEN_BRACE = 0x7b
@@ -25,7 +29,7 @@ export function parseTopicBody(body: Buffer, limits: { readonly jsonDepth: numbe
     properties: new Map()
   }
   if (body.length === 0) return spec
-  const cursor = new JsonCursor(body, limits.jsonDepth)
+  const cursor = bodyCursor(body, limits.jsonDepth)
   if (cursor.peek() !== OPEN_BRACE) {
     cursor.skipValue(0)
     throw invalid('The body must be an object.')
@@ -33,7 +37,7 @@ export function parseTopicBody(body: Buffer, limits: { readonly jsonDepth: numbe
   let seen = 0
   let more = cursor.enter(OPEN_BRACE, CLOSE_BRACE)
   while (more) {
-    const member = readMember(cursor, NAMES, seen, () => 'The body')
+    const member = readMember(cursor, NAMES, seen, BODY)
     seen |= 1 << member
     if (!readNull(cursor)) {
       if (member === PARTITION_COUNT) spec.partitionCount = readCount(cursor, 'partition_count', INT32_LIMIT)
@@ -58,7 +62,7 @@ function readProperties(cursor: JsonCursor): Map<string, string> {
   let more = cursor.enter(OPEN_BRACE, CLOSE_BRACE)
   while (more) {
     if (cursor.peek() !== QUOTE) cursor.fail()
-    const name = readText(cursor, () => 'topic_properties', NAMES_OF_PROPERTIES)
+    const name = readText(cursor, PROPERTIES, NAMES_OF_PROPERTIES)
     if (seen.has(name)) throw invalid(`topic_properties has the member '${shown(name)}' twice.`)
     if (seen.size === PROPERTIES_LIMIT) throw invalid(`topic_properties has more than ${PROPERTIES_LIMIT} members.`)
     seen.add(name)
@@ -74,7 +78,7 @@ function readProperties(cursor: JsonCursor): Map<string, string> {
 function readProperty(cursor: JsonCursor, name: string): string | null {
   if (readNull(cursor)) return null
   const byte = cursor.peek()
-  if (byte === QUOTE) return readText(cursor, () => 'topic_properties', shown(name))
+  if (byte === QUOTE) return readText(cursor, PROPERTIES, shown(name))
   if (byte === OPEN_BRACE || byte === OPEN_BRACKET)
     throw invalid(`topic_properties.${shown(name)} must be a string, a number or a boolean.`)
   const start = cursor.position
@@ -83,10 +87,10 @@ function readProperty(cursor: JsonCursor, name: string): string | null {
   return cursor.bytes.toString('latin1', start, cursor.position)
 }
 
-function readText(cursor: JsonCursor, where: () => string, member: string): string {
+function readText(cursor: JsonCursor, place: Place, member: string): string {
   const start = cursor.position + 1
   const escaped = cursor.skipString()
-  const length = decodeText(cursor.bytes, start, cursor.position - 1, escaped, false, where, member)
+  const length = decodeText(cursor.bytes, start, cursor.position - 1, escaped, NOT_BASE64, place, member)
   limitLength(length, member === NAMES_OF_PROPERTIES ? 'A name in topic_properties' : `topic_properties.${member}`)
   return cursor.bytes.toString('utf8', start, start + length)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseProduceBody } from '../../../src/api/shared/records/produce-body.ts'
+import { parseProduceBody } from '../../../src/api/v1/record-form.ts'
 import { parseTopicBody } from '../../../src/api/v1/topic-body.ts'
 import { encoding, partitionNumber, recordCount, startOffset, topicName } from '../../../src/api/v1/parameters.ts'
 import { apiDescription, differences, resolved } from '../../support/description.ts'

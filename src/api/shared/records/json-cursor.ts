@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { GatewayError } from '../../../core/errors.ts'
 import { HEX_VALUES, hexAt, lowestByte, SIMPLE_ESCAPES, specialBytes } from './string-bytes.ts'
 
@@ -15,7 +14,6 @@ const TO_CLOSE = 2
 const MINUS = 0x2d
 const POINT = 0x2e
 
-const SPACE = Buffer.from(' ')
 /** For each container that is open in a value being skipped, the closing bracket of the one around it. */
 const outer = new Uint8Array(10_000)
 
@@ -33,18 +31,14 @@ export class JsonCursor {
   position = 0
   readonly #view: DataView
   readonly #depthLimit: number
-  /** Of the body as it came. */
+  /** Length of the text, in bytes, without a stop behind it. */
   readonly #length: number
 
-  constructor(body: Buffer, depthLimit: number) {
-    if (body.length >= 3 && body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf)
-      throw malformed('The body begins with a byte order mark.')
-    if (!isUtf8(body)) throw malformed('The body is not valid UTF-8.')
-    const bytes = endsInStop(body) ? body : Buffer.concat([body, SPACE])
+  constructor(bytes: Buffer, length: number, depthLimit: number) {
     this.bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#depthLimit = depthLimit
-    this.#length = body.length
+    this.#length = length
   }
 
   fail(): never {
@@ -271,11 +265,6 @@ export class JsonCursor {
     while (HEX_VALUES[bytes[digit]] >= 0) digit++
     return this.#failAt(digit)
   }
-}
-
-/** Whether the last byte belongs to no name, string, number or word that may be cut off there. */
-function endsInStop(body: Buffer): boolean {
-  return body.length > 0 && (body[body.length - 1] === CLOSE_BRACE || body[body.length - 1] === 0x0a)
 }
 
 function isSpace(byte: number): boolean {

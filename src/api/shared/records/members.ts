@@ -1,4 +1,5 @@
-import { GatewayError } from '../../../core/errors.ts'
+import type { GatewayError } from '../../../core/errors.ts'
+import { invalid, objectAt, type Place } from './body-error.ts'
 import { isDigit, type JsonCursor } from './json-cursor.ts'
 import { hexAt, unescapeInPlace } from './string-bytes.ts'
 
@@ -18,10 +19,6 @@ const NUMBER_LIMIT_BYTES = 40
 /** Of ten: `**` takes as long as the rest of a number. */
 const POWERS = Float64Array.from({ length: NUMBER_LIMIT_BYTES + 1 }, (_, power) => Number(`1e${power}`))
 
-export function invalid(message: string): GatewayError {
-  return new GatewayError('INVALID_BODY', message)
-}
-
 /** The names that the members of an object may have, in ASCII. */
 export interface MemberNames {
   readonly texts: readonly string[]
@@ -38,19 +35,19 @@ export function memberNames(...texts: readonly string[]): MemberNames {
 
 /**
  * Reads the name of a member and the colon behind it, and returns which of `names` it is. `seen` holds a bit for each
- * that this object had already. Throws INVALID_BODY for a name that is not among them, or there twice; `where` is the
- * object as the message names it.
+ * that this object had already. Throws INVALID_BODY for a name that is not among them, or there twice; `place` is the
+ * object, for the message.
  */
-export function readMember(cursor: JsonCursor, names: MemberNames, seen: number, where: () => string): number {
+export function readMember(cursor: JsonCursor, names: MemberNames, seen: number, place: Place): number {
   if (cursor.peek() !== QUOTE) cursor.fail()
   const start = cursor.position + 1
   let index = cursor.bytes[start] === BACKSLASH ? -1 : quotedName(cursor.bytes, start, names.quoted)
   if (index >= 0) cursor.position += 1 + names.quoted[index].length
   else {
     index = escapedName(cursor, names)
-    if (index < 0) throw unknownName(cursor, names, where)
+    if (index < 0) throw unknownName(cursor, names, place)
   }
-  if (seen & (1 << index)) throw invalid(`${where()} has the member '${names.texts[index]}' twice.`)
+  if (seen & (1 << index)) throw invalid(`${objectAt(place)} has the member '${names.texts[index]}' twice.`)
   cursor.expect(COLON)
   return index
 }
@@ -91,13 +88,16 @@ function escapedName(cursor: JsonCursor, { quoted, spelled }: MemberNames): numb
 }
 
 /** Throws MALFORMED_JSON where what stands here is no whole string. */
-function unknownName(cursor: JsonCursor, { texts }: MemberNames, where: () => string): GatewayError {
+function unknownName(cursor: JsonCursor, { texts }: MemberNames, place: Place): GatewayError {
   const { bytes } = cursor
   const start = cursor.position + 1
   const escaped = cursor.skipString()
   const length = escaped ? unescapeInPlace(bytes, start, cursor.position - 1) : cursor.position - 1 - start
   const name = length < 0 ? 'with a lone surrogate' : `'${shown(bytes, start, start + length)}'`
-  return invalid(`${where()} has a member ${name}, which is not known; it takes ${texts.join(', ')}.`)
+  return invalid(
+    `${objectAt(place)} has a member ${name}, which is not known; it takes ${texts.join(', ')}.`,
+    'unknown'
+  )
 }
 
 /** Whether the bytes are this text in ASCII. */

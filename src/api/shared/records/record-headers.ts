@@ -1,9 +1,26 @@
+import { invalid, memberAt, objectAt, type Place } from './body-error.ts'
 import type { HeaderCollector } from './header-collector.ts'
 import type { JsonCursor } from './json-cursor.ts'
-import { invalid, matches, memberNames, readMember, readNull } from './members.ts'
-import { decodeBase64InPlace, unescapeInPlace } from './string-bytes.ts'
+import {
+  BASE64_UNPADDED,
+  NOT_BASE64,
+  readEncoding,
+  readText,
+  textLength,
+  TextSpan,
+  type Base64Rule
+} from './json-text.ts'
+import { memberNames, readMember, readNull, type MemberNames } from './members.ts'
 
-const NAMES = memberNames('key', 'value', 'key_encoding', 'value_encoding')
+/** How a dialect writes the headers of a record: an array of objects, each with a key and perhaps a value. */
+export interface HeaderForm {
+  /** By name, in the order in which messages list them. */
+  readonly members: Readonly<Record<string, 'key' | 'value' | 'keyEncoding' | 'valueEncoding'>>
+  /** Of values that no encoding member speaks for; padding of base64 is optional. */
+  readonly values: 'text' | 'base64'
+}
+
+const ROLES = ['key', 'value', 'keyEncoding', 'valueEncoding']
 const KEY = 0
 const VALUE = 1
 const KEY_ENCODING = 2
@@ -11,95 +28,64 @@ const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
-const QUOTE = 0x22
 
-/** A string as it was found: `start` is −1 where there is none. */
-class Text {
-  start = -1
-  end = 0
-  escaped = false
+/** A {@link HeaderForm} as the reader looks things up. */
+export interface HeaderPlan {
+  readonly names: MemberNames
+  /** By index in {@link names}. */
+  readonly roles: readonly number[]
+  readonly keyMember: string
+  readonly base64: Base64Rule
 }
 
-/** One of each for all headers: reading them never yields. */
-const key = new Text()
-const value = new Text()
-const encoding = new Text()
+export function headerPlan({ members, values }: HeaderForm): HeaderPlan {
+  const names = Object.keys(members)
+  return {
+    names: memberNames(...names),
+    roles: names.map(name => ROLES.indexOf(members[name])),
+    keyMember: names.find(name => members[name] === 'key') ?? '',
+    base64: values === 'base64' ? BASE64_UNPADDED : NOT_BASE64
+  }
+}
 
-/**
- * Adds the `headers` of a record to `headers`: an array of key, value and perhaps the encoding of each. `record` is what has
- * them, as messages name it; asked only when one is needed, as in all functions here.
- */
-export function readHeaders(cursor: JsonCursor, record: () => string, headers: HeaderCollector): void {
-  if (cursor.peek() !== OPEN_BRACKET) throw invalid(`${record()}.headers must be an array.`)
+/** Shared by all headers: reading them never yields. */
+const key = new TextSpan()
+const value = new TextSpan()
+
+/** Adds the headers of the record at `record` to `headers`. Throws INVALID_BODY. */
+export function readHeaders(cursor: JsonCursor, plan: HeaderPlan, record: Place, headers: HeaderCollector): void {
+  if (cursor.peek() !== OPEN_BRACKET) throw invalid(`${memberAt(record, 'headers')} must be an array.`)
   if (!cursor.enter(OPEN_BRACKET, CLOSE_BRACKET)) return
   const before = headers.count
-  const where = () => `${record()}.headers[${headers.count - before}]`
-  do readHeader(cursor, where, headers)
+  const header = { path: () => `${memberAt(record, 'headers')}[${headers.count - before}]` }
+  do readHeader(cursor, plan, header, headers)
   while (cursor.next(CLOSE_BRACKET))
 }
 
-function readHeader(cursor: JsonCursor, where: () => string, headers: HeaderCollector): void {
-  if (cursor.peek() !== OPEN_BRACE) throw invalid(`${where()} must be an object.`)
+function readHeader(cursor: JsonCursor, plan: HeaderPlan, place: Place, headers: HeaderCollector): void {
+  if (cursor.peek() !== OPEN_BRACE) throw invalid(`${objectAt(place)} must be an object.`)
+  const { names, roles } = plan
   key.start = value.start = -1
-  let keyBase64 = false
-  let valueBase64 = false
+  let keyBase64: Base64Rule = NOT_BASE64
+  let valueBase64 = plan.base64
   let seen = 0
   let more = cursor.enter(OPEN_BRACE, CLOSE_BRACE)
   while (more) {
-    const member = readMember(cursor, NAMES, seen, where)
+    const member = readMember(cursor, names, seen, place)
     seen |= 1 << member
-    if (member === KEY) readText(cursor, where, 'key', key)
-    else if (member === KEY_ENCODING) keyBase64 = readEncoding(cursor, where, 'key_encoding')
-    else if (member !== VALUE) valueBase64 = readEncoding(cursor, where, 'value_encoding')
-    else if (!readNull(cursor)) readText(cursor, where, 'value', value)
+    const role = roles[member]
+    if (role === KEY) readText(cursor, place, names.texts[member], key)
+    else if (role === VALUE) {
+      if (!readNull(cursor)) readText(cursor, place, 'value', value)
+    } else {
+      const rule = readEncoding(cursor, place, names.texts[member])
+      if (role === KEY_ENCODING) keyBase64 = rule
+      else valueBase64 = rule
+    }
     more = cursor.next(CLOSE_BRACE)
   }
-  if (key.start < 0) throw invalid(`${where()} has no key.`)
-  const keyLength = lengthOf(cursor.bytes, key, keyBase64, where, 'key')
-  const valueLength = value.start < 0 ? -1 : lengthOf(cursor.bytes, value, valueBase64, where, 'value')
+  if (key.start < 0) throw invalid(`${objectAt(place)} has no ${plan.keyMember}.`, 'missing')
+  const keyLength = textLength(cursor.bytes, key, keyBase64, place, plan.keyMember)
+  const valueLength = value.start < 0 ? -1 : textLength(cursor.bytes, value, valueBase64, place, 'value')
   headers.add(key.start, keyLength, value.start, valueLength)
-}
-
-function readText(cursor: JsonCursor, where: () => string, member: string, text: Text): void {
-  if (cursor.peek() !== QUOTE) throw invalid(`${where()}.${member} must be a string.`)
-  text.start = cursor.position + 1
-  text.escaped = cursor.skipString()
-  text.end = cursor.position - 1
-}
-
-/** True for `base64`; null counts as absent. */
-export function readEncoding(cursor: JsonCursor, where: () => string, member: string): boolean {
-  if (readNull(cursor)) return false
-  readText(cursor, where, member, encoding)
-  const { start, end, escaped } = encoding
-  const length = escaped ? unescapeInPlace(cursor.bytes, start, end) : end - start
-  if (!matches(cursor.bytes, start, length, 'base64'))
-    throw invalid(`${where()}.${member} must be "base64" where it is given.`)
-  return true
-}
-
-function lengthOf(bytes: Buffer, text: Text, base64: boolean, where: () => string, member: string): number {
-  if (!text.escaped && !base64) return text.end - text.start
-  return decodeText(bytes, text.start, text.end, text.escaped, base64, where, member)
-}
-
-/**
- * Decodes the content of a JSON string in place and returns its length in bytes. Throws INVALID_BODY, naming the member of
- * what `where` tells.
- */
-export function decodeText(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  escaped: boolean,
-  base64: boolean,
-  where: () => string,
-  member: string
-): number {
-  const length = escaped ? unescapeInPlace(bytes, start, end) : end - start
-  if (length < 0) throw invalid(`${where()}.${member} holds a lone surrogate, which has no form in UTF-8.`)
-  if (!base64) return length
-  const decoded = decodeBase64InPlace(bytes, start, start + length)
-  if (decoded < 0) throw invalid(`${where()}.${member} is not base64 (RFC 4648, section 4, with padding).`)
-  return decoded
 }

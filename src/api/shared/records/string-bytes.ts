@@ -107,29 +107,32 @@ for (const [value, byte] of BASE64_ALPHABET.entries()) BASE64[byte] = value
 export const PAD = 0x3d
 
 /**
- * Decodes padded base64 (RFC 4648 §4, canonical: no line breaks, no stray bits) in place. Returns the length in bytes, or
- * −1 where it is anything else.
+ * Decodes canonical base64 (RFC 4648 §4: no line breaks, no stray bits) in place. Returns the length in bytes, or −1 if it
+ * is anything else. Padding is there whole or, unless `padded` asks for it, not at all.
  */
-export function decodeBase64InPlace(bytes: Buffer, start: number, end: number): number {
-  if ((end - start) % 4 !== 0) return -1
-  if (end === start) return 0
-  const padding = bytes[end - 1] === PAD ? (bytes[end - 2] === PAD ? 2 : 1) : 0
+export function decodeBase64InPlace(bytes: Buffer, start: number, end: number, padded: boolean): number {
+  let last = end
+  if ((end - start) % 4 !== 0) {
+    if (padded) return -1
+  } else if (end > start && bytes[end - 1] === PAD) last = bytes[end - 2] === PAD ? end - 2 : end - 1
+  const tail = (last - start) & 3
   let write = start
-  for (let read = start, whole = padding === 0 ? end : end - 4; read < whole; read += 4) {
+  for (let read = start, whole = last - tail; read < whole; read += 4) {
     const bits = bitsAt(bytes, read)
     if (bits < 0) return -1
     bytes[write++] = bits >> 16
     bytes[write++] = bits >> 8
     bytes[write++] = bits
   }
-  if (padding === 0) return write - start
-  const first = BASE64[bytes[end - 4]]
-  const second = BASE64[bytes[end - 3]]
-  const third = padding === 2 ? 0 : BASE64[bytes[end - 2]]
-  const strayBits = padding === 2 ? second & 0x0f : third & 0x03
+  if (tail === 0) return write - start
+  if (tail === 1) return -1
+  const first = BASE64[bytes[last - tail]]
+  const second = BASE64[bytes[last - tail + 1]]
+  const third = tail === 2 ? 0 : BASE64[bytes[last - 1]]
+  const strayBits = tail === 2 ? second & 0x0f : third & 0x03
   if ((first | second | third) < 0 || strayBits !== 0) return -1
   bytes[write++] = (first << 2) | (second >> 4)
-  if (padding === 1) bytes[write++] = (second << 4) | (third >> 2)
+  if (tail === 3) bytes[write++] = (second << 4) | (third >> 2)
   return write - start
 }
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { JsonCursor } from '../../../../src/api/shared/records/json-cursor.ts'
+import { bodyCursor } from '../../../../src/api/shared/records/body-cursor.ts'
+import type { JsonCursor } from '../../../../src/api/shared/records/json-cursor.ts'
 import { refusal } from './support/texts.ts'
 
 /** Where a value at `start` of the text ends, or the error. */
 function skip(text: string | Buffer, start = 0, depthLimit = 512): number | string {
-  const cursor = new JsonCursor(Buffer.from(text), depthLimit)
+  const cursor = bodyCursor(Buffer.from(text), depthLimit)
   cursor.position = start
   const [code] = refusal(() => cursor.skipValue(0))
   return code === 'accepted' ? cursor.position : code
@@ -61,7 +62,7 @@ suite('The cursor', () => {
     const walk = (text: string, step: (cursor: JsonCursor) => unknown) => {
       for (let length = 0; length <= text.length; length++) {
         for (const tail of tails) {
-          const cursor = watched(new JsonCursor(Buffer.from(text.slice(0, length) + tail), 8))
+          const cursor = watched(bodyCursor(Buffer.from(text.slice(0, length) + tail), 8))
           const [code] = refusal(() => step(cursor))
           assert.match(code, /^(accepted|MALFORMED_JSON)$/)
         }
@@ -88,7 +89,7 @@ suite('The cursor', () => {
     ]
     for (const [text, message] of cases) {
       assert.deepEqual(
-        refusal(() => new JsonCursor(Buffer.from(text), 8).skipValue(0)),
+        refusal(() => bodyCursor(Buffer.from(text), 8).skipValue(0)),
         ['MALFORMED_JSON', message]
       )
     }
@@ -97,7 +98,7 @@ suite('The cursor', () => {
   test('gives up on deep nesting at the first level too many', () => {
     const deep = '[{"a":'.repeat(50_000)
     assert.deepEqual(
-      refusal(() => new JsonCursor(Buffer.from(deep), 512).skipValue(0)),
+      refusal(() => bodyCursor(Buffer.from(deep), 512).skipValue(0)),
       ['MALFORMED_JSON', 'The body nests deeper than 512 levels at byte 1536.']
     )
     assert.equal(skip(`${'['.repeat(10_000)}${']'.repeat(10_000)}`, 0, 10_000), 20_000)
@@ -105,11 +106,11 @@ suite('The cursor', () => {
 
   test('takes no byte order mark and no invalid UTF-8', () => {
     assert.deepEqual(
-      refusal(() => new JsonCursor(Buffer.from('\ufeff1'), 8)),
+      refusal(() => bodyCursor(Buffer.from('\ufeff1'), 8)),
       ['MALFORMED_JSON', 'The body begins with a byte order mark.']
     )
     assert.deepEqual(
-      refusal(() => new JsonCursor(Buffer.from([0x22, 0xc3, 0x22]), 8)),
+      refusal(() => bodyCursor(Buffer.from([0x22, 0xc3, 0x22]), 8)),
       ['MALFORMED_JSON', 'The body is not valid UTF-8.']
     )
   })

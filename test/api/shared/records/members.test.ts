@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { JsonCursor } from '../../../../src/api/shared/records/json-cursor.ts'
-import { invalid, memberNames, readInteger, readMember } from '../../../../src/api/shared/records/members.ts'
+import { bodyCursor } from '../../../../src/api/shared/records/body-cursor.ts'
+import { invalid } from '../../../../src/api/shared/records/body-error.ts'
+import { memberNames, readInteger, readMember } from '../../../../src/api/shared/records/members.ts'
 import { forms, jsonString, refusal, text } from './support/texts.ts'
 
 const MAX = Number.MAX_SAFE_INTEGER
 
 function read(text: string): number | string {
-  const cursor = new JsonCursor(Buffer.from(`${text} `), 8)
+  const cursor = bodyCursor(Buffer.from(`${text} `), 8)
   try {
     return readInteger(cursor, 0, MAX, () => invalid('refused'))
   } catch {
@@ -69,8 +70,8 @@ suite('A whole number in a body', () => {
 suite('A name of a member', () => {
   const names = memberNames('alpha', 'beta')
   const refused = (text: string, seen = 0) => {
-    const cursor = new JsonCursor(Buffer.from(text), 8)
-    return refusal(() => readMember(cursor, names, seen, () => 'It'))
+    const cursor = bodyCursor(Buffer.from(text), 8)
+    return refusal(() => readMember(cursor, names, seen, { path: () => 'It' }))
   }
 
   test('is told where it is unknown, cut between characters', () => {
@@ -103,14 +104,14 @@ suite('A name of a member', () => {
     fc.assert(
       fc.property(fc.oneof(near, text), forms, fc.nat(60), (name, spelling, cut) => {
         const body = Buffer.from(`${jsonString(name, spelling)}:`)
-        const cursor = new JsonCursor(Buffer.from(body), 8)
-        const index = () => readMember(cursor, memberNames(...known), 0, () => 'It')
+        const cursor = bodyCursor(Buffer.from(body), 8)
+        const index = () => readMember(cursor, memberNames(...known), 0, { path: () => 'It' })
         if (known.includes(name)) {
           assert.equal(index(), known.indexOf(name))
           assert.equal(cursor.position, body.length)
         } else assert.equal(refusal(index)[0], 'INVALID_BODY')
         const part = Buffer.from(body.subarray(0, Math.min(cut, body.length - 1)))
-        const code = refusal(() => readMember(new JsonCursor(part, 8), memberNames(...known), 0, () => 'It'))[0]
+        const code = refusal(() => readMember(bodyCursor(part, 8), memberNames(...known), 0, { path: () => 'It' }))[0]
         assert.match(code, /MALFORMED_JSON|INVALID_BODY/)
       }),
       { numRuns: 3000 }

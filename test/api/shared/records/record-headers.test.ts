@@ -3,15 +3,20 @@ import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
 import { HEADER_STRIDE } from '../../../../src/core/record-table.ts'
 import { HeaderCollector } from '../../../../src/api/shared/records/header-collector.ts'
-import { JsonCursor } from '../../../../src/api/shared/records/json-cursor.ts'
-import { readHeaders } from '../../../../src/api/shared/records/record-headers.ts'
+import { bodyCursor } from '../../../../src/api/shared/records/body-cursor.ts'
+import { headerPlan, readHeaders } from '../../../../src/api/shared/records/record-headers.ts'
 import { forms, jsonObject, jsonString, refusal, text } from './support/texts.ts'
+
+const plan = headerPlan({
+  members: { key: 'key', value: 'value', key_encoding: 'keyEncoding', value_encoding: 'valueEncoding' },
+  values: 'text'
+})
 
 /** Key and value of each, as the spans say where they stand. */
 function read(json: string) {
-  const cursor = new JsonCursor(Buffer.from(json), 512)
+  const cursor = bodyCursor(Buffer.from(json), 512)
   const headers = new HeaderCollector()
-  readHeaders(cursor, () => 'records[7]', headers)
+  readHeaders(cursor, plan, { path: () => 'records[7]' }, headers)
   const { spans } = headers.finish(1)
   const part = (at: number) =>
     spans[at + 1] < 0 ? null : Buffer.from(cursor.bytes.subarray(spans[at], spans[at] + spans[at + 1]))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { GatewayError } from '../../../../src/core/errors.ts'
+import { GatewayError } from '../../../src/core/errors.ts'
 import {
   HEADER_STRIDE,
   headersStart,
@@ -12,8 +12,8 @@ import {
   VALUE_LENGTH,
   VALUE_START,
   type RecordTable
-} from '../../../../src/core/record-table.ts'
-import { parseProduceBody } from '../../../../src/api/shared/records/produce-body.ts'
+} from '../../../src/core/record-table.ts'
+import { parseProduceBody } from '../../../src/api/v1/record-form.ts'
 
 const limits = { jsonDepth: 512, recordsPerRequest: 100_000 }
 
