@@ -12,6 +12,7 @@ const RANKS: Readonly<Record<string, number>> = {
   cli: 8,
   server: 7,
   'api/v1': 6,
+  'api/v2': 6,
   'api/site': 6,
   'api/shared': 5,
   http: 4,

@@ -1,6 +1,8 @@
 import type { RecordLimits } from '../../src/api/shared/records/record-reader.ts'
 import { parseProduceBody } from '../../src/api/v1/record-form.ts'
+import { recordReader, type Format } from '../../src/api/v2/record-form.ts'
 import { GatewayError } from '../../src/core/errors.ts'
+import type { RecordTable } from '../../src/core/record-table.ts'
 import type { Timed } from './measure.ts'
 
 /** As the server has them by default. */
@@ -40,16 +42,27 @@ export function bodyOf(records: readonly string[]): Buffer {
   return Buffer.from(`{"records":[${records.join(',')}]}`)
 }
 
+/** Reads a body as the server does. */
+export type ReadBody = (body: Buffer) => RecordTable
+
+export const readV1: ReadBody = body => parseProduceBody(body, LIMITS)
+
+/** A reader of v2, by format. */
+export function readV2(format: Format): ReadBody {
+  const reader = recordReader('strimzi', format, false)
+  return body => reader.read(body, LIMITS)
+}
+
 /** The scan decodes in place: it is handed a fresh copy each time. */
-export function scanOf(name: string, body: Buffer, limits = LIMITS): Timed {
+export function scanOf(name: string, body: Buffer, read: ReadBody): Timed {
   const copy = Buffer.from(body)
-  return { name, prepare: () => void body.copy(copy), run: () => outcomeOf(copy, limits) }
+  return { name, prepare: () => void body.copy(copy), run: () => outcomeOf(copy, read) }
 }
 
 /** What the server makes of a body: how many records, or which refusal. */
-export function outcomeOf(body: Buffer, limits = LIMITS): string {
+export function outcomeOf(body: Buffer, read: ReadBody): string {
   try {
-    return `${parseProduceBody(body, limits).count} records`
+    return `${read(body).count} records`
   } catch (error) {
     if (error instanceof GatewayError) return error.code
     throw error

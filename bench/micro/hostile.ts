@@ -1,8 +1,9 @@
-import { bodyOf } from './bodies.ts'
+import { bodyOf, readV1, readV2, type ReadBody } from './bodies.ts'
 
 export interface HostileBody {
   readonly name: string
   readonly body: Buffer
+  readonly read: ReadBody
 }
 
 const SIZE_BYTES = 1024 * 1024
@@ -23,7 +24,9 @@ const CUT_OFF = [
 
 /** Bodies of one size that are as dear as their makers could think of; some are valid, some are refused. */
 export function hostileBodies(): HostileBody[] {
-  const make = (name: string, body: Buffer): HostileBody => ({ name, body })
+  const make = (name: string, body: Buffer, read = readV1): HostileBody => ({ name, body, read })
+  const binary = readV2('binary')
+  const json = readV2('json')
   return [
     make('deep nesting, as deep as allowed', bodyOf(filled('{"value":', ['['.repeat(509), ']'.repeat(509)], '}'))),
     make('deep nesting, deeper than allowed', within('[')),
@@ -56,6 +59,22 @@ export function hostileBodies(): HostileBody[] {
     make(
       'base64, wrong at the end',
       bodyOf([`{"value":"${'QUJD'.repeat(SIZE_BYTES / 4)}AB!=","value_encoding":"base64"}`])
+    ),
+    make('v2 binary: one value', bodyOf([`{"value":"${'QUJD'.repeat(SIZE_BYTES / 4)}"}`]), binary),
+    make('v2 binary: tiny records', bodyOf(times('{"value":"QQ"}')), binary),
+    make('v2 binary: escapes', bodyOf([`{"value":"${repeated('\\u0041')}"}`]), binary),
+    make('v2 binary: wrong at the end', bodyOf([`{"value":"${'QUJD'.repeat(SIZE_BYTES / 4)}A"}`]), binary),
+    make('v2 json: tiny records', bodyOf(times('{"value":1}')), json),
+    make('v2 json: escaped names of members', bodyOf(times('{"\\u0076\\u0061\\u006c\\u0075\\u0065":1}')), json),
+    make(
+      'v2 json: deep nesting, as deep as allowed',
+      bodyOf(filled('{"value":', ['['.repeat(509), ']'.repeat(509)], '}')),
+      json
+    ),
+    make(
+      'v2 json: many headers',
+      Buffer.from(`{"records":[{"value":1,"headers":[${times('{"key":"","value":""}').join(',')}]}]}`),
+      json
     ),
     make('white space only', Buffer.alloc(SIZE_BYTES, ' ')),
     make('white space in a value', within(' \n\t\r', '1')),

@@ -3,13 +3,12 @@ import { createRecordsBatch } from '@platformatic/kafka'
 import type { ProduceOutcome } from '../../src/core/produce-outcome.ts'
 import { SPAN_STRIDE, VALUE_LENGTH, VALUE_START, type RecordTable } from '../../src/core/record-table.ts'
 import { writeProduceAnswer } from '../../src/api/shared/records/offsets-writer.ts'
-import { parseProduceBody } from '../../src/api/v1/record-form.ts'
 import { decodeBase64InPlace, unescapeInPlace } from '../../src/api/shared/records/string-bytes.ts'
 import type { TopicMetadata } from '../../src/kafka/metadata/topic-metadata.ts'
 import { partitionRecords, StickyPartition } from '../../src/kafka/produce/partitioner.ts'
 import { crc32c, portableCrc32c } from '../../src/kafka/records/crc32c.ts'
 import { encodeBatch, recycleBatch } from '../../src/kafka/records/encode-batch.ts'
-import { LIMITS, nestedBody, plainBody, scanOf } from './bodies.ts'
+import { bodyOf, nestedBody, plainBody, readV1, readV2, scanOf } from './bodies.ts'
 import type { HotFunction } from './hot-function.ts'
 
 const PARTITIONS = 12
@@ -21,6 +20,8 @@ export function produceFunctions(): HotFunction[] {
   return [
     scan('scan of a body, 1000 × 100 B', plainBody()),
     scan('scan of a body, 1000 × 1 KB nested', nestedBody()),
+    scan('scan of a v2 json body, 1000 × 1 KB nested', nestedBody(), readV2('json')),
+    scanOfBase64(),
     unescape(),
     base64(),
     partition('partitions, no keys', plainBody()),
@@ -32,7 +33,7 @@ export function produceFunctions(): HotFunction[] {
   ]
 }
 
-function scan(name: string, body: Buffer): HotFunction {
+function scan(name: string, body: Buffer, read = readV1): HotFunction {
   const obvious = () => {
     const { records } = JSON.parse(body.toString()) as { records: { key?: string; value: unknown }[] }
     return records.map(({ key, value }) => [
@@ -41,10 +42,25 @@ function scan(name: string, body: Buffer): HotFunction {
     ])
   }
   return {
-    ...scanOf(name, body),
+    ...scanOf(name, body, read),
     records: 1000,
     bytes: body.length,
     twin: { name: 'JSON.parse, stringify', run: obvious }
+  }
+}
+
+function scanOfBase64(): HotFunction {
+  const value = Buffer.alloc(100, 'x').toString('base64')
+  const body = bodyOf(Array.from({ length: 1000 }, () => `{"value":"${value}"}`))
+  const obvious = () => {
+    const { records } = JSON.parse(body.toString()) as { records: { value: string }[] }
+    return records.map(({ value }) => Buffer.from(value, 'base64'))
+  }
+  return {
+    ...scanOf('scan of a v2 binary body, 1000 × 100 B', body, readV2('binary')),
+    records: 1000,
+    bytes: body.length,
+    twin: { name: 'JSON.parse, Buffer.from', run: obvious }
   }
 }
 
@@ -89,7 +105,7 @@ function repeat(times: number, run: () => number): number {
 }
 
 function partition(name: string, body: Buffer): HotFunction {
-  const table = parseProduceBody(body, LIMITS)
+  const table = readV1(body)
   const broker = { leader: 1, leaderEpoch: 0, replicas: [1], isr: [1] }
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, ...broker }))
   const topic: TopicMetadata = { name: 't', id: null, isInternal: false, partitions }
@@ -98,7 +114,7 @@ function partition(name: string, body: Buffer): HotFunction {
 }
 
 function encode(name: string, body: Buffer): HotFunction {
-  const table = parseProduceBody(body, LIMITS)
+  const table = readV1(body)
   const rows = Int32Array.from({ length: table.count }, (_, row) => row)
   const slices = [{ table, rows, from: 0, to: table.count, timestampMs: NOW_MS }]
   const messages = Array.from(rows, row => ({ topic: 't', timestamp: BigInt(NOW_MS), ...partsOf(table, row) }))

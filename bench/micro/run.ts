@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { nestedBody, outcomeOf, plainBody, scanOf } from './bodies.ts'
+import { nestedBody, outcomeOf, plainBody, readV1, scanOf } from './bodies.ts'
 import { consumeFunctions } from './consume-functions.ts'
 import { hostileBodies } from './hostile.ts'
 import { hostileHeads, normalHeads, outcomeOfHead, readingOf } from './hostile-heads.ts'
@@ -38,19 +38,19 @@ async function measureFunctions(): Promise<FunctionResult[]> {
 
 function measureBodies(): HostileResult[] {
   const normal = [
-    { name: 'normal: 1000 × 100 B', body: plainBody() },
-    { name: 'normal: 1000 × 1 KB nested', body: nestedBody() }
+    { name: 'normal: 1000 × 100 B', body: plainBody(), read: readV1 },
+    { name: 'normal: 1000 × 1 KB nested', body: nestedBody(), read: readV1 }
   ]
   const all = [...normal, ...hostileBodies()]
   const timings = measureInTurns(
-    all.map(({ name, body }) => scanOf(name, body)),
+    all.map(({ name, body, read }) => scanOf(name, body, read)),
     effort
   )
   return judge(
-    all.map(({ name, body }, at) => ({
+    all.map(({ name, body, read }, at) => ({
       name,
       bytes: body,
-      outcome: outcomeOf(Buffer.from(body)),
+      outcome: outcomeOf(Buffer.from(body), read),
       timing: timings[at]
     }))
   )

@@ -2,16 +2,29 @@ import { memberNames, type MemberNames } from './members.ts'
 import { BASE64_UNPADDED, NOT_BASE64, type Base64Rule } from './json-text.ts'
 import { headerPlan, type HeaderForm, type HeaderPlan } from './record-headers.ts'
 
+export const KEY = 0
+export const VALUE = 1
+export const PARTITION = 2
+export const HEADERS = 3
+export const TIMESTAMP = 4
+export const ISO_TIMESTAMP = 5
+export const KEY_ENCODING = 6
+export const VALUE_ENCODING = 7
+/** By the numbers above. */
+const ROLES = [
+  'key',
+  'value',
+  'partition',
+  'headers',
+  'timestamp',
+  'isoTimestamp',
+  'keyEncoding',
+  'valueEncoding',
+  'ignored'
+] as const
+
 /** What a member of a record holds. Timestamps are milliseconds since 1970 (`timestamp`) or RFC 3339 (`isoTimestamp`). */
-export type MemberRole =
-  | 'key'
-  | 'value'
-  | 'partition'
-  | 'headers'
-  | 'timestamp'
-  | 'isoTimestamp'
-  | 'keyEncoding'
-  | 'valueEncoding'
+export type MemberRole = (typeof ROLES)[number]
 
 /**
  * How a key or value in JSON becomes bytes. Null is Kafka's null under every rule.
@@ -39,25 +52,6 @@ export interface RecordForm {
   readonly valueRequired: boolean
   readonly headers: HeaderForm
 }
-
-export const KEY = 0
-export const VALUE = 1
-export const PARTITION = 2
-export const HEADERS = 3
-export const TIMESTAMP = 4
-export const ISO_TIMESTAMP = 5
-export const KEY_ENCODING = 6
-export const VALUE_ENCODING = 7
-const ROLES: readonly MemberRole[] = [
-  'key',
-  'value',
-  'partition',
-  'headers',
-  'timestamp',
-  'isoTimestamp',
-  'keyEncoding',
-  'valueEncoding'
-]
 
 /** A {@link ValueRule} as the reader tests it. */
 export interface ValuePlan {
@@ -89,6 +83,8 @@ export interface RecordPlan {
   /** Bits of the members that a record must have. */
   readonly requiredBits: number
   readonly headers: HeaderPlan
+  /** Containers around a member's value. */
+  readonly depth: number
 }
 
 /** Index of the member that holds the records among the names of the body. */
@@ -108,7 +104,8 @@ export function recordPlan(form: RecordForm): RecordPlan {
     values: valuePlan(form.values, depth),
     valueBit,
     requiredBits: form.valueRequired ? valueBit : 0,
-    headers: headerPlan(form.headers)
+    headers: headerPlan(form.headers),
+    depth
   }
 }
 

@@ -9,6 +9,7 @@ import { decodeText, NOT_BASE64, readEncoding } from './json-text.ts'
 import { readInteger, readMember, readNull } from './members.ts'
 import {
   HEADERS,
+  ISO_TIMESTAMP,
   KEY,
   KEY_ENCODING,
   PARTITION,
@@ -184,7 +185,8 @@ class RecordScan implements Place {
     if (role === HEADERS) this.#readHeaders()
     else if (role === KEY_ENCODING) this.#key.base64 = readEncoding(this.#cursor, this, name)
     else if (role === VALUE_ENCODING) this.#value.base64 = readEncoding(this.#cursor, this, name)
-    else this.#readTimestamp(role)
+    else if (role === TIMESTAMP || role === ISO_TIMESTAMP) this.#readTimestamp(role)
+    else this.#cursor.skipValue(this.#plan.depth)
   }
 
   #readValue(span: ValueSpan, plan: ValuePlan, member: 'key' | 'value'): void {
