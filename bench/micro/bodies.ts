@@ -18,7 +18,8 @@ export function nestedBody(): Buffer {
   return bodyOf(Array.from({ length: 1000 }, (_, at) => `{"key":"user-${at}","value":${nestedValue(at)}}`))
 }
 
-function nestedValue(at: number): string {
+/** 1 KB of JSON. */
+export function nestedValue(at: number): string {
   const item = (n: number) => ({
     sku: `A-${n}-${at}`,
     title: `A "quoted" name, \\ and a\ttab — ${n}`,

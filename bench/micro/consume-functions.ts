@@ -7,10 +7,12 @@ import {
   PAGE_VALUE_START,
   type RecordPage
 } from '../../src/core/record-page.ts'
-import { writePage } from '../../src/api/shared/records/page-writer.ts'
+import { writePage } from '../../src/api/v1/record-form.ts'
+import { pageWriter, type Format } from '../../src/api/v2/record-form.ts'
 import { AbortedFilter } from '../../src/kafka/records/aborted-filter.ts'
 import { decodeBatches } from '../../src/kafka/records/decode-batches.ts'
 import { PageBuilder } from '../../src/kafka/records/page-builder.ts'
+import { nestedValue } from './bodies.ts'
 import type { HotFunction } from './hot-function.ts'
 
 const COUNT = 1000
@@ -24,9 +26,23 @@ export function consumeFunctions(): HotFunction[] {
     decode('positions in a batch, 1000 × 100 B', plain),
     page('page as text, 1000 × 100 B', plain, 'auto'),
     page('page as text, 1000 × 1 KB JSON', nested, 'auto'),
-    page('page as base64, 1000 × 100 B', plain, 'base64')
+    page('page as base64, 1000 × 100 B', plain, 'base64'),
+    pageOfV2(
+      'page of v2, json, 1000 × 1 KB nested',
+      batchOf(at => ({ value: Buffer.from(nestedValue(at)) })),
+      'json'
+    ),
+    pageOfV2(
+      'page of v2, json, 1000 × 100 B',
+      batchOf(at => ({ value: Buffer.from(smallValue(at)) })),
+      'json'
+    ),
+    pageOfV2('page of v2, binary, 1000 × 100 B', plain, 'binary'),
+    pageOfV2('page of v2, text, 1000 × 100 B', plain, 'text')
   ]
 }
+
+const smallValue = (at: number) => JSON.stringify({ id: at, user: 'ada', tags: ['a', 'b'], text: 'x'.repeat(50) })
 
 function valueOf(at: number) {
   return { id: at, title: 'a "quoted" name', tags: ['new', 'größe'], notes: 'line of text\n'.repeat(72) }
@@ -81,5 +97,37 @@ function page(name: string, batch: Buffer, encoding: 'auto' | 'base64'): HotFunc
     bytes: batch.length,
     run: () => writePage(page, encodings),
     twin: { name: 'JSON.stringify', run: obvious }
+  }
+}
+
+function pageOfV2(name: string, batch: Buffer, format: Format): HotFunction {
+  const page = pageOf(batch)
+  const writer = pageWriter(format, { timestamps: false, headers: false })
+  const value = (at: number) => {
+    const start = at * PAGE_STRIDE
+    const bytes = page.chunks[0].subarray(
+      page.spans[start + PAGE_VALUE_START],
+      page.spans[start + PAGE_VALUE_START] + page.spans[start + PAGE_VALUE_LENGTH]
+    )
+    return format === 'binary'
+      ? bytes.toString('base64')
+      : format === 'text'
+        ? bytes.toString()
+        : JSON.parse(bytes.toString())
+  }
+  const record = (at: number) => ({ topic: 't', key: null, value: value(at), partition: 0, offset: page.offsets[at] })
+  return {
+    name,
+    records: COUNT,
+    bytes: batch.length,
+    run: () => {
+      const text = writer.begin(page)
+      text.add(page, 't')
+      return text.finish()
+    },
+    twin: {
+      name: format === 'json' ? 'JSON.parse, stringify' : 'JSON.stringify',
+      run: () => Buffer.from(JSON.stringify(Array.from({ length: page.count }, (_, at) => record(at))))
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { configSchema } from '../../config/schema.ts'
 import type { Reply } from '../../http/answer.ts'
 import { withHeaders } from '../shared/records/added-headers.ts'
-import { writeProduceAnswer } from '../shared/records/offsets-writer.ts'
+import { writeProduceAnswer } from './offsets.ts'
 import { parseProduceBody } from './record-form.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
 import { topic, topicName } from './parameters.ts'

@@ -1,4 +1,5 @@
-import type { MemberRole, RecordForm, ValueRule } from '../shared/records/record-form.ts'
+import type { MemberRole, RecordForm } from '../shared/records/record-form.ts'
+import { PageWriter } from '../shared/records/page-writer.ts'
 import { RecordReader } from '../shared/records/record-reader.ts'
 
 /** Whose habits v2 follows where its two peers differ: Confluent REST Proxy or Strimzi Kafka Bridge. */
@@ -7,7 +8,7 @@ export type Dialect = 'confluent' | 'strimzi'
 /** How keys and values stand in JSON: base64, JSON itself, or text. */
 export type Format = 'binary' | 'json' | 'text'
 
-const RULES: Readonly<Record<Format, ValueRule>> = { binary: 'base64', json: 'json', text: 'text' }
+const RULES = { binary: 'base64', json: 'json', text: 'text' } as const
 
 /** In both dialects: Confluent has neither headers nor timestamps in v2, so its clients do not miss the refusal. */
 const MEMBERS: Readonly<Record<string, MemberRole>> = {
@@ -43,4 +44,25 @@ export function recordForm(dialect: Dialect, format: Format, partitionInPath: bo
     valueRequired: strimzi,
     headers: { members: { key: 'key', value: 'value' }, values: 'base64' }
   }
+}
+
+/** What records that are read have besides topic, key, value, partition and offset. */
+export interface Extras {
+  readonly timestamps: boolean
+  /** Their values in base64. */
+  readonly headers: boolean
+}
+
+/** Makes the writer of records for an instance's format. Make it once, not for each poll. Strimzi has both extras. */
+export function pageWriter(format: Format, { timestamps, headers }: Extras): PageWriter {
+  return new PageWriter({
+    open: '[',
+    close: ']',
+    topic: true,
+    keys: RULES[format],
+    values: RULES[format],
+    encodings: false,
+    timestamps: timestamps ? 'plain' : 'none',
+    headers: headers ? 'base64' : 'none'
+  })
 }

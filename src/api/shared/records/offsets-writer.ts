@@ -1,110 +1,105 @@
 import { errorCatalogue } from '../../../core/errors.ts'
 import type { ProduceOutcome, RecordFailure } from '../../../core/produce-outcome.ts'
-import { fixedText, TextWriter } from './text-writer.ts'
+import { fixedText, type FixedText } from './fixed-text.ts'
+import { TextWriter } from './text-writer.ts'
 
-export interface ProduceAnswer {
-  /** HTTP status. */
-  readonly status: number
-  readonly body: Buffer
-  /** The code of the worst failure, for the log. */
-  readonly code?: string
-  /** Only where a plain retry cannot store a record twice. */
-  readonly retryAfterS?: number
+/** How a dialect answers a produce request: `offsets`, with an entry for each record. */
+export interface OffsetsForm {
+  /** What stands behind partition and offset of a stored record. */
+  readonly stored: string
+  /** What stands behind the last entry. */
+  readonly close: string
+  /** Begins the entry of a failed record with its partition; {@link failed} goes on behind that. */
+  readonly failedPartition: boolean
+  /** The JSON text of the entry of a failed record, to its closing brace. Called once for all records of a failure. */
+  failed(failure: RecordFailure): string
 }
 
 const OPEN = fixedText('{"offsets":[')
-const FAILED_OPEN = fixedText(',"offsets":[')
 const PARTITION = fixedText('{"partition":')
 const NEXT_PARTITION = fixedText(',{"partition":')
 const OFFSET = fixedText(',"offset":')
-const CLOSE_RECORD = fixedText('}')
-const CLOSE = fixedText(']}')
-/** `,{"partition":2147483647,"offset":9007199254740991}` */
-const RECORD_BYTES = 52
-/** Room that is asked for before a record: its fixed texts, and the end of the body. */
-const FIXED_BYTES = 64
-/** Worst first; what is not named comes after these, by its status. */
+const COMMA = fixedText(',')
+/** `,{"partition":2147483647,"offset":9007199254740991` */
+const RECORD_BYTES = 51
+/** Worst first; others come after these, by their status. */
 const WORST_FIRST = [504, 500, 503, 413, 403, 400]
-const RETRY_AFTER_S = 1
-const COMMA = 0x2c
 
-/** The answer to a produce request: 200 with an offset for each record, or the worst failure with every record's fate. */
-export function writeProduceAnswer(outcome: ProduceOutcome): ProduceAnswer {
-  return outcome.failures === undefined
-    ? { status: 200, body: writeOffsets(outcome) }
-    : writeFailures(outcome, outcome.failures)
-}
+/** Writes the answers to produce requests in the form of one dialect. Make one for each form, not for each request. */
+export class OffsetsWriter {
+  readonly #form: OffsetsForm
+  readonly #stored: FixedText
+  readonly #close: FixedText
 
-function writeOffsets(outcome: ProduceOutcome): Buffer {
-  const writer = new TextWriter(outcome.count * RECORD_BYTES + FIXED_BYTES)
-  writer.text(OPEN)
-  for (let record = 0; record < outcome.count; record++) {
-    openRecord(writer, outcome, record)
-    writeOffset(writer, outcome, record)
+  constructor(form: OffsetsForm) {
+    this.#form = form
+    this.#stored = fixedText(form.stored)
+    this.#close = fixedText(form.close)
   }
-  writer.text(CLOSE)
-  return writer.finish()
+
+  /** @param members JSON text of what stands in front of the offsets, such as an error: `"a":1,"b":2` */
+  write(outcome: ProduceOutcome, members?: string): Buffer {
+    const { count, failures } = outcome
+    const recordBytes = RECORD_BYTES + this.#stored.length
+    const writer = new TextWriter(OPEN.length + count * recordBytes + this.#close.length)
+    if (members === undefined) writer.text(OPEN)
+    else writer.append(Buffer.from(`{${members},"offsets":[`))
+    if (failures === undefined) {
+      for (let record = 0; record < count; record++) this.#writeStored(writer, outcome, record)
+    } else this.#writeMixed(writer, outcome, failures)
+    writer.room(this.#close.length)
+    writer.text(this.#close)
+    return writer.finish()
+  }
+
+  #writeStored(writer: TextWriter, outcome: ProduceOutcome, record: number): void {
+    writer.room(RECORD_BYTES + this.#stored.length)
+    writePartition(writer, outcome, record)
+    writer.text(OFFSET)
+    writer.integer(outcome.offsets[record])
+    writer.text(this.#stored)
+  }
+
+  #writeMixed(writer: TextWriter, outcome: ProduceOutcome, failures: ReadonlyMap<number, RecordFailure>): void {
+    const entries = new Map<RecordFailure, Buffer>()
+    for (let record = 0; record < outcome.count; record++) {
+      const failure = failures.get(record)
+      if (failure === undefined) this.#writeStored(writer, outcome, record)
+      else {
+        writer.room(RECORD_BYTES)
+        if (this.#form.failedPartition) writePartition(writer, outcome, record)
+        else if (record > 0) writer.text(COMMA)
+        writer.append(this.#entryOf(failure, entries))
+      }
+    }
+  }
+
+  /** A batch fails as one: all its records share a failure, and its text. */
+  #entryOf(failure: RecordFailure, entries: Map<RecordFailure, Buffer>): Buffer {
+    const known = entries.get(failure)
+    if (known !== undefined) return known
+    const entry = Buffer.from(this.#form.failed(failure))
+    entries.set(failure, entry)
+    return entry
+  }
 }
 
-function openRecord(writer: TextWriter, { partitions }: ProduceOutcome, record: number): void {
-  writer.room(FIXED_BYTES)
+function writePartition(writer: TextWriter, { partitions }: ProduceOutcome, record: number): void {
   writer.text(record === 0 ? PARTITION : NEXT_PARTITION)
   writer.integer(partitions[record])
 }
 
-function writeOffset(writer: TextWriter, { offsets }: ProduceOutcome, record: number): void {
-  writer.text(OFFSET)
-  writer.integer(offsets[record])
-  writer.text(CLOSE_RECORD)
+/** Returns the failure that an answer as a whole stands for. */
+export function worstFailure(failures: ReadonlyMap<number, RecordFailure>): RecordFailure {
+  return [...new Set(failures.values())].reduce((one, other) => (severity(other) < severity(one) ? other : one))
 }
 
-function writeFailures(outcome: ProduceOutcome, failures: ReadonlyMap<number, RecordFailure>): ProduceAnswer {
-  const kinds = [...new Set(failures.values())]
-  const worst = kinds.reduce((one, other) => (severity(other) < severity(one) ? other : one))
-  const nothingStored = failures.size === outcome.count && kinds.every(({ stored }) => stored === 'no')
-  const status = statusOf(worst)
-  const retriable = worst.retriable && nothingStored
-  const error = membersOf({ ...worst, retriable }).slice(0, -1)
-  const writer = new TextWriter(error.length + outcome.count * RECORD_BYTES + FIXED_BYTES)
-  writer.append(error)
-  writer.room(FIXED_BYTES)
-  writer.text(FAILED_OPEN)
-  const fates = new Map<RecordFailure, Buffer>()
-  for (let record = 0; record < outcome.count; record++) {
-    openRecord(writer, outcome, record)
-    const failure = failures.get(record)
-    if (failure === undefined) writeOffset(writer, outcome, record)
-    else writer.append(fateOf(failure, fates))
-  }
-  writer.room(CLOSE.length)
-  writer.text(CLOSE)
-  const answer = { status, body: writer.finish(), code: worst.code }
-  return retriable && status === 503 ? { ...answer, retryAfterS: RETRY_AFTER_S } : answer
-}
-
-/** What follows the partition of a failed record, to its closing brace. A batch fails as one: the text is made once for all its records. */
-function fateOf(failure: RecordFailure, fates: Map<RecordFailure, Buffer>): Buffer {
-  const known = fates.get(failure)
-  if (known !== undefined) return known
-  const fate = membersOf(failure, failure.stored)
-  fate[0] = COMMA
-  fates.set(failure, fate)
-  return fate
-}
-
-/** The members of an error, as a JSON object. */
-function membersOf(
-  { code, message, retriable }: Pick<RecordFailure, 'code' | 'message' | 'retriable'>,
-  stored?: RecordFailure['stored']
-): Buffer {
-  return Buffer.from(JSON.stringify({ error_code: errorCatalogue[code].errorCode, code, message, retriable, stored }))
-}
-
-function statusOf({ code }: RecordFailure): number {
+/** The HTTP status of a failure. */
+export function statusOf({ code }: RecordFailure): number {
   return Math.floor(errorCatalogue[code].errorCode / 100)
 }
 
-/** Smaller is worse. Of one status the unknown outcome leads: no other may say for it that nothing was stored. */
+/** Smaller is worse. Of one status an unknown fate is worse: no other failure may say for it that nothing was stored. */
 function severity(failure: RecordFailure): number {
   const rank = WORST_FIRST.indexOf(statusOf(failure))
   return (rank < 0 ? WORST_FIRST.length : rank) * 2 + (failure.stored === 'unknown' ? 0 : 1)

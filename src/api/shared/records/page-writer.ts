@@ -9,46 +9,50 @@ import {
   PAGE_VALUE_START,
   type RecordPage
 } from '../../../core/record-page.ts'
-import { fixedText, type FixedText, TextWriter, viewOf } from './text-writer.ts'
+import { fixedText, type FixedText } from './fixed-text.ts'
+import {
+  AUTO,
+  BASE64,
+  JSON_TEXT,
+  leadTexts,
+  NO_HEADERS,
+  pagePlan,
+  TEXT,
+  type LeadTexts,
+  type PageForm,
+  type PagePlan
+} from './page-form.ts'
+import { TextWriter, viewOf } from './text-writer.ts'
 
-export interface PageEncoding {
-  /** `auto`: text where the bytes are UTF-8, else base64. */
-  readonly keys: 'auto' | 'base64'
-  readonly values: 'auto' | 'base64'
+/** A record that its form cannot show: a key or value that is not JSON, or not UTF-8. */
+export interface Unshown {
+  readonly partition: number
+  readonly offset: number
+  readonly member: 'key' | 'value'
+  readonly wanted: 'JSON' | 'UTF-8'
 }
 
 /** Memory that is free in front of a page: enough for the head of its answer. */
 export const PAGE_FRONT_BYTES = 1024
 
-const OPEN = fixedText('{"records":[')
 const KEY = fixedText('{"key":')
 const NEXT_KEY = fixedText(',{"key":')
-/** From the end of one record to the key of the next. */
-const NEXT_RECORD = fixedText('},{"key":')
-/** The same with no key, to the value of the next. */
-const NEXT_RECORD_WITHOUT_KEY = fixedText('},{"key":null,"value":')
-const KEY_ENCODING = fixedText(',"key_encoding":"base64"')
 const VALUE = fixedText(',"value":')
-const VALUE_ENCODING = fixedText(',"value_encoding":"base64"')
 const TIMESTAMP_NAME = ',"timestamp":'
-/** By whether the broker set it. */
-const TIMESTAMP_TYPES = [',"timestampType":"CREATE_TIME"', ',"timestampType":"LOG_APPEND_TIME"']
 const TIMESTAMP = fixedText(TIMESTAMP_NAME)
-const TYPES = TIMESTAMP_TYPES.map(fixedText)
 const HEADERS = fixedText(',"headers":[')
 const NULL = fixedText('null')
 const CLOSE_ARRAY = fixedText(']')
 const CLOSE_OBJECT = fixedText('}')
-const CLOSE = fixedText(']}')
-const CLOSE_RECORDS = fixedText('}]}')
-/** After so many records of one timestamp in a row, which is what one request leaves behind, its text is kept. */
+/** Keeps the text of a timestamp after so many records with it in a row, as one request leaves them behind. */
 const WORTH_KEEPING = 16
-/** More than all fixed texts that stand between two values, with numbers at their longest. */
+/** More than all fixed texts between two values take, with numbers at their longest. */
 const BETWEEN_BYTES = 256
-/** What a record takes besides key and value, as a rule: with `value_encoding` it is more. */
-const USUAL_RECORD_BYTES = { auto: 144, base64: 170 }
-/** What becomes of a byte of keys and values, as a rule. */
-const USUAL_GROWTH = { auto: 1.1, base64: 1.34 }
+
+/** What became of a key or value. */
+const AS_TEXT = 0
+const AS_BASE64 = 1
+const NOT_SHOWN = 2
 
 const NO_CHUNK: Buffer = Buffer.alloc(0)
 const NO_VIEW = viewOf(NO_CHUNK)
@@ -56,21 +60,35 @@ const NO_VIEW = viewOf(NO_CHUNK)
 /** By partition, as asked for. */
 const partitionTexts: FixedText[] = []
 
-/** The body of a read: JSON text written straight from the bytes of the record batches, {@link PAGE_FRONT_BYTES} behind free memory. */
-export function writePage(page: RecordPage, encoding: PageEncoding): Buffer {
-  return new PageWriter(page, encoding).write()
+/** Writes records that were read in the form of one dialect. Make one for each form, not for each request. */
+export class PageWriter {
+  readonly #plan: PagePlan
+
+  constructor(form: PageForm) {
+    this.#plan = pagePlan(form)
+  }
+
+  /** @param expected how much is to come, as far as it is known: a text that outgrows its buffer is copied to a larger one */
+  begin(expected: Pick<RecordPage, 'payloadBytes' | 'count'>): PageText {
+    return new PageText(this.#plan, expected)
+  }
 }
 
-/** A text that outgrows its buffer is copied to one of twice the size. */
-function likelyBytes({ payloadBytes, count }: RecordPage, { values }: PageEncoding): number {
-  return 64 + Math.ceil(payloadBytes * USUAL_GROWTH[values]) + count * USUAL_RECORD_BYTES[values]
-}
-
-class PageWriter {
-  readonly #page: RecordPage
-  readonly #encoding: PageEncoding
+/** The text of records, JSON written straight from the bytes of record batches, {@link PAGE_FRONT_BYTES} behind free memory. */
+export class PageText {
+  readonly #plan: PagePlan
   readonly #writer: TextWriter
-  readonly #partition: FixedText
+  #lead: LeadTexts
+  /** The one that is being added. */
+  #page!: RecordPage
+  /** Where the text of the present record begins. */
+  #begin = 0
+  /** Why the present record cannot be shown. */
+  #unshown: 'key' | 'value' = 'key'
+  #topic = ''
+  #leadBytes = BETWEEN_BYTES
+  #partition = NULL
+  #count = 0
   /** The chunk that the present record lies in. */
   #chunk = NO_CHUNK
   #view = NO_VIEW
@@ -83,47 +101,95 @@ class PageWriter {
   #sameTimes = 0
   #time: FixedText | undefined
 
-  constructor(page: RecordPage, encoding: PageEncoding) {
-    this.#page = page
-    this.#encoding = encoding
-    this.#writer = new TextWriter(likelyBytes(page, encoding), PAGE_FRONT_BYTES)
+  constructor(plan: PagePlan, { payloadBytes, count }: Pick<RecordPage, 'payloadBytes' | 'count'>) {
+    this.#plan = plan
+    this.#lead = plan.lead
+    const bytes = 64 + Math.ceil(payloadBytes * plan.growth) + count * plan.recordBytes
+    this.#writer = new TextWriter(bytes, PAGE_FRONT_BYTES)
+  }
+
+  /** Records written so far. */
+  get count(): number {
+    return this.#count
+  }
+
+  /**
+   * Adds the records of a page, copying their bytes. Stops in front of the first one that the form cannot show, and returns
+   * it; those before it are written. `topic` is of use only if the form names it.
+   */
+  add(page: RecordPage, topic = ''): Unshown | undefined {
+    if (topic !== this.#topic && this.#plan.form.topic) this.#name(topic)
     this.#partition = partitionTexts[page.partition] ??= fixedText(`,"partition":${page.partition},"offset":`)
+    this.#page = page
+    this.#chunkNumber = -1
+    const written = this.#records()
+    this.#count += written
+    if (written === page.count) return undefined
+    this.#writer.rewind(this.#begin)
+    const rule = this.#unshown === 'key' ? this.#plan.keys : this.#plan.values
+    const wanted = rule === JSON_TEXT ? 'JSON' : 'UTF-8'
+    return { partition: page.partition, offset: page.offsets[written], member: this.#unshown, wanted }
   }
 
-  write(): Buffer {
-    const writer = this.#writer
-    writer.text(OPEN)
-    for (let record = 0; record < this.#page.count; record++) this.#record(record)
-    writer.room(CLOSE_RECORDS.length)
-    writer.text(this.#page.count === 0 ? CLOSE : CLOSE_RECORDS)
-    return writer.finish()
+  /** Returns how many records are written; fewer than all if the next one cannot be shown. */
+  #records(): number {
+    const { count } = this.#page
+    let record = 0
+    while (record < count && this.#record(record)) record++
+    return record
   }
 
-  #record(record: number): void {
+  /** The whole text. Nothing can be added any more. */
+  finish(): Buffer {
+    const { close, closeEmpty } = this.#plan
+    const text = this.#count === 0 ? closeEmpty : close
+    this.#writer.room(text.length)
+    this.#writer.text(text)
+    return this.#writer.finish()
+  }
+
+  #name(topic: string): void {
+    this.#topic = topic
+    this.#lead = leadTexts(this.#plan.form, topic)
+    this.#leadBytes = BETWEEN_BYTES + this.#lead.nextWithoutKey.length
+  }
+
+  /** Returns false if it cannot be shown. */
+  #record(record: number): boolean {
     const { spans, offsets } = this.#page
     const writer = this.#writer
     const at = record * PAGE_STRIDE
+    this.#begin = writer.length
     if (spans[at + PAGE_CHUNK] !== this.#chunkNumber) this.#enterChunk(spans[at + PAGE_CHUNK])
+    writer.room(this.#leadBytes)
+    if (record > 0 && spans[at + PAGE_KEY_LENGTH] < 0) writer.text(this.#lead.nextWithoutKey)
+    else if (!this.#key(record, spans[at + PAGE_KEY_START], spans[at + PAGE_KEY_LENGTH])) return false
+    const value = this.#bytes(spans[at + PAGE_VALUE_START], spans[at + PAGE_VALUE_LENGTH], this.#plan.values)
+    if (value === NOT_SHOWN) return this.#refuse('value')
     writer.room(BETWEEN_BYTES)
-    if (record > 0 && spans[at + PAGE_KEY_LENGTH] < 0) writer.text(NEXT_RECORD_WITHOUT_KEY)
-    else this.#key(record === 0, spans[at + PAGE_KEY_START], spans[at + PAGE_KEY_LENGTH])
-    const valueAsText = this.#bytes(spans[at + PAGE_VALUE_START], spans[at + PAGE_VALUE_LENGTH], this.#encoding.values)
-    writer.room(BETWEEN_BYTES)
-    if (!valueAsText) writer.text(VALUE_ENCODING)
+    if (value === AS_BASE64) writer.text(this.#plan.valueEncoding)
     writer.text(this.#partition)
     writer.integer(offsets[record])
-    this.#writeTime(record)
+    if (this.#plan.timestamps) this.#writeTime(record)
     const headersStart = spans[at + PAGE_HEADERS_START]
     if (headersStart >= 0) this.#headers(headersStart)
+    return true
   }
 
-  #key(first: boolean, start: number, length: number): void {
+  #key(record: number, start: number, length: number): boolean {
     const writer = this.#writer
-    writer.text(first ? KEY : NEXT_RECORD)
-    const asText = this.#bytes(start, length, this.#encoding.keys)
+    writer.text(record + this.#count === 0 ? this.#lead.first : this.#lead.next)
+    const key = this.#bytes(start, length, this.#plan.keys)
+    if (key === NOT_SHOWN) return this.#refuse('key')
     writer.room(BETWEEN_BYTES)
-    if (!asText) writer.text(KEY_ENCODING)
+    if (key === AS_BASE64) writer.text(this.#plan.keyEncoding)
     writer.text(VALUE)
+    return true
+  }
+
+  #refuse(member: 'key' | 'value'): false {
+    this.#unshown = member
+    return false
   }
 
   #writeTime(record: number): void {
@@ -136,12 +202,12 @@ class PageWriter {
       this.#sameTimes = 0
       this.#time = undefined
     } else if (++this.#sameTimes === WORTH_KEEPING) {
-      this.#time = fixedText(`${TIMESTAMP_NAME}${timestamp}${TIMESTAMP_TYPES[type]}`)
+      this.#time = fixedText(`${TIMESTAMP_NAME}${timestamp}${this.#plan.timestampTypes[type]}`)
     }
     if (this.#time !== undefined) return writer.text(this.#time)
     writer.text(TIMESTAMP)
     writer.integer(timestamp)
-    writer.text(TYPES[type])
+    writer.text(this.#plan.types[type])
   }
 
   #enterChunk(number: number): void {
@@ -152,25 +218,39 @@ class PageWriter {
 
   readonly #isText = (start: number, end: number) => isUtf8(this.#chunk.subarray(start, end))
 
-  /** Returns false where the bytes were written as base64. */
-  #bytes(start: number, length: number, encoding: 'auto' | 'base64'): boolean {
+  /** Returns what became of them; nothing is written if they cannot be shown. */
+  #bytes(start: number, length: number, rule: number): number {
     const writer = this.#writer
     if (length < 0) {
       writer.text(NULL)
-      return true
+      return AS_TEXT
     }
     const end = start + length
-    if (encoding === 'auto' && writer.quoted(this.#chunk, this.#view, start, end, this.#isText)) return true
-    writer.base64(this.#chunk, this.#view, start, end)
-    return false
+    if (rule === AUTO && writer.quoted(this.#chunk, this.#view, start, end, this.#isText)) return AS_TEXT
+    return rule <= BASE64 ? this.#base64(start, end) : this.#verified(start, end, rule)
+  }
+
+  #base64(start: number, end: number): number {
+    this.#writer.base64(this.#chunk, this.#view, start, end)
+    return AS_BASE64
+  }
+
+  #verified(start: number, end: number, rule: number): number {
+    const written =
+      rule === JSON_TEXT
+        ? this.#writer.json(this.#chunk, this.#view, start, end)
+        : this.#writer.quoted(this.#chunk, this.#view, start, end, this.#isText)
+    return written ? AS_TEXT : NOT_SHOWN
   }
 
   /**
-   * Kafka's encoding: a count, then key length, key, value length and value of each, lengths as zigzag varints. That they add
-   * up was checked when the batch was decoded.
+   * Kafka's encoding: a count, then key length, key, value length and value of each, lengths as zigzag varints. The decoder
+   * of the batch has checked that they add up.
    */
   #headers(start: number): void {
     const writer = this.#writer
+    const { headers, keyEncoding, valueEncoding } = this.#plan
+    if (headers === NO_HEADERS) return
     this.#position = start
     writer.text(HEADERS)
     const count = this.#varint()
@@ -183,16 +263,22 @@ class PageWriter {
       if (valueLength > 0) this.#position += valueLength
       writer.room(BETWEEN_BYTES)
       writer.text(header === 0 ? KEY : NEXT_KEY)
-      const keyAsText = this.#bytes(keyStart, keyLength, 'auto')
+      const key = this.#bytes(keyStart, keyLength, headers === AUTO ? AUTO : TEXT)
+      if (key === NOT_SHOWN) this.#replaced(keyStart, keyLength)
       writer.room(BETWEEN_BYTES)
-      if (!keyAsText) writer.text(KEY_ENCODING)
+      if (key === AS_BASE64) writer.text(keyEncoding)
       writer.text(VALUE)
-      const valueAsText = this.#bytes(valueStart, valueLength, 'auto')
+      const value = this.#bytes(valueStart, valueLength, headers)
       writer.room(BETWEEN_BYTES)
-      if (!valueAsText) writer.text(VALUE_ENCODING)
+      if (value === AS_BASE64) writer.text(valueEncoding)
       writer.text(CLOSE_OBJECT)
     }
     writer.text(CLOSE_ARRAY)
+  }
+
+  /** Text with U+FFFD for what is not UTF-8, as Kafka's own clients read the key of a header. */
+  #replaced(start: number, length: number): void {
+    this.#writer.append(Buffer.from(JSON.stringify(this.#chunk.toString('utf8', start, start + length))))
   }
 
   #varint(): number {

@@ -1,5 +1,10 @@
+import { isUtf8 } from 'node:buffer'
+import { GatewayError } from '../../../core/errors.ts'
 import { BufferPool } from '../../../core/lib/buffer-pool.ts'
-import { BASE64_ALPHABET, lowestByte, PAD, specialBytes, unusualBits, unusualBytes } from './string-bytes.ts'
+import type { FixedText } from './fixed-text.ts'
+import { JsonCursor } from './json-cursor.ts'
+import { writeBase64 } from './base64-words.ts'
+import { lowestByte, specialBytes, unusualBits, unusualBytes } from './string-bytes.ts'
 
 const POOL_BYTES = 32 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
@@ -18,13 +23,12 @@ const HEX_DIGITS = Buffer.from('0123456789abcdef')
 /** `00` to `99`, little-endian. */
 const DIGIT_PAIRS = Int16Array.from({ length: 100 }, (_, pair) => 0x3030 + Math.floor(pair / 10) + ((pair % 10) << 8))
 
-/** Two characters for twelve bits, little-endian. */
-const BASE64_PAIRS = Uint16Array.from(
-  { length: 4096 },
-  (_, bits) => BASE64_ALPHABET[bits >> 6] + (BASE64_ALPHABET[bits & 0x3f] << 8)
-)
 const NATIVE_BASE64_BYTES = 128
 
+/** A copy by Node pays from here on. */
+const NATIVE_COPY_BYTES = 256
+/** Nesting of a value that can be shown; no body may hold more on the way in. */
+const DEPTH_LIMIT = 10_000
 /** Of the longest escape, `\u0000`. */
 const ESCAPE_BYTES = 6
 /** Of one number as text, sign and exponent included. */
@@ -32,25 +36,6 @@ const NUMBER_BYTES = 24
 const BILLION = 1_000_000_000
 /** Fixed texts are written in whole words, and the last one may reach so far beyond its end. */
 const OVERSHOOT_BYTES = 7
-
-/** A fixed text in visible ASCII, ready to be written eight bytes at a time. */
-export interface FixedText {
-  readonly length: number
-  /**
-   * Little-endian; the last one is filled up with zeros. Numbers are the one thing that JavaScript moves eight bytes of at
-   * once: eight visible characters are never NaN, whose bits it may change.
-   */
-  readonly words: Float64Array
-}
-
-export function fixedText(ascii: string): FixedText {
-  const bytes = Buffer.alloc(Math.ceil(ascii.length / 8) * 8)
-  bytes.write(ascii, 'latin1')
-  return {
-    length: ascii.length,
-    words: Float64Array.from({ length: bytes.length / 8 }, (_, at) => bytes.readDoubleLE(at * 8))
-  }
-}
 
 /** Takes back what {@link TextWriter.finish} gave: nobody may touch it from now on. */
 export function recycleText(text: Buffer): void {
@@ -63,6 +48,8 @@ export class TextWriter {
   #view: DataView
   #length: number
   readonly #frontBytes: number
+  /** Over the present buffer, from the first value that {@link json} checks. */
+  #cursor: JsonCursor | undefined
 
   /** @param frontBytes memory that is left free in front of the text, for who sends it */
   constructor(capacityBytes: number, frontBytes = 0) {
@@ -75,6 +62,16 @@ export class TextWriter {
   room(bytes: number): void {
     const needed = this.#length + bytes + OVERSHOOT_BYTES
     if (needed > this.#bytes.length) this.#grow(needed)
+  }
+
+  /** Bytes written, and what was left free in front of them. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Takes back all that was written since {@link length} was this. */
+  rewind(length: number): void {
+    this.#length = length
   }
 
   finish(): Buffer {
@@ -154,8 +151,60 @@ export class TextWriter {
     this.#bytes[this.#length++] = QUOTE
     if (end - start >= NATIVE_BASE64_BYTES) {
       this.#length += this.#bytes.write(source.toString('base64', start, end), this.#length, 'latin1')
-    } else this.#base64Words(source, view, start, end)
+    } else this.#length = writeBase64(this.#view, this.#length, source, view, start, end)
     this.#bytes[this.#length++] = QUOTE
+  }
+
+  /**
+   * The bytes as they are, if they are one JSON value in UTF-8; makes its own room. Returns false, with nothing written, if
+   * they are not (RFC 8259), or nest deeper than {@link DEPTH_LIMIT}.
+   */
+  json(source: Buffer, view: DataView, start: number, end: number): boolean {
+    const begin = this.#length
+    this.room(end - start + 1)
+    this.#length += end - start
+    // The copy is checked, because a stop can be written behind it.
+    if (this.#copyUtf8(source, view, start, end, begin) && this.#isJson(begin)) return true
+    this.#length = begin
+    return false
+  }
+
+  /** Returns false if the bytes are not UTF-8. */
+  #copyUtf8(source: Buffer, view: DataView, start: number, end: number, to: number): boolean {
+    if (end - start < NATIVE_COPY_BYTES) {
+      if (this.#copyBytes(source, view, start, end, to)) return true
+    } else source.copy(this.#bytes, to, start, end)
+    return isUtf8(this.#bytes.subarray(to, this.#length))
+  }
+
+  /** Returns whether all are ASCII. */
+  #copyBytes(source: Buffer, view: DataView, start: number, end: number, to: number): boolean {
+    const bytes = this.#bytes
+    const target = this.#view
+    let all = 0
+    let at = start
+    let length = to
+    for (const last = end - 4; at <= last; at += 4, length += 4) {
+      const word = view.getInt32(at, true)
+      target.setInt32(length, word, true)
+      all |= word
+    }
+    for (; at < end; at++) all |= bytes[length++] = source[at]
+    return (all & 0x80808080) === 0
+  }
+
+  /** Of all that stands from `start` on. */
+  #isJson(start: number): boolean {
+    const cursor = (this.#cursor ??= new JsonCursor(this.#bytes, this.#bytes.length, DEPTH_LIMIT))
+    this.#bytes[this.#length] = 0
+    cursor.position = start
+    try {
+      cursor.skipValue(0)
+    } catch (error) {
+      if (error instanceof GatewayError) return false
+      throw error
+    }
+    return cursor.peek() === 0 && cursor.position === this.#length
   }
 
   #grow(neededBytes: number): void {
@@ -164,6 +213,7 @@ export class TextWriter {
     pool.give(this.#bytes)
     this.#bytes = larger
     this.#view = viewOf(larger)
+    this.#cursor = undefined
   }
 
   /** As {@link #copyRun}, two words to a branch, which saves a fifth; ends up to seven bytes before what it looks for. */
@@ -210,30 +260,6 @@ export class TextWriter {
     return at
   }
 
-  #base64Words(source: Buffer, view: DataView, start: number, end: number): void {
-    const target = this.#view
-    let length = this.#length
-    let at = start
-    for (const last = end - 12; at <= last; at += 12, length += 16) {
-      const first = view.getInt32(at)
-      const second = view.getInt32(at + 4)
-      const third = view.getInt32(at + 8)
-      target.setInt32(length, base64Word(first >>> 20, (first >>> 8) & 0xfff), true)
-      const across = ((first & 0xff) << 4) | (second >>> 28)
-      target.setInt32(length + 4, base64Word(across, (second >>> 16) & 0xfff), true)
-      target.setInt32(length + 8, base64Word((second >>> 4) & 0xfff, ((second & 0xf) << 8) | (third >>> 24)), true)
-      target.setInt32(length + 12, base64Word((third >>> 12) & 0xfff, third & 0xfff), true)
-    }
-    for (; at < end; at += 3, length += 4) {
-      const left = end - at
-      const bits = (source[at] << 16) | (left > 1 ? source[at + 1] << 8 : 0) | (left > 2 ? source[at + 2] : 0)
-      target.setInt32(length, base64Word(bits >>> 12, bits & 0xfff), true)
-      if (left < 3) target.setInt8(length + 3, PAD)
-      if (left < 2) target.setInt8(length + 2, PAD)
-    }
-    this.#length = length
-  }
-
   #escape(byte: number): void {
     const bytes = this.#bytes
     bytes[this.#length++] = BACKSLASH
@@ -261,11 +287,6 @@ export class TextWriter {
     if (position > start) view.setInt8(start, 0x30 + rest)
     this.#length = start + count
   }
-}
-
-/** Four characters for twice twelve bits, little-endian. */
-function base64Word(high: number, low: number): number {
-  return BASE64_PAIRS[high] | (BASE64_PAIRS[low] << 16)
 }
 
 function digitsOf(value: number): number {

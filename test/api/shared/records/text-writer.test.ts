@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { isUtf8 } from 'node:buffer'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { fixedText, TextWriter, viewOf } from '../../../../src/api/shared/records/text-writer.ts'
+import { fixedText } from '../../../../src/api/shared/records/fixed-text.ts'
+import { TextWriter, viewOf } from '../../../../src/api/shared/records/text-writer.ts'
 import { text } from './support/texts.ts'
 
 const written = (write: (writer: TextWriter) => void): string => {
