@@ -19,8 +19,8 @@ const COLON = 0x3a
 const QUOTE = 0x22
 
 /**
- * The body of a create request; empty means the cluster's defaults. Property values are strings, numbers and booleans;
- * a number is passed on as it was written. Throws MALFORMED_JSON and INVALID_BODY.
+ * Reads the body of a create request; an empty one means the cluster's defaults. Property values are strings, numbers and
+ * booleans; a number keeps its JSON text. Throws MALFORMED_JSON and INVALID_BODY.
  */
 export function parseTopicBody(body: Buffer, limits: { readonly jsonDepth: number }): TopicSpec {
   const spec: { -readonly [member in keyof TopicSpec]: TopicSpec[member] } = {
@@ -74,7 +74,7 @@ function readProperties(cursor: JsonCursor): Map<string, string> {
   return properties
 }
 
-/** Null, as anywhere, counts as absent. */
+/** Reads the value of a property; null counts as absent. */
 function readProperty(cursor: JsonCursor, name: string): string | null {
   if (readNull(cursor)) return null
   const byte = cursor.peek()
@@ -95,12 +95,12 @@ function readText(cursor: JsonCursor, place: Place, member: string): string {
   return cursor.bytes.toString('utf8', start, start + length)
 }
 
-/** What is longer could not be written in a request: Kafka would drop the connection, which others share. */
+/** Throws if a text is too long for a request to Kafka, which would drop the connection that others share. */
 function limitLength(bytes: number, what: string): void {
   if (bytes > PROPERTY_LIMIT_BYTES) throw invalid(`${what} is longer than ${PROPERTY_LIMIT_BYTES} bytes.`)
 }
 
-/** A name for a message, where the caller sent a long one. */
+/** Returns as much of the caller's name as a message repeats. */
 function shown(name: string): string {
   return name.slice(0, 64).toWellFormed()
 }

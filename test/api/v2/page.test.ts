@@ -6,7 +6,6 @@ import type { Unshown } from '../../../src/api/shared/records/page-writer.ts'
 import { pageWriter, type Extras, type Format } from '../../../src/api/v2/record-form.ts'
 import { pageOf, stored, type Stored } from '../shared/records/support/pages.ts'
 
-const NOTHING_KNOWN = { payloadBytes: 0, count: 0 }
 const WANTED = { binary: 'any', json: 'JSON', text: 'UTF-8' } as const
 const BOTH: Extras = { timestamps: true, headers: true }
 
@@ -69,7 +68,7 @@ function obvious(format: Format, extras: Extras, pages: readonly Page[]) {
 }
 
 function written(format: Format, extras: Extras, pages: readonly Page[]) {
-  const text = pageWriter(format, extras).begin(NOTHING_KNOWN)
+  const text = pageWriter(format, extras).begin()
   const unshown = pages.map(({ topic, partition, records }) => text.add(pageOf(records, partition), topic))
   return { text: text.finish().toString(), count: text.count, unshown }
 }

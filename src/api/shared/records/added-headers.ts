@@ -1,8 +1,8 @@
 import { HEADER_STRIDE, headersStart, type HeaderTable, type RecordTable } from '../../../core/record-table.ts'
 
 /**
- * The same records, each with these headers besides its own; one that it has already stays as it is. The bytes are copied,
- * with the headers behind them: every record points to the same.
+ * Returns the same records, each with these headers besides its own, unless it has one of that name already. Copies the
+ * bytes, with the headers once behind them.
  */
 export function withHeaders(table: RecordTable, added: readonly (readonly [string, string])[]): RecordTable {
   const texts = added.map(([name, value]) => ({ name: Buffer.from(name), value: Buffer.from(value) }))

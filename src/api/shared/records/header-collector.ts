@@ -3,14 +3,14 @@ import { HEADER_STRIDE, type HeaderTable } from '../../../core/record-table.ts'
 const FIRST_HEADERS = 8
 const FIRST_RECORDS = 8
 
-/** Gathers the headers of a request in memory that doubles: an array of numbers took most of the time of reading them. */
+/** Gathers the headers of a request in typed arrays that double when they are full. */
 export class HeaderCollector {
   #spans = new Int32Array(FIRST_HEADERS * HEADER_STRIDE)
   #ends = new Int32Array(FIRST_RECORDS)
   #length = 0
   #records = 0
 
-  /** Headers of all records so far. */
+  /** Number of headers of all records so far. */
   get count(): number {
     return this.#length / HEADER_STRIDE
   }
@@ -25,7 +25,7 @@ export class HeaderCollector {
     this.#length = at + HEADER_STRIDE
   }
 
-  /** The headers of so many records are known: those that were not told of before have what was added last, and none. */
+  /** Ends the headers of the first `records` records. Those not ended before get what was added last, then none. */
   close(records: number): void {
     while (this.#records < records) {
       if (this.#records === this.#ends.length) this.#ends = doubled(this.#ends)

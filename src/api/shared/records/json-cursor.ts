@@ -9,21 +9,20 @@ const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
-/** From an opening bracket to its closing one, of either kind. */
+/** Distance from an opening bracket to its closing one, of either kind. */
 const TO_CLOSE = 2
 const MINUS = 0x2d
 const POINT = 0x2e
 
-/** For each container that is open in a value being skipped, the closing bracket of the one around it. */
+/** Stack of {@link JsonCursor.skipValue}: for each open container, the closing bracket of the one around it. */
 const outer = new Uint8Array(10_000)
 
 /**
- * Walks over a JSON text in UTF-8, byte by byte, checking it and building nothing: values are found, not made.
- * Every method expects the position at the first byte of what it reads, and leaves it behind the last. Throws
- * MALFORMED_JSON with the byte at fault.
+ * Walks over a JSON text in UTF-8 and checks it, without building values. Every method expects the position at the first
+ * byte of what it reads, and leaves it behind the last one. Throws MALFORMED_JSON with the byte at fault.
  *
- * Nothing reads beyond the end, not even to find undefined there: V8 remembers that of a place in the code, and one cut-off
- * body would make every later one twice as dear. Hence the last byte is one at which every loop stops.
+ * The last byte must be one at which every loop stops: a closing brace, white space or 0. No method reads beyond the end.
+ * V8 would remember the undefined that it found there, and make every later read at that place slower.
  * @see https://www.rfc-editor.org/rfc/rfc8259
  */
 export class JsonCursor {
@@ -47,12 +46,12 @@ export class JsonCursor {
     throw malformed(`The body is not valid JSON at byte ${position}.`)
   }
 
-  /** The first byte that is no white space; 0 at the end. */
+  /** Skips white space and returns the byte behind it; 0 at the end. */
   peek(): number {
     const { bytes, position } = this
     const byte = position < bytes.length ? bytes[position] : 0
     if (byte > 0x20) return byte
-    // One space, as behind a colon or a comma: what stands behind it is nearly always text.
+    // Most white space is one space behind a colon or a comma.
     if (byte !== 0x20 || position + 1 >= bytes.length || bytes[position + 1] <= 0x20) return this.#pastSpaces()
     return bytes[++this.position]
   }
@@ -62,7 +61,7 @@ export class JsonCursor {
     this.position++
   }
 
-  /** Past an opening bracket; false when the container ends there. */
+  /** Steps over an opening bracket. Returns false if the container is empty, and steps over its end. */
   enter(open: number, close: number): boolean {
     this.expect(open)
     if (this.peek() !== close) return true
@@ -70,7 +69,7 @@ export class JsonCursor {
     return false
   }
 
-  /** Past nine bytes, if they stand here: two words, little-endian, and one more. */
+  /** Steps over nine bytes if they are these: two words, little-endian, and one more. */
   skipNine(first: number, second: number, last: number): boolean {
     const { position } = this
     if (position + 9 > this.bytes.length || this.#view.getInt32(position, true) !== first) return false
@@ -79,7 +78,7 @@ export class JsonCursor {
     return true
   }
 
-  /** Between two elements: true behind a comma, false behind the closing bracket. */
+  /** Steps over a comma (returns true) or the closing bracket (false). */
   next(close: number): boolean {
     const byte = this.peek()
     if (byte !== COMMA && byte !== close) this.fail()
@@ -87,18 +86,18 @@ export class JsonCursor {
     return byte === COMMA
   }
 
-  /** Only white space may follow. */
+  /** Fails unless only white space follows. */
   end(): void {
     if (this.peek() !== 0 || this.position < this.bytes.length) this.fail()
   }
 
-  /** A string that may be long; returns whether it holds escapes. */
+  /** Skips a string that may be long. Returns whether it holds escapes. */
   skipString(): boolean {
     if (this.bytes[this.position] !== QUOTE) this.fail()
     return this.#skipContent(this.#skipPlain(this.position + 1))
   }
 
-  /** From behind the opening quote. Within a value strings are short, as a rule, and begin here. */
+  /** Starts after the opening quote. Strings within a value are usually short, so they skip the loop for long ones. */
   #skipContent(start: number): boolean {
     const { bytes } = this
     const end = bytes[start] === QUOTE ? start : this.#skipRun(start)
@@ -107,7 +106,7 @@ export class JsonCursor {
     return escaped
   }
 
-  /** From the first byte that is no plain content to the closing quote. */
+  /** Starts at the first byte that is not plain content. Returns the position of the closing quote. */
   #skipEscaped(start: number): number {
     const { bytes } = this
     let position = start
@@ -115,7 +114,7 @@ export class JsonCursor {
       if (bytes[position] !== BACKSLASH) this.#failAt(position)
       do {
         position = this.#afterEscape(position + 1)
-        // Escapes come in crowds: one byte between two of them is not worth a word.
+        // Escapes come in crowds: test a single byte between two of them before a whole word.
         if (position + 1 < bytes.length && bytes[position + 1] === BACKSLASH && isPlain(bytes[position])) position++
       } while (bytes[position] === BACKSLASH)
       position = this.#skipRun(position)
@@ -123,15 +122,15 @@ export class JsonCursor {
     return position
   }
 
-  /** Digits, point and exponent as RFC 8259 has them; the text is what lies between the positions. */
+  /** Skips a number as RFC 8259 defines it. */
   skipNumber(): void {
     this.position = this.#afterNumber(this.position)
   }
 
-  /** Any value, `depth` containers deep already. */
+  /** Skips any value that lies `depth` containers deep. Does not recurse. */
   skipValue(depth: number): void {
     let open = 0
-    /** Of the innermost container that is open; 0 when none is. */
+    /** Closing bracket of the innermost open container; 0 if none is open. */
     let close = 0
     do {
       const byte = this.peek()
@@ -159,7 +158,7 @@ export class JsonCursor {
     this.expect(COLON)
   }
 
-  /** A row of numbers with nothing but commas between: vectors are long, and this halves their time. */
+  /** Skips numbers with nothing but commas between them: that halves the time of a vector. */
   #skipNumbers(): void {
     const { bytes } = this
     let position = this.#afterNumber(this.position)
@@ -189,7 +188,7 @@ export class JsonCursor {
     if (!isDigit(first)) this.#failAt(position)
     position++
     if (first !== 0x30) while (isDigit(bytes[position])) position++
-    // A comma, a space or a line's end, as behind most numbers, is below both.
+    // Most numbers end at a comma, a space or a line feed: all are below both.
     return bytes[position] >= POINT ? this.#afterFraction(position) : position
   }
 
@@ -217,7 +216,7 @@ export class JsonCursor {
     return this.fail()
   }
 
-  /** Four spaces at a time: some indent a great deal. */
+  /** Skips four spaces at a time, for bodies with deep indents. */
   #pastSpaces(): number {
     const { bytes } = this
     const { length } = bytes
@@ -230,7 +229,7 @@ export class JsonCursor {
     return position < length ? bytes[position] : 0
   }
 
-  /** As {@link #skipRun}, two words to a branch, which saves a fifth; ends up to eight bytes before what it looks for, or the end. */
+  /** Skips as {@link #skipRun}, with one branch for two words. Stops up to eight bytes early. */
   #skipPlain(start: number): number {
     const view = this.#view
     let position = start
@@ -242,7 +241,7 @@ export class JsonCursor {
     return position
   }
 
-  /** Past plain string content: to a quote, a backslash or a control character. Four bytes at a time. */
+  /** Skips plain string content, four bytes at a time. Returns where a quote, backslash or control character stands. */
   #skipRun(start: number): number {
     const { bytes } = this
     let position = start

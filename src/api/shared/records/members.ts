@@ -8,23 +8,23 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const MINUS = 0x2d
 const POINT = 0x2e
-/** Of a caller's own text in a message. */
+/** Longest part of a caller's own text that a message repeats. */
 const SHOWN_BYTES = 64
-/** A whole number of fewer digits is exact in a double. */
+/** A double holds every whole number of so many digits exactly. */
 const EXACT_DIGITS = 15
-/** 10 to a higher power is not exact in a double. */
+/** Highest power of ten that a double holds exactly. */
 const EXACT_POWER = 22
-/** No number in range needs more, unless someone plays. */
+/** Longer than any valid number; anything longer is refused. */
 const NUMBER_LIMIT_BYTES = 40
-/** Of ten: `**` takes as long as the rest of a number. */
+/** Powers of ten, because `**` takes as long as the rest of a number. */
 const POWERS = Float64Array.from({ length: NUMBER_LIMIT_BYTES + 1 }, (_, power) => Number(`1e${power}`))
 
 /** The names that the members of an object may have, in ASCII. */
 export interface MemberNames {
   readonly texts: readonly string[]
-  /** As they stand in a body, with the quote behind them: nearly all do, and are known without being scanned first. */
+  /** Each name with its closing quote, as it usually stands in a body. */
   readonly quoted: readonly Uint8Array[]
-  /** For the one that is being read, as it would stand without escapes. */
+  /** Buffer for the name being read, with its escapes resolved. */
   readonly spelled: Uint8Array
 }
 
@@ -34,9 +34,8 @@ export function memberNames(...texts: readonly string[]): MemberNames {
 }
 
 /**
- * Reads the name of a member and the colon behind it, and returns which of `names` it is. `seen` holds a bit for each
- * that this object had already. Throws INVALID_BODY for a name that is not among them, or there twice; `place` is the
- * object, for the message.
+ * Reads the name of a member and the colon behind it. Returns its index in `names`. `seen` has a bit for each name that the
+ * object at `place` has had already. Throws INVALID_BODY if the name is not among them, or comes twice.
  */
 export function readMember(cursor: JsonCursor, names: MemberNames, seen: number, place: Place): number {
   if (cursor.peek() !== QUOTE) cursor.fail()
@@ -63,8 +62,8 @@ function quotedName(bytes: Uint8Array, start: number, quoted: readonly Uint8Arra
 }
 
 /**
- * A known name spelled with escapes of ASCII, read in one pass: looked over and then resolved, escapes cost as much again.
- * Returns −1, and the cursor stays, where it is anything else.
+ * Reads a known name that is spelled with escapes of ASCII, in one pass: a second one would double its cost. Returns −1 for
+ * anything else, and leaves the cursor where it is.
  */
 function escapedName(cursor: JsonCursor, { quoted, spelled }: MemberNames): number {
   const { bytes } = cursor
@@ -76,7 +75,7 @@ function escapedName(cursor: JsonCursor, { quoted, spelled }: MemberNames): numb
       byte = bytes[position] === 0x75 && position + 4 < bytes.length ? hexAt(bytes, position + 1) : -1
       position += 5
     }
-    // What must be escaped is in no name.
+    // No name holds a character that must be escaped.
     if (!(byte > QUOTE && byte < 0x7f)) return -1
     spelled[length++] = byte
   }
@@ -87,7 +86,7 @@ function escapedName(cursor: JsonCursor, { quoted, spelled }: MemberNames): numb
   return index
 }
 
-/** Throws MALFORMED_JSON where what stands here is no whole string. */
+/** Makes the error for an unknown name. Throws MALFORMED_JSON if the name is not a whole string. */
 function unknownName(cursor: JsonCursor, { texts }: MemberNames, place: Place): GatewayError {
   const { bytes } = cursor
   const start = cursor.position + 1
@@ -100,21 +99,21 @@ function unknownName(cursor: JsonCursor, { texts }: MemberNames, place: Place): 
   )
 }
 
-/** Whether the bytes are this text in ASCII. */
+/** Returns whether the bytes are this text in ASCII. */
 export function matches(bytes: Buffer, start: number, length: number, name: string): boolean {
   if (length !== name.length) return false
   for (let at = 0; at < length; at++) if (bytes[start + at] !== name.charCodeAt(at)) return false
   return true
 }
 
-/** Text of the caller for a message: not more than {@link SHOWN_BYTES} of it, cut between characters. */
+/** Returns text of the caller for a message: at most {@link SHOWN_BYTES} of it, cut between characters. */
 function shown(bytes: Buffer, start: number, end: number): string {
   let cut = Math.min(end, start + SHOWN_BYTES)
   while (cut < end && (bytes[cut] & 0xc0) === 0x80) cut--
   return bytes.toString('utf8', start, cut)
 }
 
-/** A whole number from `min` to `max`; throws what `refuse` makes of anything else. */
+/** Reads a whole number from `min` to `max`. Throws what `refuse` returns for anything else. */
 export function readInteger(cursor: JsonCursor, min: number, max: number, refuse: () => GatewayError): number {
   const byte = cursor.peek()
   if (byte !== MINUS && !isDigit(byte)) throw refuse()
@@ -125,7 +124,7 @@ export function readInteger(cursor: JsonCursor, min: number, max: number, refuse
   return value
 }
 
-/** The value of a number that is whole (`12`, `12.0`, `1.2e1`), else NaN. */
+/** Returns the value of a whole number (`12`, `12.0`, `1.2e1`), or NaN. */
 export function wholeNumber(bytes: Buffer, start: number, end: number): number {
   if (end - start > EXACT_DIGITS) return wholeDecimal(bytes, start, end)
   let value = 0
@@ -136,7 +135,7 @@ export function wholeNumber(bytes: Buffer, start: number, end: number): number {
   return value
 }
 
-/** Judged by the digits: as a double, 0.99999999999999999 would be 1, and a record would go to another partition. */
+/** Judges by the digits: as a double, 0.99999999999999999 is 1, and a record would go to another partition. */
 function wholeDecimal(bytes: Buffer, start: number, end: number): number {
   if (end - start > NUMBER_LIMIT_BYTES) return NaN
   let at = bytes[start] === MINUS ? start + 1 : start
@@ -157,19 +156,19 @@ function wholeDecimal(bytes: Buffer, start: number, end: number): number {
   if (significant === 0) return 0
   const power = zeros - places + exponentOf(bytes, at + 1, end)
   if (power < 0) return NaN
-  // Beyond that a product is rounded twice.
+  // A product beyond these would be rounded twice.
   if (significant > Number.MAX_SAFE_INTEGER || power > EXACT_POWER) return Number(bytes.toString('latin1', start, end))
   return (bytes[start] === MINUS ? -significant : significant) * POWERS[power]
 }
 
-/** 0 where there is none. */
+/** Returns 0 if there is no exponent. */
 function exponentOf(bytes: Buffer, start: number, end: number): number {
   let value = 0
   for (let at = start; at < end; at++) if (isDigit(bytes[at])) value = value * 10 + bytes[at] - 0x30
   return start < end && bytes[start] === MINUS ? -value : value
 }
 
-/** Past a null, if that is what stands here. */
+/** Steps over null and returns true; returns false for anything else. */
 export function readNull(cursor: JsonCursor): boolean {
   if (cursor.peek() !== 0x6e) return false
   cursor.skipWord('null')

@@ -1,3 +1,4 @@
+import type { RecordPage } from '../../../core/record-page.ts'
 import { fixedText, type FixedText } from './fixed-text.ts'
 
 /**
@@ -33,6 +34,18 @@ export const TEXT = 2
 export const JSON_TEXT = 3
 const RULES: readonly ShownAs[] = ['auto', 'base64', 'text', 'json']
 export const NO_HEADERS = -1
+
+export const NO_PAGE: RecordPage = {
+  partition: 0,
+  count: 0,
+  chunks: [],
+  spans: new Int32Array(0),
+  offsets: new Float64Array(0),
+  timestamps: new Float64Array(0),
+  logAppendTime: new Uint8Array(0),
+  nextOffset: 0,
+  payloadBytes: 0
+}
 
 /** What stands in front of a key or value. */
 export interface LeadTexts {
@@ -97,4 +110,9 @@ export function leadTexts({ open, topic }: PageForm, name: string): LeadTexts {
     next: fixedText(`},${record}`),
     nextWithoutKey: fixedText(`},${record}null,"value":`)
   }
+}
+
+/** How many bytes of text a page usually becomes. */
+export function likelyBytes({ growth, recordBytes }: PagePlan, { payloadBytes, count }: RecordPage): number {
+  return 64 + Math.ceil(payloadBytes * growth) + count * recordBytes
 }

@@ -15,7 +15,9 @@ import {
   BASE64,
   JSON_TEXT,
   leadTexts,
+  likelyBytes,
   NO_HEADERS,
+  NO_PAGE,
   pagePlan,
   TEXT,
   type LeadTexts,
@@ -56,8 +58,7 @@ const NOT_SHOWN = 2
 
 const NO_CHUNK: Buffer = Buffer.alloc(0)
 const NO_VIEW = viewOf(NO_CHUNK)
-
-/** By partition, as asked for. */
+/** Made when a partition is first written. */
 const partitionTexts: FixedText[] = []
 
 /** Writes records that were read in the form of one dialect. Make one for each form, not for each request. */
@@ -68,44 +69,43 @@ export class PageWriter {
     this.#plan = pagePlan(form)
   }
 
-  /** @param expected how much is to come, as far as it is known: a text that outgrows its buffer is copied to a larger one */
-  begin(expected: Pick<RecordPage, 'payloadBytes' | 'count'>): PageText {
-    return new PageText(this.#plan, expected)
+  /** @param first the first page to come, if it is known: its size saves a copy to a larger buffer */
+  begin(first = NO_PAGE): PageText {
+    return new PageText(this.#plan, first)
   }
 }
 
-/** The text of records, JSON written straight from the bytes of record batches, {@link PAGE_FRONT_BYTES} behind free memory. */
+/** The text of records, written straight from the bytes of record batches, behind {@link PAGE_FRONT_BYTES} of free memory. */
 export class PageText {
   readonly #plan: PagePlan
   readonly #writer: TextWriter
   #lead: LeadTexts
-  /** The one that is being added. */
-  #page!: RecordPage
+  /** The page being added. */
+  #page = NO_PAGE
   /** Where the text of the present record begins. */
   #begin = 0
-  /** Why the present record cannot be shown. */
+  /** Member of the present record that cannot be shown. */
   #unshown: 'key' | 'value' = 'key'
   #topic = ''
   #leadBytes = BETWEEN_BYTES
   #partition = NULL
   #count = 0
-  /** The chunk that the present record lies in. */
+  /** Chunk of the present record. */
   #chunk = NO_CHUNK
   #view = NO_VIEW
   #chunkNumber = -1
-  /** Within the header section that is being read. */
+  /** Position within the headers being read. */
   #position = 0
-  /** Of the last record; how many in a row had it, and its text once it is kept. */
+  /** Timestamp of the last record, with how many in a row had it, and its text once that is kept. */
   #timestamp = NaN
   #timestampType = 0
   #sameTimes = 0
   #time: FixedText | undefined
 
-  constructor(plan: PagePlan, { payloadBytes, count }: Pick<RecordPage, 'payloadBytes' | 'count'>) {
+  constructor(plan: PagePlan, first: RecordPage) {
     this.#plan = plan
     this.#lead = plan.lead
-    const bytes = 64 + Math.ceil(payloadBytes * plan.growth) + count * plan.recordBytes
-    this.#writer = new TextWriter(bytes, PAGE_FRONT_BYTES)
+    this.#writer = new TextWriter(likelyBytes(plan, first), PAGE_FRONT_BYTES)
   }
 
   /** Records written so far. */
@@ -114,21 +114,28 @@ export class PageText {
   }
 
   /**
-   * Adds the records of a page, copying their bytes. Stops in front of the first one that the form cannot show, and returns
-   * it; those before it are written. `topic` is of use only if the form names it.
+   * Adds the records of a page. Copies their bytes and keeps no reference to them. Stops in front of the first record that
+   * the form cannot show, and returns it; those before it are written. `topic` matters only if the form names it.
    */
   add(page: RecordPage, topic = ''): Unshown | undefined {
     if (topic !== this.#topic && this.#plan.form.topic) this.#name(topic)
     this.#partition = partitionTexts[page.partition] ??= fixedText(`,"partition":${page.partition},"offset":`)
+    this.#writer.room(likelyBytes(this.#plan, page))
     this.#page = page
-    this.#chunkNumber = -1
     const written = this.#records()
     this.#count += written
-    if (written === page.count) return undefined
+    this.#page = NO_PAGE
+    this.#chunkNumber = -1
+    this.#chunk = NO_CHUNK
+    this.#view = NO_VIEW
+    return written === page.count ? undefined : this.#takeBack(page, written)
+  }
+
+  #takeBack({ partition, offsets }: RecordPage, record: number): Unshown {
     this.#writer.rewind(this.#begin)
-    const rule = this.#unshown === 'key' ? this.#plan.keys : this.#plan.values
-    const wanted = rule === JSON_TEXT ? 'JSON' : 'UTF-8'
-    return { partition: page.partition, offset: page.offsets[written], member: this.#unshown, wanted }
+    const member = this.#unshown
+    const rule = member === 'key' ? this.#plan.keys : this.#plan.values
+    return { partition, offset: offsets[record], member, wanted: rule === JSON_TEXT ? 'JSON' : 'UTF-8' }
   }
 
   /** Returns how many records are written; fewer than all if the next one cannot be shown. */

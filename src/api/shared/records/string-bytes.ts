@@ -1,43 +1,44 @@
 const BACKSLASH = 0x5c
 
-/** What the character behind a backslash stands for, by its byte; 0 where it stands for nothing (`u` is another matter). */
+/** Byte that an escape stands for, by the character behind its backslash; 0 for `u` and for what is no escape. */
 export const SIMPLE_ESCAPES = new Uint8Array(256)
 for (const [letter, byte] of Object.entries({ '"': 0x22, '\\': 0x5c, '/': 0x2f, b: 8, f: 12, n: 10, r: 13, t: 9 })) {
   SIMPLE_ESCAPES[letter.charCodeAt(0)] = byte
 }
 
-/** By the byte of a hexadecimal digit; −1 for any other. */
+/** Value of a hexadecimal digit, by its byte; −1 for any other byte. */
 export const HEX_VALUES = new Int8Array(256).fill(-1)
 for (let value = 0; value < 16; value++) {
   for (const digit of [value.toString(16), value.toString(16).toUpperCase()]) HEX_VALUES[digit.charCodeAt(0)] = value
 }
 
 /**
- * Four bytes of text at once, by the classic test for a byte within a word: the lowest bit that is set belongs to the first
- * quote, backslash or control character (bits above it may be wrong). 0 where there is none.
+ * Tests four bytes of text at once. The lowest bit set belongs to the first quote, backslash or control character; bits
+ * above it may be wrong. Returns 0 if there is none.
+ * @see https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord
  */
 export function specialBytes(word: number): number {
   return unusualBits(word) & ~word & 0x80808080
 }
 
-/** The same, and bytes beyond ASCII too. */
+/** Tests as {@link specialBytes}, for bytes beyond ASCII too. */
 export function unusualBytes(word: number): number {
   return unusualBits(word) & 0x80808080
 }
 
-/** To be masked: of two words together with one mask. */
+/** Returns the bits of {@link unusualBytes} before they are masked, so that one mask serves two words. */
 export function unusualBits(word: number): number {
   return ((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101) | (word - 0x20202020) | word
 }
 
-/** Which of the four bytes is the first one found. */
+/** Returns the index of the first byte found by the tests above. */
 export function lowestByte(found: number): number {
   return (31 - Math.clz32(found & -found)) >>> 3
 }
 
 /**
- * Resolves the escapes of a JSON string (the bytes between its quotes, already checked) in place, as UTF-8: that is never
- * longer than its source. Returns the length in bytes, or −1 where a lone surrogate has no UTF-8 form.
+ * Resolves the escapes of a JSON string (the bytes between its quotes, already checked) in place, as UTF-8, which is never
+ * longer. Returns the length in bytes, or −1 if a lone surrogate has no form in UTF-8.
  */
 export function unescapeInPlace(bytes: Buffer, start: number, end: number): number {
   let read = start
@@ -62,7 +63,7 @@ export function unescapeInPlace(bytes: Buffer, start: number, end: number): numb
   return write - start
 }
 
-/** Of the digits behind `\u`, and of the second escape of a surrogate pair; −1 for a lone surrogate. */
+/** Reads the digits behind `\u`, and the second escape of a surrogate pair. Returns −1 for a lone surrogate. */
 function codePointAt(bytes: Buffer, read: number, end: number): number {
   const unit = hexAt(bytes, read)
   if (unit < 0xd800 || unit > 0xdfff) return unit
@@ -71,7 +72,7 @@ function codePointAt(bytes: Buffer, read: number, end: number): number {
   return low < 0xdc00 || low > 0xdfff ? -1 : 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
 }
 
-/** Four hexadecimal digits; negative where one of them is none. */
+/** Reads four hexadecimal digits. Returns a negative number if one of them is none. */
 export function hexAt(bytes: Buffer, position: number): number {
   return (
     (HEX_VALUES[bytes[position]] << 12) |
@@ -101,7 +102,7 @@ function writeCodePoint(bytes: Buffer, position: number, codePoint: number): num
 
 /** The characters of base64, in the order of their values (RFC 4648, section 4). */
 export const BASE64_ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
-/** Value of each of them; negative for any other, so that one test judges four. */
+/** Value of each of them; negative for any other byte, so that one test judges four. */
 const BASE64 = new Int8Array(256).fill(-1)
 for (const [value, byte] of BASE64_ALPHABET.entries()) BASE64[byte] = value
 export const PAD = 0x3d
@@ -136,7 +137,7 @@ export function decodeBase64InPlace(bytes: Buffer, start: number, end: number, p
   return write - start
 }
 
-/** Four characters as 24 bits; negative where one is not of the alphabet. */
+/** Reads four characters as 24 bits. Returns a negative number if one is not in the alphabet. */
 function bitsAt(bytes: Buffer, position: number): number {
   return (
     (BASE64[bytes[position]] << 18) |

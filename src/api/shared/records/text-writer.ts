@@ -11,12 +11,12 @@ const pool = new BufferPool(POOL_BYTES)
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/** The letter behind the backslash of a short escape, by the byte that needs it; 0 where there is none. */
+/** Letter of a short escape, by the byte that needs it; 0 if there is none. */
 const SHORT_ESCAPES = new Uint8Array(128)
 for (const byte of [QUOTE, BACKSLASH, 8, 9, 10, 12, 13]) {
   SHORT_ESCAPES[byte] = JSON.stringify(String.fromCharCode(byte)).charCodeAt(2)
 }
-/** Between the backslash and the last two digits of a long escape. */
+/** Stands between the backslash and the last two digits of a long escape. */
 const CONTROL = Buffer.from('u00')
 const HEX_DIGITS = Buffer.from('0123456789abcdef')
 
@@ -25,51 +25,51 @@ const DIGIT_PAIRS = Int16Array.from({ length: 100 }, (_, pair) => 0x3030 + Math.
 
 const NATIVE_BASE64_BYTES = 128
 
-/** A copy by Node pays from here on. */
+/** From this size on, Node copies faster than a loop. */
 const NATIVE_COPY_BYTES = 256
-/** Nesting of a value that can be shown; no body may hold more on the way in. */
+/** Deepest nesting of JSON that can be shown. The configuration allows no more on the way in. */
 const DEPTH_LIMIT = 10_000
-/** Of the longest escape, `\u0000`. */
+/** Length of the longest escape, `\u0000`. */
 const ESCAPE_BYTES = 6
-/** Of one number as text, sign and exponent included. */
+/** Longest number as text, with sign and exponent. */
 const NUMBER_BYTES = 24
 const BILLION = 1_000_000_000
-/** Fixed texts are written in whole words, and the last one may reach so far beyond its end. */
+/** The last word of a fixed text may reach so far beyond its end. */
 const OVERSHOOT_BYTES = 7
 
-/** Takes back what {@link TextWriter.finish} gave: nobody may touch it from now on. */
+/** Returns the buffer of {@link TextWriter.finish} to the pool. Call once, when you are done with it. */
 export function recycleText(text: Buffer): void {
   pool.give(text)
 }
 
-/** Text written straight into a growing buffer. {@link room} is asked for by the caller, once for several fixed texts. */
+/** Writes text into a growing buffer. Ask for {@link room} once for several fixed texts. */
 export class TextWriter {
   #bytes: Buffer
   #view: DataView
   #length: number
   readonly #frontBytes: number
-  /** Over the present buffer, from the first value that {@link json} checks. */
+  /** Cursor over the present buffer; made for the first value that {@link json} checks. */
   #cursor: JsonCursor | undefined
 
-  /** @param frontBytes memory that is left free in front of the text, for who sends it */
+  /** @param frontBytes memory to leave free in front of the text, for its sender */
   constructor(capacityBytes: number, frontBytes = 0) {
     this.#bytes = pool.take(frontBytes + capacityBytes + OVERSHOOT_BYTES)
     this.#view = viewOf(this.#bytes)
     this.#length = this.#frontBytes = frontBytes
   }
 
-  /** Makes sure that so many bytes can be written. */
+  /** Makes room for so many bytes. */
   room(bytes: number): void {
     const needed = this.#length + bytes + OVERSHOOT_BYTES
     if (needed > this.#bytes.length) this.#grow(needed)
   }
 
-  /** Bytes written, and what was left free in front of them. */
+  /** Bytes written, with those left free in front. */
   get length(): number {
     return this.#length
   }
 
-  /** Takes back all that was written since {@link length} was this. */
+  /** Takes back what was written since {@link length} had this value. */
   rewind(length: number): void {
     this.#length = length
   }
@@ -85,14 +85,14 @@ export class TextWriter {
     this.#length += length
   }
 
-  /** Finished JSON, or any other text; makes its own room. */
+  /** Writes any bytes; makes its own room. */
   append(bytes: Uint8Array): void {
     this.room(bytes.length)
     this.#bytes.set(bytes, this.#length)
     this.#length += bytes.length
   }
 
-  /** A whole number; makes its own room. */
+  /** Writes a whole number; makes its own room. */
   integer(value: number): void {
     this.room(NUMBER_BYTES)
     if (value < 0 || value > Number.MAX_SAFE_INTEGER) {
@@ -109,8 +109,8 @@ export class TextWriter {
   }
 
   /**
-   * The bytes as a JSON string; makes its own room. Returns false, with nothing written, where they are not UTF-8 as
-   * `isText` says, which is asked only when a byte beyond ASCII turns up.
+   * Writes the bytes as a JSON string; makes its own room. Returns false, and writes nothing, if they are not UTF-8. Asks
+   * `isText` only if there is a byte beyond ASCII.
    */
   quoted(
     source: Buffer,
@@ -127,7 +127,7 @@ export class TextWriter {
     while (at < end) {
       const byte = source[at]
       if (byte < 0x80) {
-        // The rest as it is, unless another escape turns up and asks again: one alone must not reserve six times a value.
+        // Room for the rest without escapes; the next escape asks again. Few values need six times their size.
         this.room(ESCAPE_BYTES + end - at)
         this.#escape(byte)
         at++
@@ -143,8 +143,8 @@ export class TextWriter {
   }
 
   /**
-   * The bytes as a JSON string of base64; makes its own room. Three bytes make one word of text here, where the encoder of
-   * Node would make a string for the garbage collector; from {@link NATIVE_BASE64_BYTES} on that one is the faster.
+   * Writes the bytes as a JSON string of base64; makes its own room. Node's encoder makes a string for the garbage
+   * collector, so it is faster only from {@link NATIVE_BASE64_BYTES} on.
    */
   base64(source: Buffer, view: DataView, start: number, end: number): void {
     this.room(Math.ceil((end - start) / 3) * 4 + 2)
@@ -156,20 +156,20 @@ export class TextWriter {
   }
 
   /**
-   * The bytes as they are, if they are one JSON value in UTF-8; makes its own room. Returns false, with nothing written, if
-   * they are not (RFC 8259), or nest deeper than {@link DEPTH_LIMIT}.
+   * Writes the bytes as they are; makes its own room. Returns false, and writes nothing, if they are not one JSON value in
+   * UTF-8 (RFC 8259), or nest deeper than {@link DEPTH_LIMIT}.
    */
   json(source: Buffer, view: DataView, start: number, end: number): boolean {
     const begin = this.#length
     this.room(end - start + 1)
     this.#length += end - start
-    // The copy is checked, because a stop can be written behind it.
+    // Check the copy: the cursor needs a stop, which can be written behind it.
     if (this.#copyUtf8(source, view, start, end, begin) && this.#isJson(begin)) return true
     this.#length = begin
     return false
   }
 
-  /** Returns false if the bytes are not UTF-8. */
+  /** Copies the bytes. Returns false if they are not UTF-8. */
   #copyUtf8(source: Buffer, view: DataView, start: number, end: number, to: number): boolean {
     if (end - start < NATIVE_COPY_BYTES) {
       if (this.#copyBytes(source, view, start, end, to)) return true
@@ -177,7 +177,7 @@ export class TextWriter {
     return isUtf8(this.#bytes.subarray(to, this.#length))
   }
 
-  /** Returns whether all are ASCII. */
+  /** Copies the bytes. Returns whether all are ASCII. */
   #copyBytes(source: Buffer, view: DataView, start: number, end: number, to: number): boolean {
     const bytes = this.#bytes
     const target = this.#view
@@ -193,7 +193,7 @@ export class TextWriter {
     return (all & 0x80808080) === 0
   }
 
-  /** Of all that stands from `start` on. */
+  /** Returns whether the text from `start` on is JSON. */
   #isJson(start: number): boolean {
     const cursor = (this.#cursor ??= new JsonCursor(this.#bytes, this.#bytes.length, DEPTH_LIMIT))
     this.#bytes[this.#length] = 0
@@ -216,7 +216,7 @@ export class TextWriter {
     this.#cursor = undefined
   }
 
-  /** As {@link #copyRun}, two words to a branch, which saves a fifth; ends up to seven bytes before what it looks for. */
+  /** Copies as {@link #copyRun}, with one branch for two words. Stops up to seven bytes early. */
   #copyPlain(view: DataView, start: number, end: number): number {
     const target = this.#view
     let at = start
@@ -233,8 +233,8 @@ export class TextWriter {
   }
 
   /**
-   * Copies up to a byte that needs an escape or (while all was ASCII) lies beyond it; returns where that
-   * stands. Four bytes at a time.
+   * Copies four bytes at a time, up to a byte that needs an escape or (if `ascii`) lies beyond ASCII. Returns where that
+   * byte stands.
    */
   #copyRun(source: Buffer, view: DataView, start: number, end: number, ascii: boolean): number {
     const target = this.#view
@@ -272,7 +272,7 @@ export class TextWriter {
     bytes[this.#length++] = HEX_DIGITS[byte & 0x0f]
   }
 
-  /** A number below a billion, in so many digits: two at a time, in 32-bit integers. */
+  /** Writes a number below a billion in so many digits, two at a time. */
   #digits(value: number, count: number): void {
     const view = this.#view
     const start = this.#length
