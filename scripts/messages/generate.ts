@@ -23,8 +23,11 @@ export const MESSAGES = [
   'DescribeLogDirs',
   'ElectLeaders',
   'FindCoordinator',
+  'Heartbeat',
   'IncrementalAlterConfigs',
   'InitProducerId',
+  'JoinGroup',
+  'LeaveGroup',
   'ListGroups',
   'ListOffsets',
   'ListPartitionReassignments',
@@ -32,7 +35,8 @@ export const MESSAGES = [
   'OffsetCommit',
   'OffsetDelete',
   'OffsetFetch',
-  'ShareGroupDescribe'
+  'ShareGroupDescribe',
+  'SyncGroup'
 ] as const
 
 /** What it asks on its hot paths, in messages written by hand. */
