@@ -6,6 +6,7 @@ import { type Meter, noMeter } from '../core/meter.ts'
 import { OffsetLookup } from './admin/list-offsets.ts'
 import { TopicAdmin } from './admin/topic-admin.ts'
 import { Fetcher } from './fetch/fetcher.ts'
+import { Groups } from './groups/groups.ts'
 import type { KafkaFailure } from './kafka-failure.ts'
 import { MetadataCache } from './metadata/metadata-cache.ts'
 import { MetadataRefresher } from './metadata/metadata-refresher.ts'
@@ -17,6 +18,9 @@ import { Brokers, type BrokersSettings } from './transport/brokers.ts'
 
 /** Then the question is asked again, after a pause. */
 const PRODUCER_ID_LIMIT_MS = 5000
+
+/** To one broker. */
+const JOIN_CONNECTIONS = 256
 
 /** What belongs to the cluster, whoever connects to it. */
 export type ClusterSettings = BrokersSettings & Omit<KafkaConfig, 'tls' | 'sasl'>
@@ -31,6 +35,7 @@ export class Cluster {
   readonly topics: TopicAdmin
   readonly fetcher: Fetcher
   readonly accumulator: Accumulator
+  readonly groups: Groups
   readonly #brokers: Brokers
   readonly #refresher: MetadataRefresher
 
@@ -45,6 +50,7 @@ export class Cluster {
     this.topics = new TopicAdmin(brokers, this.metadata, this.offsets, log)
     const reading = { connectionsPerBroker: settings.fetchConnectionsPerBroker, cacheBytes: settings.fetchCacheBytes }
     this.fetcher = new Fetcher(brokers, this.metadata, this.offsets, reading, log, meter)
+    this.groups = new Groups(brokers, anyBroker, this.metadata, log, { joinConnections: JOIN_CONNECTIONS })
     this.accumulator = new Accumulator(
       {
         channel: (brokerId, index) => brokers.channel(brokerId, 'produce', index),
@@ -90,6 +96,7 @@ export class Cluster {
   /** Resolves once every record under way has met its fate and the connections are closed. */
   async close(): Promise<void> {
     await this.accumulator.close()
+    this.groups.close()
     this.#refresher.close()
     await this.#brokers.close()
   }

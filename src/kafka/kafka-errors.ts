@@ -151,9 +151,19 @@ export const OFFSET_OUT_OF_RANGE = 1
 export const UNKNOWN_TOPIC_OR_PARTITION = 3
 export const LEADER_NOT_AVAILABLE = 5
 export const REQUEST_TIMED_OUT = 7
+export const COORDINATOR_LOAD_IN_PROGRESS = 14
+export const COORDINATOR_NOT_AVAILABLE = 15
+export const NOT_COORDINATOR = 16
+export const ILLEGAL_GENERATION = 22
+export const UNKNOWN_MEMBER_ID = 25
+export const REBALANCE_IN_PROGRESS = 27
 export const TOPIC_AUTHORIZATION_FAILED = 29
 export const NOT_CONTROLLER = 41
 export const REASSIGNMENT_IN_PROGRESS = 60
+export const GROUP_ID_NOT_FOUND = 69
+export const MEMBER_ID_REQUIRED = 79
+export const FENCED_INSTANCE_ID = 82
+export const UNSTABLE_OFFSET_COMMIT = 88
 export const THROTTLING_QUOTA_EXCEEDED = 89
 
 /** An error code as Kafka defines it; what a user of the answer makes of it is the user's business. */

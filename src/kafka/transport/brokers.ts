@@ -15,18 +15,27 @@ import { TransportError } from './transport-error.ts'
 interface LaneTraits {
   /** Whether its requests may be repeated, so that a silent connection may be replaced while they are in flight. */
   readonly replaceSilent: boolean
+  /** Time limit of its requests, if the broker may park them for longer than `kafka.requestTimeoutMs`. */
+  readonly requestTimeoutMs?: number
 }
+
+/** Longer than a rebalance as a rule takes. A member that hears nothing for so long asks again, on a new connection. */
+export const JOIN_TIMEOUT_MS = 60_000
 
 /**
  * Kinds of work with connections of their own, because a broker serves the requests of a connection one at a time: no lane
- * waits behind another. `admin` carries changes, which may take the whole request time-out. A lane may have several
+ * waits behind another. `admin` carries changes, which may take the whole request time-out; `join` carries
+ * requests that are parked until a whole group has come; `group` commits and questions about groups. A lane may have several
  * connections to a broker, told apart by an index.
  */
 const lanes = {
   produce: { replaceSilent: true },
   fetch: { replaceSilent: true },
   control: { replaceSilent: true },
-  admin: { replaceSilent: false }
+  admin: { replaceSilent: false },
+  join: { replaceSilent: false, requestTimeoutMs: JOIN_TIMEOUT_MS },
+  heartbeat: { replaceSilent: true },
+  group: { replaceSilent: true }
 } as const satisfies Record<string, LaneTraits>
 
 export type Lane = keyof typeof lanes

@@ -7,8 +7,13 @@ import { deleteTopics } from '../../../src/kafka/messages/delete-topics.ts'
 import { describeCluster } from '../../../src/kafka/messages/describe-cluster.ts'
 import { describeConfigs } from '../../../src/kafka/messages/describe-configs.ts'
 import { findCoordinator } from '../../../src/kafka/messages/find-coordinator.ts'
+import { describeGroups } from '../../../src/kafka/messages/describe-groups.ts'
+import { heartbeat } from '../../../src/kafka/messages/heartbeat.ts'
+import { joinGroup } from '../../../src/kafka/messages/join-group.ts'
+import { leaveGroup } from '../../../src/kafka/messages/leave-group.ts'
 import { listGroups } from '../../../src/kafka/messages/list-groups.ts'
 import { listOffsets } from '../../../src/kafka/messages/list-offsets.ts'
+import { syncGroup } from '../../../src/kafka/messages/sync-group.ts'
 import type { Message } from '../../../src/kafka/messages/message.ts'
 import { metadata } from '../../../src/kafka/messages/metadata.ts'
 import { offsetCommit } from '../../../src/kafka/messages/offset-commit.ts'
@@ -168,6 +173,62 @@ suite('A real broker understands each message in each version, and its answer is
       listGroups,
       () => ({}),
       ({ groups }) => assert.ok(groups.some(({ groupId }) => groupId === group))
+    )
+  })
+
+  test('JoinGroup, SyncGroup, Heartbeat, DescribeGroups and LeaveGroup', async () => {
+    const member = { groupId: `${group}-9`, memberId: '', generationId: 0 }
+    const protocols = [{ name: 'range', metadata: Buffer.from('000000000000ffffffff', 'hex') }]
+    await inEachVersion(
+      joinGroup,
+      version => ({
+        groupId: `${group}-${version}`,
+        sessionTimeoutMs: 10_000,
+        ...(version >= 1 ? { rebalanceTimeoutMs: 10_000 } : {}),
+        memberId: '',
+        ...(version >= 5 ? { groupInstanceId: 'instance' } : {}),
+        protocolType: 'consumer',
+        protocols
+      }),
+      ({ errorCode, generationId, leader, memberId, members }, version) => {
+        // From version 4 on a dynamic member has to come again with the id that it is given (KIP-394).
+        if (version === 4) return assert.deepEqual([errorCode, memberId === ''], [79, false])
+        assert.deepEqual([errorCode, generationId, leader, members.length], [0, 1, memberId, 1])
+        member.memberId = memberId
+        member.generationId = generationId
+      }
+    )
+    const assignments = [{ memberId: member.memberId, assignment: Buffer.from('all') }]
+    await inEachVersion(
+      syncGroup,
+      version => ({
+        ...member,
+        assignments,
+        ...(version >= 5 ? { protocolType: 'consumer', protocolName: 'range' } : {})
+      }),
+      ({ errorCode, assignment }) => assert.deepEqual([errorCode, assignment.toString()], [0, 'all'])
+    )
+    await inEachVersion(
+      heartbeat,
+      () => member,
+      ({ errorCode }) => assert.equal(errorCode, 0)
+    )
+    await inEachVersion(
+      describeGroups,
+      () => ({ groups: [member.groupId] }),
+      ({ groups: [{ groupState, members }] }) =>
+        assert.deepEqual([groupState, members[0].memberId], ['Stable', member.memberId])
+    )
+    await inEachVersion(
+      leaveGroup,
+      version => ({
+        groupId: member.groupId,
+        ...(version < 3 ? { memberId: member.memberId } : { members: [{ memberId: member.memberId }] })
+      }),
+      ({ errorCode, members }, version) => {
+        const left = version < 3 ? errorCode : members[0].errorCode
+        assert.equal(left, version === leaveGroup.min ? 0 : 25)
+      }
     )
   })
 })

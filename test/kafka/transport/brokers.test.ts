@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BrokerNode } from '../../../src/kafka/transport/broker-node.ts'
 import { Brokers } from '../../../src/kafka/transport/brokers.ts'
 import { TransportError } from '../../../src/kafka/transport/transport-error.ts'
@@ -87,6 +88,21 @@ suite('Brokers', () => {
     assert.equal(new Set([produce, ...others]).size, 6)
     brokers.update(nodes(1001, 1002), 'kafka:9092')
     assert.equal(brokers.channel(1, 'produce'), produce, 'news that change nothing leave it alone')
+  })
+
+  test('gives requests that a coordinator may park more time than others', async t => {
+    const broker = await ScriptedBroker.start()
+    broker.apis.set(11, { max: 5, flexibleSince: 6, serve: () => undefined })
+    const brokers = new Brokers(kafkaConfig([broker.address], { requestTimeoutMs: 200 }), {}, silent)
+    t.after(async () => {
+      await brokers.close()
+      await broker.close()
+    })
+    brokers.update(new Map([[1, { id: 1, host: '127.0.0.1', port: broker.port, rack: null }]]), broker.address)
+    const ask = (lane: 'control' | 'join') => brokers.channel(1, lane).request(11, 5, false, Buffer.alloc(0))
+    const parked = ask('join').catch(() => 'ended')
+    await assert.rejects(ask('control'), /no answer within 200 ms/)
+    assert.equal(await Promise.race([parked, sleep(300, 'parked')]), 'parked')
   })
 
   test('a broker with a new address gets new channels, and the old ones are closed', async t => {
