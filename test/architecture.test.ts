@@ -14,6 +14,7 @@ const RANKS: Readonly<Record<string, number>> = {
   'api/v1': 6,
   'api/v2': 6,
   'api/site': 6,
+  'api/management': 6,
   'api/shared': 5,
   http: 4,
   gateway: 3,

@@ -9,6 +9,8 @@ export interface Api {
   readonly version: string
   /** Beginnings of the paths that are its own. The API with the longest one answers, also if it has no such route. */
   readonly prefixes: readonly string[]
+  /** What its requests are to the gateway's records, but for those of public routes; `call` when left out. */
+  readonly kind?: RequestKind
   /** The most used first. */
   readonly routes: readonly Route[]
   /** Whether its paths may end with a slash more. False when left out. */

@@ -20,6 +20,8 @@ export interface Upload {
   readonly response: HttpResponse
   readonly requestBody: RequestBody
   readonly connection: { broken: boolean }
+  /** The body need not be declared as JSON. */
+  readonly takesAnyType?: boolean
   readonly startedMs: number
   bytesIn: number
   /** The body broke off, and why. */
@@ -55,7 +57,8 @@ export function readBody(upload: Upload, bounds: BodyLimits): Body | Promise<Bod
   const declaredBytes = headers['content-length'] === undefined ? -1 : Number(headers['content-length'])
   if (declaredBytes <= 0 && headers['transfer-encoding'] === undefined)
     return { bytes: NO_BYTES, release: () => undefined }
-  assertJsonBody(headers)
+  // A body without a type counts as JSON.
+  assertJsonBody(upload.takesAnyType === true ? { ...headers, 'content-type': '' } : headers)
   if (declaredBytes > bounds.limits.bodyBytes) throw tooLarge(bounds.limits.bodyBytes)
   if (!Buffer.isBuffer(requestBody)) return readStream(upload, requestBody, declaredBytes, bounds)
   const reservation = new BudgetReservation(bounds.budget)

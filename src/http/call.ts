@@ -31,6 +31,8 @@ export interface HttpCall {
   readonly query: Query
   /** By name in lower case. */
   readonly headers: IncomingHttpHeaders
+  /** Where the connection comes from; undefined if it is gone already. */
+  readonly address: string | undefined
   /** Where requests are traced. */
   readonly trace: RequestTrace | undefined
   /** Aborted if nobody waits for the answer any more; its reason says why ({@link EndReason}). */

@@ -21,6 +21,8 @@ export class Connection {
   broken = false
   /** An answer has announced the close: what arrives behind its request is neither carried out nor answered. */
   closing = false
+  /** A request on it came from a caller who was let in. */
+  authenticated = false
   /** The client has ended its side: it sends no more, and is owed the answers to what it sent. */
   inputEnded = false
   /**
@@ -98,7 +100,11 @@ export class Connection {
 export interface ConnectionLimits extends TakingLimits {
   readonly inAll: number
   readonly perAddress: number
+  /** What becomes of a connection beyond `inAll`: it is refused, or takes the place of another ({@link dispensable}). */
+  readonly whenFull: WhenFull
 }
+
+export type WhenFull = 'refuse' | 'displace'
 
 /** The connections of the whole process, on whatever address they came in. */
 export class Connections {
@@ -127,7 +133,10 @@ export class Connections {
   accept(socket: Socket): void {
     const address = socket.remoteAddress ?? ''
     const fromThere = this.#addresses.get(address) ?? 0
-    if (this.#accepted.size >= this.#limits.inAll) return this.#refuse(socket, 'limits.connections')
+    if (this.#accepted.size >= this.#limits.inAll) {
+      if (this.#limits.whenFull === 'refuse') return this.#refuse(socket, 'limits.connections')
+      this.#displace(dispensable(this.#accepted, this.#open.values()))
+    }
     if (fromThere >= this.#limits.perAddress) return this.#refuse(socket, 'quotas.connectionsPerAddress')
     this.#refusing = false
     this.#accepted.add(socket)
@@ -138,6 +147,11 @@ export class Connections {
       if (left === 0) this.#addresses.delete(address)
       else this.#addresses.set(address, left)
     })
+  }
+
+  #displace(socket: Socket): void {
+    socket.destroy()
+    this.#accepted.delete(socket)
   }
 
   #refuse(socket: Socket, setting: string): void {
@@ -169,3 +183,19 @@ export class Connections {
     for (const socket of this.#accepted) socket.destroy()
   }
 }
+
+/**
+ * Returns the oldest connection without an authenticated request, of the address that has most of those: so idle strangers
+ * cannot lock out anybody. If every connection has had such a request, any may have to go.
+ */
+function dispensable(accepted: Iterable<Socket>, open: Iterable<Connection>): Socket {
+  const known = new Set([...open].filter(({ authenticated }) => authenticated).map(({ socket }) => peerOf(socket)))
+  const all = [...accepted]
+  const strangers = all.filter(socket => !known.has(peerOf(socket)))
+  const byAddress = Map.groupBy(strangers.length > 0 ? strangers : all, ({ remoteAddress }) => remoteAddress)
+  const [most] = [...byAddress.values()].toSorted((one, other) => other.length - one.length)
+  return most[0]
+}
+
+/** The same for a TLS socket and the TCP socket below it, which are two objects. */
+const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`

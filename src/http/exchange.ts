@@ -15,7 +15,7 @@ import type { Connection, OpenRequest } from './connections.ts'
 import type { BodyStream, HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import { requirePermission } from './permission.ts'
 import type { Allowance } from './quotas/allowance.ts'
-import type { RequestKind, Route } from './route.ts'
+import { ANY_TYPE, type RequestKind, type Route } from './route.ts'
 import { NO_QUERY } from './router.ts'
 import { targetOf } from './target.ts'
 
@@ -52,7 +52,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   readonly target: string
   /** The API whose path that is. */
   readonly mounted: MountedApi
-  kind: RequestKind = 'call'
+  kind: RequestKind
   /** The route, once it is found, and what the target says to it. */
   route: Route | undefined
   params: Params = NO_PARAMS
@@ -108,6 +108,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     this.#host = host
     this.target = targetOf(request)
     this.mounted = apis.at(this.target)
+    this.kind = this.mounted.api.kind ?? 'call'
     this.address = connection.socket.remoteAddress
     const given = request.headers['x-request-id']
     this.id = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID()
@@ -134,6 +135,10 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   /** Code of the error, or why no answer was sent; undefined after success. */
   get reason(): string | undefined {
     return this.code ?? (this.status === null ? this.silence : undefined)
+  }
+
+  get takesAnyType(): boolean {
+    return this.route?.body.kind === 'whole' && this.route.body.types === ANY_TYPE
   }
 
   get headers(): IncomingHttpHeaders {

@@ -186,6 +186,7 @@ export class Gate implements ExchangeHost {
     const admitted = this.#options.authenticator.authenticate(request.headers.authorization)
     this.#meters.judged(!(admitted instanceof Promise))
     exchange.principal = admitted instanceof Promise ? await admitted : admitted
+    connection.authenticated = true
     exchange.requireClient()
     exchange.allowance = this.#quotas.admit(exchange.principal)
     const route = this.#route(exchange, method)

@@ -20,6 +20,9 @@ export type Permission =
   | 'inHandler'
   | { readonly operation: Operation; readonly resource: Resource }
 
+/** For a `whole` body that is read whatever its Content-Type says. */
+export const ANY_TYPE: readonly string[] = ['*/*']
+
 /**
  * The body that a route takes. `ignored`: whatever is sent is not read. `whole` is read into one buffer
  * ({@link HttpCall.body}), `stream` piece by piece ({@link HttpCall.pieces}).

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { GatewayError } from '../core/errors.ts'
 import { noMeter } from '../core/meter.ts'
 import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
-import { Connections } from './connections.ts'
+import { Connections, type WhenFull } from './connections.ts'
 import { DirectPath } from './direct/direct-path.ts'
 import { Gate, type GateOptions } from './gate.ts'
 import { onParseFailure, type ParserError, refuseTunnel } from './parse-failure.ts'
@@ -20,6 +20,8 @@ export interface KeyPair {
 export interface HttpServerOptions extends Omit<GateOptions, 'secure'> {
   /** `none`: plain HTTP. */
   readonly tls: KeyPair | 'none'
+  /** What becomes of a connection beyond `limits.connections`; `refuse` when left out. */
+  readonly whenFull?: WhenFull
 }
 
 /**
@@ -64,7 +66,8 @@ export class HttpFront {
     this.#failures = new RepeatedWarnings(log)
     this.#gate = new Gate({ ...options, secure: this.#secure })
     const most = { inAll: limits.connections, perAddress: options.quotas.connectionsPerAddress ?? Infinity }
-    this.#connections = new Connections({ ...limits, ...most }, setting =>
+    const { whenFull = 'refuse' } = options
+    this.#connections = new Connections({ ...limits, ...most, whenFull }, setting =>
       log.warn(most, `Connections are refused: ${setting} is reached`)
     )
   }

@@ -1,10 +1,13 @@
+import { managementApi } from '../api/management/api.ts'
+import type { ManagementUseCases, Parts } from '../api/management/route.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
+import { managementAuthenticator } from '../auth/management-token.ts'
 import { isLoopback } from '../config/rules.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config, LimitsConfig } from '../config/schema.ts'
 import { currentSecret } from '../config/secret-file.ts'
-import type { ByteBudget } from '../core/byte-budget.ts'
-import type { Log } from '../core/log.ts'
-import { type ManagementOptions, ManagementServer, type Parts } from '../http/management/server.ts'
+import { ByteBudget } from '../core/byte-budget.ts'
+import type { Log, RequestLog } from '../core/log.ts'
+import { HttpFront } from '../http/server.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { addReadings, type CertificateExpiry, type Facts } from '../telemetry/readings.ts'
 import { expiryOf } from './certificate-expiry.ts'
@@ -14,20 +17,42 @@ import { packageVersion } from './package-version.ts'
 
 type LogLevel = Config['log']['level']
 
-/** The parts of a process that the management listener reports on and controls. */
-export interface Watched {
+/** A scraper, an orchestrator, a person: a hundred connections are plenty, and their requests are small. */
+const LIMITS: LimitsConfig = {
+  connections: 100,
+  headerBytes: 16_384,
+  bodyBytes: 16_384,
+  recordsPerRequest: 1,
+  jsonDepth: 1,
+  inFlightBytes: 16_777_216,
+  requestTimeoutMs: 5000,
+  headersTimeoutMs: 5000,
+  bodyTimeoutMs: 5000,
+  writeTimeoutMs: 30_000,
+  leastWriteBytesPerSecond: 4096,
+  keepAliveTimeoutMs: 75_000,
+  shutdownDelayMs: 0,
+  shutdownGraceMs: 100
+}
+
+/** What the management listener reports and controls. */
+export interface Managed extends Pick<ManagementUseCases, 'ready' | 'started'> {
+  /** As configured. */
+  readonly logLevel: LogLevel
+  readonly setLogLevel: (level: LogLevel) => void
+  readonly drain: (draining: boolean) => void
+}
+
+/** A single process, as its management listener looks at it. */
+export interface Watched extends Managed {
+  readonly ready: () => Parts
+  readonly started: () => boolean
   readonly metrics: Metrics
   readonly authenticator: Authenticator
   readonly budget: ByteBudget
   openConnections(): number
-  started(): boolean
-  ready(): Parts
   auditLinesLost(): number
   certificates(): readonly CertificateExpiry[]
-  /** As configured. */
-  readonly logLevel: LogLevel
-  setLogLevel(level: LogLevel): void
-  drain(draining: boolean): void
 }
 
 export interface RunningManagement {
@@ -35,14 +60,6 @@ export interface RunningManagement {
   /** The listener's own certificate, if it has one. */
   certificates(): readonly CertificateExpiry[]
   close(): Promise<void>
-}
-
-/** The functions behind the routes of a management listener. */
-export interface ManagementAnswers extends Pick<ManagementOptions, 'metrics' | 'ready' | 'started'> {
-  /** As configured. */
-  readonly logLevel: LogLevel
-  setLogLevel(level: LogLevel): void
-  drain(draining: boolean): void
 }
 
 /** Returns what the metrics of a process are read from. */
@@ -65,26 +82,16 @@ export async function factsOf(watched: Watched): Promise<Facts> {
 export async function startManagement(
   management: NonNullable<Config['management']>,
   watched: Watched,
-  log: Log
+  log: Log & RequestLog
 ): Promise<RunningManagement> {
-  const { metrics, logLevel } = watched
+  const { registry } = watched.metrics
   let opened: RunningManagement | undefined
   const facts = await factsOf(watched)
   const certificates = () => [...watched.certificates(), ...(opened?.certificates() ?? [])]
-  const stopReadings = addReadings(metrics.registry, { ...facts, certificates })
+  const stopReadings = addReadings(registry, { ...facts, certificates })
   try {
-    const running = await openManagement(
-      management,
-      {
-        metrics: exposition => metrics.registry.text(exposition),
-        ready: () => watched.ready(),
-        started: () => watched.started(),
-        logLevel,
-        setLogLevel: level => watched.setLogLevel(level),
-        drain: draining => watched.drain(draining)
-      },
-      log
-    )
+    const metrics: ManagementUseCases['metrics'] = exposition => registry.text(exposition)
+    const running = await openManagement(management, { ...watched, metrics }, log)
     opened = running
     return {
       ...running,
@@ -102,38 +109,46 @@ export async function startManagement(
 /** Opens a management listener, which reads its certificate and token again when the files change. Rejects with a ListenError. */
 export async function openManagement(
   { host, port, tls, token, tokenFile }: NonNullable<Config['management']>,
-  answers: ManagementAnswers,
-  log: Log
+  managed: Managed & Pick<ManagementUseCases, 'metrics'>,
+  log: Log & RequestLog
 ): Promise<RunningManagement> {
   if (token !== undefined && tls === undefined && !isLoopback(host))
     log.warn({ host }, 'management.tls is not set: the management token travels in the clear')
   const certificate = tls && new CertificateFiles('management.tls', tls, log)
   const expected = token === undefined ? () => undefined : currentSecret(token, tokenFile)
-  const server = new ManagementServer({
-    ...answers,
-    token: expected,
-    tls: certificate?.pair,
-    setLogLevel: levelChange(answers, log),
+  const api = managementApi({
+    ...managed,
+    setLogLevel: levelChange(managed, log),
     drain(draining, caller) {
-      answers.drain(draining)
+      managed.drain(draining)
       log.warn(
         { draining, caller },
         draining ? 'Draining: readiness says no, all else is served' : 'No longer draining'
       )
-    },
-    failed: error => log.error({ cause: String(error) }, 'The management listener failed')
+    }
   })
-  const bound = await server.listen(host, port).catch((error: unknown) => {
+  const front = new HttpFront({
+    apis: [api],
+    authenticator: managementAuthenticator(expected),
+    limits: LIMITS,
+    quotas: { overrides: [], principalsRemembered: 1 },
+    cors: { origins: [], maxAgeMs: 0 },
+    budget: new ByteBudget(LIMITS.inFlightBytes),
+    log,
+    tls: certificate?.pair ?? 'none',
+    whenFull: 'displace'
+  })
+  const bound = await front.listen([host], port).catch((error: unknown) => {
     throw new ListenError('management', error)
   })
-  certificate?.watch(pair => server.useCertificate(pair))
+  certificate?.watch(pair => front.useCertificate(pair))
   log.info({ host, port: bound }, 'The management listener is open')
   return {
     port: bound,
     certificates: () => (certificate === undefined ? [] : [expiryOf('management', certificate.pair.cert)]),
     async close() {
       certificate?.close()
-      await server.close()
+      await front.close(LIMITS.shutdownGraceMs)
     }
   }
 }
@@ -142,14 +157,14 @@ export async function openManagement(
 const SILENT: ReadonlySet<LogLevel> = new Set(['error', 'fatal'])
 
 /** Logs each change of the log level where it is visible: as an error if one of the two levels hides warnings. */
-function levelChange(answers: Pick<ManagementAnswers, 'logLevel' | 'setLogLevel'>, log: Log) {
-  let level = answers.logLevel
+function levelChange(managed: Managed, log: Log) {
+  let level = managed.logLevel
   return (next: LogLevel, caller: string): void => {
     const severity = SILENT.has(level) || SILENT.has(next) ? 'error' : 'warn'
     const tell = () => log[severity]({ from: level, to: next, caller }, 'The log level is changed')
     const hidden = level === 'fatal'
     if (!hidden) tell()
-    answers.setLogLevel(next)
+    managed.setLogLevel(next)
     if (hidden) tell()
     level = next
   }

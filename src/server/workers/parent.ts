@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts'
-import type { Log } from '../../core/log.ts'
-import type { Parts } from '../../http/management/server.ts'
+import type { Log, RequestLog } from '../../core/log.ts'
+import type { Parts } from '../../api/management/route.ts'
 import { countReloads } from '../../telemetry/metrics.ts'
 import { addCertificates, addProcess, addWorkers } from '../../telemetry/readings.ts'
 import { expositionText, Registry } from '../../telemetry/registry.ts'
@@ -15,7 +15,7 @@ import { WorkerPool } from './worker-pool.ts'
  */
 export async function startWorkers(
   config: Config,
-  log: Log,
+  log: Log & RequestLog,
   { setLogLevel = () => undefined, rulesSource }: Pick<StartOptions, 'setLogLevel' | 'rulesSource'>
 ): Promise<Closable & Pick<RunningServer, 'reloadRules'>> {
   let running = config
@@ -56,7 +56,7 @@ async function openFor(
   pool: WorkerPool,
   registry: Registry,
   management: NonNullable<Config['management']>,
-  log: Log,
+  log: Log & RequestLog,
   logLevel: Config['log']['level'],
   setLogLevel: NonNullable<StartOptions['setLogLevel']>
 ): Promise<RunningManagement> {

@@ -130,6 +130,7 @@ export interface FrontSettings {
   readonly apis?: readonly Api[]
   readonly audit?: (line: string) => void
   readonly tls?: HttpServerOptions['tls']
+  readonly whenFull?: NonNullable<HttpServerOptions['whenFull']>
   readonly meter?: Meter
 }
 
@@ -158,6 +159,7 @@ export async function startFront(context: TestContext, settings: FrontSettings =
     budget,
     log: recorder(log),
     tls: settings.tls ?? 'none',
+    ...(settings.whenFull === undefined ? {} : { whenFull: settings.whenFull }),
     ...(settings.meter === undefined ? {} : { meter: settings.meter })
   })
   const port = await front.listen(['127.0.0.1'], 0)
