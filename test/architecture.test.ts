@@ -4,7 +4,8 @@ import { dirname, join, normalize, sep } from 'node:path'
 import { before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const SOURCE = join(ROOT, 'src')
 
 /** A file imports its own folder and folders of a lower rank. A file belongs to the longest path here that it begins with. */
 const RANKS: Readonly<Record<string, number>> = {
@@ -53,13 +54,13 @@ interface Import {
   readonly specifier: string
 }
 
-const files = (): string[] =>
-  readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(file => file.endsWith('.ts'))
     .map(file => file.split(sep).join('/'))
     .sort()
 
-const textOf = (file: string): string => readFileSync(join(SOURCE, file), 'utf8')
+const textOf = (file: string, folder = SOURCE): string => readFileSync(join(folder, file), 'utf8')
 
 const withoutComments = (text: string): string =>
   text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '')
@@ -70,8 +71,8 @@ const IMPORTS = [
   /\bimport\(\s*['"]([^'"]+)['"]/g
 ]
 
-const importsOf = (file: string): Import[] => {
-  const text = withoutComments(textOf(file))
+const importsOf = (file: string, folder = SOURCE): Import[] => {
+  const text = withoutComments(textOf(file, folder))
   return IMPORTS.flatMap(pattern => [...text.matchAll(pattern)].map(([, specifier]) => ({ from: file, specifier })))
 }
 
@@ -95,8 +96,8 @@ let sources: string[]
 let imports: Import[]
 
 before(() => {
-  sources = files()
-  imports = sources.flatMap(importsOf)
+  sources = filesIn(SOURCE)
+  imports = sources.flatMap(file => importsOf(file))
 })
 
 test('the rules below have imports to judge, of this folder structure and of libraries', () => {
@@ -171,8 +172,11 @@ test(`no source file has more than ${MOST_LINES} lines`, () => {
   assert.deepEqual(long, [])
 })
 
-test('no file imports itself by way of others', () => {
-  const targets = new Map(sources.map(file => [file, importsOf(file).filter(isRelative).map(targetOf)]))
+test('no file imports itself by way of others, in src/ and beside it', () => {
+  const all = ['src', 'bench', 'docs', 'scripts', 'test'].flatMap(folder =>
+    filesIn(join(ROOT, folder)).map(file => `${folder}/${file}`)
+  )
+  const targets = new Map(all.map(file => [file, importsOf(file, ROOT).filter(isRelative).map(targetOf)]))
   const done = new Set<string>()
   const visit = (file: string, way: readonly string[]): void => {
     const loop = way.indexOf(file)
@@ -181,5 +185,5 @@ test('no file imports itself by way of others', () => {
     for (const target of targets.get(file) ?? []) visit(target, [...way, file])
     done.add(file)
   }
-  for (const file of sources) visit(file, [])
+  for (const file of all) visit(file, [])
 })
