@@ -8,7 +8,7 @@ import type { MetadataCache } from '../kafka/metadata/metadata-cache.ts'
 import type { OffsetLookup } from '../kafka/admin/list-offsets.ts'
 import type { ReadRequest } from './gateway.ts'
 import { callerError } from './kafka-failures.ts'
-import { deadlineExceeded, isUnfinished, readError } from './read-errors.ts'
+import { beyondEnd, deadlineExceeded, isUnfinished, readError } from './read-errors.ts'
 import { partitionNotFound, refuseInternal, topicNotFound } from './topic-access.ts'
 
 /** A page ends here, however many records were asked for. */
@@ -19,13 +19,13 @@ const PAGE_RECORDS = 100_000
 export class Consume {
   readonly #metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>
   readonly #fetcher: Pick<Fetcher, 'read'>
-  readonly #offsets: Pick<OffsetLookup, 'offsetOf'>
+  readonly #offsets: Pick<OffsetLookup, 'bounds' | 'offsetOf'>
   readonly #meter: Meter
 
   constructor(
     metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>,
     fetcher: Pick<Fetcher, 'read'>,
-    offsets: Pick<OffsetLookup, 'offsetOf'>,
+    offsets: Pick<OffsetLookup, 'bounds' | 'offsetOf'>,
     meter: Meter
   ) {
     this.#metadata = metadata
@@ -45,6 +45,8 @@ export class Consume {
       refuseInternal(topic, metadata)
       if (metadata.partitions[partition] === undefined)
         throw partitionNotFound(topic, partition, metadata.partitions.length)
+      if (typeof from === 'bigint')
+        throw beyondEnd(read, from, await this.#offsets.bounds(topic, partition, call.deadline))
       if (typeof from === 'number') return await this.#page(call, read, from, use)
       return await this.#pageFrom(from, call, read, use)
     } catch (error) {

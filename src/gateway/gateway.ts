@@ -10,7 +10,8 @@ export type { ProduceOutcome, RecordFailure } from '../core/produce-outcome.ts'
 export interface ReadRequest {
   readonly topic: string
   readonly partition: number
-  readonly from: number | 'earliest' | 'latest'
+  /** A bigint lies beyond {@link Number.MAX_SAFE_INTEGER}, and so beyond the end of any log. */
+  readonly from: number | bigint | 'earliest' | 'latest'
   /** 1 to 2 147 483 647. */
   readonly count: number
 }

@@ -1,6 +1,8 @@
 import { GatewayError } from '../core/errors.ts'
-import type { ReadFailure } from '../kafka/fetch/read-failure.ts'
+import { ReadFailure } from '../kafka/fetch/read-failure.ts'
+import type { OffsetBounds } from '../kafka/fetch/ports.ts'
 import type { PageEnd } from '../kafka/fetch/read-request.ts'
+import type { ReadRequest } from './gateway.ts'
 import { gatewayError } from './kafka-failures.ts'
 
 /** Ends that more time might have avoided, and what a caller is told who got no record. */
@@ -20,7 +22,7 @@ export function deadlineExceeded(end: Unfinished, nextOffset: number): GatewayEr
 }
 
 /** Returns the error of a read from `offset` that brought nothing. */
-export function readError(failure: ReadFailure, offset: number): GatewayError {
+export function readError(failure: ReadFailure, offset: number | bigint): GatewayError {
   const { kind, bounds } = failure
   if (kind === 'leaderless' || kind === 'unreachable')
     return gatewayError(failure, { headers: { NextOffset: String(offset) } })
@@ -28,4 +30,15 @@ export function readError(failure: ReadFailure, offset: number): GatewayError {
   return gatewayError(failure, {
     members: { earliest_offset: bounds.earliest, latest_offset: bounds.lastStable }
   })
+}
+
+/** Returns the error of a read from an offset that no log reaches, so that no broker has to be asked to read it. */
+export function beyondEnd(
+  { topic, partition }: Pick<ReadRequest, 'topic' | 'partition'>,
+  offset: bigint,
+  bounds: OffsetBounds
+): GatewayError {
+  const { earliest, lastStable } = bounds
+  const message = `Offset ${offset} is out of range: partition ${partition} of topic '${topic}' begins at ${earliest} and ends at ${lastStable}.`
+  return readError(new ReadFailure('outOfRange', message, { bounds }), offset)
 }

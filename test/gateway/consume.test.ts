@@ -12,6 +12,7 @@ import { leaderOf, topicLedBy } from '../kafka/fetch/model-cluster.ts'
 import { batchOf, plainBatch } from '../kafka/records/stored.ts'
 
 const notAsked = () => Promise.reject(new Error('not asked'))
+const noOffsets = { offsetOf: notAsked, bounds: notAsked }
 const call: Call = { principal: anonymous, deadline: Deadline.after(5000) }
 const internal = { ...topicLedBy([1]), isInternal: true }
 
@@ -34,10 +35,10 @@ function trimmed(times: number) {
     if (trims++ < times) log.startOffset = bounds.earliest = told + 3
     return Promise.resolve(told)
   }
-  return new Consume(metadataOf(), fetcher, { offsetOf }, noMeter)
+  return new Consume(metadataOf(), fetcher, { ...noOffsets, offsetOf }, noMeter)
 }
 
-const firstOffset = (consume: Consume, from: number | 'earliest') =>
+const firstOffset = (consume: Consume, from: number | bigint | 'earliest') =>
   consume.execute(call, { topic: 'orders', partition: 0, from, count: 1 }, page => page.offsets[0])
 
 suite('Reading', () => {
@@ -52,11 +53,21 @@ suite('Reading', () => {
     await assert.rejects(firstOffset(consume, 0), { code: 'OFFSET_OUT_OF_RANGE' })
   })
 
+  test('from beyond what any log reaches is OFFSET_OUT_OF_RANGE with both bounds, and no broker reads', async () => {
+    const bounds = () => Promise.resolve({ earliest: 3, lastStable: 8, logEnd: 10 })
+    const consume = new Consume(metadataOf(), { read: notAsked }, { ...noOffsets, bounds }, noMeter)
+    await assert.rejects(firstOffset(consume, 2n ** 63n - 1n), {
+      code: 'OFFSET_OUT_OF_RANGE',
+      message: "Offset 9223372036854775807 is out of range: partition 0 of topic 'orders' begins at 3 and ends at 8.",
+      members: { earliest_offset: 3, latest_offset: 8 }
+    })
+  })
+
   test('ends a page at 100 000 records', async () => {
     const records = Array.from({ length: 50_001 }, () => ({ value: Buffer.alloc(0) }))
     const batches = [batchOf({ baseOffset: 0, records }), batchOf({ baseOffset: 50_001, records })]
     const { fetcher } = clusterOf({ brokers: { 1: leaderOf({ batches, lastStableOffset: 100_002 }) } })
-    const consume = new Consume(metadataOf(), fetcher, { offsetOf: notAsked }, noMeter)
+    const consume = new Consume(metadataOf(), fetcher, noOffsets, noMeter)
     const read = { topic: 'orders', partition: 0, from: 0, count: 2 ** 31 - 1 }
     const call: Call = { principal: anonymous, deadline: Deadline.after(60_000) }
     const ended = await consume.execute(call, read, ({ count, nextOffset }) => [count, nextOffset])
@@ -66,7 +77,7 @@ suite('Reading', () => {
   test('an empty page at the deadline is DEADLINE_EXCEEDED, and names where to go on', async () => {
     const { fetcher, channel } = clusterOf({ brokers: { 1: () => ({}) } })
     channel(1).held = true
-    const consume = new Consume(metadataOf(), fetcher, { offsetOf: notAsked }, noMeter)
+    const consume = new Consume(metadataOf(), fetcher, noOffsets, noMeter)
     const hasty: Call = { principal: anonymous, deadline: Deadline.after(30) }
     await assert.rejects(
       consume.execute(hasty, { topic: 'orders', partition: 0, from: 7, count: 1 }, page => page),
@@ -75,12 +86,7 @@ suite('Reading', () => {
   })
 
   test('a topic that Kafka flags as internal is INTERNAL_TOPIC, whatever its name', async () => {
-    const consume = new Consume(
-      metadataOf(internal),
-      clusterOf({ brokers: {} }).fetcher,
-      { offsetOf: notAsked },
-      noMeter
-    )
+    const consume = new Consume(metadataOf(internal), clusterOf({ brokers: {} }).fetcher, noOffsets, noMeter)
     await assert.rejects(firstOffset(consume, 0), { code: 'INTERNAL_TOPIC' })
   })
 })

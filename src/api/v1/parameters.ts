@@ -5,6 +5,10 @@ import type { Resource } from '../../http/call.ts'
 
 const LEGAL_CHARACTERS = /^[a-zA-Z0-9._-]+$/
 const DIGITS = /^\d{1,16}$/
+/** Of a number that is too large to be exact. */
+const MORE_DIGITS = /^[1-9]\d{15,18}$/
+/** Kafka's offsets have 64 bits. */
+const OFFSET_LIMIT = 2n ** 63n - 1n
 
 /** A topic that is to be there. Its existence is a secret to callers who may not see it. */
 export const topic: Resource = {
@@ -42,11 +46,16 @@ export function partitionNumber(text: string): number {
   throw new GatewayError('INVALID_PARTITION', `The partition must be a whole number from 0 to ${INT32_LIMIT}.`)
 }
 
-export function startOffset(text: string): number | 'earliest' | 'latest' {
+/** Returns a bigint for an offset that a number cannot hold exactly. */
+export function startOffset(text: string): number | bigint | 'earliest' | 'latest' {
   if (text === 'earliest' || text === 'latest') return text
   const offset = DIGITS.test(text) ? Number(text) : -1
   if (offset >= 0 && Number.isSafeInteger(offset)) return offset
-  throw new GatewayError('INVALID_OFFSET', 'The offset must be a whole number from 0, or earliest, or latest.')
+  if (MORE_DIGITS.test(text) && BigInt(text) <= OFFSET_LIMIT) return BigInt(text)
+  throw new GatewayError(
+    'INVALID_OFFSET',
+    `The offset must be a whole number from 0 to ${OFFSET_LIMIT}, or earliest, or latest.`
+  )
 }
 
 export function recordCount(text: string | null): number {

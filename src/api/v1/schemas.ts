@@ -26,7 +26,7 @@ export const partitionSchema = Type.Integer({
 })
 export const countSchema = Type.Integer({ minimum: 1, maximum: INT32_LIMIT, default: 1, format: 'int32' })
 export const startSchema = Type.Union([
-  offset('Offset to start at.'),
+  Type.Integer({ minimum: 0, format: 'int64', description: 'Offset to start at.' }),
   Type.Enum(['earliest', 'latest'], { description: 'One of the two ends.' })
 ])
 export const encodingSchema = Type.Enum(['base64'])

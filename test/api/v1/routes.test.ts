@@ -160,11 +160,15 @@ test('a read hands on where to begin and how many, and answers with NextOffset',
   assert.equal(last.headers.get('nextoffset'), '42')
   assert.deepEqual(await answerOf(last), [200, { records: [] }])
   await path('earliest?count=1')
+  await path('9007199254740992')
+  await path('9223372036854775807')
   assert.deepEqual(reads, [
     { topic: 'a', partition: 2, from: 7, count: 1 },
     { topic: 'a', partition: 2, from: 9_007_199_254_740_991, count: 2_147_483_647 },
     { topic: 'a', partition: 2, from: 'latest', count: 1 },
-    { topic: 'a', partition: 2, from: 'earliest', count: 1 }
+    { topic: 'a', partition: 2, from: 'earliest', count: 1 },
+    { topic: 'a', partition: 2, from: 9_007_199_254_740_992n, count: 1 },
+    { topic: 'a', partition: 2, from: 9_223_372_036_854_775_807n, count: 1 }
   ])
 })
 
@@ -176,7 +180,7 @@ test('partition, offset, count and encoding are judged by their own codes', { ti
     ['partitions/2147483648/offsets/0', 'INVALID_PARTITION'],
     ['partitions/1.0/offsets/0', 'INVALID_PARTITION'],
     ['partitions/0/offsets/-1', 'INVALID_OFFSET'],
-    ['partitions/0/offsets/9007199254740992', 'INVALID_OFFSET'],
+    ['partitions/0/offsets/9223372036854775808', 'INVALID_OFFSET'],
     ['partitions/0/offsets/99999999999999999999', 'INVALID_OFFSET'],
     ['partitions/0/offsets/Latest', 'INVALID_OFFSET'],
     ['partitions/0/offsets/1e3', 'INVALID_OFFSET'],

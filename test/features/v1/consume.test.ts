@@ -81,11 +81,30 @@ suite('Consuming over HTTPS', () => {
     assert.match(json.message, /51.*0.*50/)
   })
 
+  for (const offset of ['9007199254740991', '9007199254740992', '9007199254740993', '9223372036854775807'])
+    test(`so is ${offset}, which Kafka could have, though no log reaches it`, async () => {
+      const { status, json } = await page(offset)
+      assert.equal(status, 400)
+      assert.deepEqual(json, {
+        error_code: 40011,
+        code: 'OFFSET_OUT_OF_RANGE',
+        message: `Offset ${offset} is out of range: partition 0 of topic '${topic}' begins at 0 and ends at 50.`,
+        retriable: false,
+        earliest_offset: 0,
+        latest_offset: 50
+      })
+    })
+
+  test('an offset that no log reaches says nothing about a partition that is not there', async () => {
+    const { status, json } = await gateway.get(`/v1/consumer/topics/${topic}/partitions/9/offsets/9223372036854775807`)
+    assert.deepEqual([status, json.code], [404, 'PARTITION_NOT_FOUND'])
+  })
+
   for (const [path, code] of [
     ['partitions/0/offsets/-1', 'INVALID_OFFSET'],
     ['partitions/0/offsets/x', 'INVALID_OFFSET'],
     ['partitions/0/offsets/1.5', 'INVALID_OFFSET'],
-    ['partitions/0/offsets/9007199254740993', 'INVALID_OFFSET'],
+    ['partitions/0/offsets/9223372036854775808', 'INVALID_OFFSET'],
     ['partitions/x/offsets/0', 'INVALID_PARTITION'],
     ['partitions/0/offsets/0?count=0', 'INVALID_COUNT'],
     ['partitions/0/offsets/0?count=2147483648', 'INVALID_COUNT'],
