@@ -5,48 +5,48 @@ import { HeadMemory } from './head-memory.ts'
 import type { Outbox } from './outbox.ts'
 import type { PlainHead } from './plain-head.ts'
 
-/** What a connection asks of its listener. */
+/** What all direct connections of a server share. */
 export interface DirectListener {
   readonly headerBytes: number
-  /** Until the first byte of the first request. */
+  /** Longest wait for the first byte of the first request. */
   readonly headersTimeoutMs: number
-  /** Between an answer and the first byte of the next request. */
+  /** Longest wait between an answer and the first byte of the next request. */
   readonly keepAliveTimeoutMs: number
-  /** The fields of an answer that tell how long the connection is kept. */
+  /** Header lines of an answer that announce how long the connection is kept. */
   readonly keepAlive: string
   readonly outbox: Outbox
-  /** Whether the answer will be a stream, which this path has no means for. */
+  /** Returns whether the answer will be a stream, which this path cannot send. */
   willStream(method: string, target: string): boolean
-  /** Takes a request that has arrived whole. */
+  /** Takes a complete request. */
   handle(request: HttpRequest, body: Buffer, response: DirectResponse, connection: Connection): void
-  /** The connection is Node's from now on: what was read and not handled is in front of what its socket has. */
+  /** Gives the connection to Node. Bytes that were read and not handled are back in the socket. */
   handOver(direct: DirectConnection): void
-  /** It is closed. */
+  /** Reports the close of the connection. */
   closed(direct: DirectConnection): void
-  /** The client has ended its side within a request. */
+  /** Reports that the client closed its side within a request. */
   brokenOff(connection: Connection): void
 }
 
-/** What is gathered of one request, and of how many pieces. One that comes whole in one piece may be longer. */
+/** Limits for a request that arrives in several pieces; one that arrives in a single piece may be longer. */
 const MOST_GATHERED_BYTES = 16 * 1024
 const MOST_PIECES = 8
-/** Requests of well-behaved clients come in one or two packets: one that takes longer is watched over by Node. */
+/** Most requests arrive in one or two packets: leave those that take longer to Node and its time-outs. */
 const UNFINISHED_MS = 500
-/** A client that counts on the announced time may have sent its next request at the end of it. */
+/** Time beyond what was announced: a client may have sent its next request at the last moment. */
 const SPARE_MS = 1000
-/** A connection that has been silent for so long keeps nothing of its last request. */
+/** After this silence a connection forgets its last head, which holds the caller's token. */
 const FORGET_MS = 5000
 
 /**
- * Reads plain requests straight from their socket, one at a time, and leaves the connection to Node's parser with the first
- * byte of anything else: another grammar, a large body, a client that is slow or pipelines. For a small request Node's
- * parser and its objects cost more than all the rest together.
+ * Reads plain requests straight from their socket, one at a time. Hands the connection over to Node's parser at the first byte
+ * of anything else: other syntax, a large body, a client that is slow or pipelines. For a small request, Node's parser and its
+ * objects cost more than everything else together.
  */
 export class DirectConnection {
   readonly connection: Connection
   readonly #listener: DirectListener
   readonly #heads = new HeadMemory()
-  /** Read, and not handled yet. */
+  /** Bytes that were read and not handled yet. */
   #bytes: Buffer | undefined
   #pieces = 0
   #answer: DirectResponse | undefined
@@ -59,7 +59,7 @@ export class DirectConnection {
     socket.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose).on('error', ignore)
   }
 
-  /** To be called from time to time: ends a connection that is silent for too long, hands over one that is slow. */
+  /** Closes the connection if it is silent for too long, hands it over if a request arrives slowly. Call twice a second. */
   watch(nowMs: number): void {
     if (this.#answer !== undefined) return
     const { socket } = this.connection
@@ -74,14 +74,14 @@ export class DirectConnection {
     }
   }
 
-  /** Leaves the connection to Node if a request has begun on it: Node makes a request of it before its body is there. */
+  /** Hands the connection over if a request has begun on it. */
   handOverBegun(): void {
     if (this.#answer === undefined && this.#bytes !== undefined) this.#handOver()
   }
 
   #handOver(): void {
     const { socket } = this.connection
-    // Nothing of ours may hang on the socket: the memory of heads has the caller's token.
+    // Remove all listeners, or the socket would keep the remembered head alive, and the caller's token in it.
     socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose).off('error', ignore)
     const unread = this.#bytes
     this.#bytes = undefined
@@ -89,7 +89,7 @@ export class DirectConnection {
     if (unread !== undefined && !this.connection.inputEnded) socket.unshift(unread)
     this.#listener.handOver(this)
     if (this.connection.inputEnded) {
-      // A stream that has ended takes nothing back.
+      // `unshift` fails after the end of a stream.
       socket.emit('data', unread)
       socket.emit('end')
     } else socket.resume()
@@ -102,7 +102,7 @@ export class DirectConnection {
     else this.#wait(this.#answer)
   }
 
-  /** Nothing more is read before the answer has left. */
+  /** Reads nothing more until the answer has left. */
   #wait(answer: DirectResponse): void {
     this.connection.socket.pause()
     this.connection.pipelined ||= !answer.headersSent
@@ -140,7 +140,7 @@ export class DirectConnection {
     this.#read(this.#bytes)
   }
 
-  /** The client sends no more; it may still wait for its answer. One that has really gone resets what is written to it. */
+  /** The client closed its side, but may still wait for an answer. One that left resets the connection at the next write. */
   readonly #onEnd = (): void => {
     const { connection } = this
     if (this.#answer !== undefined) return
@@ -151,5 +151,5 @@ export class DirectConnection {
   readonly #onClose = (): void => this.#listener.closed(this)
 }
 
-/** What follows it is the close of the socket, which all hear of. */
+/** An error is always followed by the close of the socket, which is handled. */
 function ignore(): void {}

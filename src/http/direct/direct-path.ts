@@ -8,14 +8,14 @@ export type DirectPathOptions = Omit<DirectListener, 'keepAlive' | 'outbox' | 'h
 const WATCH_MS = 500
 
 /**
- * The short way from the sockets of a server of Node's to the gate: connections begin here, and are left to the server's own
- * parser as soon as something comes that is not plain.
+ * The short way from a server's sockets to the gate, without Node's HTTP parser. Connections begin here, and go to that parser
+ * as soon as a request comes that is not plain ({@link readPlainHead}).
  */
 export class DirectPath {
   readonly #listener: DirectListener
   readonly #open = new Set<DirectConnection>()
 
-  /** @param event of `server`, by which its connections come: who has listened to it until now gets those handed over */
+  /** @param event with which `server` reports connections; its present listeners get those that are handed over */
   constructor(server: Server, event: 'connection' | 'secureConnection', options: DirectPathOptions) {
     const listeners = server.listeners(event)
     server.removeAllListeners(event)
@@ -38,7 +38,7 @@ export class DirectPath {
     this.#open.add(new DirectConnection(connection, this.#listener))
   }
 
-  /** Requests that have begun reach the gate, in the turns to come, even where their bodies are still on their way. */
+  /** Hands over connections on which a request has begun: Node passes it to the gate before its body is there. */
   handOverBegun(): void {
     for (const direct of this.#open) direct.handOverBegun()
   }

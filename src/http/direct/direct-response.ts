@@ -16,10 +16,10 @@ function currentDate(): string {
   return date
 }
 
-/** A longer answer is not held back: others may be made meanwhile, and memory for them all. */
+/** Longest answer that waits in the outbox: many longer ones would take too much memory. */
 const HELD_BYTES = 16 * 1024
 
-/** A whole answer, written to its socket in one piece; to the byte what Node's `ServerResponse` writes. */
+/** Writes a whole answer to its socket in one piece: the same bytes as Node's `ServerResponse`. */
 export class DirectResponse implements HttpResponse, Outgoing {
   statusCode = 200
   writableFinished = false
@@ -30,7 +30,7 @@ export class DirectResponse implements HttpResponse, Outgoing {
   readonly #done: () => void
   #head = ''
   #body: string | Buffer = ''
-  /** Free memory in front of the body. */
+  /** Writable memory in front of the body. */
   #frontBytes = 0
   #written = false
   #onWritten: (() => void) | undefined
@@ -38,7 +38,7 @@ export class DirectResponse implements HttpResponse, Outgoing {
   #onClose: (() => void) | undefined
 
   /**
-   * @param keepAlive the fields that tell how long the connection is kept, as of one that is kept
+   * @param keepAlive header lines that announce how long the connection is kept; not sent if it closes
    * @param done called when the kernel has taken the whole answer
    */
   constructor(socket: Socket, keepAlive: string, outbox: Outbox, done: () => void) {
@@ -80,7 +80,7 @@ export class DirectResponse implements HttpResponse, Outgoing {
     const body = this.#body
     this.#body = ''
     this.#written = true
-    // The client is gone: the socket is about to say so.
+    // The client left; the close event follows.
     if (!socket.writable) return
     if (typeof body === 'string') socket.write(this.#head + body, 'latin1', this.#taken)
     else if (this.#head.length <= this.#frontBytes) socket.write(behind(this.#head, body), this.#taken)
@@ -93,7 +93,7 @@ export class DirectResponse implements HttpResponse, Outgoing {
     this.#onWritten?.()
   }
 
-  /** Calls once the answer is written to the socket. */
+  /** Calls back once the answer is written to the socket. */
   whenWritten(callback: () => void): void {
     if (this.#written) callback()
     else this.#onWritten = callback
@@ -112,7 +112,7 @@ export class DirectResponse implements HttpResponse, Outgoing {
   }
 
   readonly #taken = (error?: Error | null): void => {
-    // Without its socket the exchange has ended already.
+    // The close of the socket has ended the exchange already.
     if (error) return
     this.writableFinished = true
     this.#onFinish?.()
@@ -122,8 +122,8 @@ export class DirectResponse implements HttpResponse, Outgoing {
 }
 
 /**
- * Head and body in one piece, the head in the free memory before the body. Two pieces are copied into new memory for TLS: a
- * twentieth of a large page.
+ * Returns head and body as one buffer, with the head written to the memory in front of the body. TLS would copy two pieces into
+ * new memory first: a twentieth of the cost of a large page.
  */
 function behind(head: string, body: Buffer): Buffer {
   const whole = Buffer.from(body.buffer, body.byteOffset - head.length, head.length + body.length)

@@ -5,33 +5,33 @@ const MOST_DIGITS = 9
 const ZERO = 0x30
 const LINE_FEED = 0x0a
 const LINE_BREAK_BYTES = 2
-/** A client whose fields differ so often writes something new into each: to remember them would be in vain. */
+/** After so many differing heads, stop remembering them: the client probably sends a new value with each request. */
 const MOST_MISSES = 8
 
-/** A head as it was sent. */
+/** The last head, with its bytes. */
 interface Remembered {
   readonly head: PlainHead
-  /** With its line break. */
+  /** Request line, with its line break. */
   readonly line: Buffer
-  /** From behind the request line to the empty line. */
+  /** Header fields, from after the request line to the empty line. */
   readonly fields: Buffer
-  /** Where among the fields the digits of the body's length are; the end of all where there are none. */
+  /** Position of the digits of Content-Length among the fields; their end if there are none. */
   readonly lengthStart: number
   readonly lengthEnd: number
 }
 
-/** The part of a head that a request line tells. */
+/** The parts of a head that come from the request line. */
 type Target = Pick<PlainHead, 'method' | 'url'>
 
 /**
- * Reads the heads of one connection. Most clients repeat their fields to the byte, but for the length of the body: then a
- * few comparisons stand for the parsing, and the texts are the same as last time, with their hashes.
+ * Reads the heads of one connection. Most clients repeat their header fields byte for byte, except Content-Length. A comparison
+ * then replaces the parsing, and the strings are those of the last request, with their hashes computed.
  */
 export class HeadMemory {
   #last: Remembered | undefined
   #misses = 0
 
-  /** As {@link readPlainHead} does. A head is good until the next one is read. */
+  /** Reads a head as {@link readPlainHead} does. The result is valid until the next call. */
   read(bytes: Buffer, limitBytes: number): PlainHead | 'unfinished' | 'other' {
     const recalled = this.#last === undefined ? undefined : recall(this.#last, bytes, limitBytes)
     if (recalled !== undefined) return recalled
@@ -40,7 +40,7 @@ export class HeadMemory {
     return head
   }
 
-  /** Nobody's token is kept for a connection that is not used. */
+  /** Forgets the last head, and the token in it. */
   forget(): void {
     this.#last = undefined
     this.#misses = 0
@@ -48,12 +48,12 @@ export class HeadMemory {
 }
 
 function remember(head: PlainHead, bytes: Buffer): Remembered {
-  // A copy, as the piece that was read holds the body too.
+  // Copy the head: the chunk holds the body too, and would stay in memory.
   const own = Buffer.from(bytes.subarray(0, head.bodyStart))
   const lineEnd = lineEndOf(own)
   const fields = own.subarray(lineEnd)
   const length = head.headers['content-length']
-  // The line break before the first field is that of the request line.
+  // Start at the line break of the request line, which precedes the first field.
   const field = length === undefined ? null : LENGTH_FIELD.exec(own.toString('latin1', lineEnd - LINE_BREAK_BYTES))
   const lengthStart = field === null ? fields.length : field.index + field[0].length - LINE_BREAK_BYTES
   const line = own.subarray(0, lineEnd)
@@ -82,14 +82,14 @@ function recall(last: Remembered, bytes: Buffer, limitBytes: number): PlainHead 
   return { method: target.method, url: target.url, headers: head.headers, bodyStart, bodyBytes }
 }
 
-/** Of another method the same fields would not be plain. */
+/** Returns undefined if the method differs: the same fields may not be plain for it. */
 function targetOf({ head, line }: Remembered, bytes: Buffer, lineEnd: number): Target | undefined {
   if (lineEnd === line.length && line.compare(bytes, 0, lineEnd) === 0) return head
   const read = readRequestLine(bytes.toString('latin1', 0, lineEnd))
   return read?.method === head.method ? read : undefined
 }
 
-/** Behind the first line; 0 where that has no end. */
+/** Returns the position after the first line; 0 if that is incomplete. */
 function lineEndOf(bytes: Buffer): number {
   return bytes.indexOf(LINE_FEED) + 1
 }

@@ -1,15 +1,15 @@
-/** A finished answer that has not been written to its socket. */
+/** A finished answer that is not written to its socket yet. */
 export interface Outgoing {
   write(): void
 }
 
-/** After so many, those that were finished first have waited long enough. */
+/** Number of answers after which all are written at once. */
 const MOST_WAITING = 32
 
 /**
- * Answers leave together, at the end of the turn of the event loop in which they were finished. Written one by one, each of
- * them wakes a reader on the same machine (a load balancer, a side-car), which has gone to sleep again before the next one
- * comes: of a read that needs nothing from Kafka that took a third.
+ * Writes answers together, at the end of the turn of the event loop in which they were finished. Written one by one, each
+ * would wake a reader on the same machine (a load balancer, a side-car) that sleeps again before the next one comes. For reads
+ * from the cache that took a third of the time.
  */
 export class Outbox {
   #waiting: Outgoing[] = []

@@ -1,26 +1,29 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Request line and header fields of a request that is as plain as HTTP/1.1 can be. */
+/** Request line and header fields of a plain request ({@link readPlainHead}). */
 export interface PlainHead {
   readonly method: string
   readonly url: string
-  /** By name in lower case, each of them once. */
+  /** By name in lower case; no field occurs twice. */
   readonly headers: IncomingHttpHeaders
-  /** Where the body begins. */
+  /** Position of the body. */
   readonly bodyStart: number
   readonly bodyBytes: number
 }
 
-/** Of a head. */
+/** The bytes that end a head. */
 export const HEAD_END = Buffer.from('\r\n\r\n')
 const REQUEST_LINE = /^(GET|POST) (\/[!"$-~]*) HTTP\/1\.1\r\n/
 const FIRST_LETTERS = Buffer.from('GP')
-/** Nothing but a visible character ends the space before a value: a byte that two parts may take makes the time quadratic. */
+/**
+ * A value begins with a visible character, so that no byte can match two parts of the pattern: that would make its time
+ * quadratic.
+ */
 const FIELD = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[!-~][\t -~]*)?)\r\n/y
 const LENGTH = /^[0-9]{1,9}$/
-/** Media types whose bodies have no declared end. */
+/** Media types of streams. */
 const STREAMING = /event-stream|ndjson|jsonl/i
-/** Fields by which a request means more than its bytes: how long it is, what is expected first, what the connection becomes. */
+/** Fields that change how the message or the connection must be understood. */
 const MEANING_MORE = new Set([
   'transfer-encoding',
   'content-encoding',
@@ -31,14 +34,12 @@ const MEANING_MORE = new Set([
 ])
 
 /**
- * Reads the head of a request, if it is plain: GET without a body or POST with a declared length, to a path, with fields in
- * visible ASCII, none of them twice, none that changes how the message or the connection is to be understood, and none that
- * asks for a stream. That is
- * the whole grammar: whatever is not surely in it (RFC 9112 has much more, and clients send more still) is `other`, and for
- * a parser that knows all of it.
+ * Reads the head of a request if it is plain: GET without a body, or POST with a declared length, to a path, with fields in
+ * visible ASCII, no field twice, none that changes how the message or the connection must be understood, and none that asks for
+ * a stream. Anything else is `other`, and left to a parser that knows all of RFC 9112.
  *
- * @param bytes from the first of the request on, one or more, whatever follows it
- * @returns `unfinished` where the head is not there whole and may become plain
+ * @param bytes the request from its first byte, at least one; anything may follow it
+ * @returns `unfinished` if the head is incomplete and may still become plain
  */
 export function readPlainHead(bytes: Buffer, limitBytes: number): PlainHead | 'unfinished' | 'other' {
   const end = bytes.indexOf(HEAD_END)
@@ -60,18 +61,18 @@ export function readPlainHead(bytes: Buffer, limitBytes: number): PlainHead | 'u
 export interface RequestLine {
   readonly method: string
   readonly url: string
-  /** With its line break. */
+  /** Includes the line break. */
   readonly length: number
 }
 
-/** The line at the beginning of a text; undefined where it is not plain. */
+/** Returns the request line at the beginning of a text; undefined if it is not plain. */
 export function readRequestLine(text: string): RequestLine | undefined {
   const line = REQUEST_LINE.exec(text)
   return line === null ? undefined : { method: line[1], url: line[2], length: line[0].length }
 }
 
 function readFields(text: string, start: number): IncomingHttpHeaders | undefined {
-  // Without a prototype, as a field may have any name.
+  // No prototype, because a field may have any name.
   const headers: Record<string, string> = Object.create(null)
   for (let at = start; at < text.length; at = FIELD.lastIndex) {
     FIELD.lastIndex = at

@@ -10,7 +10,7 @@ type Json = Readonly<Record<string, unknown>>
 type Headers = Readonly<Record<string, Header>>
 type Failing = Pick<OperationText, 'errorSchema' | 'errorHeaders'>
 
-/** What any request can meet on its way. */
+/** Errors that any request can get. */
 const ON_THE_WIRE: readonly ErrorCode[] = [
   'BAD_REQUEST',
   'REQUEST_TIMEOUT',
@@ -19,7 +19,7 @@ const ON_THE_WIRE: readonly ErrorCode[] = [
   'INTERNAL_ERROR',
   'OVERLOADED'
 ]
-/** And what comes before a route that is not for everybody. */
+/** Errors that requests to routes with authentication can get as well. */
 const AT_THE_GATE: readonly ErrorCode[] = [
   'UNAUTHENTICATED',
   'INVALID_TOKEN',
@@ -32,18 +32,18 @@ const AT_THE_GATE: readonly ErrorCode[] = [
 
 const REQUEST_ID_REFERENCE = { $ref: `#/components/parameters/${requestId.name}` }
 
-/** How an API tells its errors. */
+/** How an API describes its errors. */
 export interface ErrorDescription {
-  /** The form of all of them. */
+  /** Schema of every error. */
   readonly schema: Schema
   /** Media type of their bodies. */
   readonly type: string
-  /** What that form is narrowed down to where only these can occur. */
+  /** Returns a schema that narrows an error down to these codes. */
   narrowedTo(codes: readonly ErrorCode[]): Json
   exampleOf(code: ErrorCode): Json
 }
 
-/** What a description says besides its operations. */
+/** The parts of a description beside its operations. */
 export interface DocumentTexts {
   readonly info: Json
   readonly servers: readonly Json[]
@@ -60,17 +60,17 @@ interface DescribedRoute extends RouteDescription {
 const isDescribed = (route: RouteDescription): route is DescribedRoute => route.operation !== undefined
 const isCode = (name: string): name is ErrorCode => name in errorCatalogue
 
-/** The closed catalogue, in its own order. */
+/** Every code, in the order of the catalogue. */
 export const errorCodes: readonly ErrorCode[] = Object.keys(errorCatalogue).filter(isCode)
 
-/** Returns the description of an API (OpenAPI 3.1): its own texts, what its routes say of themselves, and its errors. */
+/** Returns the description of an API (OpenAPI 3.1), made of its texts, its routes and its errors. */
 export function openApiDocument(texts: DocumentTexts, routes: readonly RouteDescription[]): Json {
   return new Document(texts.errors).whole(texts, routes.filter(isDescribed))
 }
 
 class Document {
   readonly #errors: ErrorDescription
-  /** Answers that routes have in common, by name. */
+  /** Answers that several routes share, by name. */
   readonly #shared = new Map<string, Json>()
 
   constructor(errors: ErrorDescription) {
@@ -158,7 +158,7 @@ class Document {
     }
   }
 
-  /** A status that is an answer of the route itself, but may be an error too. */
+  /** Describes a status that can be the route's own answer or an error. */
   #either(operation: OperationText, own: Answer, codes: readonly ErrorCode[], common: Headers): Json {
     const error = this.#failure(operation, codes, common)
     const schema = { oneOf: [own.schema, this.#failureSchema(operation, codes)] }
@@ -186,7 +186,7 @@ function codesOf(route: DescribedRoute): ErrorCode[] {
   return [...ON_THE_WIRE, ...(isPublic(route) ? [] : AT_THE_GATE), ...route.operation.errors]
 }
 
-/** In the order of the catalogue. */
+/** Groups codes by status, in the order of the catalogue. */
 function byStatus(codes: readonly ErrorCode[]): Map<number, readonly ErrorCode[]> {
   const found = new Map<number, readonly ErrorCode[]>()
   for (const code of errorCodes) {

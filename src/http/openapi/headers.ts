@@ -4,7 +4,7 @@ import type { Header, Parameter } from './operation.ts'
 
 const text = Type.String()
 
-/** Of every request. */
+/** Parameter of every request. */
 export const requestId: Parameter = {
   name: 'X-Request-Id',
   in: 'header',
@@ -13,7 +13,7 @@ export const requestId: Parameter = {
   examples: { id: { summary: 'An id of the client', value: 'parcel-service.4711' } }
 }
 
-/** Of every answer. */
+/** Headers of every answer. */
 export const commonHeaders: Readonly<Record<string, Header>> = {
   'X-Request-Id': {
     description:
@@ -27,7 +27,7 @@ export const commonHeaders: Readonly<Record<string, Header>> = {
   Vary: { description: 'Request headers that the answer depends on.', schema: text, always: false }
 }
 
-/** Of answers to callers that are known. */
+/** Headers of answers to authenticated callers. */
 export const quotaHeaders: Readonly<Record<string, Header>> = {
   'RateLimit-Policy': {
     description: "Where the operator has set quotas: the caller's, as in draft-ietf-httpapi-ratelimit-headers.",
@@ -43,7 +43,7 @@ const retryAfter: Header = {
   always: false
 }
 
-/** Which headers come with an error, whatever the route. */
+/** Headers that come with an error, whatever the route. */
 export const errorHeaders: Readonly<Partial<Record<ErrorCode, Readonly<Record<string, Header>>>>> = {
   UNAUTHENTICATED: { 'WWW-Authenticate': { description: 'The challenge of RFC 6750.', schema: text, always: true } },
   UNSUPPORTED_ENCODING: {

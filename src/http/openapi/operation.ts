@@ -1,7 +1,7 @@
 import type { Schema } from '../../core/json-schema.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 
-/** A value to show, and to try: a test sends every one of a request. */
+/** A value to show. A test sends each example of a request. */
 export interface Example {
   readonly summary: string
   readonly value: unknown
@@ -9,13 +9,13 @@ export interface Example {
 
 export type Examples = Readonly<Record<string, Example>>
 
-/** In the path, where the route has a segment `{name}`, else in the query, unless it says `header`. */
+/** A parameter: in the path if the route has a segment `{name}`, else in the query, unless it says `header`. */
 export interface Parameter {
   readonly name: string
   readonly in?: 'header'
   readonly description: string
   readonly schema: Schema
-  /** The first is what a request shows that is about something else. */
+  /** The first one is used in requests that show something else. */
   readonly examples: Examples
 }
 
@@ -28,9 +28,9 @@ export interface RequestBody {
 
 export interface Answer {
   readonly description: string
-  /** Undefined where there is no body. */
+  /** Undefined if there is no body. */
   readonly schema?: Schema
-  /** By name; beside those that every answer has. */
+  /** By name, beside those of every answer. */
   readonly headers?: Readonly<Record<string, Header>>
   readonly examples?: Examples
 }
@@ -38,11 +38,11 @@ export interface Answer {
 export interface Header {
   readonly description: string
   readonly schema: Schema
-  /** It may be missing otherwise. */
+  /** False if it may be missing. */
   readonly always: boolean
 }
 
-/** What OpenAPI says of one method at one path; the route itself brings it along. */
+/** The description of one route in OpenAPI. */
 export interface OperationText {
   readonly id: string
   readonly tag: string
@@ -50,12 +50,12 @@ export interface OperationText {
   readonly description?: string
   readonly parameters?: readonly Parameter[]
   readonly body?: RequestBody
-  /** By status; errors are not among them. */
+  /** By status, without errors. */
   readonly answers: Readonly<Record<number, Answer>>
-  /** Which the route itself can raise; those of the way to it are known. */
+  /** Errors of the route itself, beside those that every request can get. */
   readonly errors: readonly ErrorCode[]
-  /** Of error bodies, where they say more than all do. */
+  /** Schema of its error bodies if they have members of their own. */
   readonly errorSchema?: Schema
-  /** Of errors, by status. */
+  /** Headers of errors, by status. */
   readonly errorHeaders?: Readonly<Record<number, Readonly<Record<string, Header>>>>
 }

@@ -2,7 +2,7 @@ import { Type, type Static, type Schema } from '../../core/json-schema.ts'
 
 const TARGET = Symbol('target of a reference')
 
-/** Null besides what the schema allows. */
+/** Returns a schema that allows null as well. */
 export function orNull<T extends Schema>(schema: T) {
   const members: object = schema
   const type: unknown = Object.getOwnPropertyDescriptor(members, 'type')?.value
@@ -11,7 +11,7 @@ export function orNull<T extends Schema>(schema: T) {
   )
 }
 
-/** A schema that the description shows once, under `components/schemas`, and refers to by its name. */
+/** Returns a reference to a schema, which the description shows once under `components/schemas`. */
 export function named<T extends Schema>(name: string, schema: T) {
   return Type.Unsafe<Static<T>>({ $ref: `#/components/schemas/${name}`, [TARGET]: { name, schema } })
 }
@@ -23,7 +23,7 @@ interface Target {
 
 const isTarget = (value: unknown): value is Target => typeof value === 'object' && value !== null && 'schema' in value
 
-/** All named schemas that a value refers to, by whatever way, in the order of their names. */
+/** Returns all named schemas that a value refers to, directly or not, sorted by name. */
 export function namedSchemas(value: unknown): Map<string, Schema> {
   const found = new Map<string, Schema>()
   const visit = (part: unknown): void => {

@@ -1,9 +1,9 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { Cost, Meter, Shortage } from './meter.ts'
 
-/** What one admitted request may still use: of its principal's quotas and of the listener's. */
+/** One admitted request's share of the quotas: of its principal's and of the listener's. */
 export class Allowance {
-  /** One or two; the principal's first. */
+  /** The principal's quotas, the listener's, or both in this order. */
   readonly #meters: readonly Meter[]
   readonly #now: () => number
   #reserved: Cost | undefined
@@ -13,14 +13,14 @@ export class Allowance {
     this.#now = now
   }
 
-  /** Takes one request; it ends with {@link leave}. Throws QUOTA_EXCEEDED. */
+  /** Charges one request, which ends with {@link leave}. Throws QUOTA_EXCEEDED. */
   enter(): void {
     const nowMs = this.#now()
     for (const meter of this.#meters) refuse(meter, meter.refusal(nowMs), nowMs)
     for (const meter of this.#meters) meter.enter(nowMs)
   }
 
-  /** Takes the cost, or throws QUOTA_EXCEEDED and takes nothing. */
+  /** Charges a cost, or throws QUOTA_EXCEEDED and charges nothing. */
   charge(cost: Cost): void {
     const nowMs = this.#now()
     for (const meter of this.#meters) refuse(meter, meter.shortage(cost, nowMs), nowMs)
@@ -28,8 +28,8 @@ export class Allowance {
   }
 
   /**
-   * Sets aside for a page what the caller's last one took, so that pages which are read at the same time are not all read
-   * for nothing. {@link settle} or {@link leave} gives it back.
+   * Reserves for a page what the caller's last page cost, so that concurrent reads do not fetch pages that must be refused.
+   * {@link settle} or {@link leave} gives it back.
    */
   reserve(): void {
     this.#reserved = this.#meters[0].lastPage
@@ -37,8 +37,8 @@ export class Allowance {
   }
 
   /**
-   * Takes what a page costs, now that it is known; the next request waits for a debt. Throws QUOTA_EXCEEDED, and takes
-   * nothing, if others have left a debt since this request was admitted: then the page must not be sent.
+   * Charges the known cost of a page. A debt delays the next request. Throws QUOTA_EXCEEDED, and charges nothing, if other
+   * requests have left a debt since this one was admitted: the page must not be sent then.
    */
   settle(page: Cost): void {
     const nowMs = this.#now()
@@ -48,7 +48,7 @@ export class Allowance {
     this.#take(page, nowMs)
   }
 
-  /** Takes what was delivered already; the next request waits for a debt. */
+  /** Charges what was delivered already. A debt delays the next request. */
   chargeAfter(cost: Cost): void {
     this.#take(cost, this.#now())
   }
@@ -59,7 +59,7 @@ export class Allowance {
     for (const meter of this.#meters) meter.leave()
   }
 
-  /** For its answer. */
+  /** Returns the headers of the answer. */
   headers(): Record<string, string> {
     return this.#meters[0].headers(this.#now())
   }

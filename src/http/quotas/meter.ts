@@ -3,7 +3,7 @@ import { TokenBucket } from './token-bucket.ts'
 
 export type Unit = 'requests' | 'records' | 'bytes'
 
-/** What something costs, or how much it is short of. */
+/** A cost in each unit; 0 if left out. */
 export type Cost = Readonly<Partial<Record<Unit, number>>>
 
 interface Entry {
@@ -17,14 +17,14 @@ export interface Shortage {
 }
 
 const ONE_REQUEST: Cost = { requests: 1 }
-/** Where a slot is waited for, nobody knows how long. */
+/** `Retry-After` for a slot: nobody knows when one becomes free. */
 const SLOT_WAIT_MS = 1000
 
-/** The quotas of one holder, a principal or the listener, and what is left of them. */
+/** The quotas of one holder, a principal or the listener, and what remains of them. */
 export class Meter {
-  /** As messages name it, in the genitive. */
+  /** The holder in messages: `the caller's` or `the gateway's`. */
   readonly holder: string
-  /** What the last page that was read cost. */
+  /** Cost of the last page that was read. */
   lastPage: Cost = {}
   readonly #buckets: Entry[] = []
   readonly #burstSeconds: number
@@ -43,13 +43,13 @@ export class Meter {
     }
   }
 
-  /** What stands against a further request: no slot, no request left, or a debt of records or bytes. */
+  /** Returns why a further request must wait: no slot, no request left, or a debt of records or bytes. */
   refusal(nowMs: number): Shortage | undefined {
     if (this.#open >= this.#concurrentRequests) return { unit: 'concurrent requests', waitMs: SLOT_WAIT_MS }
     return this.#worst(nowMs, unit => (unit === 'requests' ? 1 : 0))
   }
 
-  /** What is missing for `cost`. */
+  /** Returns what is missing for `cost`. */
   shortage(cost: Cost, nowMs: number): Shortage | undefined {
     return this.#worst(nowMs, unit => cost[unit] ?? 0)
   }
@@ -62,7 +62,7 @@ export class Meter {
     for (const { unit, bucket } of this.#buckets) bucket.take(-(cost[unit] ?? 0), nowMs)
   }
 
-  /** A request begins; it ends with {@link leave}. */
+  /** Charges one request and its slot, until {@link leave}. */
   enter(nowMs: number): void {
     this.#open++
     this.take(ONE_REQUEST, nowMs)
@@ -72,12 +72,12 @@ export class Meter {
     this.#open--
   }
 
-  /** A request is under way. */
+  /** True while a request is open. */
   get inUse(): boolean {
     return this.#open > 0
   }
 
-  /** `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers-10. */
+  /** Returns `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10). */
   headers(nowMs: number): Record<string, string> {
     if (this.#buckets.length === 0) return {}
     const policy = this.#buckets.map(
@@ -100,7 +100,7 @@ export class Meter {
   }
 }
 
-/** The draft's own names of units; requests are what is meant where none is given. */
+/** The draft's parameter for a unit; its default is requests. */
 const UNIT_PARAMETERS: Readonly<Record<Unit, string>> = {
   requests: '',
   records: ';qu="records"',

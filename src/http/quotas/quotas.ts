@@ -6,7 +6,10 @@ import { Meter } from './meter.ts'
 
 type Override = QuotasConfig['overrides'][number]
 
-/** Quotas of principals and of the whole listener. Memory is bounded: who has not called for longest is forgotten first. */
+/**
+ * Quotas of principals and of the whole listener. Memory is bounded: the principal that called least recently is forgotten
+ * first.
+ */
 export class Quotas {
   readonly #config: QuotasConfig
   readonly #issuers: ReadonlyMap<string, string>
@@ -16,8 +19,8 @@ export class Quotas {
   readonly #listener: Meter | undefined
 
   /**
-   * @param issuers the one name of each issuer that has several; an issuer that is not in it has one
-   * @param now in milliseconds, on any clock that never goes back
+   * @param issuers the canonical name of each issuer that has several names
+   * @param now milliseconds of any clock that never goes back
    */
   constructor(
     config: QuotasConfig,
@@ -31,12 +34,12 @@ export class Quotas {
     this.#listener = config.listener === undefined ? undefined : new Meter(config.listener, "the gateway's", now())
   }
 
-  /** Principals that are remembered. */
+  /** Number of principals that are remembered. */
   get size(): number {
     return this.#meters.size
   }
 
-  /** Takes one request. Throws QUOTA_EXCEEDED; returns undefined if no quota concerns the caller. */
+  /** Charges one request. Returns undefined if the caller has no quota. Throws QUOTA_EXCEEDED. */
   admit(principal: Principal): Allowance | undefined {
     const own = this.#meterOf(principal)
     const listener = this.#listener
@@ -66,12 +69,12 @@ export class Quotas {
     return own?.find(fits) ?? principal
   }
 
-  /** Tokens of one provider in two versions are of one caller. */
+  /** Returns the canonical name, so that two token versions of one provider count as one caller. */
   #issuer(issuer: string): string {
     return this.#issuers.get(issuer) ?? issuer
   }
 
-  /** The one that has not called for longest and has nothing under way; else simply the first. */
+  /** Forgets the principal that called least recently and has no open request; if all have one, the least recent of all. */
   #forgetOne(): void {
     for (const [key, meter] of this.#meters) {
       if (meter.inUse) continue

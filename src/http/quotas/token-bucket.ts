@@ -1,6 +1,6 @@
 /**
- * Refills by `perSecond` up to `capacity`. What costs more than the capacity passes when the bucket is full and leaves a debt
- * behind: a lawful request can wait for its turn, however large, and the mean rate holds.
+ * A token bucket that refills by `perSecond` up to `capacity`. A cost above the capacity passes when the bucket is full, and
+ * leaves a debt: so a legal request of any size passes at some time, and the mean rate holds.
  */
 export class TokenBucket {
   readonly capacity: number
@@ -15,7 +15,7 @@ export class TokenBucket {
     this.#atMs = nowMs
   }
 
-  /** Below 0: a debt. */
+  /** Returns the tokens left; negative if there is a debt. */
   tokens(nowMs: number): number {
     const gained = (Math.max(nowMs - this.#atMs, 0) / 1000) * this.#perSecond
     this.#tokens = Math.min(this.#tokens + gained, this.capacity)
@@ -23,18 +23,18 @@ export class TokenBucket {
     return this.#tokens
   }
 
-  /** Milliseconds until `cost` can be taken; 0 where it can be now. */
+  /** Returns the milliseconds until `cost` can be taken; 0 if it can be now. */
   waitMs(cost: number, nowMs: number): number {
     const missing = Math.min(cost, this.capacity) - this.tokens(nowMs)
     return missing <= 0 ? 0 : (missing / this.#perSecond) * 1000
   }
 
-  /** Whether or not there is enough. */
+  /** Takes a cost, even if that leaves a debt. */
   take(cost: number, nowMs: number): void {
     this.#tokens = this.tokens(nowMs) - cost
   }
 
-  /** Milliseconds until the bucket is full. */
+  /** Returns the milliseconds until the bucket is full. */
   fullMs(nowMs: number): number {
     return ((this.capacity - this.tokens(nowMs)) / this.#perSecond) * 1000
   }
