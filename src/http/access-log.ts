@@ -1,10 +1,10 @@
 import type { RequestLog } from '../core/log.ts'
 import type { Exchange } from './exchange.ts'
 
-/** A path in the log is cut here. */
+/** Longest path in the log; the rest is cut off. */
 const LOGGED_PATH_CHARACTERS = 512
 
-/** One line for a request that has ended: never its query, its headers or its body. */
+/** Writes the access line of a request that has ended. It never holds the query, a header or the body. */
 export function logRequest(log: RequestLog, exchange: Exchange): void {
   const { request, response, id, target, principal, trace, bytesIn, bytesOut, startedMs } = exchange
   const query = target.indexOf('?')

@@ -1,28 +1,28 @@
-/** An answer whose body is there when it begins. */
+/** An answer whose whole body exists before the first byte is sent. */
 export interface Reply {
   readonly status: number
   readonly body: Buffer
-  /** Besides those of every answer; a `Content-Type` here replaces JSON. */
+  /** Added to the headers of every answer. A `Content-Type` here replaces JSON. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Code of the error that it tells. */
+  /** Code of the error that the body describes. */
   readonly code?: string | undefined
-  /** Its bytes are in the byte budget already, until the exchange ends. */
+  /** The byte budget already counts these bytes, until the exchange ends. */
   readonly counted?: boolean
-  /** Called once the client has taken the body, whose memory may then hold something else. */
+  /** Called once the client has taken the body: its memory may then be used again. */
   readonly recycle?: (body: Buffer) => void
-  /** So much memory in front of the body is free to be written to, and sent with it in one piece. */
+  /** Bytes of writable memory in front of the body, so that head and body can leave in one piece. */
   readonly frontBytes?: number
-  /** In the coding that the client accepts: it is sent as it is, and its headers name the coding. */
+  /** The body is encoded as the client accepts it, and the headers name the coding: it is sent as it is. */
   readonly coded?: boolean
 }
 
-/** An answer that is written while its client reads it. Its head is sent at once; then `run` writes the body. */
+/** An answer that is written while its client reads it: the head leaves at once, then `run` writes the body. */
 export interface StreamReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>> & { readonly 'Content-Type': string }
   /**
-   * The answer ends when this resolves. If it rejects, the connection is cut off, so that no client takes the body for
-   * whole. Must end soon after {@link HttpCall.signal} is aborted.
+   * Writes the body. The answer ends when this resolves. If it rejects, the connection is cut off, so that the client can
+   * tell that the body is incomplete. Must end soon after {@link HttpCall.signal} is aborted.
    */
   run(sink: Sink): Promise<void>
 }
@@ -32,8 +32,8 @@ export type Answer = Reply | StreamReply
 /** Where a stream writes its body. */
 export interface Sink {
   /**
-   * Sends bytes. A promise means that the client is behind: wait for it before writing more. It rejects with ClientGone if
-   * the client leaves.
+   * Sends bytes. A promise means that the client is behind: await it before you write more. Rejects with ClientGone if the
+   * client leaves.
    */
   write(bytes: Buffer): void | Promise<void>
 }

@@ -3,23 +3,23 @@ import type { Reply } from './answer.ts'
 import type { RequestKind, Route } from './route.ts'
 import { Router } from './router.ts'
 
-/** A dialect that is spoken over HTTP: what `server/` composes. */
+/** A set of routes and their form of errors. `server/` decides which ones a listener serves. */
 export interface Api {
-  /** As metrics label it: `v1`. Empty for what belongs to no version. */
+  /** Label in the metrics: `v1`. Empty for routes that belong to no version. */
   readonly version: string
-  /** Beginnings of the paths that are its own. The API with the longest one answers, also if it has no such route. */
+  /** Prefixes of its paths. The API with the longest matching prefix answers, even if it has no such route. */
   readonly prefixes: readonly string[]
-  /** What its requests are to the gateway's records, but for those of public routes; `call` when left out. */
+  /** How its requests are recorded, except those to public routes; `call` when left out. */
   readonly kind?: RequestKind
   /** The most used first. */
   readonly routes: readonly Route[]
   /** Whether its paths may end with a slash more. False when left out. */
   readonly trailingSlash?: boolean
-  /** How it tells an error. */
+  /** Returns the answer for an error. */
   readonly error: (error: GatewayError) => Reply
 }
 
-/** An API and its table of routes. */
+/** An API with its router. */
 export class MountedApi {
   readonly api: Api
   readonly router: Router
@@ -34,13 +34,13 @@ export class MountedApi {
     this.#streams = api.routes.some(({ answer }) => answer === 'stream')
   }
 
-  /** Returns what a path is that needs no token; undefined for all others, as most are. */
+  /** Returns the kind of a public path; undefined for paths that need a token, as most do. */
   publicKindOf(target: string): RequestKind | undefined {
     if (this.#publicKinds.size === 0) return undefined
     return this.#publicKinds.get(target.split('?', 1)[0])
   }
 
-  /** Whether the route always answers with a stream. */
+  /** Returns whether the route of a request always answers with a stream. */
   willStream(method: string, target: string): boolean {
     if (!this.#streams) return false
     try {
@@ -53,13 +53,13 @@ export class MountedApi {
 
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE']
 
-/** Which API a request is for. */
+/** The APIs of a listener, found by the prefix of a path. */
 export class Apis {
-  /** Methods that some route has; HEAD where GET is. */
+  /** Methods that at least one route has; HEAD if one has GET. */
   readonly methods: readonly string[]
   readonly #mounts: readonly { readonly prefix: string; readonly mounted: MountedApi }[]
 
-  /** One of them must have the prefix `/`: it answers for every path that is nobody's. */
+  /** One of them must have the prefix `/`: it answers for paths that no other API has. */
   constructor(apis: readonly Api[]) {
     this.#mounts = apis
       .flatMap(api => {

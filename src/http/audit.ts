@@ -20,7 +20,7 @@ export interface AuditEntry {
   readonly records: number | null
 }
 
-/** What happened, for the record: who, what and with which outcome; never a payload, a key, a header or a query. */
+/** Returns the audit line of a request: who, what and with which outcome. It never holds a payload, a key, a header or a query. */
 export function auditEntry(exchange: Exchange): AuditEntry {
   const { id, principal, status, reason, records } = exchange
   return {
@@ -45,7 +45,7 @@ function kindOf({ principal }: Exchange): AuditEntry['principal_kind'] {
   return principal.appOnly ? 'application' : 'user'
 }
 
-/** What became of the operation, whether or not its client was still there to hear of it. */
+/** Returns the outcome of the operation, whether or not its client waited for the answer. */
 function outcomeOf({ resultStatus: status, isDenied }: Exchange): AuditEntry['outcome'] {
   if (isDenied || status === 401 || status === 403 || status === 429) return 'denied'
   return status !== undefined && status < 400 ? 'allowed' : 'failed'
@@ -53,7 +53,7 @@ function outcomeOf({ resultStatus: status, isDenied }: Exchange): AuditEntry['ou
 
 type Wanted = Pick<AuditEntry, 'operation' | 'topic' | 'partition'>
 
-/** Records callers that were not let in too; what they name is kept only if it can be a topic or a partition. */
+/** Returns what the request asked for, also if the caller was refused. A name is kept only if a topic or partition can have it. */
 function wanted({ route, params, mounted, request: { method = '' }, target }: Exchange): Wanted {
   if (route !== undefined) return named(route, params)
   try {

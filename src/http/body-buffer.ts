@@ -2,19 +2,19 @@ import { BufferPool } from '../core/lib/buffer-pool.ts'
 
 const POOL_BYTES = 16 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
-/** First size where the length is not declared. */
+/** First size if the length is not declared. */
 const FIRST_BYTES = 16 * 1024
 
 /**
- * A body that grows by chunks into one buffer: allocated once where the length is declared, the chunk itself where it is the
- * only one, else doubled. Memory stays in proportion to the bytes, however small the chunks.
+ * Collects the chunks of a body in one buffer. A declared length is allocated once, a single chunk is used as it is, and any
+ * other buffer doubles: memory stays in proportion to the bytes, however small the chunks.
  */
 export class BodyBuffer {
   readonly #declaredBytes: number
   #bytes: Buffer | undefined
   #length = 0
 
-  /** `declaredBytes`: −1 when unknown. */
+  /** @param declaredBytes −1 if unknown */
   constructor(declaredBytes: number) {
     this.#declaredBytes = declaredBytes
   }
@@ -30,12 +30,12 @@ export class BodyBuffer {
     this.#length = length
   }
 
-  /** What was appended; the buffer is the taker's to change, until it is released. */
+  /** Returns what was appended. The caller owns the buffer until {@link release}. */
   take(): Buffer {
     return this.#bytes === undefined ? Buffer.alloc(0) : this.#bytes.subarray(0, this.#length)
   }
 
-  /** The taker needs the bytes no more: they will hold another caller's. */
+  /** Gives the memory back to the pool: another body will overwrite it. */
   release(): void {
     if (this.#bytes !== undefined) pool.give(this.#bytes)
     this.#bytes = undefined

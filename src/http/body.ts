@@ -8,48 +8,47 @@ import { Inflater } from './inflate.ts'
 import { assertJsonBody, assertPlainCoding, isGzipped } from './media-type.ts'
 import type { BodyStream, HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 
-/** What bounds the reading of bodies. */
+/** Limits for reading bodies. */
 export interface BodyLimits {
   readonly budget: ByteBudget
   readonly limits: { readonly bodyBytes: number; readonly bodyTimeoutMs: number }
 }
 
-/** The request whose body is read. */
+/** A request, as the reader of its body sees it. */
 export interface Upload {
   readonly request: HttpRequest
   readonly response: HttpResponse
   readonly requestBody: RequestBody
   readonly connection: { broken: boolean }
-  /** The body need not be declared as JSON. */
+  /** True if the body need not be declared as JSON. */
   readonly takesAnyType?: boolean
   readonly startedMs: number
   bytesIn: number
-  /** The body broke off, and why. */
+  /** Why the rest of the body will not come. */
   readonly interruption: GatewayError | undefined
   interrupt(error: GatewayError): void
   onInterrupt(callback: (error: GatewayError) => void): void
 }
 
-/** A body that is read as it comes, and where its bytes go. */
+/** A body that is still arriving, and where its bytes go. */
 interface Reading {
   readonly upload: Upload
   readonly request: IncomingMessage
   readonly buffer: BodyBuffer
   readonly limitBytes: number
   readonly reservation: BudgetReservation
-  /** For the whole request to arrive, from its beginning on. */
+  /** Time left for the body to arrive. */
   readonly timeoutMs: number
 }
 
-/** Bytes in the budget for each byte of a body: the body itself and what is made of it. */
+/** Budget bytes for each byte of a body: one for the body, one for the records made of it. */
 const BUDGET_FACTOR = 2
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * Reads the whole body: at once if it has arrived, else as a promise. Throws or rejects with UNSUPPORTED_MEDIA_TYPE,
- * UNSUPPORTED_ENCODING, BODY_TOO_LARGE (at once if the length is declared; a gzipped one counts as what it becomes),
- * MALFORMED_GZIP, OVERLOADED, REQUEST_TIMEOUT, and with what else interrupts the request: BAD_REQUEST. An empty body has no
- * type.
+ * Reads the whole body: returns it if it has arrived, else a promise. Throws or rejects with UNSUPPORTED_MEDIA_TYPE (unless
+ * the body is empty), UNSUPPORTED_ENCODING, BODY_TOO_LARGE (at once if the declared length is too large; a gzipped body counts
+ * with its inflated size), MALFORMED_GZIP, OVERLOADED, REQUEST_TIMEOUT or BAD_REQUEST (the connection ended).
  */
 export function readBody(upload: Upload, bounds: BodyLimits): Body | Promise<Body> {
   const { request, requestBody } = upload
@@ -95,8 +94,8 @@ async function readStream(
 }
 
 /**
- * Reads a body piece by piece, as slowly as its reader asks. It may take as long as it likes. Throws UNSUPPORTED_ENCODING,
- * and BAD_REQUEST if the connection ends within it.
+ * Reads a body piece by piece, as slowly as its reader asks, without a limit of time. Throws UNSUPPORTED_ENCODING, and
+ * BAD_REQUEST if the connection ends before the body does.
  */
 export async function* bodyPieces(upload: Upload): AsyncGenerator<Buffer, void, void> {
   const { requestBody } = upload
@@ -110,7 +109,7 @@ export async function* bodyPieces(upload: Upload): AsyncGenerator<Buffer, void, 
   if (expectsContinue) response.writeContinue()
   if (upload.interruption !== undefined) throw upload.interruption
   upload.onInterrupt(error => request.destroy(error))
-  // A reader that stops half-way still owes its client an answer, so the socket stays.
+  // A reader that stops half-way still owes its client an answer, so keep the socket.
   const pieces: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false })
   try {
     for await (const piece of pieces) {
@@ -163,7 +162,7 @@ function inflate(reading: Reading): Promise<Buffer> {
     })
     const onData = (chunk: Buffer) => {
       upload.bytesIn += chunk.length
-      // Empty gzip streams in a row come to nothing, but not for nothing.
+      // Many empty gzip streams in a row inflate to nothing, but cost time: limit the compressed bytes too.
       if (upload.bytesIn > limitBytes) stop(tooLarge(limitBytes))
       else inflater.write(chunk)
     }
@@ -171,19 +170,19 @@ function inflate(reading: Reading): Promise<Buffer> {
   })
 }
 
-/** Hands over the body as it comes; `stop` hears why it will not come whole. */
+/** Passes the chunks on as they arrive. Calls `stop` with the reason if the body will not be complete. */
 function follow(
   { upload, request, timeoutMs }: Reading,
   onData: (chunk: Buffer) => void,
   onEnd: () => void,
   stop: (error: unknown) => void
 ): void {
-  // Both may have happened while the caller was being judged.
+  // Both may have happened while the caller was being authenticated.
   if (upload.interruption !== undefined) return stop(upload.interruption)
   if (request.destroyed) return stop(cutOff())
   const timer = setTimeout(() => {
     if (upload.response.headersSent) return
-    // Nothing more is read from it as a request.
+    // The connection carries no further request.
     upload.connection.broken = true
     upload.interrupt(new GatewayError('REQUEST_TIMEOUT', 'The request did not arrive in time.'))
   }, timeoutMs)
@@ -203,7 +202,7 @@ function tooLarge(limitBytes: number): GatewayError {
   return new GatewayError('BODY_TOO_LARGE', `The body is larger than ${limitBytes} bytes.`)
 }
 
-/** Nobody reads this answer; the log does. */
+/** For the log: no client is left to read the answer. */
 function cutOff(): GatewayError {
   return new GatewayError('BAD_REQUEST', 'The connection ended before the body was complete.')
 }

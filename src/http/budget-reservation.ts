@@ -1,7 +1,7 @@
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { GatewayError } from '../core/errors.ts'
 
-/** What one request holds of the byte budget. */
+/** The bytes of the budget that one request holds. */
 export class BudgetReservation {
   readonly #budget: ByteBudget
   #bytes = 0
@@ -11,7 +11,10 @@ export class BudgetReservation {
     this.#budget = budget
   }
 
-  /** Throws OVERLOADED if that does not fit. Does nothing once released: the client may be gone before its page comes. */
+  /**
+   * Raises the reservation to `bytes`. Throws OVERLOADED if that does not fit. Does nothing after {@link release}: a page
+   * may come after its client left.
+   */
   raiseTo(bytes: number): void {
     const more = bytes - this.#bytes
     if (more <= 0 || this.#released) return
@@ -20,7 +23,7 @@ export class BudgetReservation {
     this.#bytes += more
   }
 
-  /** Counts bytes that are held already, so that they keep new requests out. */
+  /** Adds bytes that are in memory already: they may exceed the budget, and then keep new requests out. */
   add(bytes: number): void {
     if (this.#released) return
     this.#budget.add(bytes)

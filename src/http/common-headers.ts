@@ -1,6 +1,6 @@
 const YEAR_S = 31_536_000
 
-/** What every whole answer carries, whoever writes it. */
+/** Returns the headers of every whole answer. */
 export function commonHeaders(requestId: string, bodyBytes: number, secure: boolean): Record<string, string> {
   const headers: Record<string, string> = {
     'Content-Type': 'application/json; charset=utf-8',
@@ -13,7 +13,7 @@ export function commonHeaders(requestId: string, bodyBytes: number, secure: bool
   return headers
 }
 
-/** What every answer that streams carries: no cache and no proxy may keep it, change it or hold it back. */
+/** Returns the headers of every streamed answer: no cache or proxy may store it, change it or hold it back. */
 export function streamHeaders(requestId: string, secure: boolean): Record<string, string> {
   const headers: Record<string, string> = {
     'Cache-Control': 'no-store, no-transform',

@@ -4,38 +4,38 @@ import type { GatewayError } from '../core/errors.ts'
 import type { HttpRequest, HttpResponse } from './messages.ts'
 import { SlowTakers, type TakingLimits } from './slow-takers.ts'
 
-/** A request as its connection knows it. */
+/** An unanswered request, as its connection sees it. */
 export interface OpenRequest {
   readonly request: HttpRequest
   readonly response: HttpResponse
-  /** The rest of its body will not come. */
+  /** Reports that the rest of its body will not come. */
   interrupt(error: GatewayError): void
-  /** The connection is gone. */
+  /** Reports that the connection is closed. */
   end(): void
 }
 
-/** One client connection: what is under way on it, and what is still to be taken by its client. */
+/** One client connection, with its unanswered requests and the answers that its client has not taken. */
 export class Connection {
   readonly socket: Socket
-  /** The HTTP parser gave it up: nothing more is read from it as a request. */
+  /** The HTTP parser gave up: no further request is read. */
   broken = false
-  /** An answer has announced the close: what arrives behind its request is neither carried out nor answered. */
+  /** An answer has announced the close: later requests are neither executed nor answered. */
   closing = false
-  /** A request on it came from a caller who was let in. */
+  /** A request on it was authenticated. */
   authenticated = false
-  /** The client has ended its side: it sends no more, and is owed the answers to what it sent. */
+  /** The client has closed its side. It still gets the answers to what it sent. */
   inputEnded = false
   /**
-   * On the direct path: bytes of a next request came before the head of the present answer was made, which must not
+   * On the direct path: bytes of the next request arrived before the head of this answer was written. The answer must not
    * announce the close then.
    */
   pipelined = false
-  /** The request that arrived last, until it is answered and has arrived whole. */
+  /** The last request, until it is complete and answered. */
   latest: OpenRequest | undefined
   readonly #exchanges: OpenRequest[] = []
   readonly #slowTakers: SlowTakers
   #untakenAnswers = 0
-  /** What had been read when the last request was answered, and when that was. */
+  /** Bytes read when the last request was answered, and the time. */
   #bytesDone = 0
   #idleSinceMs = performance.now()
   #whenIdle: (() => void) | undefined
@@ -43,22 +43,22 @@ export class Connection {
   constructor(socket: Socket, slowTakers: SlowTakers) {
     this.socket = socket
     this.#slowTakers = slowTakers
-    // So for plain TCP; under TLS, only now that it is agreed on.
+    // Under TLS the socket has this property only after the handshake.
     socket.allowHalfOpen = true
     socket.once('end', () => (this.inputEnded = true))
-    // A response that waits behind another one never hears that the socket is gone: its exchange hears it from here.
+    // A response queued behind another one gets no close event of its own: tell its exchange from here.
     socket.once('close', () => {
       slowTakers.release(socket)
       for (const exchange of this.#exchanges.slice()) exchange.end()
     })
   }
 
-  /** Requests that are not answered yet; more than one when the client pipelines. */
+  /** Number of unanswered requests; more than one if the client pipelines. */
   get openExchanges(): number {
     return this.#exchanges.length
   }
 
-  /** For so long every answer has been taken whole, and no byte of another request has come. */
+  /** Returns whether, for `durationMs`, all answers have been taken and no byte of a request has arrived. */
   isIdleFor(durationMs: number): boolean {
     return (
       this.#exchanges.length === 0 &&
@@ -75,20 +75,20 @@ export class Connection {
   finish(exchange: OpenRequest): void {
     const place = this.#exchanges.indexOf(exchange)
     if (place >= 0) this.#exchanges.splice(place, 1)
-    // An idle connection keeps nothing of what it carried.
+    // An idle connection must not hold the memory of its last request.
     if (this.latest === exchange && exchange.request.complete) this.latest = undefined
     this.#bytesDone = this.socket.bytesRead
     this.#idleSinceMs = performance.now()
     if (this.#exchanges.length === 0) this.#whenIdle?.()
   }
 
-  /** Calls once, when no request is waiting for its answer; at once when none is. */
+  /** Calls back once, when every request is answered; at once if that is so already. */
   whenIdle(callback: () => void): void {
     if (this.#exchanges.length === 0) callback()
     else this.#whenIdle = callback
   }
 
-  /** Closes the connection if the client takes the answer too slowly. */
+  /** Closes the connection if the client takes this answer too slowly. */
   limitTaking(response: HttpResponse): void {
     if (this.#untakenAnswers++ === 0) this.#slowTakers.watch(this.socket)
     response.prependOnceListener('finish', () => {
@@ -106,19 +106,19 @@ export interface ConnectionLimits extends TakingLimits {
 
 export type WhenFull = 'refuse' | 'displace'
 
-/** The connections of the whole process, on whatever address they came in. */
+/** All connections of a front, whichever address they arrived at. */
 export class Connections {
   readonly #limits: ConnectionLimits
   readonly #onRefused: (setting: string) => void
   readonly #slowTakers: SlowTakers
-  /** As accepted; under TLS these carry no requests themselves. */
+  /** TCP sockets. Under TLS, requests arrive on the TLS sockets above them. */
   readonly #accepted = new Set<Socket>()
-  /** Number of accepted connections by the address they come from. */
+  /** Number of accepted connections by remote address. */
   readonly #addresses = new Map<string, number>()
   readonly #open = new Map<Duplex, Connection>()
   #refusing = false
 
-  /** `onRefused` is called for the first of a row of refused connections, with the setting that refuses them. */
+  /** @param onRefused called for the first of several refused connections in a row, with the setting that refuses them */
   constructor(limits: ConnectionLimits, onRefused: (setting: string) => void) {
     this.#limits = limits
     this.#onRefused = onRefused
@@ -129,7 +129,7 @@ export class Connections {
     return this.#accepted.size
   }
 
-  /** Takes a new TCP connection, or closes it where there are too many. */
+  /** Accepts a TCP connection, or closes it if there are too many. */
   accept(socket: Socket): void {
     const address = socket.remoteAddress ?? ''
     const fromThere = this.#addresses.get(address) ?? 0
@@ -160,7 +160,7 @@ export class Connections {
     this.#refusing = true
   }
 
-  /** `socket` is ready to carry requests: under TLS, the handshake is done. */
+  /** Returns the connection of a socket that is ready for requests: under TLS, after the handshake. */
   open(socket: Socket): Connection {
     const connection = new Connection(socket, this.#slowTakers)
     this.#open.set(socket, connection)
@@ -168,12 +168,12 @@ export class Connections {
     return connection
   }
 
-  /** Undefined while TLS is not agreed on, and after the end. */
+  /** Returns undefined before the end of the TLS handshake, and after the close. */
   of(socket: Duplex): Connection | undefined {
     return this.#open.get(socket)
   }
 
-  /** Closes those that nobody has used for so long; those that are still used are told with their next answer. */
+  /** Closes connections that have been idle for `durationMs`. The others learn of the close from their next answer. */
   closeIdle(durationMs: number): void {
     for (const connection of this.#open.values()) if (connection.isIdleFor(durationMs)) connection.socket.destroySoon()
   }

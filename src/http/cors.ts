@@ -5,13 +5,16 @@ import { jsonReply, type Reply } from './answer.ts'
 const REQUEST_HEADERS = 'Authorization, Content-Type, Content-Encoding, X-Request-Id, traceparent, tracestate'
 const EXPOSED_HEADERS = 'NextOffset, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy'
 
-/** Lets pages of the configured origins call (Fetch Standard, CORS protocol). Origins are compared to the letter; without any, no header is sent. */
+/**
+ * Lets pages of the configured origins call (Fetch Standard, CORS protocol). Compares origins exactly; sends no header if
+ * none is configured.
+ */
 export class Cors {
   readonly #origins: ReadonlySet<string>
   readonly #methods: string
   readonly #maxAgeS: number
 
-  /** @param methods that some route has */
+  /** @param methods those that at least one route has */
   constructor({ origins, maxAgeMs }: CorsConfig, methods: readonly string[]) {
     this.#methods = methods.join(', ')
     this.#origins = new Set(origins)
@@ -22,7 +25,7 @@ export class Cors {
     return this.#origins.size > 0
   }
 
-  /** The answer to a preflight from a configured origin, which carries no token; undefined for all else. */
+  /** Returns the answer to a preflight from a configured origin; undefined for any other request. A preflight has no token. */
   preflight(
     method: string,
     { origin, 'access-control-request-method': wanted }: IncomingHttpHeaders
@@ -39,7 +42,7 @@ export class Cors {
     }
   }
 
-  /** For every answer. */
+  /** Returns the headers for an answer. */
   headers({ origin }: IncomingHttpHeaders): Record<string, string> {
     if (this.#origins.size === 0) return {}
     if (origin === undefined || !this.#origins.has(origin)) return { Vary: 'Origin' }

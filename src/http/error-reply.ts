@@ -3,7 +3,7 @@ import type { Reply } from './answer.ts'
 
 const RETRY_AFTER_S = '1'
 
-/** Anything thrown, as an error that a caller may see: what is not a GatewayError is a defect of ours. */
+/** Returns an error that a caller may see. Anything but a GatewayError is a defect, and becomes INTERNAL_ERROR. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown
   return new GatewayError('INTERNAL_ERROR', 'The gateway failed; its log has the cause under the id of this request.', {
@@ -11,7 +11,7 @@ export function toGatewayError(thrown: unknown): GatewayError {
   })
 }
 
-/** Returns an error with what HTTP says of it, and a body in the form of an API. */
+/** Returns the answer for an error: its status and headers, and `body` in the form of an API. */
 export function errorReply({ code, retriable, headers, status }: GatewayError, body: object): Reply {
   const retryAfter = retriable && (status === 503 || status === 429) ? { 'Retry-After': RETRY_AFTER_S } : {}
   return { status, code, body: Buffer.from(JSON.stringify(body)), headers: { ...retryAfter, ...headers } }

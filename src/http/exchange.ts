@@ -22,12 +22,12 @@ import { targetOf } from './target.ts'
 const NO_PARAMS: Params = {}
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
-/** Thrown instead of beginning an operation that nobody waits for any more. */
+/** Thrown when the client has left, so that no operation begins without anybody to hear of it. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone'
 }
 
-/** What the exchanges of a listener share. */
+/** What all exchanges of a front share. */
 export interface ExchangeHost extends BodyLimits {
   readonly limits: BodyLimits['limits'] & { readonly requestTimeoutMs: number }
   /** Called once for each exchange, when it is over. */
@@ -35,55 +35,55 @@ export interface ExchangeHost extends BodyLimits {
 }
 
 /**
- * One request and what becomes of it. It is over when two things have happened, in either order: its answer was handed over
- * or its client left ({@link Exchange.end}), and its operation is done ({@link Exchange.settleOutcome}).
+ * One request with its answer and its outcome. It is over when two things have happened, in either order: the answer was sent
+ * or the client left ({@link Exchange.end}), and the operation is done ({@link Exchange.settleOutcome}).
  */
 export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember {
   readonly request: HttpRequest
   readonly response: HttpResponse
   readonly requestBody: RequestBody
   readonly connection: Connection
-  /** From `X-Request-Id` if that is sane, else made; returned always. */
+  /** From `X-Request-Id` if that is valid, else generated. Every answer carries it. */
   readonly id: string
   readonly startedMs = performance.now()
   /** Among the requests that are not over. */
   indexInSet = -1
-  /** Path and query, whichever form the request names them in; routing and records use no other. */
+  /** Path and query, also of a request in absolute form. Routing, log and audit use this alone. */
   readonly target: string
-  /** The API whose path that is. */
+  /** The API that the path belongs to. */
   readonly mounted: MountedApi
   kind: RequestKind
-  /** The route, once it is found, and what the target says to it. */
+  /** Undefined until the route is found, as are its parameters. */
   route: Route | undefined
   params: Params = NO_PARAMS
   query: Query = NO_QUERY
-  /** Undefined until the caller is known. */
+  /** Undefined until the caller is authenticated. */
   principal: Principal | undefined
-  /** What it may use; undefined if no quota concerns the caller. */
+  /** The caller's part of the quotas; undefined if none applies. */
   allowance: Allowance | undefined
-  /** Status of the answer that the operation deserves, sent or not; undefined until the operation is done. */
+  /** Status that the operation resulted in, whether or not it was sent; undefined until the operation is done. */
   resultStatus: number | undefined
   /** Code of the error in that answer. */
   code: string | undefined
-  /** The caller may not do this, whatever the answer says. */
+  /** The caller had no permission, though the answer may say 404. */
   isDenied = false
   /** Why no answer was sent. */
   silence: 'CLIENT_GONE' | 'UPLOAD_ABANDONED' | 'SHUTTING_DOWN' = 'CLIENT_GONE'
-  /** What it holds of a byte budget until it is over. */
+  /** Bytes of a budget that it holds until it is over. */
   reservation: BudgetReservation | undefined
-  /** Gives the memory of its answer back, if the client has taken all of it. */
+  /** Gives the memory of its answer back. */
   recycle: (() => void) | undefined
-  /** Asked to be stored, or returned. */
+  /** Number of records to store, or returned. */
   records: number | undefined
-  /** Taken at the beginning: a connection that is gone has none. */
+  /** Read at the beginning: a closed socket has no address. */
   readonly address: string | undefined
-  /** Of the route, once that is found. */
+  /** Undefined until the route is found. */
   meter: RouteMeter | undefined
-  /** Where requests are traced. */
+  /** Undefined if requests are not traced. */
   trace: RequestTrace | undefined
   bytesIn = 0
   bytesOut = 0
-  /** The body broke off, and why. */
+  /** Why the rest of the body will not come. */
   interruption: GatewayError | undefined
   readonly #host: ExchangeHost
   #onInterrupt: ((error: GatewayError) => void) | undefined
@@ -116,23 +116,23 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     response.once('close', () => this.end())
   }
 
-  /** The answer was handed over, or the client is gone. */
+  /** True once the answer was sent, or the client left. */
   get ended(): boolean {
     return this.#ended
   }
 
-  /** Nobody takes an answer any more. The socket is destroyed a turn before those who listen to it hear of its end. */
+  /** True if nobody can receive an answer. A socket is destroyed one turn before its close event, so look at it too. */
   get isOrphaned(): boolean {
     return this.#ended || this.connection.socket.destroyed
   }
 
-  /** Status of the answer; null if none was sent. */
+  /** Status that was sent; null if none was. */
   get status(): number | null {
     const { response } = this
     return response.headersSent && this.silence !== 'UPLOAD_ABANDONED' ? response.statusCode : null
   }
 
-  /** Code of the error, or why no answer was sent; undefined after success. */
+  /** Error code of the answer, or why none was sent; undefined after success. */
   get reason(): string | undefined {
     return this.code ?? (this.status === null ? this.silence : undefined)
   }
@@ -145,7 +145,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     return this.request.headers
   }
 
-  /** Whether the handler has asked for permission. */
+  /** True if the gate or the handler has checked a permission. */
   get wasPermitted(): boolean {
     return this.#wasPermitted
   }
@@ -156,7 +156,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     return this.#abort.signal
   }
 
-  /** Tells a handler that nobody waits for more of its answer. */
+  /** Aborts {@link signal}, so that the handler stops writing. */
   stop(reason: EndReason): void {
     this.#abort?.abort(reason)
   }
@@ -213,19 +213,19 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     }
   }
 
-  /** The operation will not be awaited, nor the client. */
+  /** Ends the exchange without waiting for its operation or its client. */
   giveUp(): void {
     if (!this.#settled && this.#begun) this.code = 'OUTCOME_UNKNOWN'
     this.settleOutcome()
     this.end()
   }
 
-  /** Throws ClientGone if nobody waits for the answer: an operation begins only while its caller is there. */
+  /** Throws ClientGone if the client has left. */
   requireClient(): void {
     if (this.isOrphaned) throw new ClientGone()
   }
 
-  /** The answer was handed over, or the client is gone. */
+  /** Reports that the answer was sent, or that the client left. */
   end(): void {
     if (this.#ended) return
     this.#ended = true
@@ -234,21 +234,21 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     this.connection.finish(this)
   }
 
-  /** The operation is done, or will not be awaited: its outcome is known as far as it ever will be. */
+  /** Reports that the operation is done, or will not be awaited: no more will be known of its outcome. */
   settleOutcome(): void {
     if (this.#settled) return
     this.#settled = true
     if (this.#ended) this.#over()
   }
 
-  /** The connection ended before the body was complete: what is answered to that is read by nobody, and counts as no answer. */
+  /** Records that the connection ended within the body: the answer to that has no reader, and counts as none. */
   abandon(): void {
     if (this.silence === 'CLIENT_GONE') this.silence = 'UPLOAD_ABANDONED'
     this.resultStatus = undefined
     this.code = undefined
   }
 
-  /** Tells whoever reads the body, now or later, that the rest of it will not come. */
+  /** Tells the reader of the body, now or later, that the rest will not come. */
   interrupt(error: GatewayError): void {
     this.interruption = error
     this.#onInterrupt?.(error)
@@ -266,13 +266,13 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   #over(): void {
     this.allowance?.leave()
     this.reservation?.release()
-    // If the client left, compression may still be reading: the memory is then left to the garbage collector.
+    // If the client left, gzip may still be reading from this memory: leave it to the garbage collector.
     if (this.recycle !== undefined && this.response.writableFinished) this.recycle()
     this.#host.over(this)
   }
 }
 
-/** The body of which bytes are still to come; undefined where it has arrived, or there is none. */
+/** Returns the body if some of it has not arrived yet; else undefined. */
 export function bodyUnderWay({ request: { complete, headers }, requestBody: body }: Exchange): BodyStream | undefined {
   if (complete || Buffer.isBuffer(body)) return undefined
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0

@@ -24,7 +24,7 @@ import { sendStream } from './send-stream.ts'
 import { requireHost } from './target.ts'
 
 export interface GateOptions {
-  /** What is spoken; one of them answers for `/`. */
+  /** The APIs to serve; one of them has the prefix `/`. */
   readonly apis: readonly Api[]
   readonly authenticator: Pick<Authenticator, 'authenticate'>
   readonly limits: LimitsConfig
@@ -32,27 +32,26 @@ export interface GateOptions {
   readonly log: Log & RequestLog
   readonly secure: boolean
   readonly quotas: QuotasConfig
-  /** The one name of each issuer that has several; none has when left out. */
+  /** The canonical name of each issuer that has several names. */
   readonly issuers?: ReadonlyMap<string, string> | undefined
   readonly cors: CorsConfig
-  /** Takes one line, line break included, for each request but those for health and public pages; undefined where no audit log is kept. */
+  /** Takes one line, with its line break, for each request except those for health and public pages. No audit log when left out. */
   readonly audit?: ((line: string) => void) | undefined
-  /** False while requests are refused because their audit lines could not be written; all are served when left out. */
+  /** Returns false while requests must be refused because their audit lines could not be written. */
   readonly auditable?: (() => boolean) | undefined
   readonly meter?: Meter
-  /** Requests are not traced where left out. */
+  /** Requests are not traced when left out. */
   readonly tracer?: Tracer | undefined
 }
 
-/** Requests that one connection may have under way by pipelining. */
+/** Number of unanswered requests that one connection may have by pipelining. */
 const MOST_PIPELINED = 64
-/** A stream is recorded each time that it has lasted so long again. */
+/** Interval at which an open stream is written to the log and the audit log. */
 const STREAM_RECORD_MS = 60_000
 
 /**
- * What every request passes, in this order: pipelining, probes, shutting down, public pages, identity, quotas, route,
- * permission, handler, answer, records. No framework stands between: the rules hold for all routes of all APIs because
- * there is one way through.
+ * Takes every request through the same steps, in this order: pipelining, probes, shutdown, public pages, identity, quotas,
+ * route, permission, handler, answer, log and audit. There is no other way to a handler, so the rules hold for all APIs.
  */
 export class Gate implements ExchangeHost {
   readonly budget: ByteBudget
@@ -63,7 +62,7 @@ export class Gate implements ExchangeHost {
   readonly #cors: Cors
   readonly #refusals: RepeatedWarnings
   readonly #meters: RequestMeters
-  /** Requests that are not over. */
+  /** Exchanges that are not over. */
   readonly #open = new SwapRemoveSet<Exchange>()
   #closing = false
 
@@ -79,7 +78,7 @@ export class Gate implements ExchangeHost {
   }
 
   handle(request: HttpRequest, response: HttpResponse, body: RequestBody, connection: Connection): void {
-    // What follows a refusal that closes the connection will not be answered: it must not be done either.
+    // A request after an answer that closes the connection gets no answer, so it must not be executed.
     if (connection.closing) return
     const exchange = new Exchange(request, response, body, connection, this.#apis, this)
     this.#open.add(exchange)
@@ -87,33 +86,33 @@ export class Gate implements ExchangeHost {
     void this.#answer(exchange)
   }
 
-  /** Methods that some route has. */
+  /** Methods that at least one route has. */
   get methods(): readonly string[] {
     return this.#apis.methods
   }
 
-  /** Returns how an error looks that belongs to no request. */
+  /** Returns the answer for an error that belongs to no request. */
   errorReply(error: GatewayError): Reply {
     return this.#apis.at('/').api.error(error)
   }
 
-  /** Whether the answer will be a stream, for which the direct path has no means. */
+  /** Returns whether the answer will be a stream, which the direct path cannot send. */
   willStream(method: string, target: string): boolean {
     return this.#apis.at(target).willStream(method, target)
   }
 
-  /** Requests that are not over. */
+  /** Number of requests that are not over. */
   get openRequests(): number {
     return this.#open.size
   }
 
-  /** From now on new requests are refused, no connection is kept alive, and streams end. */
+  /** Refuses new requests from now on, keeps no connection alive and ends streams. */
   close(): void {
     this.#closing = true
     for (const exchange of this.#open.members()) exchange.stop('stopping')
   }
 
-  /** Call before the connections are cut off. Returns the number of requests that lose their answer, or the rest of it. */
+  /** Call before closing the connections. Returns how many requests lose their answer, or the rest of it. */
   cutOff(): number {
     let count = 0
     for (const exchange of this.#open.members()) {
@@ -124,7 +123,7 @@ export class Gate implements ExchangeHost {
     return count
   }
 
-  /** Puts on record what nobody waits for any more: operations that are not done by now will not be. */
+  /** Records the requests that are not over: nobody waits for their operations any more. */
   end(): void {
     for (const exchange of this.#open.members()) exchange.giveUp()
   }
@@ -151,7 +150,7 @@ export class Gate implements ExchangeHost {
   }
 
   async #sendError(exchange: Exchange, error: GatewayError): Promise<void> {
-    // Of an answer that streams the client must not take the part for the whole.
+    // The client must be able to tell that a streamed answer is incomplete.
     if (exchange.response.headersSent) {
       exchange.code = error.code
       exchange.response.destroy()
@@ -200,7 +199,7 @@ export class Gate implements ExchangeHost {
     return answer
   }
 
-  /** Finds the route, and notes it. Throws what the router does. */
+  /** Finds the route of an exchange and stores it there. Throws what {@link Router.find} throws. */
   #route(exchange: Exchange, method: string): Route {
     const { route, params, query } = exchange.mounted.router.find(method, exchange.target)
     exchange.meter = this.#meters.of(route)
@@ -232,11 +231,11 @@ export class Gate implements ExchangeHost {
     trace?.end({ path: route && `${route.method} ${route.path}`, status, code: exchange.reason })
   }
 
-  /** Writes the lines of a request that is over, or of a stream that goes on. */
+  /** Writes the access and audit lines of a request that is over, or of an open stream. */
   #record(exchange: Exchange): void {
     const { log, audit } = this.#options
     logRequest(log, exchange)
-    // Lines of requests that were refused for want of room must not take the place of those that were served.
+    // A request refused because the audit log is full must not fill it further.
     if (audit !== undefined && exchange.kind === 'call' && exchange.code !== 'AUDIT_UNAVAILABLE')
       audit(`${JSON.stringify(auditEntry(exchange))}\n`)
   }

@@ -2,20 +2,20 @@ import { createGunzip, type Gunzip } from 'node:zlib'
 import { GatewayError } from '../core/errors.ts'
 import type { BodyBuffer } from './body-buffer.ts'
 
-/** What one step of inflating may yield before it is looked at. */
+/** Largest output of one step, after which the size is checked. */
 const STEP_BYTES = 64 * 1024
 
 export interface InflateHooks {
-  /** Hears how much is there so far, before it is kept; what it throws ends the inflating. */
+  /** Called with the size so far, before the step's output is kept. An error thrown here ends the inflating. */
   onGrowth(inflatedBytes: number): void
   onDone(bytes: Buffer): void
   onFailure(error: unknown): void
-  /** The reader is behind: nothing more is to be written until `onDrained`. */
+  /** Called when the decoder is behind: write no more until `onDrained`. */
   onFull(): void
   onDrained(): void
 }
 
-/** A gzip stream that is inflated step by step into one buffer: it never holds more than was let pass, and one step. */
+/** Inflates a gzip stream step by step into one buffer, so that at most one step exceeds what `onGrowth` allows. */
 export class Inflater {
   readonly #gunzip: Gunzip = createGunzip({ chunkSize: STEP_BYTES })
   readonly #hooks: InflateHooks
@@ -35,7 +35,7 @@ export class Inflater {
     })
     this.#gunzip.on('drain', () => hooks.onDrained())
     this.#gunzip.once('end', () => {
-      // The decoder stops in silence at what follows a gzip stream and is none itself.
+      // Node's decoder ignores bytes after the end of a gzip stream that begin no other.
       if (this.#gunzip.bytesWritten === this.#writtenBytes) hooks.onDone(buffer.take())
       else this.#fail(malformed())
     })

@@ -1,44 +1,44 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 
-/** What is known of a request before its body: Node's own, or one that was read whole. */
+/** A request without its body: Node's own, or one from the direct path. */
 export interface HttpRequest {
   readonly method?: string | undefined
   /** The request target as sent. */
   readonly url?: string | undefined
   readonly httpVersion: string
   readonly headers: IncomingHttpHeaders
-  /** Nothing of the body is still to come. */
+  /** The whole body has arrived. */
   readonly complete: boolean
 }
 
-/** What an answer needs of the way to its client: Node's own, or {@link DirectResponse}. */
+/** What sends an answer: Node's own response, or a {@link DirectResponse}. */
 export interface HttpResponse {
   readonly statusCode: number
   readonly headersSent: boolean
-  /** The kernel has taken all of it. */
+  /** The kernel has taken the whole answer. */
   readonly writableFinished: boolean
-  /** Bytes that wait here, behind another answer. */
+  /** Bytes that wait behind another answer on this connection. */
   readonly writableLength: number
   writeHead(status: number, headers: Readonly<Record<string, string>>): unknown
   end(): unknown
   end(body: Buffer): unknown
   end(body: string, encoding: 'latin1'): unknown
-  /** The same with so much free memory in front of the body, where head and body can leave in one piece. */
+  /** Ends with a body that has `frontBytes` of writable memory in front of it, so that head and body can leave in one piece. */
   endBehind?(frontBytes: number, body: Buffer): unknown
-  /** Calls when the answer is written to the socket, where that may be later than its end. */
+  /** Calls back once the answer is written to the socket. Missing if that happens at its end. */
   whenWritten?(callback: () => void): void
   destroy(): unknown
   once(event: 'close', callback: () => void): unknown
   prependOnceListener(event: 'finish', callback: () => void): unknown
 }
 
-/** A body that is still to come, and what else only Node's own objects can do. */
+/** A body that may still be arriving, with Node's own request and response. */
 export interface BodyStream {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** The client waits for 100 before it sends its body. */
+  /** The client waits for status 100 before it sends its body. */
   readonly expectsContinue: boolean
 }
 
-/** Whole, or as it comes. */
+/** A buffer if the whole body has arrived with its head. */
 export type RequestBody = Buffer | BodyStream

@@ -16,23 +16,23 @@ export interface ParseFailureOptions {
   readonly log: Log
   readonly secure: boolean
   readonly meter?: Pick<Meter, 'failed'> | undefined
-  /** Methods that some route has. */
+  /** Methods that at least one route has. */
   readonly methods: readonly string[]
-  /** How an error looks that belongs to no request. */
+  /** Returns the answer for an error that belongs to no request. */
   readonly errorReply: (error: GatewayError) => Reply
 }
 
 const REQUEST_LINE = /^[A-Z]{3,7} /
-/** A client that is still sending is listened to for so long after the answer, so that it reads it. */
+/** Time to read and discard after the answer: a client that is still sending would otherwise be reset before it reads it. */
 const LINGER_MS = 2000
 
 /**
- * Answers what Node's parser refuses or gives up waiting for, in the form of all errors. Where it is the body of a known
- * request, that request is told; else the answer waits until those that came before it on the connection have theirs:
- * written at once, it would be taken for one of them.
+ * Answers a request that Node's parser rejects or stops waiting for. If the failure is in the body of a known request, that
+ * request is told. Otherwise the answer waits until all earlier requests on the connection are answered: a client would take
+ * it for one of their answers.
  */
 export function onParseFailure(connection: Connection, error: ParserError, options: ParseFailureOptions): void {
-  // The parser repeats itself for all that arrives after the first failure.
+  // The parser reports each further chunk as another failure.
   if (connection.broken) return
   connection.broken = true
   const { socket, latest } = connection
@@ -47,13 +47,13 @@ export function onParseFailure(connection: Connection, error: ParserError, optio
   }
 }
 
-/** Answers CONNECT, for which there is no handler and no response object. */
+/** Refuses CONNECT, for which Node makes no response object. */
 export function refuseTunnel(connection: Connection, options: ParseFailureOptions): void {
   const failure = new GatewayError('METHOD_NOT_ALLOWED', 'CONNECT is not served.', {
     headers: { Allow: options.methods.join(', ') }
   })
   connection.broken = true
-  // Node has let go of the socket: from here on its errors are ours to hear, and its bytes ours to discard.
+  // Node has detached the socket: handle its errors and discard its bytes here.
   connection.socket.on('error', () => undefined).resume()
   connection.whenIdle(() => answerOnSocket(connection, failure, options))
 }
@@ -80,14 +80,14 @@ function describe({ code, rawPacket }: ParserError): GatewayError {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new GatewayError('REQUEST_TIMEOUT', 'The request did not arrive in time.')
     case 'HPE_HEADER_OVERFLOW':
-      // Known only where what was read last begins with the request line, and holds no end of it.
+      // Certain only if the last chunk begins with a request line and does not contain its end.
       return rawPacket !== undefined &&
         REQUEST_LINE.test(rawPacket.toString('latin1', 0, 16)) &&
         !rawPacket.includes('\r\n')
         ? new GatewayError('URI_TOO_LONG', 'The request line is too long.')
         : new GatewayError('HEADERS_TOO_LARGE', 'The header fields are too large.')
     case 'HPE_PAUSED':
-      // Node stops its parser while many answers wait; under TLS what was decrypted meanwhile is lost. None of it was handled.
+      // Node pauses its parser while many answers wait; under TLS it loses what is decrypted meanwhile. None of it was executed.
       return new GatewayError('OVERLOADED', 'More requests came on this connection than can be under way.')
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new GatewayError('BODY_TOO_LARGE', 'The chunk extensions are too large.')

@@ -9,8 +9,8 @@ const WORDS: Readonly<Record<ResourceKind, string>> = {
 }
 
 /**
- * Throws NOT_PERMITTED, or, if the caller may not even see the resource, what is said of one that does not exist. Whether it
- * exists is not asked, so neither text nor time tells.
+ * Throws NOT_PERMITTED. If the caller may not even see the resource, throws the error for one that does not exist: Kafka is
+ * not asked, so neither text nor time reveals whether it exists.
  */
 export function requirePermission(principal: Principal, operation: Operation, resource: Resource, name: string): void {
   const { access, id } = principal

@@ -3,7 +3,7 @@ import type { Exchange } from './exchange.ts'
 import type { Api } from './api.ts'
 import type { Route } from './route.ts'
 
-/** Counts requests by their route; those that reach none are counted together. */
+/** Counts requests by route. Those that reach no route share one counter. */
 export class RequestMeters {
   readonly #meter: Meter
   readonly #none: RouteMeter

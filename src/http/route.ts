@@ -9,10 +9,10 @@ export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
 /**
  * Who may call a route.
  * - `public`: everybody, without a token
- * - `caller`: whoever is let in
- * - `inHandler`: whoever is let in; the handler asks for each name ({@link HttpCall.permit}). An answer without having
- *   asked becomes INTERNAL_ERROR.
- * - else whoever may do the operation with the resource that the path names; judged before the body is read
+ * - `caller`: every authenticated caller
+ * - `inHandler`: every authenticated caller; the handler checks each name ({@link HttpCall.permit}). If it answers without a
+ *   check, the answer becomes INTERNAL_ERROR.
+ * - an operation and a resource: callers who may do that to the resource that the path names. Checked before the body is read.
  */
 export type Permission =
   | 'public'
@@ -20,21 +20,21 @@ export type Permission =
   | 'inHandler'
   | { readonly operation: Operation; readonly resource: Resource }
 
-/** For a `whole` body that is read whatever its Content-Type says. */
+/** The types of a body that is read whatever its Content-Type is. */
 export const ANY_TYPE: readonly string[] = ['*/*']
 
 /**
- * The body that a route takes. `ignored`: whatever is sent is not read. `whole` is read into one buffer
- * ({@link HttpCall.body}), `stream` piece by piece ({@link HttpCall.pieces}).
+ * The body that a route takes. The handler reads a `whole` one into one buffer ({@link HttpCall.body}), a `stream` piece by
+ * piece ({@link HttpCall.pieces}). An `ignored` one is not read.
  */
 export type BodyKind =
   | { readonly kind: 'ignored' }
   | { readonly kind: 'whole' | 'stream'; readonly types: readonly string[]; readonly schema?: Schema }
 
-/** What a request is to the gateway's records: a call is audited; a page and a probe are not; a probe is logged at debug only. */
+/** How a request is recorded: only a `call` is audited; a `probe` is logged at debug. */
 export type RequestKind = 'call' | 'page' | 'probe'
 
-/** One method at one path (`/v1/topics/{topic}`), without its handler: what gate, router and OpenAPI need to know. */
+/** One method at one path (`/v1/topics/{topic}`) without its handler, as the gate, the router and OpenAPI need it. */
 export interface RouteDescription {
   readonly method: Method
   readonly path: string
@@ -42,19 +42,19 @@ export interface RouteDescription {
   readonly body: BodyKind
   /** Media types of its answers, the preferred one first. */
   readonly offers: readonly string[]
-  /** `stream`: always an answer that streams. `either`: for a streaming media type. `whole` when left out. */
+  /** `stream`: the answer always streams. `either`: it does for a streaming media type. `whole` when left out. */
   readonly answer?: 'whole' | 'stream' | 'either'
-  /** Of a public route; `page` when left out. */
+  /** For a public route; `page` when left out. */
   readonly kind?: RequestKind
-  /** Under which path the metrics count it; its own when left out. */
+  /** Path in the metrics; the route's own when left out. */
   readonly countedAs?: string
-  /** What the audit log calls it; null if it is not recorded. */
+  /** Name of the operation in the audit log; null if it has none. */
   readonly audit: string | null
-  /** What OpenAPI says of it; undefined for what is not described. */
+  /** Its description in OpenAPI; undefined if it is not described. */
   readonly operation?: OperationText
 }
 
-/** A route whose handler is given the use cases that its API was made with. */
+/** A route whose handler also takes the use cases of its API. */
 export interface RouteOf<U> extends RouteDescription {
   handle(call: HttpCall, useCases: U): Answer | Promise<Answer>
 }
@@ -63,7 +63,7 @@ export interface Route extends RouteDescription {
   handle(call: HttpCall): Answer | Promise<Answer>
 }
 
-/** Gives the handlers their use cases. */
+/** Binds the handlers to their use cases. */
 export function boundTo<U>(useCases: U, routes: readonly RouteOf<U>[]): Route[] {
   return routes.map(route => ({ ...route, handle: call => route.handle(call, useCases) }))
 }

@@ -10,25 +10,28 @@ import { commonHeaders } from './common-headers.ts'
 import { bodyUnderWay, type Exchange } from './exchange.ts'
 
 const gzipped = promisify(gzip)
-/** Below this, headers and the time of compressing outweigh what is saved. */
+/** Smallest body that compressing makes faster to send. */
 const WORTH_COMPRESSING_BYTES = 1024
-/** A client that is still sending is listened to for so long after its answer, so that it reads it: in all, and without a byte. */
+/**
+ * How long to discard the rest of a body after the answer, in all and without a byte: else the client may be reset before
+ * it reads it.
+ */
 const LINGER_MS = 10_000
 const LINGER_IDLE_MS = 2000
-/** And for so many pieces: chunks of one byte each would keep the event loop busy for nothing. */
+/** How many pieces to discard: chunks of one byte each would keep the event loop busy for nothing. */
 const LINGER_PIECES = 1024
 
 export interface SendOptions {
   readonly budget: ByteBudget
-  /** The answer came over TLS. */
+  /** The connection uses TLS. */
   readonly secure: boolean
-  /** The connection is not to be used again, once what has arrived on it is answered. */
+  /** Close the connection once everything that has arrived on it is answered. */
   readonly last: boolean
 }
 
 /**
- * Sends a whole answer: at once or, where it is compressed first, as a promise. Its bytes count against the budget until the
- * client has taken them.
+ * Sends a whole answer: at once, or later and as a promise if it is compressed first. Its bytes count against the budget until
+ * the client has taken them.
  */
 export function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): void | Promise<void> {
   const { body } = reply
@@ -54,7 +57,7 @@ function write(
   const { request, response, connection } = exchange
   if (exchange.isOrphaned || response.headersSent) return
   const bodiless = request.method === 'HEAD' || reply.status === 304
-  // Judged before anything is written: what is still to come then must be read, or the client may never see the answer.
+  // Decide before writing: the rest of the body must be read, or the client may never see the answer.
   const underWay = bodyUnderWay(exchange)
   const closes =
     underWay !== undefined ||
@@ -75,7 +78,7 @@ function write(
   } else if (bodiless) {
     response.end()
   } else if (body.length < WORTH_COMPRESSING_BYTES && isAscii(body)) {
-    // As text it leaves in one piece with the head; a buffer would make two of them, and a dearer system call.
+    // Text leaves in one write with the head; a buffer would need two, in a dearer system call.
     response.end(body.toString('latin1'), 'latin1')
   } else if (body === reply.body && reply.frontBytes !== undefined && response.endBehind !== undefined) {
     response.endBehind(reply.frontBytes, body)
@@ -97,7 +100,7 @@ function limitTaking(exchange: Exchange, { counted }: Reply, { budget }: SendOpt
   connection.limitTaking(response)
 }
 
-/** Calls once, at the end of the body or when it takes too long. */
+/** Reads and discards a body. Calls `done` once, at its end or when it takes too long. */
 function discardRest(request: IncomingMessage, done: () => void): void {
   const finish = () => {
     clearTimeout(idle)

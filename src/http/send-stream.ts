@@ -4,8 +4,8 @@ import { streamHeaders } from './common-headers.ts'
 import { ClientGone, type Exchange } from './exchange.ts'
 
 /**
- * Sends an answer as its handler writes it, with back-pressure: what a client has not taken waits in the socket, and the
- * handler is told to wait. Rejects if the handler does; then the answer is cut off, so that its client can tell.
+ * Sends an answer while its handler writes it. Back-pressure: the handler waits while the socket is full. Rejects if the handler
+ * rejects; the caller then cuts off the connection, so that the client can tell that the answer is incomplete.
  */
 export async function sendStream(exchange: Exchange, reply: StreamReply, secure: boolean): Promise<void> {
   const { request, requestBody } = exchange
@@ -18,7 +18,7 @@ export async function sendStream(exchange: Exchange, reply: StreamReply, secure:
     response.end()
     return
   }
-  // Small pieces must not wait for one another.
+  // Without this, Nagle's algorithm would hold small pieces back.
   exchange.connection.socket.setNoDelay(true)
   await reply.run(new ResponseSink(exchange, response))
   response.end()

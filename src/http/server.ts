@@ -25,8 +25,8 @@ export interface HttpServerOptions extends Omit<GateOptions, 'secure'> {
 }
 
 /**
- * TLS 1.3's suites, and of TLS 1.2 those with forward secrecy and authenticated encryption: Node's own list also takes static
- * RSA and CBC.
+ * The suites of TLS 1.3, and those of TLS 1.2 with forward secrecy and authenticated encryption. Node's default list also has
+ * static RSA and CBC.
  */
 const CIPHERS = [
   'TLS_AES_256_GCM_SHA384',
@@ -40,16 +40,16 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305'
 ].join(':')
 const TLS_RULES = { minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: true } as const
-/** A client without a sign of life is asked for one by TCP: one that is gone without a word must not wait for its time-outs. */
+/** TCP keep-alive, which finds clients that vanished without closing. */
 const KEEP_ALIVE_MS = 60_000
-/** How often slow requests are looked for. */
+/** Interval at which Node checks for slow requests. */
 const TIMEOUT_CHECK_MS = 500
-/** How often connections that have become idle are looked for while closing. */
+/** Interval at which closing looks for idle connections. */
 const IDLE_CHECK_MS = 50
-/** While closing: a client that has just had an answer may have sent its next request already, and should hear of the end. */
+/** While closing, how long a connection must be idle: a request may be on its way, and should get an answer that says so. */
 const IDLE_MS = 500
 
-/** The listeners of the gateway, all behind one gate. */
+/** Listeners on one or more addresses, all behind one gate. */
 export class HttpFront {
   readonly #options: HttpServerOptions
   readonly #secure: boolean
@@ -76,12 +76,15 @@ export class HttpFront {
     return this.#connections.size
   }
 
-  /** Requests that are under way. */
+  /** Number of requests that are not over. */
   get openRequests(): number {
     return this.#gate.openRequests
   }
 
-  /** Returns the port: with several hosts all take the one that the first was given. Rejects when one cannot be had, listening on none. */
+  /**
+   * Returns the port. If `port` is 0, all hosts take the one that the first was given. Rejects if any cannot listen, and
+   * listens on none then.
+   */
   async listen(hosts: readonly string[], port: number): Promise<number> {
     let bound = port
     try {
@@ -89,7 +92,7 @@ export class HttpFront {
         const server = this.#newServer()
         this.#servers.push(server)
         bound = await listenOn(server, host, bound)
-        // Without a listener, a connection that cannot be accepted would end the process.
+        // An error event without a listener would end the process when a connection cannot be accepted.
         server.on('error', err => this.#failures.warn('accept', { err, host }, 'A connection cannot be accepted'))
       }
     } catch (error) {
@@ -99,18 +102,18 @@ export class HttpFront {
     return bound
   }
 
-  /** Another certificate for the handshakes to come; connections that are open go on with theirs. */
+  /** Uses another certificate for new handshakes; open connections keep theirs. */
   useCertificate(tls: KeyPair): void {
     for (const server of this.#servers)
       if (server instanceof SecureServer) server.setSecureContext({ ...tls, ...TLS_RULES })
   }
 
   /**
-   * Stops accepting, ends streams, answers what was accepted, then closes. What is not done after `graceMs` is cut off: returns how many
-   * requests. Their operations may go on; call {@link end} when those have ended.
+   * Stops accepting, ends streams, answers accepted requests, then closes. Cuts off what is not done after `graceMs`, and
+   * returns how many requests that were. Their operations may go on: call {@link end} when those have ended.
    */
   async close(graceMs: number): Promise<number> {
-    // A request whose head has arrived was accepted, though its body may be on its way.
+    // A request whose head has arrived is accepted, even if its body is still arriving.
     for (const path of this.#directPaths) path.handOverBegun()
     await nextTurn()
     this.#gate.close()
@@ -129,7 +132,7 @@ export class HttpFront {
     return cutOff
   }
 
-  /** Writes the lines of requests that are not over. */
+  /** Records the requests that are not over. */
   end(): void {
     this.#gate.end()
   }
@@ -139,26 +142,26 @@ export class HttpFront {
     const http = {
       maxHeaderSize: limits.headerBytes,
       headersTimeout: Math.min(limits.headersTimeoutMs, limits.bodyTimeoutMs),
-      // Bodies have a time limit of ours: Node's would cut off an upload that streams.
+      // `body.ts` limits the time of bodies: Node's limit would cut off an upload that streams.
       requestTimeout: 0,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,
-      // The gate answers it, with a body.
+      // The gate answers a missing Host, with a body.
       requireHostHeader: false,
-      // Two fields of a kind must not pass as the first of them: joined, the judges of each refuse them.
+      // Node would silently keep only the first of two equal fields; a joined value is refused where that matters.
       joinDuplicateHeaders: true
     }
     const server =
       tls === 'none'
         ? createPlainServer(http)
         : createSecureServer({ ...http, ...tls, ...TLS_RULES, handshakeTimeout: limits.headersTimeoutMs })
-    // Bytes limit them; a number beyond which the parser drops fields in silence would hide some.
+    // `maxHeaderSize` limits the fields. With a maximum count, the parser would silently drop those beyond it.
     server.maxHeadersCount = 0
-    // Node's own name, as `server.httpAllowHalfOpen`; its types do not know it.
+    // `server.httpAllowHalfOpen` is Node's, but missing in its types.
     Object.assign(server, { httpAllowHalfOpen: true })
-    // Node's own takes a connection for idle whose client is still reading its answer, and cuts it off.
+    // Node's own would cut off clients that are still reading their answers: it takes their connections for idle.
     server.closeIdleConnections = () => undefined
     this.#listenTo(server)
     return server
@@ -196,7 +199,7 @@ export class HttpFront {
     server.on('tlsClientError', (error, socket) => tlsFailures.add(error, socket))
     server.on('clientError', (error: ParserError, socket) => {
       const connection = this.#connections.of(socket)
-      // Without one, TLS was not agreed on: there is no way to say anything.
+      // Without a connection, the TLS handshake failed: no answer is possible.
       if (connection === undefined) socket.destroy()
       else onParseFailure(connection, error, failing)
     })

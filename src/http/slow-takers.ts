@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net'
 
 export interface TakingLimits {
-  /** Over so long, a client must take its answers at the least rate. */
+  /** Period over which the mean rate of a client is measured. */
   readonly writeTimeoutMs: number
   readonly leastWriteBytesPerSecond: number
 }
 
-/** What the kernel had taken for a client, and when that was. */
+/** Bytes that the kernel had taken for a client at a point in time. */
 interface Window {
   sinceMs: number
   takenBytes: number
 }
 
-/** What Node knows of a socket and has no public name for. Under TLS, `_parent` is the socket below. */
+/** Parts of a socket that Node does not make public. Under TLS, `_parent` is the socket below. */
 interface Internals {
   readonly _handle?: { readonly bytesWritten: number; readonly writeQueueSize: number } | null
   readonly _parent?: Internals | null
@@ -21,8 +21,8 @@ interface Internals {
 const MOST_CHECK_MS = 500
 
 /**
- * Closes connections whose clients take their answers too slowly. The timer of a socket cannot tell: it starts anew with
- * every byte that the client sends, and with every single one that it takes.
+ * Closes connections whose clients take their answers too slowly. A socket's own time-out cannot tell: every byte that the
+ * client sends or takes restarts it.
  */
 export class SlowTakers {
   readonly #limits: TakingLimits
@@ -39,7 +39,7 @@ export class SlowTakers {
     this.#timer ??= setInterval(() => this.#check(), Math.min(MOST_CHECK_MS, this.#limits.writeTimeoutMs / 2)).unref()
   }
 
-  /** Every answer has been taken, or the socket is closed. */
+  /** Stops watching a socket: its answers have been taken, or it is closed. */
   release(socket: Socket): void {
     this.#windows.delete(socket)
     if (this.#windows.size > 0) return
@@ -53,7 +53,7 @@ export class SlowTakers {
     for (const [socket, window] of this.#windows) {
       const taken = takenBytes(socket)
       const passedMs = nowMs - window.sinceMs
-      // Nothing to take: the answer that is written waits behind one that is still being made.
+      // Nothing to take: the answer waits behind one that is not ready yet.
       if (socket.writableLength > 0) {
         if (passedMs < writeTimeoutMs) continue
         if ((taken - window.takenBytes) * 1000 < leastWriteBytesPerSecond * passedMs) socket.destroy()
@@ -64,7 +64,7 @@ export class SlowTakers {
   }
 }
 
-/** Bytes that the kernel has taken, also of a write that is not done. */
+/** Returns the bytes that the kernel has taken, including those of an unfinished write. */
 function takenBytes(socket: Socket & Internals): number {
   // oxlint-disable-next-line no-underscore-dangle -- Node's names
   const handle = socket._parent?._handle ?? socket._handle

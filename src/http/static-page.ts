@@ -6,29 +6,29 @@ import { acceptsGzip } from './accept-encoding.ts'
 import type { Reply } from './answer.ts'
 import type { Route } from './route.ts'
 
-/** What anybody may read without a token: the same for all, as long as the process runs. */
+/** A page for everybody, without a token. It stays the same while the process runs. */
 export interface StaticPage {
   readonly path: string
   readonly contentType: string
-  /** Besides the type, the caching and the coding. */
+  /** Further headers, beside type, caching and coding. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Asked once, when the page is wanted for the first time. */
+  /** Called once, at the first request for the page. */
   readonly body: () => Buffer
 }
 
 interface Made {
   readonly plain: Buffer
   readonly packed: Buffer
-  /** Weak: it stands for the page in both of its codings. */
+  /** Weak, because it names the page in both codings. */
   readonly etag: string
 }
 
-/** Of `If-None-Match`: whoever sends a longer one gets the page. */
+/** Longest `If-None-Match` that is read; a longer one gets the page. */
 const TAGS_LIMIT_CHARACTERS = 1024
-/** Nobody has to show who they are for these: many readers that take their time must not fill the budget of all others. */
+/** Budget of all pages together: slow anonymous readers must not use up the budget of authenticated callers. */
 const BYTES_AT_A_TIME = 16 * 1024 * 1024
 
-/** Returns the routes of pages, with an ETag each. They throw OVERLOADED if too many are being read. */
+/** Returns a route for each page, with an ETag. A handler throws OVERLOADED if too many pages are being read. */
 export function staticRoutes(pages: readonly StaticPage[]): Route[] {
   const budget = new ByteBudget(BYTES_AT_A_TIME)
   return pages.map(page => {
@@ -76,7 +76,7 @@ function replyWith(
   }
 }
 
-/** RFC 9110 §13.1.2: weakly compared. */
+/** Returns whether the client has the page already. RFC 9110 §13.1.2: a weak comparison. */
 function knows(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined || ifNoneMatch.length > TAGS_LIMIT_CHARACTERS) return false
   const tags = ifNoneMatch.split(',').map(tag => tag.trim())

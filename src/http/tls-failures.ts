@@ -3,7 +3,7 @@ import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter, TlsFailure } from '../core/meter.ts'
 
-/** By the codes of OpenSSL and Node. A code that is not here is `other`. */
+/** Kinds by the error codes of OpenSSL and Node; any other code is `other`. */
 const KINDS: Readonly<Record<string, TlsFailure>> = {
   ERR_SSL_HTTP_REQUEST: 'plain_http',
   ERR_SSL_UNSUPPORTED_PROTOCOL: 'version',
@@ -12,7 +12,7 @@ const KINDS: Readonly<Record<string, TlsFailure>> = {
   ERR_TLS_HANDSHAKE_TIMEOUT: 'timeout',
   ECONNRESET: 'closed'
 }
-/** What a client says of our certificate. */
+/** Alerts of clients that reject the certificate. */
 const UNTRUSTED =
   /^ERR_SSL_(SSLV3|TLSV1|TLSV13)_ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_[A-Z]+|UNSUPPORTED_CERTIFICATE)$/
 
@@ -26,7 +26,7 @@ const MESSAGES: Readonly<Record<TlsFailure, string>> = {
   other: 'TLS could not be agreed on with a client'
 }
 
-/** Tells of handshakes with clients that failed: each in a counter, and one line a minute for each kind. */
+/** Counts failed handshakes by kind, and logs one line a minute for each kind. */
 export class TlsFailures {
   readonly #warnings: RepeatedWarnings
   readonly #meter: Pick<Meter, 'tlsFailed'>
