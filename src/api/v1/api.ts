@@ -11,7 +11,7 @@ import { listTopics } from './list-topics.ts'
 import { produce } from './produce.ts'
 import type { V1Route, V1UseCases } from './route.ts'
 
-/** In the order in which the description is read. */
+/** In the order of the description. */
 export const v1Routes: readonly V1Route[] = [
   produce,
   consume,
@@ -23,7 +23,7 @@ export const v1Routes: readonly V1Route[] = [
   listBrokers
 ]
 
-/** The API of Azure HDInsight's Kafka REST proxy, and what it lacks. */
+/** The API of Azure HDInsight's Kafka REST proxy, with additions. */
 export function v1Api(useCases: V1UseCases): Api {
   return { version: 'v1', prefixes: ['/v1/'], routes: boundTo(useCases, v1Routes), error: v1Error }
 }

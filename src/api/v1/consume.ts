@@ -8,7 +8,7 @@ import { consumeErrorSchema, pageSchema } from './record-schemas.ts'
 import { JSON_ONLY, NO_BODY, partitionParameter, topicErrors, topicParameter, type V1Route } from './route.ts'
 import { countSchema, encodingSchema, startSchema } from './schemas.ts'
 
-/** What is set aside in the budget for a record before its size is known. */
+/** Bytes reserved in the budget for each record before the page is read. */
 const BYTES_PER_RECORD = 1024
 /** The text of a page, and its encrypted copy while the client takes it. */
 const COPIES = 2
@@ -114,7 +114,7 @@ export const consume: V1Route = {
     const keys = encoding(query.get('key_encoding'), 'key_encoding')
     const values = encoding(query.get('value_encoding'), 'value_encoding')
     const operation = call.begin()
-    // Until the client has taken the answer: readers that stand still fill the budget, not the memory.
+    // Held until the client has taken the answer: readers that stop reading use up the budget, not the memory.
     call.hold(Math.min(count * BYTES_PER_RECORD, PAGE_BYTES))
     call.reserve()
     return gateway.consume(operation, { topic: name, partition, from, count }, page => {

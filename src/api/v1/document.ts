@@ -49,5 +49,5 @@ const securitySchemes = {
 
 const security = [{ bearer: [] }, { entra: [SCOPE] }]
 
-/** What the description of v1 says besides its operations. */
+/** The description of v1 without its operations. */
 export const v1Texts: DocumentTexts = { info, servers, security, securitySchemes, tags, errors: v1Errors }

@@ -12,7 +12,7 @@ export const errorMembers = {
   })
 }
 
-/** The one form of all errors. */
+/** The form of every error of v1. */
 export const errorSchema = named(
   'Error',
   Type.Object(errorMembers, { description: 'The one form of all errors; some add members of their own.' })

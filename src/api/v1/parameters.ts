@@ -5,27 +5,27 @@ import type { Resource } from '../../http/call.ts'
 
 const LEGAL_CHARACTERS = /^[a-zA-Z0-9._-]+$/
 const DIGITS = /^\d{1,16}$/
-/** Of a number that is too large to be exact. */
+/** A number that may be too large to be exact. */
 const MORE_DIGITS = /^[1-9]\d{15,18}$/
 /** Kafka's offsets have 64 bits. */
 const OFFSET_LIMIT = 2n ** 63n - 1n
 
-/** A topic that is to be there. Its existence is a secret to callers who may not see it. */
+/** A topic that should exist. Callers who may not see it get the error for one that does not. */
 export const topic: Resource = {
   kind: 'topic',
   nameIn: params => topicName(params.topic),
   missing: topicNotFound
 }
 
-/** A topic to be created: to call that unknown would say nothing. */
+/** A topic to create. It has no error of its own, because not to exist is what is expected of it. */
 export const newTopic: Resource = { kind: 'topic', nameIn: params => newTopicName(params.topic) }
 
-/** Kafka's own rule. */
+/** Applies Kafka's own rule. */
 function isLegalTopic(topic: string): boolean {
   return topic.length <= TOPIC_CHARACTERS && LEGAL_CHARACTERS.test(topic) && topic !== '.' && topic !== '..'
 }
 
-/** For the creation of a topic: Kafka's rules say what is wrong. */
+/** Returns the name of a topic to create. Throws INVALID_TOPIC_NAME. */
 export function newTopicName(topic: string): string {
   if (isLegalTopic(topic)) return topic
   throw new GatewayError(
@@ -34,7 +34,7 @@ export function newTopicName(topic: string): string {
   )
 }
 
-/** For all else: what cannot exist does not. */
+/** Returns the name of a topic that should exist. Throws TOPIC_NOT_FOUND for a name that no topic can have. */
 export function topicName(topic: string): string {
   if (isLegalTopic(topic)) return topic
   throw new GatewayError('TOPIC_NOT_FOUND', 'A topic of this name cannot exist.')
@@ -65,7 +65,7 @@ export function recordCount(text: string | null): number {
   throw new GatewayError('INVALID_COUNT', `count must be a whole number from 1 to ${INT32_LIMIT}.`)
 }
 
-/** `base64` or nothing at all. */
+/** Returns how to encode keys or values: `base64`, or `auto` if the parameter is missing. Throws INVALID_ENCODING. */
 export function encoding(text: string | null, name: string): 'auto' | 'base64' {
   if (text === null) return 'auto'
   if (text === 'base64') return 'base64'

@@ -119,9 +119,9 @@ export const produce: V1Route = {
       body.release()
       throw error
     }
-    // The batch may outlive the answer: the gateway says when the bytes are free.
     const added = call.trace?.recordHeaders ?? []
     const traced = added.length === 0 ? records : withHeaders(records, added)
+    // A batch may outlive the answer, so the gateway releases the body.
     const outcome = await gateway.produce(operation, name, traced, body.release)
     const { status, body: answer, code, retryAfterS } = writeProduceAnswer(outcome)
     return {

@@ -3,7 +3,7 @@ import { named, orNull } from '../../http/openapi/schema.ts'
 import { errorMembers, errorSchema } from './error-schema.ts'
 import { offsetSchema, partitionSchema } from './schemas.ts'
 
-/** The JSON forms of records, on their way in and out. */
+/** Schemas of records, in requests and answers. */
 
 const strict = { additionalProperties: false }
 /** RFC 4648 §4, canonical: padded, without line breaks and stray bits. */
@@ -17,7 +17,7 @@ const encoding = (of: string) =>
       description: `Given, \`${of}\` is base64 (RFC 4648, section 4, padded).`
     })
   )
-/** What `key_encoding` and `value_encoding` ask of key and value. */
+/** Returns the schema that `key_encoding` or `value_encoding` adds to a record. */
 const whereBase64 = (member: 'key' | 'value') => ({
   if: { properties: { [`${member}_encoding`]: { const: 'base64' } }, required: [`${member}_encoding`] },
   // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema

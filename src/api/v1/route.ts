@@ -5,7 +5,7 @@ import type { Parameter } from '../../http/openapi/operation.ts'
 import type { BodyKind, RouteOf } from '../../http/route.ts'
 import { partitionSchema, topicNameSchema } from './schemas.ts'
 
-/** What the routes of v1 have in common. */
+/** Shared parts of the routes of v1. */
 
 export interface V1UseCases {
   readonly gateway: Gateway
@@ -44,7 +44,7 @@ export const partitionParameter: Parameter = {
   examples: { first: { summary: 'The first partition', value: 0 } }
 }
 
-/** Of a call that sends a body. */
+/** Errors of a call with a body. */
 export const bodyErrors: readonly ErrorCode[] = [
   'MALFORMED_JSON',
   'INVALID_BODY',
@@ -54,5 +54,5 @@ export const bodyErrors: readonly ErrorCode[] = [
   'UNSUPPORTED_ENCODING'
 ]
 
-/** Of a call about a topic that is there already. */
+/** Errors of a call about a topic that should exist. */
 export const topicErrors: readonly ErrorCode[] = ['TOPIC_NOT_FOUND', 'KAFKA_REFUSED', 'KAFKA_UNAVAILABLE']

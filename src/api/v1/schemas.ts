@@ -8,7 +8,7 @@ import {
   TOPIC_CHARACTERS
 } from '../../http/limits.ts'
 
-/** The JSON forms of v1: what the routes take and give, and what the description says of it. */
+/** Schemas of what the routes of v1 take and return. */
 
 const strict = { additionalProperties: false }
 const offset = (description: string) =>

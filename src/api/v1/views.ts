@@ -2,7 +2,7 @@ import type { Static } from '../../core/json-schema.ts'
 import type { BrokerInfo, PartitionInfo } from '../../core/topology.ts'
 import type { brokerSchema, partitionInfoSchema } from './schemas.ts'
 
-/** The JSON forms of v1. */
+/** The JSON of brokers and partitions in v1. */
 
 export function brokerView({ host, port, id, rack }: BrokerInfo): Static<typeof brokerSchema> {
   return { hostName: host, port, id, rack }
