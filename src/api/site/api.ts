@@ -6,14 +6,15 @@ import { docsPages, type DocsOptions } from './docs/pages.ts'
 import { healthRoutes, type Readiness } from './health.ts'
 
 export interface SiteOptions extends Readiness {
-  /** The first one's errors are those of every path that is no API's. */
+  /** The APIs that have a description. The first one's is also at `/openapi.json`. */
   readonly described: readonly DescribedApi[]
+  /** Form of errors at every path that no other API has. */
   readonly error: Api['error']
   /** No documentation page when left out. */
   readonly docs?: DocsOptions | undefined
 }
 
-/** What belongs to no API, and answers for every path that is nobody's: health, descriptions, documentation. */
+/** Serves what belongs to no dialect: health, descriptions, documentation. Answers for every path that no other API has. */
 export function siteApi({ described, error, docs, ready }: SiteOptions): Api {
   const pages = [...descriptionPages(described), ...docsPages(docs)]
   return { version: '', prefixes: ['/'], routes: [...boundTo({ ready }, healthRoutes), ...staticRoutes(pages)], error }

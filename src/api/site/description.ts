@@ -4,7 +4,7 @@ import type { RouteDescription } from '../../http/route.ts'
 import type { StaticPage } from '../../http/static-page.ts'
 import { healthRoutes } from './health.ts'
 
-/** Stays that of v1: clients know it. */
+/** Clients know this path as the description of v1. */
 const PATH = '/openapi.json'
 
 const etag = { ETag: { description: 'For `If-None-Match`.', schema: Type.String(), always: true } }
@@ -41,20 +41,20 @@ const self: RouteDescription = {
   }
 }
 
-/** An API as its description shows it. */
+/** An API that has a description. */
 export interface DescribedApi {
-  /** As its document is named: `v1`. */
+  /** Name of its document: `v1`. */
   readonly name: string
   readonly texts: DocumentTexts
   readonly routes: readonly RouteDescription[]
 }
 
-/** Returns the description of an API, and of what belongs to every one of them. */
+/** Returns the description of an API, with the routes that every API has: health and descriptions. */
 export function descriptionOf({ texts, routes }: DescribedApi): Readonly<Record<string, unknown>> {
   return openApiDocument(texts, [...routes, ...healthRoutes, self])
 }
 
-/** A page for each API under `/openapi/`, and the first one's under `/openapi.json` too. */
+/** Returns a page for each API under `/openapi/`, and one for the first API under `/openapi.json`. */
 export function descriptionPages(apis: readonly DescribedApi[]): StaticPage[] {
   const page = (path: string, api: DescribedApi): StaticPage => ({
     path,

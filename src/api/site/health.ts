@@ -4,14 +4,14 @@ import { named } from '../../http/openapi/schema.ts'
 import type { RouteDescription, RouteOf } from '../../http/route.ts'
 
 export interface Readiness {
-  /** Whether requests can be served now. */
+  /** Returns whether requests can be served now. */
   readonly ready: () => boolean
 }
 
 const healthSchema = named('Health', Type.Object({ status: Type.Enum(['ok', 'unavailable']) }))
 const ok = { summary: 'All is well', value: { status: 'ok' } }
 
-/** Health needs no token, and tells nothing of what is inside. */
+/** Health needs no token, so it reveals nothing beyond its status. */
 const probe = {
   method: 'GET',
   permission: 'public',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { DocsConfig } from '../../../config/schema.ts'
 import type { StaticPage } from '../../../http/static-page.ts'
 
-/** What the browser may do with the page: run our files and call this origin. Nothing inline, nothing from elsewhere. */
+/** Content Security Policy: the page may load files from this origin and call it. Nothing inline, nothing from elsewhere. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -24,14 +24,14 @@ const STATIC = new URL('static/', import.meta.url)
 const SWAGGER_UI = ['swagger-ui.css', 'swagger-ui-bundle.js'] as const
 
 export interface DocsOptions extends DocsConfig {
-  /** A page at `/` for whoever opens the bare address. */
+  /** Whether to serve a page at `/`, for people who open the bare address. */
   readonly frontPage?: boolean
 }
 
 /**
- * The documentation page: Swagger UI over `/openapi.json`. None unless the configuration has it.
+ * Returns the pages of the documentation: Swagger UI over `/openapi.json`, if the configuration turns it on.
  *
- * @throws Error where Swagger UI is not installed.
+ * @throws Error if Swagger UI is not installed.
  */
 export function docsPages({ page, hint, frontPage = false }: DocsOptions = { page: 'off' }): readonly StaticPage[] {
   if (page === 'off') return []
@@ -89,7 +89,7 @@ ${hintOf(hint, 'Every other path needs a token. How to get one:')}`
   )
 }
 
-/** Addresses are relative: the page also works behind a proxy that puts a path before it. */
+/** Links are relative, so that the page works behind a proxy that adds a path prefix. */
 function htmlOf(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
