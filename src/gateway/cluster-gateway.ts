@@ -6,7 +6,7 @@ import { callerError, gatewayError } from './kafka-failures.ts'
 import { Produce } from './produce.ts'
 import { Topics } from './topics.ts'
 
-/** The use cases over one cluster. While Kafka is known to be away each is refused at once, rather than at its deadline. */
+/** Returns the use cases for one cluster. While Kafka is known to be unreachable, each rejects at once instead of at its deadline. */
 export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gateway {
   const { metadata, offsets } = cluster
   const produce = new Produce(metadata, cluster.accumulator, meter)

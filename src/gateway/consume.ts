@@ -11,11 +11,11 @@ import { callerError } from './kafka-failures.ts'
 import { beyondEnd, deadlineExceeded, isUnfinished, readError } from './read-errors.ts'
 import { partitionNotFound, refuseInternal, topicNotFound } from './topic-access.ts'
 
-/** A page ends here, however many records were asked for. */
+/** Largest page, in bytes of keys and values and in records, however many records were asked for. */
 export const PAGE_BYTES = 6 * 1024 * 1024
 const PAGE_RECORDS = 100_000
 
-/** Reads a page from any offset of one partition. */
+/** Reads a page of records from one partition. */
 export class Consume {
   readonly #metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>
   readonly #fetcher: Pick<Fetcher, 'read'>
@@ -65,7 +65,7 @@ export class Consume {
       try {
         return await this.#page(call, read, offset, use)
       } catch (error) {
-        // Kafka has deleted records since it told the bound; the caller named none.
+        // Kafka has deleted records since it returned the bound. The caller named no offset, so ask again.
         if (!isOutOfRange(error) || call.deadline.passed) throw error
       }
     }

@@ -19,25 +19,25 @@ export interface ReadRequest {
 export type { TopicSpec } from '../core/topic-spec.ts'
 
 /**
- * The use cases, free of HTTP. Each rejects with a GatewayError; each keeps the deadline of its call.
- * Permission has been judged before any of them is called.
+ * The use cases, free of HTTP. Each rejects with a GatewayError and keeps the deadline of its call. The caller checks
+ * permission before.
  */
 export interface Gateway {
   /**
-   * Rejects only where nothing was sent to Kafka; failures after that are in the outcome.
-   * `released` is called once, when the bytes of `records` are needed no more: a batch may outlive its answer.
+   * Stores records. Rejects only if nothing was sent to Kafka; later failures are in the outcome. Calls `released` once, when
+   * the bytes of `records` are no longer needed: a batch may outlive its answer.
    */
   produce(call: Call, topic: string, records: RecordTable, released: () => void): Promise<ProduceOutcome>
-  /** The page is `use`'s until that returns: its memory then holds another. */
+  /** Reads a page, and resolves with what `use` makes of it. The page is valid until `use` returns. */
   consume<T>(call: Call, read: ReadRequest, use: (page: RecordPage) => T): Promise<T>
   createTopic(call: Call, topic: string, spec: TopicSpec): Promise<void>
   deleteTopic(call: Call, topic: string): Promise<void>
-  /** Sorted by code point, internal topics left out. */
+  /** Returns names sorted by code point, without internal topics. */
   listTopics(call: Call): Promise<string[]>
   listBrokers(call: Call): Promise<BrokerInfo[]>
-  /** By partition number. */
+  /** Returns partitions by number. */
   describePartitions(call: Call, topic: string): Promise<PartitionInfo[]>
   describePartition(call: Call, topic: string, partition: number): Promise<PartitionInfo>
-  /** True when Kafka answers now. */
+  /** Returns whether Kafka can be reached. */
   ready(): boolean
 }

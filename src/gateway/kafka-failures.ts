@@ -3,7 +3,7 @@ import type { ProduceOutcome, RecordFailure } from '../core/produce-outcome.ts'
 import { type FailureKind, KafkaFailure } from '../kafka/kafka-failure.ts'
 import type { ProduceFailure } from '../kafka/produce/failures.ts'
 
-/** The one table from what goes wrong in Kafka to what callers are told. */
+/** The error code for each kind of Kafka failure. */
 export const CODES: Readonly<Record<FailureKind, ErrorCode>> = {
   unreachable: 'KAFKA_UNAVAILABLE',
   leaderless: 'LEADER_NOT_AVAILABLE',
@@ -30,12 +30,12 @@ export const CODES: Readonly<Record<FailureKind, ErrorCode>> = {
   defect: 'INTERNAL_ERROR'
 }
 
-/** Returns what callers are told of a failure of Kafka; anything else as it is. */
+/** Returns the error for a Kafka failure; anything else unchanged. */
 export function callerError(error: unknown): unknown {
   return error instanceof KafkaFailure ? gatewayError(error) : error
 }
 
-/** `more` is added to the options that the failure itself brings. */
+/** Returns the error for a Kafka failure. `more` overrides the options that the failure brings. */
 export function gatewayError(failure: KafkaFailure, more: GatewayErrorOptions = {}): GatewayError {
   const { kind, message, cause, detail, retriable, retryAfterMs } = failure
   return new GatewayError(CODES[kind], message, {
@@ -47,14 +47,14 @@ export function gatewayError(failure: KafkaFailure, more: GatewayErrorOptions = 
   })
 }
 
-/** In whole seconds; a retry at once would only meet the same trouble. */
+/** Returns whole seconds, at least one: an immediate retry would meet the same failure. */
 function retryAfter(retryAfterMs: number): string {
   return String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
 }
 
-/** Returns the outcome with failures as callers are told them. Records that share a failure share what it becomes. */
+/** Returns the outcome with failures in terms of the error catalogue. Records that share a failure share the result. */
 export function callerOutcome(outcome: ProduceOutcome<ProduceFailure>): ProduceOutcome {
-  // Each request passes here: an outcome without failures is handed on, not copied.
+  // On the hot path: do not copy an outcome without failures.
   if (isAllStored(outcome)) return outcome
   const told = new Map<ProduceFailure, RecordFailure>()
   const failures = new Map<number, RecordFailure>()

@@ -9,7 +9,7 @@ import type { Accumulator } from '../kafka/produce/accumulator.ts'
 import { callerError, callerOutcome } from './kafka-failures.ts'
 import { refuseInternal, topicNotFound } from './topic-access.ts'
 
-/** Checks the whole request against the topic, then hands it to the accumulator. */
+/** Checks a whole request against its topic, then submits it to the accumulator. */
 export class Produce {
   readonly #metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>
   readonly #accumulator: Pick<Accumulator, 'submit'>
@@ -43,7 +43,7 @@ export class Produce {
     }
   }
 
-  /** Undefined where Kafka must be asked before the request can be judged. */
+  /** Returns the cached topic if it has all partitions that the request names; else undefined. */
   #knownTopic(topic: string, records: RecordTable): TopicMetadata | undefined {
     const known = this.#metadata.peek(topic)
     return known !== undefined && takes(known, records) ? known : undefined
@@ -53,7 +53,7 @@ export class Produce {
     const known = await this.#metadata.topic(topic, call.deadline)
     if (known === null) throw topicNotFound(topic)
     if (takes(known, records)) return known
-    // Partitions may have been added since: only a fresh answer may refuse.
+    // Partitions may have been added since: refuse only on fresh metadata.
     const fresh = await this.#metadata.refresh(topic, call.deadline)
     if (fresh === null) throw topicNotFound(topic)
     if (takes(fresh, records)) return fresh
@@ -76,12 +76,12 @@ function fatesOf({ count, failures }: ProduceOutcome): Fates {
   return { stored: count - failures.size, notStored: failures.size - unknown, unknown }
 }
 
-/** A topic that is being created may be described without partitions. */
+/** Returns whether the topic has all partitions that the records name. A topic under creation may have none yet. */
 function takes(topic: TopicMetadata, records: RecordTable): boolean {
   return topic.partitions.length > 0 && missingPartition(records, topic) < 0
 }
 
-/** The first record that names a partition which the topic lacks, or −1. */
+/** Returns the first record that names a partition which the topic lacks; −1 if there is none. */
 function missingPartition({ spans, count }: RecordTable, topic: TopicMetadata): number {
   const partitionCount = topic.partitions.length
   for (let record = 0, at = PARTITION; record < count; record++, at += SPAN_STRIDE) {

@@ -5,7 +5,7 @@ import type { PageEnd } from '../kafka/fetch/read-request.ts'
 import type { ReadRequest } from './gateway.ts'
 import { gatewayError } from './kafka-failures.ts'
 
-/** Ends that more time might have avoided, and what a caller is told who got no record. */
+/** Ends of a read that more time might have avoided, with the message for a caller who got no record. */
 const UNFINISHED = {
   late: 'Kafka did not answer in time.',
   remote: 'The records are in remote storage, and Kafka did not bring them in time; go on at NextOffset.',
@@ -32,7 +32,7 @@ export function readError(failure: ReadFailure, offset: number | bigint): Gatewa
   })
 }
 
-/** Returns the error of a read from an offset that no log reaches, so that no broker has to be asked to read it. */
+/** Returns the error of a read from an offset that no log reaches: it needs only the bounds, no fetch. */
 export function beyondEnd(
   { topic, partition }: Pick<ReadRequest, 'topic' | 'partition'>,
   offset: bigint,

@@ -1,14 +1,11 @@
 import { GatewayError } from '../core/errors.ts'
 
-/**
- * Kafka's own topics. Their names are known here too, because Kafka flags neither all of them as internal nor any before
- * it has created it.
- */
+/** Kafka's own topics. Kafka flags not all of them as internal, and none before it exists, so their names stand here too. */
 const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
   '__consumer_offsets',
   '__transaction_state',
   '__share_group_state',
-  // Of tiered storage (KIP-405): whoever writes to it can take all remote segments away.
+  // Tiered storage (KIP-405): a writer to it could remove all remote segments.
   '__remote_log_metadata'
 ])
 
@@ -16,7 +13,7 @@ export function isInternalTopic(name: string): boolean {
   return INTERNAL_TOPICS.has(name)
 }
 
-/** Throws INTERNAL_TOPIC for Kafka's own topics: those known by name, and what Kafka flags in the metadata. */
+/** Throws INTERNAL_TOPIC for Kafka's own topics, known by name or by Kafka's flag in the metadata. */
 export function refuseInternal(name: string, metadata?: { readonly isInternal: boolean }): void {
   if (metadata?.isInternal === true || isInternalTopic(name))
     throw new GatewayError('INTERNAL_TOPIC', `Topic '${name}' is internal to Kafka.`)

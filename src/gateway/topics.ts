@@ -10,7 +10,7 @@ import type { PartitionMetadata, TopicMetadata } from '../kafka/metadata/topic-m
 import type { BrokerNode } from '../kafka/transport/broker-node.ts'
 import { isInternalTopic, partitionNotFound, refuseInternal, topicNotFound } from './topic-access.ts'
 
-/** Creates, deletes, lists and describes topics. What is listed or described is always asked from Kafka. */
+/** Creates, deletes, lists and describes topics. Always asks Kafka, never a cache, to list or describe. */
 export class Topics {
   readonly #metadata: Pick<MetadataCache, 'topic' | 'refresh' | 'everything' | 'cluster'>
   readonly #admin: Pick<TopicAdmin, 'create' | 'delete'>
@@ -38,13 +38,13 @@ export class Topics {
     await this.#admin.delete(topic, call.deadline)
   }
 
-  /** Sorted by code point, internal topics left out. */
+  /** Returns names sorted by code point, without internal topics. */
   async list(call: Call): Promise<string[]> {
     const { topics } = await this.#metadata.everything(call.deadline)
     const names = [...topics.values()]
       .filter(({ topic }) => !topic.isInternal && !isInternalTopic(topic.name))
       .map(({ topic }) => topic.name)
-    // Kafka's names are ASCII: the default order of strings is that of code points.
+    // Topic names are ASCII, so the default order is that of code points.
     return names.toSorted()
   }
 
