@@ -2,8 +2,8 @@ import type { Principal } from './principal.ts'
 
 /** One entry of the closed catalogue of errors that a caller can see. */
 export interface ErrorKind {
-  /** HTTP status × 100 + n; never reused for another meaning. */
-  readonly errorCode: number
+  /** HTTP status of an answer with this error. An API may have another for it. */
+  readonly status: number
   /** May the caller send the same request again and hope for another answer, without a risk of storing a record twice? */
   readonly retriable: boolean
   /** One line for the documentation. */
@@ -15,167 +15,167 @@ export interface ErrorKind {
  * Texts for the log are not here: they travel in {@link GatewayError.detail}.
  */
 export const errorCatalogue = {
-  BAD_REQUEST: { errorCode: 40001, retriable: false, summary: 'The request is not valid HTTP.' },
+  BAD_REQUEST: { status: 400, retriable: false, summary: 'The request is not valid HTTP.' },
   MALFORMED_JSON: {
-    errorCode: 40002,
+    status: 400,
     retriable: false,
     summary: 'The body is not valid JSON in UTF-8, or nests too deep.'
   },
   INVALID_BODY: {
-    errorCode: 40003,
+    status: 400,
     retriable: false,
     summary: 'A member of the body is missing, unknown, given twice, or has the wrong type or value.'
   },
-  INVALID_TOPIC_NAME: { errorCode: 40004, retriable: false, summary: 'Kafka does not allow this topic name.' },
+  INVALID_TOPIC_NAME: { status: 400, retriable: false, summary: 'Kafka does not allow this topic name.' },
   INVALID_TOPIC_PROPERTY: {
-    errorCode: 40005,
+    status: 400,
     retriable: false,
     summary: 'Kafka does not know a property of the topic, or refuses its value.'
   },
-  INVALID_PARTITION_COUNT: { errorCode: 40006, retriable: false, summary: 'Kafka refuses the number of partitions.' },
+  INVALID_PARTITION_COUNT: { status: 400, retriable: false, summary: 'Kafka refuses the number of partitions.' },
   INVALID_REPLICATION_FACTOR: {
-    errorCode: 40007,
+    status: 400,
     retriable: false,
     summary: 'Kafka refuses the number of replicas; usually there are fewer brokers.'
   },
-  POLICY_VIOLATION: { errorCode: 40008, retriable: false, summary: 'A policy of the Kafka cluster refuses the topic.' },
+  POLICY_VIOLATION: { status: 400, retriable: false, summary: 'A policy of the Kafka cluster refuses the topic.' },
   INVALID_PARTITION: {
-    errorCode: 40009,
+    status: 400,
     retriable: false,
     summary: 'A partition is not a number that Kafka can have, or a record names one that the topic lacks.'
   },
   INVALID_OFFSET: {
-    errorCode: 40010,
+    status: 400,
     retriable: false,
     summary: 'The offset is neither a number from 0 nor `earliest` nor `latest`.'
   },
   OFFSET_OUT_OF_RANGE: {
-    errorCode: 40011,
+    status: 400,
     retriable: false,
     summary: 'The offset lies before the earliest record or beyond the end of the partition.'
   },
-  INVALID_COUNT: { errorCode: 40012, retriable: false, summary: '`count` is not a number from 1 to 2147483647.' },
+  INVALID_COUNT: { status: 400, retriable: false, summary: '`count` is not a number from 1 to 2147483647.' },
   INVALID_ENCODING: {
-    errorCode: 40013,
+    status: 400,
     retriable: false,
     summary: '`key_encoding` or `value_encoding` is given and is not `base64`.'
   },
   INVALID_RECORD: {
-    errorCode: 40014,
+    status: 400,
     retriable: false,
     summary: 'Kafka calls the record invalid, for example for want of a key on a compacted topic.'
   },
   INVALID_TIMESTAMP: {
-    errorCode: 40015,
+    status: 400,
     retriable: false,
     summary: 'The timestamp lies outside what the topic allows.'
   },
   MALFORMED_GZIP: {
-    errorCode: 40016,
+    status: 400,
     retriable: false,
     summary: 'The body is declared as gzip, but is not, or breaks off.'
   },
-  UNAUTHENTICATED: { errorCode: 40101, retriable: false, summary: 'No bearer token was sent.' },
+  UNAUTHENTICATED: { status: 401, retriable: false, summary: 'No bearer token was sent.' },
   INVALID_TOKEN: {
-    errorCode: 40102,
+    status: 401,
     retriable: false,
     summary: 'The bearer token is malformed, expired, not yet valid, or not from a trusted issuer for this audience.'
   },
   NOT_PERMITTED: {
-    errorCode: 40301,
+    status: 403,
     retriable: false,
     summary: 'The caller is known, but belongs to no permitted group, or no rule lets them do this with the topic.'
   },
   INTERNAL_TOPIC: {
-    errorCode: 40302,
+    status: 403,
     retriable: false,
     summary: "The topic is Kafka's own and not to be read, written, described or deleted."
   },
-  KAFKA_REFUSED: { errorCode: 40303, retriable: false, summary: 'Kafka itself does not let the gateway do this.' },
-  TOPIC_NOT_FOUND: { errorCode: 40401, retriable: false, summary: 'The topic does not exist.' },
-  PARTITION_NOT_FOUND: { errorCode: 40402, retriable: false, summary: 'The topic has no such partition.' },
-  ROUTE_NOT_FOUND: { errorCode: 40403, retriable: false, summary: 'There is nothing at this path.' },
+  KAFKA_REFUSED: { status: 403, retriable: false, summary: 'Kafka itself does not let the gateway do this.' },
+  TOPIC_NOT_FOUND: { status: 404, retriable: false, summary: 'The topic does not exist.' },
+  PARTITION_NOT_FOUND: { status: 404, retriable: false, summary: 'The topic has no such partition.' },
+  ROUTE_NOT_FOUND: { status: 404, retriable: false, summary: 'There is nothing at this path.' },
   METHOD_NOT_ALLOWED: {
-    errorCode: 40501,
+    status: 405,
     retriable: false,
     summary: 'The path exists, but not for this method; `Allow` names those it has.'
   },
   REQUEST_TIMEOUT: {
-    errorCode: 40801,
+    status: 408,
     retriable: true,
     summary: 'The request did not arrive in time; nothing was done.'
   },
-  TOPIC_EXISTS: { errorCode: 40901, retriable: false, summary: 'The topic exists already.' },
-  BODY_TOO_LARGE: { errorCode: 41301, retriable: false, summary: 'The body is larger than the configured limit.' },
-  RECORD_TOO_LARGE: { errorCode: 41302, retriable: false, summary: 'A record is larger than the topic allows.' },
+  TOPIC_EXISTS: { status: 409, retriable: false, summary: 'The topic exists already.' },
+  BODY_TOO_LARGE: { status: 413, retriable: false, summary: 'The body is larger than the configured limit.' },
+  RECORD_TOO_LARGE: { status: 413, retriable: false, summary: 'A record is larger than the topic allows.' },
   TOO_MANY_RECORDS: {
-    errorCode: 41303,
+    status: 413,
     retriable: false,
     summary: 'The request holds more records than the configured limit.'
   },
-  URI_TOO_LONG: { errorCode: 41401, retriable: false, summary: 'The request line is too long.' },
-  UNSUPPORTED_MEDIA_TYPE: { errorCode: 41501, retriable: false, summary: 'The body is not declared as JSON.' },
+  URI_TOO_LONG: { status: 414, retriable: false, summary: 'The request line is too long.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retriable: false, summary: 'The body is not declared as JSON.' },
   UNSUPPORTED_ENCODING: {
-    errorCode: 41502,
+    status: 415,
     retriable: false,
     summary: 'The body has a content encoding other than gzip; `Accept-Encoding` names it.'
   },
   QUOTA_EXCEEDED: {
-    errorCode: 42901,
+    status: 429,
     retriable: true,
     summary: "The caller's quota, or the gateway's, is used up; nothing was done."
   },
-  HEADERS_TOO_LARGE: { errorCode: 43101, retriable: false, summary: 'The header fields are too large.' },
-  INTERNAL_ERROR: { errorCode: 50001, retriable: false, summary: 'A defect of the gateway.' },
+  HEADERS_TOO_LARGE: { status: 431, retriable: false, summary: 'The header fields are too large.' },
+  INTERNAL_ERROR: { status: 500, retriable: false, summary: 'A defect of the gateway.' },
   CORRUPT_DATA: {
-    errorCode: 50002,
+    status: 500,
     retriable: false,
     summary: 'What Kafka returned fails its checksum or cannot be decoded.'
   },
   KAFKA_UNAVAILABLE: {
-    errorCode: 50301,
+    status: 503,
     retriable: true,
     summary: 'Kafka cannot be reached, refuses the credentials of the gateway, or throttles it.'
   },
-  LEADER_NOT_AVAILABLE: { errorCode: 50302, retriable: true, summary: 'The partition has no leader that answers.' },
+  LEADER_NOT_AVAILABLE: { status: 503, retriable: true, summary: 'The partition has no leader that answers.' },
   NOT_ENOUGH_REPLICAS: {
-    errorCode: 50303,
+    status: 503,
     retriable: true,
     summary: 'Too few replicas are in sync; the record was not stored.'
   },
   OVERLOADED: {
-    errorCode: 50304,
+    status: 503,
     retriable: true,
     summary: 'The bytes in flight in this process have reached the configured budget.'
   },
   IDENTITY_UNAVAILABLE: {
-    errorCode: 50305,
+    status: 503,
     retriable: true,
     summary: 'The identity provider, or the service that knows group memberships, does not answer.'
   },
-  SHUTTING_DOWN: { errorCode: 50306, retriable: true, summary: 'This process is being stopped.' },
+  SHUTTING_DOWN: { status: 503, retriable: true, summary: 'This process is being stopped.' },
   TOPIC_RECREATED: {
-    errorCode: 50307,
+    status: 503,
     retriable: true,
     summary: 'The topic was deleted and created anew while the record was on its way; it was not stored.'
   },
   AUDIT_UNAVAILABLE: {
-    errorCode: 50308,
+    status: 503,
     retriable: true,
     summary: 'The audit log cannot be written, and what it cannot record is refused; nothing was done.'
   },
   OUTCOME_UNKNOWN: {
-    errorCode: 50401,
+    status: 504,
     retriable: false,
     summary: 'The deadline passed, and whether the record is or will be stored is not known.'
   },
   NOT_YET_VISIBLE: {
-    errorCode: 50402,
+    status: 504,
     retriable: false,
     summary: 'The topic was created or deleted, but not every broker shows it yet.'
   },
   DEADLINE_EXCEEDED: {
-    errorCode: 50403,
+    status: 504,
     retriable: true,
     summary: 'Kafka did not answer before the deadline; nothing was changed.'
   }
@@ -225,12 +225,8 @@ export class GatewayError extends Error {
     this.hides = options.hides ?? false
   }
 
-  get errorCode(): number {
-    return errorCatalogue[this.code].errorCode
-  }
-
   /** HTTP status, 400 to 599. */
   get status(): number {
-    return Math.floor(this.errorCode / 100)
+    return errorCatalogue[this.code].status
   }
 }

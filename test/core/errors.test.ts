@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { errorCatalogue, GatewayError, type ErrorKind } from '../../src/core/errors.ts'
+import { errorNumbers } from '../../src/api/v1/errors.ts'
+import { errorCatalogue, type ErrorCode, GatewayError, type ErrorKind } from '../../src/core/errors.ts'
 
 const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
 const documented = new Map(
@@ -17,12 +18,8 @@ suite('The catalogue of errors', () => {
   })
 
   test('is documented whole, as it is', () => {
-    for (const [code, { errorCode, retriable, summary }] of catalogue) {
-      assert.deepEqual(
-        documented.get(code)?.slice(0, 4),
-        [String(errorCode), String(Math.floor(errorCode / 100)), retriable ? 'yes' : 'no', summary],
-        code
-      )
+    for (const [code, { status, retriable, summary }] of catalogue) {
+      assert.deepEqual(documented.get(code)?.slice(1, 4), [String(status), retriable ? 'yes' : 'no', summary], code)
     }
   })
 
@@ -33,9 +30,15 @@ suite('The catalogue of errors', () => {
     )
   })
 
-  test('gives each code a number of its own, under its HTTP status', () => {
-    assert.equal(new Set(catalogue.map(([, { errorCode }]) => errorCode)).size, catalogue.length)
-    for (const [code, { errorCode }] of catalogue) assert.ok(errorCode >= 40_000 && errorCode < 60_000, code)
+  test('has a number of its own in v1 for each code, under its HTTP status and as documented', () => {
+    const numbers = Object.entries(errorNumbers)
+    assert.deepEqual(
+      numbers.map(([code, number]) => [code, String(number)]),
+      [...documented].map(([code, [number]]) => [code, number])
+    )
+    assert.equal(new Set(Object.values(errorNumbers)).size, numbers.length)
+    for (const [code, { status }] of catalogue)
+      assert.equal(Math.floor(errorNumbers[code as ErrorCode] / 100), status, code)
   })
 
   test('holds no code that nothing raises', () => {
@@ -52,9 +55,6 @@ suite('The catalogue of errors', () => {
       detail: 'broker 10.0.0.1',
       retriable: false
     })
-    assert.deepEqual(
-      [error.status, error.errorCode, error.retriable, error.message],
-      [503, 50301, false, 'for the caller']
-    )
+    assert.deepEqual([error.status, error.retriable, error.message], [503, false, 'for the caller'])
   })
 })

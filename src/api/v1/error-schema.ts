@@ -2,6 +2,7 @@ import { Type } from '../../core/json-schema.ts'
 import { errorCatalogue } from '../../core/errors.ts'
 import { errorCodes, type ErrorDescription } from '../../http/openapi/document.ts'
 import { named } from '../../http/openapi/schema.ts'
+import { errorNumbers } from './errors.ts'
 
 export const errorMembers = {
   error_code: Type.Integer({ description: 'HTTP status × 100 + a number that keeps its meaning.' }),
@@ -24,11 +25,11 @@ export const v1Errors: ErrorDescription = {
   narrowedTo: codes => ({
     properties: {
       code: { enum: codes },
-      error_code: { enum: codes.map(code => errorCatalogue[code].errorCode) }
+      error_code: { enum: codes.map(code => errorNumbers[code]) }
     }
   }),
   exampleOf(code) {
-    const { errorCode, summary, retriable } = errorCatalogue[code]
-    return { error_code: errorCode, code, message: summary, retriable }
+    const { summary, retriable } = errorCatalogue[code]
+    return { error_code: errorNumbers[code], code, message: summary, retriable }
   }
 }

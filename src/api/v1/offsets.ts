@@ -1,6 +1,6 @@
-import { errorCatalogue } from '../../core/errors.ts'
 import type { ProduceOutcome, RecordFailure } from '../../core/produce-outcome.ts'
 import { OffsetsWriter, statusOf, worstFailure } from '../shared/records/offsets-writer.ts'
+import { errorNumbers } from './errors.ts'
 
 export interface ProduceAnswer {
   /** HTTP status. */
@@ -40,6 +40,6 @@ function membersOf(
   { code, message, retriable }: Pick<RecordFailure, 'code' | 'message' | 'retriable'>,
   stored?: RecordFailure['stored']
 ): string {
-  const error = { error_code: errorCatalogue[code].errorCode, code, message, retriable, stored }
+  const error = { error_code: errorNumbers[code], code, message, retriable, stored }
   return JSON.stringify(error).slice(1, -1)
 }

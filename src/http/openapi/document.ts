@@ -223,5 +223,5 @@ function headerObjects(headers: Headers): Json {
 }
 
 function statusOf(code: ErrorCode): number {
-  return Math.floor(errorCatalogue[code].errorCode / 100)
+  return errorCatalogue[code].status
 }

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { errorCatalogue } from '../../../src/core/errors.ts'
+import { errorNumbers } from '../../../src/api/v1/errors.ts'
 import { HttpFront } from '../../../src/http/server.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { longestTurnMs } from '../../support/loop-watch.ts'
@@ -133,7 +133,7 @@ function answersIn(received: string): Answer[] {
   return answers
 }
 
-const CODES = new Map(Object.entries(errorCatalogue).map(([code, { errorCode }]) => [code, errorCode]))
+const CODES = new Map(Object.entries(errorNumbers))
 
 function judge({ status, headers, body }: Answer): void {
   if (status === 100) return

@@ -96,7 +96,7 @@ export function worstFailure(failures: ReadonlyMap<number, RecordFailure>): Reco
 
 /** The HTTP status of a failure. */
 export function statusOf({ code }: RecordFailure): number {
-  return Math.floor(errorCatalogue[code].errorCode / 100)
+  return errorCatalogue[code].status
 }
 
 /** Smaller is worse. Of one status an unknown fate is worse: no other failure may say for it that nothing was stored. */
