@@ -1,14 +1,14 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { Cost, Meter, Shortage } from './meter.ts'
+import type { Cost, QuotaMeter, Shortage } from './quota-meter.ts'
 
 /** One admitted request's share of the quotas: of its principal's and of the listener's. */
 export class Allowance {
   /** The principal's quotas, the listener's, or both in this order. */
-  readonly #meters: readonly Meter[]
+  readonly #meters: readonly QuotaMeter[]
   readonly #now: () => number
   #reserved: Cost | undefined
 
-  constructor(meters: readonly Meter[], now: () => number) {
+  constructor(meters: readonly QuotaMeter[], now: () => number) {
     this.#meters = meters
     this.#now = now
   }
@@ -77,7 +77,7 @@ export class Allowance {
 
 const NOTHING: Cost = {}
 
-function refuse(meter: Meter, shortage: Shortage | undefined, nowMs: number): void {
+function refuse(meter: QuotaMeter, shortage: Shortage | undefined, nowMs: number): void {
   if (shortage === undefined) return
   const text = `This is more than ${meter.holder} quota of ${shortage.unit}; nothing was done.`
   const retryAfterS = String(Math.max(Math.ceil(shortage.waitMs / 1000), 1))

@@ -2,7 +2,7 @@ import type { QuotaConfig, QuotasConfig } from '../../config/schema.ts'
 import { canonicalId } from '../../core/lib/guid.ts'
 import type { Principal } from '../../core/principal.ts'
 import { Allowance } from './allowance.ts'
-import { Meter } from './meter.ts'
+import { QuotaMeter } from './quota-meter.ts'
 
 type Override = QuotasConfig['overrides'][number]
 
@@ -15,8 +15,8 @@ export class Quotas {
   readonly #issuers: ReadonlyMap<string, string>
   readonly #now: () => number
   readonly #overrides: ReadonlyMap<string, readonly Override[]>
-  readonly #meters = new Map<string, Meter>()
-  readonly #listener: Meter | undefined
+  readonly #meters = new Map<string, QuotaMeter>()
+  readonly #listener: QuotaMeter | undefined
 
   /**
    * @param issuers the canonical name of each issuer that has several names
@@ -31,7 +31,7 @@ export class Quotas {
     this.#issuers = issuers
     this.#now = now
     this.#overrides = Map.groupBy(config.overrides, ({ principal }) => canonicalId(principal))
-    this.#listener = config.listener === undefined ? undefined : new Meter(config.listener, "the gateway's", now())
+    this.#listener = config.listener === undefined ? undefined : new QuotaMeter(config.listener, "the gateway's", now())
   }
 
   /** Number of principals that are remembered. */
@@ -50,11 +50,11 @@ export class Quotas {
     return allowance
   }
 
-  #meterOf(principal: Principal): Meter | undefined {
+  #meterOf(principal: Principal): QuotaMeter | undefined {
     const quota = this.#quotaOf(principal)
     if (quota === undefined) return undefined
     const key = `${this.#issuer(principal.issuer)}\n${canonicalId(principal.id)}`
-    const meter = this.#meters.get(key) ?? new Meter(quota, "the caller's", this.#now())
+    const meter = this.#meters.get(key) ?? new QuotaMeter(quota, "the caller's", this.#now())
     this.#meters.delete(key)
     if (this.#meters.size >= this.#config.principalsRemembered) this.#forgetOne()
     this.#meters.set(key, meter)

@@ -21,7 +21,7 @@ const ONE_REQUEST: Cost = { requests: 1 }
 const SLOT_WAIT_MS = 1000
 
 /** The quotas of one holder, a principal or the listener, and what remains of them. */
-export class Meter {
+export class QuotaMeter {
   /** The holder in messages: `the caller's` or `the gateway's`. */
   readonly holder: string
   /** Cost of the last page that was read. */
