@@ -10,7 +10,7 @@ import { Topics } from './topics.ts'
 export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gateway {
   const { metadata, offsets } = cluster
   const produce = new Produce(metadata, cluster.accumulator, meter)
-  const consume = new Consume(metadata, cluster.fetcher, offsets, meter)
+  const consume = new Consume(metadata, cluster.reads, offsets, meter)
   const topics = new Topics(metadata, cluster.topics, offsets)
   const whileThere = async <T>(useCase: () => Promise<T>): Promise<T> => {
     const { outage } = cluster

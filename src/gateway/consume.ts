@@ -2,7 +2,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Meter } from '../core/meter.ts'
 import type { Call } from '../core/principal.ts'
 import type { RecordPage } from '../core/record-page.ts'
-import type { Fetcher } from '../kafka/fetch/fetcher.ts'
+import type { Reads } from '../kafka/fetch/reads.ts'
 import { ReadFailure } from '../kafka/fetch/read-failure.ts'
 import type { MetadataCache } from '../kafka/metadata/metadata-cache.ts'
 import type { OffsetLookup } from '../kafka/admin/list-offsets.ts'
@@ -18,18 +18,18 @@ const PAGE_RECORDS = 100_000
 /** Reads a page of records from one partition. */
 export class Consume {
   readonly #metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>
-  readonly #fetcher: Pick<Fetcher, 'read'>
+  readonly #reads: Pick<Reads, 'read'>
   readonly #offsets: Pick<OffsetLookup, 'bounds' | 'offsetOf'>
   readonly #meter: Meter
 
   constructor(
     metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>,
-    fetcher: Pick<Fetcher, 'read'>,
+    reads: Pick<Reads, 'read'>,
     offsets: Pick<OffsetLookup, 'bounds' | 'offsetOf'>,
     meter: Meter
   ) {
     this.#metadata = metadata
-    this.#fetcher = fetcher
+    this.#reads = reads
     this.#offsets = offsets
     this.#meter = meter
   }
@@ -82,7 +82,7 @@ export class Consume {
     const limits = { records: Math.min(count, PAGE_RECORDS), bytes: PAGE_BYTES }
     try {
       const read = { topic, partition, offset, isolation: 'committed', limits, deadline, trace } as const
-      return await this.#fetcher.read(read, (page, { end }) => {
+      return await this.#reads.read(read, (page, { end }) => {
         endedMs = performance.now()
         if (page.count === 0 && isUnfinished(end)) throw deadlineExceeded(end, page.nextOffset)
         this.#meter.consumed(topic, page.count, page.payloadBytes)

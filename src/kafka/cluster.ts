@@ -5,7 +5,7 @@ import type { Log } from '../core/log.ts'
 import { type Meter, noMeter } from '../core/meter.ts'
 import { OffsetLookup } from './admin/list-offsets.ts'
 import { TopicAdmin } from './admin/topic-admin.ts'
-import { Fetcher } from './fetch/fetcher.ts'
+import { Reads } from './fetch/reads.ts'
 import { Groups } from './groups/groups.ts'
 import type { KafkaFailure } from './kafka-failure.ts'
 import { MetadataCache } from './metadata/metadata-cache.ts'
@@ -33,7 +33,7 @@ export class Cluster {
   readonly metadata: MetadataCache
   readonly offsets: OffsetLookup
   readonly topics: TopicAdmin
-  readonly fetcher: Fetcher
+  readonly reads: Reads
   readonly accumulator: Accumulator
   readonly groups: Groups
   readonly #brokers: Brokers
@@ -48,8 +48,12 @@ export class Cluster {
     this.#refresher = new MetadataRefresher(this.metadata, brokers, settings.metadataMaxAgeMs, log)
     this.offsets = new OffsetLookup(brokers, this.metadata)
     this.topics = new TopicAdmin(brokers, this.metadata, this.offsets, log)
-    const reading = { connectionsPerBroker: settings.fetchConnectionsPerBroker, cacheBytes: settings.fetchCacheBytes }
-    this.fetcher = new Fetcher(brokers, this.metadata, this.offsets, reading, log, meter)
+    const reading = {
+      connectionsPerBroker: settings.fetchConnectionsPerBroker,
+      requestTimeoutMs: settings.requestTimeoutMs,
+      cacheBytes: settings.fetchCacheBytes
+    }
+    this.reads = new Reads(brokers, this.metadata, this.offsets, reading, log, meter)
     this.groups = new Groups(brokers, anyBroker, this.metadata, log, { joinConnections: JOIN_CONNECTIONS })
     this.accumulator = new Accumulator(
       {
@@ -95,6 +99,7 @@ export class Cluster {
 
   /** Resolves once every record under way has met its fate and the connections are closed. */
   async close(): Promise<void> {
+    this.reads.close()
     await this.accumulator.close()
     this.groups.close()
     this.#refresher.close()

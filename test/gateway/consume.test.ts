@@ -28,14 +28,14 @@ function metadataOf(topic = topicLedBy([1])) {
 function trimmed(times: number) {
   const log = { batches: [plainBatch(0, 10), plainBatch(10, 10)], lastStableOffset: 20, startOffset: 0 }
   const bounds = { earliest: 0, lastStable: 20, logEnd: 20 }
-  const { fetcher } = clusterOf({ brokers: { 1: (...asked) => leaderOf(log)(...asked) }, bounds })
+  const { reads } = clusterOf({ brokers: { 1: (...asked) => leaderOf(log)(...asked) }, bounds })
   let trims = 0
   const offsetOf = (_topic: string, _partition: number, which: 'earliest' | 'latest') => {
     const told = which === 'earliest' ? log.startOffset : log.lastStableOffset
     if (trims++ < times) log.startOffset = bounds.earliest = told + 3
     return Promise.resolve(told)
   }
-  return new Consume(metadataOf(), fetcher, { ...noOffsets, offsetOf }, noMeter)
+  return new Consume(metadataOf(), reads, { ...noOffsets, offsetOf }, noMeter)
 }
 
 const firstOffset = (consume: Consume, from: number | bigint | 'earliest') =>
@@ -66,8 +66,8 @@ suite('Reading', () => {
   test('ends a page at 100 000 records', async () => {
     const records = Array.from({ length: 50_001 }, () => ({ value: Buffer.alloc(0) }))
     const batches = [batchOf({ baseOffset: 0, records }), batchOf({ baseOffset: 50_001, records })]
-    const { fetcher } = clusterOf({ brokers: { 1: leaderOf({ batches, lastStableOffset: 100_002 }) } })
-    const consume = new Consume(metadataOf(), fetcher, noOffsets, noMeter)
+    const { reads } = clusterOf({ brokers: { 1: leaderOf({ batches, lastStableOffset: 100_002 }) } })
+    const consume = new Consume(metadataOf(), reads, noOffsets, noMeter)
     const read = { topic: 'orders', partition: 0, from: 0, count: 2 ** 31 - 1 }
     const call: Call = { principal: anonymous, deadline: Deadline.after(60_000) }
     const ended = await consume.execute(call, read, ({ count, nextOffset }) => [count, nextOffset])
@@ -75,9 +75,9 @@ suite('Reading', () => {
   })
 
   test('an empty page at the deadline is DEADLINE_EXCEEDED, and names where to go on', async () => {
-    const { fetcher, channel } = clusterOf({ brokers: { 1: () => ({}) } })
+    const { reads, channel } = clusterOf({ brokers: { 1: () => ({}) } })
     channel(1).held = true
-    const consume = new Consume(metadataOf(), fetcher, noOffsets, noMeter)
+    const consume = new Consume(metadataOf(), reads, noOffsets, noMeter)
     const hasty: Call = { principal: anonymous, deadline: Deadline.after(30) }
     await assert.rejects(
       consume.execute(hasty, { topic: 'orders', partition: 0, from: 7, count: 1 }, page => page),
@@ -86,7 +86,7 @@ suite('Reading', () => {
   })
 
   test('a topic that Kafka flags as internal is INTERNAL_TOPIC, whatever its name', async () => {
-    const consume = new Consume(metadataOf(internal), clusterOf({ brokers: {} }).fetcher, noOffsets, noMeter)
+    const consume = new Consume(metadataOf(internal), clusterOf({ brokers: {} }).reads, noOffsets, noMeter)
     await assert.rejects(firstOffset(consume, 0), { code: 'INTERNAL_TOPIC' })
   })
 })

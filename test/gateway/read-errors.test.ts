@@ -17,6 +17,7 @@ suite('A failed read', () => {
     const codes: Record<ReadFailureKind, string> = {
       unknownTopic: 'TOPIC_NOT_FOUND',
       unknownPartition: 'PARTITION_NOT_FOUND',
+      topicRecreated: 'TOPIC_RECREATED',
       outOfRange: 'OFFSET_OUT_OF_RANGE',
       refused: 'KAFKA_REFUSED',
       corrupt: 'CORRUPT_DATA',

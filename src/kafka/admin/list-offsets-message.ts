@@ -14,8 +14,8 @@ export const EARLIEST_LOCAL = -4n
 /** Before this version Kafka has no tiered storage: the whole log is local. */
 const EARLIEST_LOCAL_SINCE = 8
 
-/** From version 2 on with an isolation level and one offset a partition. */
-export const LIST_OFFSETS = { ...listOffsets, min: 2, max: 8 }
+/** From version 2 on with an isolation level and one offset a partition, from 10 on with a time limit (KIP-1075). */
+export const LIST_OFFSETS = { ...listOffsets, min: 2, max: 10 }
 
 /** Asks older brokers for the start of the whole log: it is where their local part begins. */
 const LIST_LOCAL_OFFSETS: Message<ListOffsetsRequest, ListOffsetsResponse> = {
@@ -43,13 +43,14 @@ export interface OffsetAnswer {
   readonly offset: number
 }
 
-/** Asks the leader of some partitions of one topic. */
+/** Asks the leader of some partitions of one topic. An index in remote storage may take its time: up to `timeoutMs`. */
 export async function askOffsets(
   channel: BrokerChannel,
   topic: string,
   queries: readonly OffsetQuery[],
   timestamp: bigint,
-  isolation: Isolation
+  isolation: Isolation,
+  timeoutMs: number
 ): Promise<OffsetAnswer[]> {
   const partitions = queries.map(({ partition, leaderEpoch }) => ({
     partitionIndex: partition,
@@ -59,6 +60,7 @@ export async function askOffsets(
   const { topics } = await exchange(channel, timestamp === EARLIEST_LOCAL ? LIST_LOCAL_OFFSETS : LIST_OFFSETS, {
     replicaId: CONSUMER,
     isolationLevel: isolation,
+    timeoutMs,
     topics: [{ name: topic, partitions }]
   })
   return topics.flatMap(each =>

@@ -1,6 +1,6 @@
 import { Deadline } from '../../core/deadline.ts'
 import { within } from '../../core/lib/within.ts'
-import { kafkaErrorName } from '../kafka-errors.ts'
+import { kafkaErrorName, REQUEST_TIMED_OUT } from '../kafka-errors.ts'
 import { failureKind, KafkaFailure, topicUnknown } from '../kafka-failure.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import { isStaleMetadata } from '../metadata/stale-metadata.ts'
@@ -59,6 +59,32 @@ export class OffsetLookup {
     if (metadata === null) throw topicUnknown(topic)
     const found = await this.offsetsOf(metadata, [partition], EARLIEST_LOCAL, 1, deadline)
     return found.get(partition) ?? null
+  }
+
+  /** The first or the last offset of each partition; those that nobody leads are left out. */
+  boundsOf(
+    topic: TopicMetadata,
+    partitions: readonly number[],
+    which: 'earliest' | 'latest',
+    isolation: 'committed' | 'uncommitted',
+    deadline: Deadline
+  ): Promise<Map<number, number>> {
+    const timestamp = which === 'earliest' ? EARLIEST : LATEST
+    return this.offsetsOf(topic, partitions, timestamp, isolation === 'committed' ? 1 : 0, deadline)
+  }
+
+  /**
+   * The offset of the first record of each partition whose timestamp is `sinceMs` or later; −1 if there is none that the
+   * isolation level shows. Partitions that nobody leads are left out.
+   */
+  offsetsSince(
+    topic: TopicMetadata,
+    partitions: readonly number[],
+    sinceMs: number,
+    isolation: 'committed' | 'uncommitted',
+    deadline: Deadline
+  ): Promise<Map<number, number>> {
+    return this.offsetsOf(topic, partitions, BigInt(sinceMs), isolation === 'committed' ? 1 : 0, deadline)
   }
 
   /** Throws a `leaderless` KafkaFailure while nobody leads the partition. */
@@ -141,7 +167,8 @@ export class OffsetLookup {
         partition,
         leaderEpoch: topic.partitions[partition]?.leaderEpoch ?? -1
       }))
-      const asked = askOffsets(this.#brokers.channel(leader, 'control'), topic.name, queries, timestamp, isolation)
+      const channel = this.#brokers.channel(leader, 'control')
+      const asked = askOffsets(channel, topic.name, queries, timestamp, isolation, Math.ceil(patience.remainingMs))
       return await within(patience, asked, () => new TransportError('the leader did not answer in time', true))
     } catch (error) {
       if (error instanceof TransportError && !(error instanceof ThrottledError)) return null
@@ -155,7 +182,7 @@ function accept(topic: string, { partition, errorCode, offset }: OffsetAnswer, f
     found.set(partition, offset)
     return true
   }
-  if (isStaleMetadata(errorCode)) return false
+  if (isStaleMetadata(errorCode) || errorCode === REQUEST_TIMED_OUT) return false
   const kind = failureKind(errorCode)
   const message =
     kind === 'refused' ? `Kafka does not let the gateway read topic '${topic}'.` : 'Kafka does not tell the offsets.'

@@ -1,14 +1,14 @@
 import { type BatchHeader, OpenBatch } from '../records/open-batch.ts'
 import { Slab } from './slab.ts'
 
-/** How long an answer about a partition is trusted: records deleted since then may still be read for that time. */
+/** How long an answer about a partition is trusted. Records that Kafka deletes meanwhile can be read for that time. */
 const TRUSTED_MS = 1000
-/** How long a batch is kept: nobody tells that compaction has removed records from it. */
+/** How long a batch is kept: Kafka does not tell when compaction removes records from it. */
 const KEPT_MS = 10_000
 /** A batch may fill a slab; the others stay for other readers. */
 const FEWEST_SLABS = 8
 const LARGEST_SLAB_BYTES = 8 * 1024 * 1024
-/** After so long without a reader in small steps the memory is released. */
+/** The memory is released when nobody has used the cache for so long. */
 const IDLE_MS = 5000
 
 /** The log that a batch was read from. Another topic of that name, or another leader's log, may hold other records there. */
@@ -26,7 +26,7 @@ interface Entry {
   readonly slab: Slab<Entry>
 }
 
-/** The batches that are kept of one partition. */
+/** The kept batches of one partition. */
 interface Shelf {
   readonly log: LogIdentity
   /** By offset; none overlap. */
@@ -37,8 +37,8 @@ interface Shelf {
 }
 
 /**
- * Keeps batches, decompressed and checked, of which a page took only some records: a reader in small steps finds its next
- * page in the same batch, and Kafka returns nothing less than a batch. Keep only committed batches outside of transactions.
+ * Keeps batches, decompressed and checked: those of which a page took only some records, because a reader in small steps
+ * finds its next page in the same batch, and those that a long poll has brought. Keep only batches that are committed.
  *
  * Records do not change while the topic has the same id and its partition the same leader epoch (KIP-320, KIP-516). So
  * each answer to a Fetch that names both confirms all batches of the partition from the start of the log on.

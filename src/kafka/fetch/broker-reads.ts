@@ -1,8 +1,8 @@
 import type { Deadline } from '../../core/deadline.ts'
-import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import { THROTTLING_QUOTA_EXCEEDED, UNKNOWN_TOPIC_OR_PARTITION } from '../kafka-errors.ts'
 import { promised } from '../transport/promised.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
+import { answerPool } from './answer-pool.ts'
 import type { Reader } from './await-leader.ts'
 import {
   FETCH,
@@ -39,7 +39,7 @@ export interface ReadMode {
   readonly minBytes: number
 }
 
-/** Nobody waited for the read any more when its turn came. */
+/** Everybody's deadline had passed when it was the read's turn. */
 export class ReadExpired extends TransportError {}
 
 interface PendingRead {
@@ -52,8 +52,6 @@ interface PendingRead {
   deadline: Deadline
 }
 
-const POOL_BYTES = 32 * 1024 * 1024
-const pool = new BufferPool(POOL_BYTES)
 const PARTITIONS_PER_REQUEST = 64
 const REQUEST_BYTES = 8 * 1024 * 1024
 /** Distinct reads that may wait for one broker. */
@@ -78,8 +76,8 @@ export class BrokerReads {
   }
 
   /**
-   * Rejects with a TransportError when the broker cannot be reached or does not answer, with a `busy` ReadFailure when
-   * too many reads wait. The deadline only spares Kafka a read that nobody waits for.
+   * Rejects with a TransportError if the broker cannot be reached or does not answer, with a `busy` ReadFailure if too
+   * many reads wait. The deadline only spares Kafka a read that nobody waits for.
    */
   read(wanted: FetchPartition, mode: ReadMode, deadline: Deadline, reader: Reader<ReadResult>): void {
     const { topic, partition, offset, maxBytes, isolation } = wanted
@@ -214,17 +212,17 @@ function exchange(channel: FetchChannel, version: number, reads: readonly Pendin
   const partitions = reads.map(({ wanted }) => wanted)
   const body = writeFetchRequest(version, partitions, reads[0].mode)
   const flexible = version >= FETCH_FLEXIBLE_SINCE
-  return promised(callback => channel.send(FETCH, version, flexible, body, callback, bytes => pool.take(bytes)))
+  return promised(callback => channel.send(FETCH, version, flexible, body, callback, bytes => answerPool.take(bytes)))
 }
 
 function settle(answer: FetchAnswer, reads: readonly PendingRead[], response: Buffer, tookMs: number): void {
   let inUse = reads.reduce((sum, { readers }) => sum + readers.length, 0)
   // A reader that has left meanwhile releases nothing: the memory is then the garbage collector's.
   const release = () => {
-    if (--inUse === 0) pool.give(response)
+    if (--inUse === 0) answerPool.give(response)
   }
   for (const { wanted, readers } of reads) {
-    // A broker answers in an order of its own.
+    // Brokers answer in an order of their own.
     const result = answer.results.find(each => answers(each, wanted)) ?? missing(wanted, answer)
     // Emptied: what waits is kept in a Map, and V8 may keep what it has left for a while (see SwapRemoveSet).
     for (const reader of readers.splice(0)) reader.resolve({ result, soleReader: reads.length === 1, tookMs, release })
@@ -236,7 +234,7 @@ function answers({ topic, partition }: FetchResult, wanted: FetchPartition): boo
   return typeof topic === 'string' ? topic === wanted.topic : wanted.topicId?.equals(topic) === true
 }
 
-/** A request that failed whole, or was throttled, names no partitions; one that left a single one out is treated as stale. */
+/** A request that failed as a whole, or was throttled, names no partitions. One that it leaves out by itself is treated as stale. */
 function missing({ topic, partition }: FetchPartition, { errorCode, throttleTimeMs }: FetchAnswer): FetchResult {
   const reason = throttleTimeMs > 0 ? THROTTLING_QUOTA_EXCEEDED : UNKNOWN_TOPIC_OR_PARTITION
   return {

@@ -20,9 +20,8 @@ const READ_UNCOMMITTED = 0
 const READ_COMMITTED = 1
 /** Of the tagged field `CurrentLeader` in a partition's answer. */
 const CURRENT_LEADER = 1
-const NO_SESSION = 0
-/** Sessionless (KIP-227): the broker keeps nothing between requests. */
-const FINAL_EPOCH = -1
+/** Fetch sessions (KIP-227) exist from here on. */
+export const FETCH_SESSIONS_SINCE = 7
 
 export interface FetchPartition {
   readonly topic: string
@@ -59,8 +58,10 @@ export interface FetchResult {
 }
 
 export interface FetchAnswer {
-  /** Above 0 where a quota is used up; Kafka then leaves all partitions out (KIP-219). */
+  /** Above 0 if a quota is used up; Kafka then leaves all partitions out (KIP-219). */
   readonly throttleTimeMs: number
+  /** The session that the broker keeps; 0 if it keeps none. */
+  readonly sessionId: number
   /** Of the whole request. */
   readonly errorCode: number
   readonly results: readonly FetchResult[]
@@ -74,33 +75,94 @@ export interface FetchWait {
 
 const NO_WAIT: FetchWait = { waitMs: 0, minBytes: 0 }
 
-/**
- * Asks for records, each partition once.
- * @see https://kafka.apache.org/protocol#The_Messages_Fetch
- */
+/** A request's place in a fetch session (KIP-227). */
+export interface FetchSessionStep {
+  /** 0 in the request that begins a session. */
+  readonly id: number
+  /** 0 in the request that begins a session, then from 1 on; −1 without a session. */
+  readonly epoch: number
+}
+
+/** The broker keeps nothing between requests. */
+export const NO_SESSION: FetchSessionStep = { id: 0, epoch: -1 }
+
+export type ForgottenPartition = Pick<FetchPartition, 'topic' | 'topicId' | 'partition'>
+
+/** What holds for a request as a whole. */
+export interface FetchTerms extends FetchWait {
+  readonly isolation: Isolation
+  /** Of all partitions together; one whole batch comes even if it is larger (KIP-74). */
+  readonly maxBytes: number
+  readonly session: FetchSessionStep
+  /** Leave the session. */
+  readonly forgotten: readonly ForgottenPartition[]
+}
+
+/** Asks for records without a session, each partition once. */
 export function writeFetchRequest(
   version: number,
   partitions: readonly FetchPartition[],
   { waitMs, minBytes } = NO_WAIT
 ): Buffer {
-  const writer = new WireWriter(version >= FETCH_FLEXIBLE_SINCE, 64 + partitions.length * 96)
-  const totalBytes = partitions.reduce((sum, { maxBytes }) => sum + maxBytes, 0)
+  const maxBytes = partitions.reduce((sum, partition) => sum + partition.maxBytes, 0)
+  const [{ isolation }] = partitions
+  return writeFetch(version, partitions, { waitMs, minBytes, isolation, maxBytes, session: NO_SESSION, forgotten: [] })
+}
+
+/**
+ * Asks for records of the partitions named, and of those that the session has already.
+ * @see https://kafka.apache.org/protocol#The_Messages_Fetch
+ */
+export function writeFetch(version: number, partitions: readonly FetchPartition[], terms: FetchTerms): Buffer {
+  const { waitMs, minBytes, isolation, maxBytes, session, forgotten } = terms
+  const writer = new WireWriter(version >= FETCH_FLEXIBLE_SINCE, 64 + (partitions.length + forgotten.length) * 96)
   if (version <= 14) writer.int32(CONSUMER)
-  const isolation = partitions[0].isolation === 'committed' ? READ_COMMITTED : READ_UNCOMMITTED
-  writer.int32(waitMs).int32(minBytes).int32(totalBytes).int8(isolation)
-  if (version >= 7) writer.int32(NO_SESSION).int32(FINAL_EPOCH)
-  const byTopic = Map.groupBy(partitions, ({ topic }) => topic)
-  writer.arrayLength(byTopic.size)
-  for (const [topic, group] of byTopic) {
-    if (version < FETCH_TOPIC_IDS_SINCE) writer.string(topic)
-    else writer.raw(group[0].topicId ?? Buffer.alloc(16))
-    writer.arrayLength(group.length)
-    for (const each of group) writePartition(writer, version, each)
-    writer.noTags()
-  }
-  if (version >= 7) writer.arrayLength(0) // forgotten topics
+  writer.int32(waitMs).int32(minBytes).int32(maxBytes)
+  writer.int8(isolation === 'committed' ? READ_COMMITTED : READ_UNCOMMITTED)
+  if (version >= FETCH_SESSIONS_SINCE) writer.int32(session.id).int32(session.epoch)
+  writeByTopic(writer, version, partitions, each => writePartition(writer, version, each))
+  if (version >= FETCH_SESSIONS_SINCE)
+    writeByTopic(writer, version, forgotten, ({ partition }) => writer.int32(partition))
   if (version >= 11) writer.string('') // rack
   return writer.noTags().finish()
+}
+
+function writeByTopic<T extends ForgottenPartition>(
+  writer: WireWriter,
+  version: number,
+  partitions: readonly T[],
+  write: (partition: T) => void
+): void {
+  const byTopic = groupedByTopic(partitions)
+  writer.arrayLength(byTopic.length)
+  for (const group of byTopic) {
+    const [{ topic, topicId }] = group
+    if (version < FETCH_TOPIC_IDS_SINCE) writer.string(topic)
+    else writer.raw(topicId ?? Buffer.alloc(16))
+    writer.arrayLength(group.length)
+    for (const each of group) write(each)
+    writer.noTags()
+  }
+}
+
+/** A topic that was created again is another one: a session forgets the old one by its id. */
+function groupedByTopic<T extends ForgottenPartition>(partitions: readonly T[]): T[][] {
+  const groups: T[][] = []
+  const byName = new Map<string, T[]>()
+  for (const each of partitions) {
+    const known = byName.get(each.topic)
+    if (known !== undefined && sameId(known[0].topicId, each.topicId)) known.push(each)
+    else {
+      const group = [each]
+      byName.set(each.topic, group)
+      groups.push(group)
+    }
+  }
+  return groups
+}
+
+function sameId(one: Buffer | null, other: Buffer | null): boolean {
+  return one === other || (one !== null && other !== null && one.equals(other))
 }
 
 function writePartition(
@@ -119,8 +181,8 @@ function writePartition(
 export function parseFetchResponse(version: number, response: Buffer): FetchAnswer {
   const reader = new WireReader(response, version >= FETCH_FLEXIBLE_SINCE)
   const throttleTimeMs = reader.int32()
-  const errorCode = version >= 7 ? reader.int16() : 0
-  if (version >= 7) reader.int32() // session
+  const errorCode = version >= FETCH_SESSIONS_SINCE ? reader.int16() : 0
+  const sessionId = version >= FETCH_SESSIONS_SINCE ? reader.int32() : 0
   const results: (FetchResult & { nodes?: readonly BrokerNode[] })[] = []
   for (let topics = reader.arrayLength(); topics > 0; topics--) {
     const topic = version >= FETCH_TOPIC_IDS_SINCE ? reader.slice(16) : (reader.string() ?? '')
@@ -130,7 +192,7 @@ export function parseFetchResponse(version: number, response: Buffer): FetchAnsw
   }
   const nodes = readNodeEndpoints(reader)
   for (const result of results) if (result.currentLeader !== undefined) result.nodes = nodes
-  return { throttleTimeMs, errorCode, results }
+  return { throttleTimeMs, sessionId, errorCode, results }
 }
 
 const NOTHING = Buffer.alloc(0)

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { StoredSize } from '../records/page-builder.ts'
 
-/** Size assumed for a record of a topic of which none was read. */
+/** Size assumed for a record until one of the topic has been read. */
 const FIRST_RECORD_BYTES = 1024
 const FIRST_BATCH_BYTES = 64 * 1024
 const LIMIT_BYTES = 2 * 1024 * 1024
@@ -17,8 +17,8 @@ interface Proven {
 }
 
 /**
- * Remembers how large the stored records and batches of each topic are, so that a read asks Kafka for what it needs: more
- * is fetched in vain, less cuts a batch off and costs a second request.
+ * Remembers how large the stored records and batches of each topic are, so that a read asks Kafka for what it needs. More
+ * would be fetched in vain; less would cut a batch off, which costs a second request.
  */
 export class FetchSizes {
   readonly #proven = new LRUCache<string, Proven>({ max: TOPICS_REMEMBERED })

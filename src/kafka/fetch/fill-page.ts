@@ -10,7 +10,7 @@ import type { FetchResult } from './fetch-message.ts'
 /** How to go on after an answer. `cut`: its first batch is not whole. `empty`: it brought nothing, though its end lies further on. */
 export type Progress = 'done' | 'more' | 'cut' | 'empty'
 
-/** Takes what an earlier page left of its last batch; returns whether that fills this page. */
+/** Takes the records of a kept batch into the page; returns whether the page is full. */
 export function takeKept(kept: BatchCache, log: LogIdentity, page: PageBuilder): boolean {
   const batch = kept.find(log, page.nextOffset, giveBack => page.onRecycle(giveBack))
   if (batch === undefined) return false

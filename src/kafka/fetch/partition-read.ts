@@ -18,15 +18,18 @@ import { absorb, keepRest, takeKept, type Progress } from './fill-page.ts'
 import type { FetchSizes } from './fetch-sizes.ts'
 import { DEDICATED, REMOTE, SECOND_LOOK, SHARED, type LeaderReads } from './leader-reads.ts'
 import type { FetchMetadata, FetchOffsets } from './ports.ts'
-import { ReadFailure } from './read-failure.ts'
-import type { PageEnd, ReadRequest } from './read-request.ts'
+import { isOfAnotherTopic } from './place.ts'
+import { UNKNOWN_BOUNDS, type LogBounds, type PageEnd, type ReadRequest } from './read-request.ts'
 import type { RemoteParts } from './remote-parts.ts'
 import { traceFetch } from './trace-fetch.ts'
 import {
   checkPartition,
+  isWithin,
   lasting,
   leaderless,
+  outOfRange,
   readFailure,
+  recreated,
   stillRemote,
   troubleOf,
   unreachable,
@@ -51,8 +54,6 @@ const PAUSE_FIRST_MS = 25
 const PAUSE_LIMIT_MS = 500
 /** An answer that took longer did not come from the leader's own disks, or its broker is busy. */
 const SLOW_MS = 100
-
-const UNKNOWN_BOUNDS: Omit<PageEnd, 'end'> = { logStart: -1, lastStable: -1, highWatermark: -1 }
 
 /** How to go on. `again`: ask once more for what came back empty. */
 type Outcome = Progress | 'again' | Trouble
@@ -80,36 +81,54 @@ export class PartitionRead {
   #isRemote = false
   #emptyBefore: EmptyAnswer | undefined
   #bounds = UNKNOWN_BOUNDS
+  readonly #until: number
+  readonly #mayGiveUp: () => boolean
 
-  constructor(tools: ReadTools, request: ReadRequest, page: PageBuilder) {
+  /** While `mayGiveUp` returns true, trouble ends the read at once instead of at the deadline. */
+  constructor(tools: ReadTools, request: ReadRequest, page: PageBuilder, mayGiveUp = () => false) {
     this.#tools = tools
     this.#request = request
     this.#page = page
+    this.#until = request.until ?? Infinity
+    this.#mayGiveUp = mayGiveUp
     this.#maxBytes = this.#neededBytes
   }
 
-  /** Throws a ReadFailure, and what metadata and offsets throw. */
+  /**
+   * Reads until the page is full or the log ends. If the page's limits were raised since, goes on where it ended. Throws a
+   * ReadFailure, and what metadata and offsets throw.
+   */
   async fill(): Promise<PageEnd['end']> {
+    const page = this.#page
+    this.#maxBytes = this.#neededBytes
     try {
-      for (;;) {
+      while (page.nextOffset < this.#until) {
         const outcome = await this.#step()
-        if (outcome === 'done') return this.#page.full ? 'full' : 'log'
+        if (page.nextOffset >= this.#until) break
+        if (outcome === 'done') return page.full ? 'full' : 'log'
         if (this.#hasScanned) return 'scanned'
         if (typeof outcome === 'object') await this.#recover(outcome)
         else if (this.#request.deadline.passed) throw new DeadlinePassed()
         else this.#setbacks = 0
       }
+      return 'until'
     } catch (error) {
       if (!(error instanceof DeadlinePassed)) throw readFailure(error)
-      const { count, nextOffset } = this.#page
+      const { count, nextOffset } = page
       if (count === 0 && nextOffset > this.#request.offset) return 'passed'
       return this.#isRemote ? 'remote' : 'late'
+    } finally {
+      page.cut(this.#until)
     }
   }
 
-  /** Where the log begins and ends, as the last answer said. */
-  get bounds(): Omit<PageEnd, 'end'> {
+  get bounds(): LogBounds {
     return this.#bounds
+  }
+
+  /** Whether it waits for records from remote storage, which may take its time. */
+  get isRemote(): boolean {
+    return this.#mode === REMOTE
   }
 
   get #hasScanned(): boolean {
@@ -126,12 +145,15 @@ export class PartitionRead {
     const { metadata: topics, kept, remoteParts } = this.#tools
     const { topic, partition, deadline, isolation } = this.#request
     const page = this.#page
-    const metadata = topics.peek(topic) ?? (await topics.topic(topic, deadline))
+    let metadata = topics.peek(topic) ?? (await topics.topic(topic, deadline))
+    // What is known here may be the older of the two.
+    if (isOfAnotherTopic(this.#request, metadata)) metadata = await topics.refresh(topic, deadline)
+    if (isOfAnotherTopic(this.#request, metadata)) throw recreated(topic)
     const { leader, leaderEpoch } = checkPartition(metadata, topic, partition)
     if (leader < 0) return leaderless(`${topic}-${partition} has no leader`)
     const topicId = metadata?.id ?? null
     const log = topicId === null ? null : { topic, topicId, partition, leaderEpoch }
-    if (log !== null && takeKept(kept, log, page)) return 'done'
+    if (log !== null && (takeKept(kept, log, page) || page.nextOffset >= this.#until)) return 'done'
     if (remoteParts.isRemote(topic, partition, page.nextOffset)) this.#mode = REMOTE
     const { nextOffset: offset } = page
     const wanted = { topic, topicId, partition, leaderEpoch, offset, maxBytes: this.#maxBytes, isolation }
@@ -163,7 +185,8 @@ export class PartitionRead {
 
   /** Where this reader's view of the log ends. */
   get #endOffset(): number {
-    return this.#request.isolation === 'committed' ? this.#bounds.lastStable : this.#bounds.highWatermark
+    const { lastStable, highWatermark } = this.#bounds
+    return Math.min(this.#request.isolation === 'committed' ? lastStable : highWatermark, this.#until)
   }
 
   async #opened(batch: LargeBatch): Promise<OpenedBatch> {
@@ -245,13 +268,8 @@ export class PartitionRead {
     const offset = this.#page.nextOffset
     await this.#tools.metadata.refresh(topic, deadline)
     const bounds = await this.#tools.offsets.bounds(topic, partition, deadline)
-    const { earliest, lastStable, logEnd } = bounds
-    if (offset >= earliest && offset <= logEnd) return leaderless(`a stale leader called offset ${offset} out of range`)
-    throw new ReadFailure(
-      'outOfRange',
-      `Offset ${offset} is out of range: partition ${partition} of topic '${topic}' begins at ${earliest} and ends at ${lastStable}.`,
-      { bounds }
-    )
+    if (!isWithin(bounds, offset)) throw outOfRange(topic, partition, offset, bounds)
+    return leaderless(`a stale leader called offset ${offset} out of range`)
   }
 
   /** Not `untilDeadline`: the pauses begin anew with each step that gets on, and a leader that was named is asked at once. */
@@ -260,7 +278,7 @@ export class PartitionRead {
     const { nextOffset } = this.#page
     const pauseMs = growingPauseMs(this.#setbacks++, PAUSE_FIRST_MS, PAUSE_LIMIT_MS)
     this.#tools.log.debug({ topic, detail: trouble.detail }, 'A read is tried again')
-    if (deadline.remainingMs <= pauseMs) {
+    if (deadline.remainingMs <= pauseMs || this.#mayGiveUp()) {
       // What was passed already is not to be read again, whatever kept the rest from being read in time.
       if (trouble.kind === 'remote' || nextOffset > offset) throw new DeadlinePassed()
       throw lasting(trouble.kind, trouble.detail)

@@ -1,14 +1,15 @@
 import type { Deadline } from '../../core/deadline.ts'
 import type { LeaderHint } from '../metadata/leader-hints.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
+import type { Isolation } from './read-request.ts'
 
-/** One connection of the fetch lane to one broker; reconnects by itself. */
+/** One connection of the lane `fetch` or `wait` to one broker; reconnects by itself. */
 export interface FetchChannel {
   /** It failed just now, and is not to be used while there is another. */
   readonly resting: boolean
   /** Highest version of an API within the bounds that the broker has, −1 while that is not known. */
   versionNow(apiKey: number, min: number, max: number): number
-  /** The same, after connecting where needed; rejects when the broker cannot be reached. */
+  /** The same, after connecting if needed; rejects if the broker cannot be reached. */
   version(apiKey: number, min: number, max: number): Promise<number>
   send(
     apiKey: number,
@@ -18,19 +19,19 @@ export interface FetchChannel {
     callback: (error: Error | null, response: Buffer | null) => void,
     allocate?: (bytes: number) => Buffer
   ): void
-  /** To be told of every answer: for how long the broker reads nothing more from the connection (KIP-219), as a rule 0. */
+  /** Takes up the throttle time of each answer, as a rule 0: for so long the broker reads nothing from the connection (KIP-219). */
   throttled(apiKey: number, throttleMs: number): void
 }
 
-/** What the fetcher needs of the connections. */
+/** What reading needs of the connections. */
 export interface FetchBrokers {
-  /** Throws a TransportError where the broker is not known. */
-  channel(brokerId: number, lane: 'fetch', index: number): FetchChannel
+  /** Throws a TransportError if the broker is not known. */
+  channel(brokerId: number, lane: 'fetch' | 'wait', index: number): FetchChannel
 }
 
-/** What the fetcher needs of the metadata. */
+/** What reading needs of the metadata. */
 export interface FetchMetadata {
-  /** Cached; undefined where there is none. */
+  /** Cached; undefined if there is none. */
   peek(topic: string): TopicMetadata | undefined
   /** Cached, else asked for; null once two brokers do not know the topic. */
   topic(topic: string, deadline: Deadline): Promise<TopicMetadata | null>
@@ -38,14 +39,35 @@ export interface FetchMetadata {
   learnLeaders(topic: string, hint: LeaderHint): boolean
   /** Asks Kafka now (merged, rate-limited). */
   refresh(topic: string, deadline: Deadline): Promise<TopicMetadata | null>
+  /** Calls the listener with each answer about a topic, changed or not; with null once it is gone. */
+  onTopicChange(listener: (topic: string, metadata: TopicMetadata | null) => void): void
 }
 
-/** What the fetcher needs to judge an offset that Kafka calls out of range, or that it answers with nothing. */
+/** Where logs begin and end, as their current leaders say now. */
 export interface FetchOffsets {
   /** Where the part of the log begins that is on the leader's own disks; null while nobody leads the partition. */
   localStart(topic: string, partition: number, deadline: Deadline): Promise<number | null>
-  /** As the current leader says now. */
+  /** Throws a `leaderless` KafkaFailure while nobody leads the partition. */
   bounds(topic: string, partition: number, deadline: Deadline): Promise<OffsetBounds>
+  /** The first or the last offset of each partition; those that nobody leads are left out. */
+  boundsOf(
+    topic: TopicMetadata,
+    partitions: readonly number[],
+    which: 'earliest' | 'latest',
+    isolation: Isolation,
+    deadline: Deadline
+  ): Promise<ReadonlyMap<number, number>>
+  /**
+   * The offset of the first record of each partition whose timestamp is `sinceMs` or later; −1 if there is none. Partitions
+   * that nobody leads are left out.
+   */
+  offsetsSince(
+    topic: TopicMetadata,
+    partitions: readonly number[],
+    sinceMs: number,
+    isolation: Isolation,
+    deadline: Deadline
+  ): Promise<ReadonlyMap<number, number>>
 }
 
 export interface OffsetBounds {

@@ -4,10 +4,18 @@ import type { OffsetBounds } from './ports.ts'
 /** Why a read ended without a record. `leaderless` and `unreachable`: so until the deadline. */
 export type ReadFailureKind = Extract<
   FailureKind,
-  'unknownTopic' | 'unknownPartition' | 'outOfRange' | 'refused' | 'corrupt' | 'leaderless' | 'unreachable' | 'busy'
+  | 'unknownTopic'
+  | 'unknownPartition'
+  | 'topicRecreated'
+  | 'outOfRange'
+  | 'refused'
+  | 'corrupt'
+  | 'leaderless'
+  | 'unreachable'
+  | 'busy'
 >
 
-export interface ReadFailureOptions extends Pick<KafkaFailureOptions, 'detail' | 'cause' | 'kafkaCode'> {
+export interface ReadFailureOptions extends Pick<KafkaFailureOptions, 'detail' | 'cause' | 'kafkaCode' | 'retriable'> {
   readonly bounds?: OffsetBounds
 }
 

@@ -1,44 +1,63 @@
 import type { Deadline } from '../../core/deadline.ts'
 import type { RequestTrace } from '../../core/tracing.ts'
-import type { RecordFilter } from '../records/page-builder.ts'
+import type { KafkaFailure } from '../kafka-failure.ts'
+import type { PageBuilder, PageLimits, RecordFilter } from '../records/page-builder.ts'
+import type { Place } from './place.ts'
 
 /** What a reader sees: with `committed` up to the last stable offset and nothing that was aborted, else all that is replicated. */
 export type Isolation = 'committed' | 'uncommitted'
 
-export interface ReadRequest {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
+export interface ReadOptions {
   readonly isolation: Isolation
   readonly limits: ReadLimits
   /** Leaves out the records for which it returns false. */
-  readonly filter?: RecordFilter
+  readonly filter?: RecordFilter | undefined
   readonly deadline: Deadline
   readonly trace?: RequestTrace | undefined
 }
 
-export interface ReadLimits {
-  /** 1 and up. */
-  readonly records: number
-  /** Of keys and values, as stored; the first record is let in however large. As much again is allowed of headers. */
-  readonly bytes: number
-  /** Of batches as stored, whatever a filter leaves of them; no limit when left out. */
-  readonly scanBytes?: number
+export interface ReadRequest extends Place, ReadOptions {}
+
+export interface ReadManyOptions extends ReadOptions {
+  /** Takes what long polls have brought, and asks Kafka only if that is nothing. */
+  readonly atOnce?: boolean
 }
+
+export interface ReadLimits extends PageLimits {
+  /** Of batches as stored, whatever a filter leaves of them; no limit if left out. */
+  readonly scanBytes?: number | undefined
+}
+
+/** Where a log begins and ends, as the last answer said; −1 if none did. */
+export interface LogBounds {
+  readonly logStart: number
+  readonly lastStable: number
+  readonly highWatermark: number
+}
+
+export const UNKNOWN_BOUNDS: LogBounds = { logStart: -1, lastStable: -1, highWatermark: -1 }
 
 /**
  * Where a page ends, and why.
  * - `full`: a limit of records or bytes
  * - `log`: nothing more is there to be read
+ * - `until`: the offset at which the reader wanted to stop
  * - `scanned`: the limit of stored bytes
  * - `late`, `remote`, `passed`: the deadline, while Kafka did not answer; while it had not brought the records from remote
  *   storage; after what was passed held nothing to read
- * - `failure`: something behind the last record; the next read meets it
+ * - `failure`: something after the last record; the next read meets it
  */
-export interface PageEnd {
-  readonly end: 'full' | 'log' | 'scanned' | 'late' | 'remote' | 'passed' | 'failure'
-  /** −1 where no answer told. */
-  readonly logStart: number
-  readonly lastStable: number
-  readonly highWatermark: number
+export interface PageEnd extends LogBounds {
+  readonly end: 'full' | 'log' | 'until' | 'scanned' | 'late' | 'remote' | 'passed' | 'failure'
+  /** Records looked at, those included that the filter refused. */
+  readonly scanned: number
+  /** Of the batches that were opened, as stored. */
+  readonly storedBytes: number
+  /** With `failure`. */
+  readonly failure?: KafkaFailure
+}
+
+/** Returns what of a {@link PageEnd} the page itself knows. */
+export function scanOf({ count, refused, stored }: PageBuilder): Pick<PageEnd, 'scanned' | 'storedBytes'> {
+  return { scanned: count + refused, storedBytes: stored.bytes }
 }

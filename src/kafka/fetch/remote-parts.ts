@@ -5,7 +5,7 @@ import type { FetchOffsets } from './ports.ts'
 /** How long an answer about a partition spares the next question. */
 const REMEMBERED_MS = 60_000
 const PARTITIONS_REMEMBERED = 10_000
-/** Questions in the background: a broker that is slow for another reason is not to be asked about all its partitions. */
+/** Limits questions in the background: a broker may be slow for another reason, in all its partitions. */
 const QUESTIONS_AT_ONCE = 4
 const QUESTION_TIMEOUT_MS = 5000
 
@@ -15,18 +15,17 @@ interface LocalPart {
 }
 
 /**
- * Where the local part of each partition's log begins, as far as it was asked (KIP-405). What is remembered decides over
- * which connections a read goes; whether an empty answer is a gap is always asked anew, because segments leave the
- * broker at any time.
+ * Remembers where the local part of each partition's log begins (KIP-405), which decides over which connections a read
+ * goes. Whether an empty answer is a gap is always asked again, because segments leave the broker at any time.
  */
 export class RemoteParts {
-  readonly #offsets: FetchOffsets
+  readonly #offsets: Pick<FetchOffsets, 'localStart'>
   readonly #now: () => number
   /** By topic and partition. Empty unless reads were slow or came back empty. */
   readonly #localParts = new LRUCache<string, LocalPart>({ max: PARTITIONS_REMEMBERED })
   #questions = 0
 
-  constructor(offsets: FetchOffsets, now: () => number = () => performance.now()) {
+  constructor(offsets: Pick<FetchOffsets, 'localStart'>, now: () => number = () => performance.now()) {
     this.#offsets = offsets
     this.#now = now
   }

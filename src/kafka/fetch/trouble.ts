@@ -6,6 +6,7 @@ import type { PartitionMetadata, TopicMetadata } from '../metadata/topic-metadat
 import { CorruptRecords } from '../records/corrupt-records.ts'
 import { TooManyLargeBatches } from '../records/large-batch.ts'
 import type { FetchResult } from './fetch-message.ts'
+import type { OffsetBounds } from './ports.ts'
 import { ReadFailure } from './read-failure.ts'
 
 /** What keeps a read from going on now. */
@@ -53,6 +54,22 @@ export function lasting(kind: 'leaderless' | 'unreachable', detail: string): Rea
   return new ReadFailure(kind, MESSAGES[kind], { detail })
 }
 
+export function isWithin({ earliest, logEnd }: OffsetBounds, offset: number): boolean {
+  return offset >= earliest && offset <= logEnd
+}
+
+export function outOfRange(topic: string, partition: number, offset: number, bounds: OffsetBounds): ReadFailure {
+  const { earliest, lastStable } = bounds
+  const message = `Offset ${offset} is out of range: partition ${partition} of topic '${topic}' begins at ${earliest} and ends at ${lastStable}.`
+  return new ReadFailure('outOfRange', message, { bounds })
+}
+
+/** The failure of a read at an offset that belongs to a topic which was deleted. */
+export function recreated(topic: string): ReadFailure {
+  const message = `Topic '${topic}' was deleted and created again: the offset belongs to the deleted one.`
+  return new ReadFailure('topicRecreated', message, { retriable: false })
+}
+
 /** Throws a {@link ReadFailure} if the partition does not exist. */
 export function checkPartition(metadata: TopicMetadata | null, topic: string, partition: number): PartitionMetadata {
   if (metadata === null) throw new ReadFailure('unknownTopic', `Topic '${topic}' does not exist.`)
@@ -62,7 +79,7 @@ export function checkPartition(metadata: TopicMetadata | null, topic: string, pa
   throw new ReadFailure('unknownPartition', `Topic '${topic}' has no partition ${partition}; it has ${count}.`)
 }
 
-/** Returns what the failure means to a reader; what is not known here as it is. */
+/** Returns what the failure means to a reader. Errors that are not known here are returned as they are. */
 export function readFailure(error: unknown): unknown {
   if (error instanceof CorruptRecords)
     return new ReadFailure('corrupt', error.message, { detail: error.detail, cause: error })

@@ -20,10 +20,8 @@ import {
   PRODUCER_ID_AT,
   RECORD_COUNT_AT
 } from './layout.ts'
-import { isTransactional, OpenBatch, type BatchHeader } from './open-batch.ts'
+import { isControl, isTransactional, OpenBatch, type BatchHeader } from './open-batch.ts'
 import type { PageBuilder } from './page-builder.ts'
-
-const CONTROL_BIT = 0x20
 
 /**
  * Walks the record batches of one partition's part of a Fetch answer and adds the records that a committed reader may
@@ -85,7 +83,7 @@ function decodeBatch(
   const header = readHeader(batch)
   const { attributes, lastOffset, producerId } = header
   filter.reached(lastOffset)
-  if (attributes & CONTROL_BIT) {
+  if (isControl(header)) {
     // Compaction may leave an empty control batch behind.
     if (header.recordCount > 0) filter.marker(producerId, readControlType(batch, BATCH_HEADER_BYTES))
   } else if (lastOffset >= page.nextOffset && !(isTransactional(header) && filter.isAborted(producerId))) {
@@ -103,7 +101,8 @@ function decodeBatch(
   return true
 }
 
-function readHeader(batch: Buffer): BatchHeader {
+/** Returns the header of a batch. Throws CorruptRecords if its checksum is wrong. */
+export function readHeader(batch: Buffer): BatchHeader {
   if (batch.length < BATCH_HEADER_BYTES) throw corrupt(`a record batch of ${batch.length} bytes`)
   const baseOffset = int64At(batch, 0)
   if (crc32c(batch.subarray(ATTRIBUTES_AT)) !== batch.readUInt32BE(CRC_AT)) {

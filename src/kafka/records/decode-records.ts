@@ -31,6 +31,7 @@ export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
     if (offset < page.nextOffset) continue
     if (filter !== undefined && !passes(filter, bytes)) {
       page.nextOffset = offset + 1
+      page.refused++
       continue
     }
     if (!page.admits(keyLength, valueLength)) return page.endWithin(opened)

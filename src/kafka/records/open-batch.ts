@@ -13,6 +13,7 @@ export interface BatchHeader {
 }
 
 const TRANSACTIONAL_BIT = 0x10
+const CONTROL_BIT = 0x20
 /** The position of every so many records is remembered. */
 const MARK_INTERVAL = 32
 /** A length is a varint of at most five bytes. */
@@ -20,6 +21,11 @@ const LENGTH_BITS = 35
 
 export function isTransactional({ attributes }: BatchHeader): boolean {
   return (attributes & TRANSACTIONAL_BIT) !== 0
+}
+
+/** Returns whether the batch holds the markers of transactions instead of records (KIP-98). */
+export function isControl({ attributes }: BatchHeader): boolean {
+  return (attributes & CONTROL_BIT) !== 0
 }
 
 /** A batch with its records decompressed. */

@@ -23,7 +23,13 @@ export interface PageLimits {
   readonly records: number
   /** Of keys and values, as stored. The first record fits however large it is. Headers may take as much again. */
   readonly bytes: number
+  /** Only so many bytes of each key count, because no more are used of it. */
+  readonly keyBytes?: number | undefined
+  readonly valueBytes?: number | undefined
 }
+
+/** No key or value is longer. */
+const UNCUT = 2 ** 31 - 1
 
 /** Returns whether a page takes the record at these positions of `chunk`. A length of −1 is null, a start of −1 no headers. */
 export type RecordFilter = (
@@ -45,7 +51,8 @@ export interface StoredSize {
 /** Collects the positions of records until the page is full. */
 export class PageBuilder {
   readonly partition: number
-  readonly limits: PageLimits
+  /** May be raised when the page is full; then set {@link full} to false. */
+  limits: PageLimits
   /** Leaves out the records for which it returns false. */
   readonly filter: RecordFilter | undefined
   count = 0
@@ -54,10 +61,14 @@ export class PageBuilder {
   nextOffset: number
   /** A limit is reached, or the next record would exceed it. */
   full = false
+  /** Records that the filter has left out. */
+  refused = 0
   /** The last batch, if the page took only some of its records. */
   rest: OpenBatch | undefined
   readonly stored: StoredSize = { bytes: 0, records: 0, largestBatchBytes: 0 }
   #headerBytes = 0
+  readonly #keyBytes: number
+  readonly #valueBytes: number
   readonly #chunks: Buffer[] = []
   readonly #lenders: (() => void)[] = []
   /** Memory of the columns; empty before the first record. */
@@ -72,6 +83,8 @@ export class PageBuilder {
     this.nextOffset = offset
     this.limits = limits
     this.filter = filter
+    this.#keyBytes = limits.keyBytes ?? UNCUT
+    this.#valueBytes = limits.valueBytes ?? UNCUT
   }
 
   /** Returns the index of the chunk for spans. Adds it unless it is the last one added. */
@@ -89,7 +102,7 @@ export class PageBuilder {
   /** Returns whether a record of these lengths fits. If not, sets {@link full}: the next page begins with it. */
   admits(keyLength: number, valueLength: number): boolean {
     if (this.count === 0) return true
-    const payloadBytes = this.payloadBytes + Math.max(0, keyLength) + Math.max(0, valueLength)
+    const payloadBytes = this.payloadBytes + this.#payloadOf(keyLength, valueLength)
     if (this.count < this.limits.records && payloadBytes <= this.limits.bytes) return true
     this.full = true
     return false
@@ -120,11 +133,24 @@ export class PageBuilder {
     this.#offsets[row] = offset
     this.#timestamps[row] = timestampMs
     this.#logAppendTime[row] = logAppendTime ? 1 : 0
-    this.payloadBytes += Math.max(0, keyLength) + Math.max(0, valueLength)
+    this.payloadBytes += this.#payloadOf(keyLength, valueLength)
     this.#headerBytes += headersLength
     this.nextOffset = offset + 1
     const { records, bytes } = this.limits
     if (this.count >= records || this.payloadBytes >= bytes || this.#headerBytes >= bytes) this.full = true
+  }
+
+  /** Takes out the last records until the page ends before the offset and within the limits. */
+  cut(endOffset: number, records = Infinity, bytes = Infinity): void {
+    if (this.nextOffset > endOffset) this.nextOffset = endOffset
+    while (this.count > 0) {
+      const row = this.count - 1
+      if (this.#offsets[row] < endOffset && this.count <= records && this.payloadBytes <= bytes) return
+      const at = row * PAGE_STRIDE
+      this.payloadBytes -= this.#payloadOf(this.#spans[at + PAGE_KEY_LENGTH], this.#spans[at + PAGE_VALUE_LENGTH])
+      this.nextOffset = Math.min(this.nextOffset, this.#offsets[row])
+      this.count = row
+    }
   }
 
   /** Call when the page is full within the batch. */
@@ -157,6 +183,10 @@ export class PageBuilder {
     pool.give(this.#memory)
     this.#memory = NO_MEMORY
     for (const release of this.#lenders.splice(0)) release()
+  }
+
+  #payloadOf(keyLength: number, valueLength: number): number {
+    return Math.max(0, Math.min(keyLength, this.#keyBytes)) + Math.max(0, Math.min(valueLength, this.#valueBytes))
   }
 
   #grow(neededRows: number): void {

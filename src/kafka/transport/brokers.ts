@@ -24,13 +24,14 @@ export const JOIN_TIMEOUT_MS = 60_000
 
 /**
  * Kinds of work with connections of their own, because a broker serves the requests of a connection one at a time: no lane
- * waits behind another. `admin` carries changes, which may take the whole request time-out; `join` carries
- * requests that are parked until a whole group has come; `group` commits and questions about groups. A lane may have several
- * connections to a broker, told apart by an index.
+ * waits behind another. `wait` carries long polls; `admin` carries changes, which may take the whole request time-out; `join`
+ * carries requests that are parked until a whole group has come; `group` commits and questions about groups. A lane may have
+ * several connections to a broker, told apart by an index.
  */
 const lanes = {
   produce: { replaceSilent: true },
   fetch: { replaceSilent: true },
+  wait: { replaceSilent: true },
   control: { replaceSilent: true },
   admin: { replaceSilent: false },
   join: { replaceSilent: false, requestTimeoutMs: JOIN_TIMEOUT_MS },

@@ -193,7 +193,7 @@ class Caller {
   read(topic: string): Promise<number[]> {
     const limits = { records: 10, bytes: 1000 }
     const place = { topic, partition: 0, offset: 0, isolation: 'committed' } as const
-    return this.cluster.fetcher.read({ ...place, limits, deadline: Deadline.after(5000) }, ({ offsets, count }) => [
+    return this.cluster.reads.read({ ...place, limits, deadline: Deadline.after(5000) }, ({ offsets, count }) => [
       ...offsets.subarray(0, count)
     ])
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Deadline } from '../../../src/core/deadline.ts'
-import { Fetcher } from '../../../src/kafka/fetch/fetcher.ts'
+import { Reads } from '../../../src/kafka/fetch/reads.ts'
 import { ReadFailure, type ReadFailureKind } from '../../../src/kafka/fetch/read-failure.ts'
 import type { ReadRequest } from '../../../src/kafka/fetch/read-request.ts'
 import type { LeaderHint } from '../../../src/kafka/metadata/leader-hints.ts'
@@ -62,9 +62,10 @@ export function clusterOf({
       asked++
       named = undefined
       return Promise.resolve(current())
-    }
+    },
+    onTopicChange: () => undefined
   }
-  const fetcher = new Fetcher(
+  const reads = new Reads(
     { channel: (id, _lane, index) => channelOf(index === 0 ? 'prompt' : 'patient', id) },
     metadata,
     {
@@ -72,9 +73,11 @@ export function clusterOf({
       localStart() {
         if (movesAtLocalStart) asked++
         return Promise.resolve(localStart())
-      }
+      },
+      boundsOf: () => Promise.reject(new Error('not asked')),
+      offsetsSince: () => Promise.reject(new Error('not asked'))
     },
-    { connectionsPerBroker: 1, cacheBytes },
+    { connectionsPerBroker: 1, requestTimeoutMs: 10_000, cacheBytes },
     silent
   )
   const request = (offset: number, records: number, more: Partial<ReadRequest> = {}): ReadRequest => ({
@@ -87,13 +90,13 @@ export function clusterOf({
     ...more
   })
   const read = async (offset: number, records: number, more: Partial<ReadRequest> = {}) =>
-    fetcher.read(request(offset, records, more), (page, end) => ({
+    reads.read(request(offset, records, more), (page, end) => ({
       offsets: recordsOf(page).map(each => each.offset),
       nextOffset: page.nextOffset,
       page,
       ...end
     }))
-  return { read, request, fetcher, channel, patient, refreshes: () => asked }
+  return { read, request, reads, channel, patient, refreshes: () => asked }
 }
 
 export const stored = (log: ModelLog) => clusterOf({ brokers: { 1: leaderOf(log) } })

@@ -47,6 +47,43 @@ export function readRequest(version: number, body: Buffer): AskedPartition[] {
   return asked
 }
 
+export interface AskedPoll {
+  readonly waitMs: number
+  /** 0: all records, 1: committed ones. */
+  readonly isolation: number
+  readonly sessionId: number
+  readonly epoch: number
+  readonly partitions: readonly AskedPartition[]
+  readonly forgotten: readonly Pick<AskedPartition, 'topic' | 'partition'>[]
+}
+
+/** The broker's side of a request with what a fetch session needs, from version 7 on. */
+export function readPoll(version: number, body: Buffer): AskedPoll {
+  const reader = new WireReader(body, version >= 12)
+  if (version <= 14) reader.int32()
+  const waitMs = reader.int32()
+  reader.slice(8)
+  const isolation = reader.int8()
+  const [sessionId, epoch] = [reader.int32(), reader.int32()]
+  const partitions = readRequest(version, body)
+  for (let topics = reader.arrayLength(); topics > 0; topics--) {
+    if (version >= 13) reader.slice(16)
+    else reader.string()
+    for (let count = reader.arrayLength(); count > 0; count--) {
+      reader.slice(version >= 12 ? 32 : version >= 9 ? 28 : 24)
+      reader.skipTags()
+    }
+    reader.skipTags()
+  }
+  const forgotten: Pick<AskedPartition, 'topic' | 'partition'>[] = []
+  for (let topics = reader.arrayLength(); topics > 0; topics--) {
+    const topic = version >= 13 ? reader.slice(16).toString('hex') : (reader.string() ?? '')
+    for (let count = reader.arrayLength(); count > 0; count--) forgotten.push({ topic, partition: reader.int32() })
+    reader.skipTags()
+  }
+  return { waitMs, isolation, sessionId, epoch, partitions, forgotten }
+}
+
 /** How long the broker may wait. */
 export function waitMsOf(version: number, body: Buffer): number {
   return body.readInt32BE(version <= 14 ? 4 : 0)
@@ -67,17 +104,18 @@ export interface AnswerHead {
   readonly errorCode?: number
   /** From version 16 on. */
   readonly nodes?: readonly BrokerNode[]
+  readonly sessionId?: number
 }
 
 /** The broker's answer, in the order given; partitions of a topic that do not follow one another make two topics. */
 export function writeResponse(
   version: number,
   answers: readonly AnsweredPartition[],
-  { throttleTimeMs = 0, errorCode = 0, nodes = [] }: AnswerHead = {}
+  { throttleTimeMs = 0, errorCode = 0, sessionId = 0, nodes = [] }: AnswerHead = {}
 ): Buffer {
   const writer = new WireWriter(version >= 12)
   writer.int32(throttleTimeMs)
-  if (version >= 7) writer.int16(errorCode).int32(0)
+  if (version >= 7) writer.int16(errorCode).int32(sessionId)
   const topics = Map.groupBy(answers, ({ topic }) => topic)
   writer.arrayLength(topics.size)
   for (const [topic, partitions] of topics) {

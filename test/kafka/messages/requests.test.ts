@@ -66,7 +66,7 @@ const REQUESTS: readonly Recorded[] = [
   },
   {
     name: 'ListOffsets of the last stable offset',
-    ask: channel => askOffsets(channel, 'orders', QUERIES, LATEST, 1),
+    ask: channel => askOffsets(channel, 'orders', QUERIES, LATEST, 1, 2000),
     versions: [
       [2, 3, 'ffffffff010000000100066f72646572730000000200000000ffffffffffffffff00000005ffffffffffffffff'],
       [
@@ -74,12 +74,17 @@ const REQUESTS: readonly Recorded[] = [
         5,
         'ffffffff010000000100066f7264657273000000020000000000000007ffffffffffffffff00000005ffffffffffffffffffffffff'
       ],
-      [6, 8, 'ffffffff0102076f7264657273030000000000000007ffffffffffffffff0000000005ffffffffffffffffffffffff000000']
+      [6, 9, 'ffffffff0102076f7264657273030000000000000007ffffffffffffffff0000000005ffffffffffffffffffffffff000000'],
+      [
+        10,
+        10,
+        'ffffffff0102076f7264657273030000000000000007ffffffffffffffff0000000005ffffffffffffffffffffffff0000000007d000'
+      ]
     ]
   },
   {
     name: 'ListOffsets of a time',
-    ask: channel => askOffsets(channel, 'orders', QUERIES, 1_767_225_600_000n, 0),
+    ask: channel => askOffsets(channel, 'orders', QUERIES, 1_767_225_600_000n, 0, 2000),
     versions: [
       [2, 3, 'ffffffff000000000100066f726465727300000002000000000000019b76daa800000000050000019b76daa800'],
       [
@@ -87,12 +92,17 @@ const REQUESTS: readonly Recorded[] = [
         5,
         'ffffffff000000000100066f72646572730000000200000000000000070000019b76daa80000000005ffffffff0000019b76daa800'
       ],
-      [6, 8, 'ffffffff0002076f72646572730300000000000000070000019b76daa8000000000005ffffffff0000019b76daa800000000']
+      [6, 9, 'ffffffff0002076f72646572730300000000000000070000019b76daa8000000000005ffffffff0000019b76daa800000000'],
+      [
+        10,
+        10,
+        'ffffffff0002076f72646572730300000000000000070000019b76daa8000000000005ffffffff0000019b76daa8000000000007d000'
+      ]
     ]
   },
   {
     name: 'ListOffsets of the local start, which before version 8 is the start',
-    ask: channel => askOffsets(channel, 'orders', QUERIES, EARLIEST_LOCAL, 1),
+    ask: channel => askOffsets(channel, 'orders', QUERIES, EARLIEST_LOCAL, 1, 2000),
     versions: [
       [2, 3, 'ffffffff010000000100066f72646572730000000200000000fffffffffffffffe00000005fffffffffffffffe'],
       [
@@ -101,7 +111,12 @@ const REQUESTS: readonly Recorded[] = [
         'ffffffff010000000100066f7264657273000000020000000000000007fffffffffffffffe00000005fffffffffffffffffffffffe'
       ],
       [6, 7, 'ffffffff0102076f7264657273030000000000000007fffffffffffffffe0000000005fffffffffffffffffffffffe000000'],
-      [8, 8, 'ffffffff0102076f7264657273030000000000000007fffffffffffffffc0000000005fffffffffffffffffffffffc000000']
+      [8, 9, 'ffffffff0102076f7264657273030000000000000007fffffffffffffffc0000000005fffffffffffffffffffffffc000000'],
+      [
+        10,
+        10,
+        'ffffffff0102076f7264657273030000000000000007fffffffffffffffc0000000005fffffffffffffffffffffffc0000000007d000'
+      ]
     ]
   },
   {

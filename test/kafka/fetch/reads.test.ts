@@ -78,15 +78,15 @@ test('memory that is used again never shows in a page that somebody still reads'
   )
   for (let round = 0; round < 5; round++) {
     // One that has not learned yet how large the records are, so that pages need several answers.
-    const { fetcher, request } = stored({ batches, lastStableOffset: 40 })
-    const reads = range(0, 60).map(number => {
-      return fetcher.read(request(number % 30, countOf(number)), page => {
+    const { reads, request } = stored({ batches, lastStableOffset: 40 })
+    const pages = range(0, 60).map(number => {
+      return reads.read(request(number % 30, countOf(number)), page => {
         for (const { offset, value } of recordsOf(page))
           assert.ok(value === Buffer.alloc(20_000, `${offset} `).toString(), `offset ${offset}`)
         return page.count
       })
     })
-    assert.deepEqual(await Promise.all(reads), range(0, 60).map(countOf))
+    assert.deepEqual(await Promise.all(pages), range(0, 60).map(countOf))
   }
 })
 
