@@ -1,13 +1,10 @@
-import { Type } from '../core/json-schema.ts'
-
-export const strict = { additionalProperties: false }
 export const milliseconds = (defaultMs: number, description: string) =>
-  Type.Integer({ minimum: 1, maximum: 86_400_000, default: defaultMs, description })
+  ({ type: 'integer', minimum: 1, maximum: 86_400_000, default: defaultMs, description }) as const
 export const bytes = (defaultBytes: number, description: string) =>
-  Type.Integer({ minimum: 1024, maximum: 2 ** 40, default: defaultBytes, description })
-export const file = (description: string) => Type.String({ minLength: 1, description })
+  ({ type: 'integer', minimum: 1024, maximum: 2 ** 40, default: defaultBytes, description }) as const
+export const file = (description: string) => ({ type: 'string', minLength: 1, description }) as const
 /** A value that is never printed; each is also accepted as `<name>File`. */
-export const secret = (description: string) => Type.String({ minLength: 1, description, secret: true })
+export const secret = (description: string) => ({ type: 'string', minLength: 1, description, secret: true }) as const
 /** The path of a secret's file, for those secrets that are read again while the gateway runs. */
 export const secretFile = (secretName: string) =>
-  Type.Optional(Type.String({ minLength: 1, description: '', fileOf: secretName }))
+  ({ type: 'string', minLength: 1, description: '', fileOf: secretName }) as const

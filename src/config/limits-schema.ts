@@ -1,32 +1,35 @@
-import { Type } from '../core/json-schema.ts'
-import { bytes, milliseconds, strict } from './fields.ts'
+import { bytes, milliseconds } from './fields.ts'
 
-export const limits = Type.Object(
-  {
+export const limits = {
+  type: 'object',
+  properties: {
     bodyBytes: bytes(16 * 1024 * 1024, 'Request body.'),
-    recordsPerRequest: Type.Integer({
+    recordsPerRequest: {
+      type: 'integer',
       minimum: 1,
       maximum: 1_000_000,
       default: 100_000,
       description: 'Records in one produce request.'
-    }),
-    jsonDepth: Type.Integer({ minimum: 1, maximum: 10_000, default: 512, description: 'Nesting of a JSON body.' }),
+    },
+    jsonDepth: { type: 'integer', minimum: 1, maximum: 10_000, default: 512, description: 'Nesting of a JSON body.' },
     inFlightBytes: bytes(
       256 * 1024 * 1024,
       'Bodies being read, batches on their way and answers not yet taken, in the whole process.'
     ),
-    connections: Type.Integer({
+    connections: {
+      type: 'integer',
       minimum: 1,
       maximum: 1_000_000,
       default: 20_000,
       description: 'Open client connections.'
-    }),
-    headerBytes: Type.Integer({
+    },
+    headerBytes: {
+      type: 'integer',
       minimum: 1024,
       maximum: 1_048_576,
       default: 32_768,
       description: 'Request line and header fields.'
-    }),
+    },
     requestTimeoutMs: milliseconds(8_000, 'From the complete request to its answer.'),
     headersTimeoutMs: milliseconds(10_000, 'For request line and header fields to arrive.'),
     bodyTimeoutMs: milliseconds(30_000, 'For the whole request to arrive.'),
@@ -34,62 +37,81 @@ export const limits = Type.Object(
       30_000,
       'A client that takes its answer at less than `leastWriteBytesPerSecond` for so long is cut off.'
     ),
-    leastWriteBytesPerSecond: Type.Integer({
+    leastWriteBytesPerSecond: {
+      type: 'integer',
       minimum: 1,
       maximum: 1_048_576,
       default: 4096,
       description: 'Rate at which a client must take its answer, as the mean over `writeTimeoutMs`.'
-    }),
+    },
     keepAliveTimeoutMs: milliseconds(75_000, 'An idle connection is kept so long.'),
-    shutdownDelayMs: Type.Integer({
+    shutdownDelayMs: {
+      type: 'integer',
       minimum: 0,
       maximum: 3_600_000,
       default: 0,
       description:
         'After SIGTERM requests are served so long while `/health/ready` says 503: balancers take the process out.'
-    }),
+    },
     shutdownGraceMs: milliseconds(30_000, 'For accepted requests to end after that.')
   },
-  strict
-)
+  additionalProperties: false
+} as const
 
 const rate = (description: string) =>
-  Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 40, description: `${description} No limit when left out.` }))
+  ({ type: 'integer', minimum: 1, maximum: 2 ** 40, description: `${description} No limit when left out.` }) as const
 const quotaMembers = {
   requestsPerSecond: rate('Requests.'),
   recordsPerSecond: rate('Records, written and read.'),
   bytesPerSecond: rate('Bytes of bodies of produce requests, uncompressed, and of keys and values that are read.'),
   concurrentRequests: rate('Requests under way at a time.'),
-  burstSeconds: Type.Integer({
+  burstSeconds: {
+    type: 'integer',
     minimum: 1,
     maximum: 3600,
     default: 1,
     description: 'Who was quiet may use as much at once as these seconds would have given.'
-  })
-}
+  }
+} as const
 
-export const quotas = Type.Object(
-  {
-    principal: Type.Optional(Type.Object(quotaMembers, { ...strict, description: 'For each caller.' })),
-    overrides: Type.Array(
-      Type.Object(
-        {
-          principal: Type.String({ minLength: 1, description: 'Id of the caller, as in the log.' }),
-          issuer: Type.Optional(Type.String({ description: 'Of the token; any when left out.' })),
+export const quotas = {
+  type: 'object',
+  properties: {
+    principal: {
+      type: 'object',
+      properties: quotaMembers,
+      additionalProperties: false,
+      description: 'For each caller.'
+    },
+    overrides: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['principal'],
+        properties: {
+          principal: { type: 'string', minLength: 1, description: 'Id of the caller, as in the log.' },
+          issuer: { type: 'string', description: 'Of the token; any when left out.' },
           ...quotaMembers
         },
-        strict
-      ),
-      { default: [], description: 'In place of `quotas.principal`, for single callers; the first that fits.' }
-    ),
-    listener: Type.Optional(Type.Object(quotaMembers, { ...strict, description: 'For all callers together.' })),
+        additionalProperties: false
+      },
+      default: [],
+      description: 'In place of `quotas.principal`, for single callers; the first that fits.'
+    },
+    listener: {
+      type: 'object',
+      properties: quotaMembers,
+      additionalProperties: false,
+      description: 'For all callers together.'
+    },
     connectionsPerAddress: rate('Open connections from one address; a proxy in front is one address.'),
-    principalsRemembered: Type.Integer({
+    principalsRemembered: {
+      type: 'integer',
       minimum: 1,
       maximum: 10_000_000,
       default: 100_000,
       description: 'Beyond it, who has not called for longest starts afresh.'
-    })
+    }
   },
-  strict
-)
+  additionalProperties: false
+} as const

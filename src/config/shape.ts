@@ -156,8 +156,7 @@ const shapeOf = (schema: JsonSchema): Shape => {
   throw new Error(`The configuration schema uses a construct that the loader does not know: ${JSON.stringify(schema)}`)
 }
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of schemas do not name their keywords
-export const configShape: SectionShape = sectionOf(configSchema as unknown as JsonSchema)
+export const configShape: SectionShape = sectionOf(configSchema)
 
 /** Returns what a value must be, as the end of a sentence: "an integer from 0 to 65535". */
 export const expectation = (shape: Shape): string => {

@@ -1,4 +1,3 @@
-import { Type } from '../../core/json-schema.ts'
 import { type DocumentTexts, openApiDocument } from '../../http/openapi/document.ts'
 import type { RouteDescription } from '../../http/route.ts'
 import type { StaticPage } from '../../http/static-page.ts'
@@ -7,7 +6,7 @@ import { healthRoutes } from './health.ts'
 /** Clients know this path as the description of v1. */
 const PATH = '/openapi.json'
 
-const etag = { ETag: { description: 'For `If-None-Match`.', schema: Type.String(), always: true } }
+const etag = { ETag: { description: 'For `If-None-Match`.', schema: { type: 'string' }, always: true } }
 
 const self: RouteDescription = {
   method: 'GET',
@@ -25,14 +24,21 @@ const self: RouteDescription = {
         name: 'If-None-Match',
         in: 'header',
         description: 'The `ETag` of the description that the client has already.',
-        schema: Type.String(),
+        schema: { type: 'string' },
         examples: { other: { summary: 'Of another description', value: 'W/"other"' } }
       }
     ],
     answers: {
       200: {
         description: 'The description; it is the same for every caller and holds no secrets.',
-        schema: Type.Object({ openapi: Type.String() }, { additionalProperties: true }),
+        schema: {
+          type: 'object',
+          required: ['openapi'],
+          properties: {
+            openapi: { type: 'string' }
+          },
+          additionalProperties: true
+        },
         headers: etag
       },
       304: { description: 'The client has it already.', headers: etag }

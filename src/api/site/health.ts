@@ -1,4 +1,3 @@
-import { Type } from '../../core/json-schema.ts'
 import { jsonReply } from '../../http/answer.ts'
 import { named } from '../../http/openapi/schema.ts'
 import type { RouteDescription, RouteOf } from '../../http/route.ts'
@@ -8,7 +7,13 @@ export interface Readiness {
   readonly ready: () => boolean
 }
 
-const healthSchema = named('Health', Type.Object({ status: Type.Enum(['ok', 'unavailable']) }))
+const healthSchema = named('Health', {
+  type: 'object',
+  required: ['status'],
+  properties: {
+    status: { enum: ['ok', 'unavailable'] }
+  }
+})
 const ok = { summary: 'All is well', value: { status: 'ok' } }
 
 /** Health needs no token, so it reveals nothing beyond its status. */

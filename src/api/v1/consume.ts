@@ -1,4 +1,3 @@
-import { Type } from '../../core/json-schema.ts'
 import { PAGE_BYTES } from '../../gateway/consume.ts'
 import { PAGE_FRONT_BYTES } from '../shared/records/page-writer.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
@@ -14,7 +13,7 @@ const BYTES_PER_RECORD = 1024
 const COPIES = 2
 const nextOffset = {
   description: 'Where the next read goes on; at the end it is where new records will come.',
-  schema: Type.String({ pattern: '^[0-9]+$' }),
+  schema: { type: 'string', pattern: '^[0-9]+$' },
   always: true
 }
 const encodingExamples = { base64: { summary: 'Base64 for every record', value: 'base64' } }

@@ -1,23 +1,25 @@
-import { Type } from '../../core/json-schema.ts'
 import { errorCatalogue } from '../../core/errors.ts'
 import { errorCodes, type ErrorDescription } from '../../http/openapi/document.ts'
 import { named } from '../../http/openapi/schema.ts'
 import { errorNumbers } from './errors.ts'
 
 export const errorMembers = {
-  error_code: Type.Integer({ description: 'HTTP status × 100 + a number that keeps its meaning.' }),
-  code: Type.Enum([...errorCodes], { description: 'What to decide by: a closed list.' }),
-  message: Type.String({ description: 'For people; it may change.' }),
-  retriable: Type.Boolean({
+  error_code: { type: 'integer', description: 'HTTP status × 100 + a number that keeps its meaning.' },
+  code: { enum: [...errorCodes], description: 'What to decide by: a closed list.' },
+  message: { type: 'string', description: 'For people; it may change.' },
+  retriable: {
+    type: 'boolean',
     description: 'The same request may be sent again without a risk of storing a record twice.'
-  })
+  }
 }
 
 /** The form of every error of v1. */
-export const errorSchema = named(
-  'Error',
-  Type.Object(errorMembers, { description: 'The one form of all errors; some add members of their own.' })
-)
+export const errorSchema = named('Error', {
+  type: 'object',
+  required: ['error_code', 'code', 'message', 'retriable'],
+  properties: errorMembers,
+  description: 'The one form of all errors; some add members of their own.'
+})
 
 export const v1Errors: ErrorDescription = {
   schema: errorSchema,

@@ -1,22 +1,18 @@
-import { Type } from '../../core/json-schema.ts'
 import { named, orNull } from '../../http/openapi/schema.ts'
 import { errorMembers, errorSchema } from './error-schema.ts'
 import { offsetSchema, partitionSchema } from './schemas.ts'
 
 /** Schemas of records, in requests and answers. */
 
-const strict = { additionalProperties: false }
 /** RFC 4648 §4, canonical: padded, without line breaks and stray bits. */
 const BASE64 = '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$'
 
 const encoding = (of: string) =>
-  Type.Optional(
-    Type.Unsafe<'base64' | null>({
-      type: ['string', 'null'],
-      enum: ['base64', null],
-      description: `Given, \`${of}\` is base64 (RFC 4648, section 4, padded).`
-    })
-  )
+  ({
+    type: ['string', 'null'],
+    enum: ['base64', null],
+    description: `Given, \`${of}\` is base64 (RFC 4648, section 4, padded).`
+  }) as const
 /** Returns the schema that `key_encoding` or `value_encoding` adds to a record. */
 const whereBase64 = (member: 'key' | 'value') => ({
   if: { properties: { [`${member}_encoding`]: { const: 'base64' } }, required: [`${member}_encoding`] },
@@ -24,129 +20,134 @@ const whereBase64 = (member: 'key' | 'value') => ({
   then: { properties: { [member]: { type: ['string', 'null'], pattern: BASE64 } } }
 })
 
-const newHeader = named(
-  'NewHeader',
-  Type.Object(
-    {
-      key: Type.String(),
-      value: Type.Optional(orNull(Type.String())),
-      key_encoding: encoding('key'),
-      value_encoding: encoding('value')
-    },
-    { ...strict, allOf: [whereBase64('key'), whereBase64('value')] }
-  )
-)
+const newHeader = named('NewHeader', {
+  type: 'object',
+  required: ['key'],
+  properties: {
+    key: { type: 'string' },
+    value: orNull({ type: 'string' }),
+    key_encoding: encoding('key'),
+    value_encoding: encoding('value')
+  },
+  additionalProperties: false,
+  allOf: [whereBase64('key'), whereBase64('value')]
+})
 
-const newRecord = named(
-  'NewRecord',
-  Type.Object(
-    {
-      key: Type.Optional(Type.Unknown({ description: 'As `value`; absent or null: no key.' })),
-      value: Type.Unknown({
-        description:
-          'A string is stored as its text; a number, object, array, true or false as its JSON text exactly as sent; null is a tombstone.'
-      }),
-      partition: Type.Optional(orNull(partitionSchema)),
-      headers: Type.Optional(orNull(Type.Array(newHeader))),
-      timestamp: Type.Optional(
-        orNull(
-          Type.Integer({
-            minimum: 0,
-            maximum: Number.MAX_SAFE_INTEGER,
-            format: 'int64',
-            description: 'Milliseconds since 1970; else the time of arrival.'
-          })
-        )
-      ),
-      key_encoding: encoding('key'),
-      value_encoding: encoding('value')
-    },
-    {
-      ...strict,
+const newRecord = named('NewRecord', {
+  type: 'object',
+  required: ['value'],
+  properties: {
+    key: { description: 'As `value`; absent or null: no key.' },
+    value: {
       description:
-        "Without `partition`, a record with a key goes where Kafka's Java client would send it; those without are spread.",
-      allOf: [whereBase64('key'), whereBase64('value')]
-    }
-  )
-)
-
-export const produceRequestSchema = named(
-  'ProduceRequest',
-  Type.Object({ records: Type.Array(newRecord, { minItems: 1 }) }, strict)
-)
-
-const stored = named('StoredRecord', Type.Object({ partition: partitionSchema, offset: offsetSchema }, strict))
-
-const notStored = named(
-  'FailedRecord',
-  Type.Object(
-    {
-      partition: partitionSchema,
-      ...errorMembers,
-      stored: Type.Enum(['no', 'unknown'], {
-        description: '`no`: certainly not in Kafka; `unknown`: never, now or a little later.'
-      })
+        'A string is stored as its text; a number, object, array, true or false as its JSON text exactly as sent; null is a tombstone.'
     },
-    strict
-  )
-)
+    partition: orNull(partitionSchema),
+    headers: orNull({ type: 'array', items: newHeader }),
+    timestamp: orNull({
+      type: 'integer',
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      format: 'int64',
+      description: 'Milliseconds since 1970; else the time of arrival.'
+    }),
+    key_encoding: encoding('key'),
+    value_encoding: encoding('value')
+  },
+  additionalProperties: false,
+  description:
+    "Without `partition`, a record with a key goes where Kafka's Java client would send it; those without are spread.",
+  allOf: [whereBase64('key'), whereBase64('value')]
+})
 
-export const offsetsSchema = named(
-  'Offsets',
-  Type.Object({ offsets: Type.Array(stored, { description: 'In the order of the records.' }) })
-)
+export const produceRequestSchema = named('ProduceRequest', {
+  type: 'object',
+  required: ['records'],
+  properties: {
+    records: { type: 'array', items: newRecord, minItems: 1 }
+  },
+  additionalProperties: false
+})
 
-export const produceErrorSchema = named(
-  'ProduceError',
-  Type.Unsafe<object>({
-    description: 'Without `offsets` nothing was stored; with it each record has its own outcome.',
-    allOf: [
-      errorSchema,
-      { type: 'object', properties: { offsets: { type: 'array', items: { oneOf: [stored, notStored] } } } }
-    ]
-  })
-)
+const stored = named('StoredRecord', {
+  type: 'object',
+  required: ['partition', 'offset'],
+  properties: {
+    partition: partitionSchema,
+    offset: offsetSchema
+  },
+  additionalProperties: false
+})
 
-const readHeader = named(
-  'Header',
-  Type.Object({
-    key: Type.String(),
-    key_encoding: Type.Optional(Type.Enum(['base64'], { description: 'Where the bytes are not UTF-8.' })),
-    value: orNull(Type.String()),
-    value_encoding: Type.Optional(Type.Enum(['base64'], { description: 'Where the bytes are not UTF-8.' }))
-  })
-)
+const notStored = named('FailedRecord', {
+  type: 'object',
+  required: ['partition', 'error_code', 'code', 'message', 'retriable', 'stored'],
+  properties: {
+    partition: partitionSchema,
+    ...errorMembers,
+    stored: {
+      enum: ['no', 'unknown'],
+      description: '`no`: certainly not in Kafka; `unknown`: never, now or a little later.'
+    }
+  },
+  additionalProperties: false
+})
 
-const record = named(
-  'Record',
-  Type.Object({
-    key: orNull(Type.String()),
-    key_encoding: Type.Optional(
-      Type.Enum(['base64'], { description: 'Where the bytes are not UTF-8, or it was asked for.' })
-    ),
-    value: orNull(Type.String()),
-    value_encoding: Type.Optional(
-      Type.Enum(['base64'], { description: 'Where the bytes are not UTF-8, or it was asked for.' })
-    ),
+export const offsetsSchema = named('Offsets', {
+  type: 'object',
+  required: ['offsets'],
+  properties: {
+    offsets: { type: 'array', items: stored, description: 'In the order of the records.' }
+  }
+})
+
+export const produceErrorSchema = named('ProduceError', {
+  description: 'Without `offsets` nothing was stored; with it each record has its own outcome.',
+  allOf: [
+    errorSchema,
+    { type: 'object', properties: { offsets: { type: 'array', items: { oneOf: [stored, notStored] } } } }
+  ]
+})
+
+const readHeader = named('Header', {
+  type: 'object',
+  required: ['key', 'value'],
+  properties: {
+    key: { type: 'string' },
+    key_encoding: { enum: ['base64'], description: 'Where the bytes are not UTF-8.' },
+    value: orNull({ type: 'string' }),
+    value_encoding: { enum: ['base64'], description: 'Where the bytes are not UTF-8.' }
+  }
+})
+
+const record = named('Record', {
+  type: 'object',
+  required: ['key', 'value', 'partition', 'offset', 'timestamp', 'timestampType'],
+  properties: {
+    key: orNull({ type: 'string' }),
+    key_encoding: { enum: ['base64'], description: 'Where the bytes are not UTF-8, or it was asked for.' },
+    value: orNull({ type: 'string' }),
+    value_encoding: { enum: ['base64'], description: 'Where the bytes are not UTF-8, or it was asked for.' },
     partition: partitionSchema,
     offset: offsetSchema,
-    timestamp: Type.Integer({
+    timestamp: {
+      type: 'integer',
       format: 'int64',
       description: 'Milliseconds since 1970, before it if negative; −1 also where Kafka has none.'
-    }),
-    timestampType: Type.Enum(['CREATE_TIME', 'LOG_APPEND_TIME']),
-    headers: Type.Optional(Type.Array(readHeader, { minItems: 1, description: 'Where the record has some.' }))
-  })
-)
+    },
+    timestampType: { enum: ['CREATE_TIME', 'LOG_APPEND_TIME'] },
+    headers: { type: 'array', items: readHeader, minItems: 1, description: 'Where the record has some.' }
+  }
+})
 
-export const pageSchema = named(
-  'Records',
-  Type.Object({ records: Type.Array(record, { description: 'By offset; empty at the end.' }) })
-)
+export const pageSchema = named('Records', {
+  type: 'object',
+  required: ['records'],
+  properties: {
+    records: { type: 'array', items: record, description: 'By offset; empty at the end.' }
+  }
+})
 
-export const consumeErrorSchema = named(
-  'ConsumeError',
-  Type.Unsafe<object>({
-    allOf: [errorSchema, { type: 'object', properties: { earliest_offset: offsetSchema, latest_offset: offsetSchema } }]
-  })
-)
+export const consumeErrorSchema = named('ConsumeError', {
+  allOf: [errorSchema, { type: 'object', properties: { earliest_offset: offsetSchema, latest_offset: offsetSchema } }]
+})

@@ -1,10 +1,10 @@
-import type { Static } from '../../core/json-schema.ts'
+import type { FromSchema } from '../../core/json-schema.ts'
 import type { BrokerInfo, PartitionInfo } from '../../core/topology.ts'
 import type { brokerSchema, partitionInfoSchema } from './schemas.ts'
 
 /** The JSON of brokers and partitions in v1. */
 
-export function brokerView({ host, port, id, rack }: BrokerInfo): Static<typeof brokerSchema> {
+export function brokerView({ host, port, id, rack }: BrokerInfo): FromSchema<typeof brokerSchema> {
   return { hostName: host, port, id, rack }
 }
 
@@ -15,7 +15,7 @@ export function partitionView({
   leader,
   replicas,
   isr
-}: PartitionInfo): Static<typeof partitionInfoSchema> {
+}: PartitionInfo): FromSchema<typeof partitionInfoSchema> {
   return {
     partition_id: partition,
     earliest_offset: earliestOffset,

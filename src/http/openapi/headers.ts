@@ -1,8 +1,7 @@
-import { Type } from '../../core/json-schema.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Header, Parameter } from './operation.ts'
 
-const text = Type.String()
+const text = { type: 'string' } as const
 
 /** Parameter of every request. */
 export const requestId: Parameter = {
@@ -18,11 +17,11 @@ export const commonHeaders: Readonly<Record<string, Header>> = {
   'X-Request-Id': {
     description:
       'What the caller sent under this name, where that is 1 to 64 of `A-Za-z0-9._-`, else a new id; the log has it.',
-    schema: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }),
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
     always: true
   },
   'Cache-Control': { description: '`no-store` on all data.', schema: text, always: true },
-  'X-Content-Type-Options': { description: 'Of every answer.', schema: Type.Enum(['nosniff']), always: true },
+  'X-Content-Type-Options': { description: 'Of every answer.', schema: { enum: ['nosniff'] }, always: true },
   'Strict-Transport-Security': { description: 'Over TLS.', schema: text, always: false },
   Vary: { description: 'Request headers that the answer depends on.', schema: text, always: false }
 }
@@ -39,7 +38,7 @@ export const quotaHeaders: Readonly<Record<string, Header>> = {
 
 const retryAfter: Header = {
   description: 'Seconds after which the same request may be sent again; only where that can store no record twice.',
-  schema: Type.String({ pattern: '^[0-9]+$' }),
+  schema: { type: 'string', pattern: '^[0-9]+$' },
   always: false
 }
 

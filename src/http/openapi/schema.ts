@@ -1,19 +1,29 @@
-import { Type, type Static, type Schema } from '../../core/json-schema.ts'
+import type { Schema } from '../../core/json-schema.ts'
 
 const TARGET = Symbol('target of a reference')
 
+/** A schema that allows null as well. */
+type OrNull<S extends Schema> = S extends { readonly type: infer T extends string }
+  ? Omit<S, 'type'> & { readonly type: readonly [T, 'null'] }
+  : { readonly anyOf: readonly [S, { readonly type: 'null' }] }
+
 /** Returns a schema that allows null as well. */
-export function orNull<T extends Schema>(schema: T) {
-  const members: object = schema
-  const type: unknown = Object.getOwnPropertyDescriptor(members, 'type')?.value
-  return Type.Unsafe<Static<T> | null>(
-    typeof type === 'string' ? { ...members, type: [type, 'null'] } : { anyOf: [members, { type: 'null' }] }
-  )
+export function orNull<const S extends Schema>(schema: S): OrNull<S> {
+  const { type } = schema
+  const nullable =
+    typeof type === 'string' ? { ...schema, type: [type, 'null'] } : { anyOf: [schema, { type: 'null' }] }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the compiler cannot follow the choice.
+  return nullable as unknown as OrNull<S>
 }
 
-/** Returns a reference to a schema, which the description shows once under `components/schemas`. */
-export function named<T extends Schema>(name: string, schema: T) {
-  return Type.Unsafe<Static<T>>({ $ref: `#/components/schemas/${name}`, [TARGET]: { name, schema } })
+/**
+ * Returns a reference to a schema, which the description shows once under `components/schemas`. Its type is that of the schema
+ * itself, because a reference does not say what it admits.
+ */
+export function named<const S extends Schema>(name: string, schema: S): S {
+  const reference = { $ref: `#/components/schemas/${name}`, [TARGET]: { name, schema } }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- for FromSchema.
+  return reference as unknown as S
 }
 
 interface Target {
