@@ -1,10 +1,9 @@
 import type { ErrorObject } from 'ajv/dist/2020.js'
-import type { GatewayError } from '../../core/errors.ts'
 import type { FromSchema, JSONSchema } from '../../core/json-schema.ts'
 import { member } from '../../core/lib/member.ts'
 import { namedSchemas } from '../../http/openapi/schema.ts'
 import { placeOf, readJson, shown, type SmallBodyLimits } from './json-value.ts'
-import { invalid } from './records/body-error.ts'
+import { type BodyError, invalid } from './records/body-error.ts'
 import { wordsOf, type WordedSchema } from './schema-words.ts'
 
 /** A body as the request brings it. */
@@ -23,13 +22,14 @@ const REFERENCE = '#/components/schemas/'
  * is converted and no default filled in. The library is loaded, and the schema compiled, for the first body.
  *
  * The reader gives the bytes back. It rejects with BODY_TOO_LARGE (1 MiB), MALFORMED_JSON with the byte at fault, and
- * INVALID_BODY with the member at fault and what was expected: in the words of the schema's keyword `expects`, if it has one.
+ * INVALID_BODY ({@link BodyError}, with its kind of fault) with the member at fault and what was expected: in the words of the
+ * schema's keyword `expects`, if it has one.
  */
 export function jsonBody<const S extends Exclude<JSONSchema, boolean>, Value = FromSchema<S>>(
   schema: S,
   limits = LIMITS
 ): (body: BodyBytes) => Promise<Value> {
-  let judge: Promise<(value: unknown) => GatewayError | undefined> | undefined
+  let judge: Promise<(value: unknown) => BodyError | undefined> | undefined
   return async ({ bytes, release }) => {
     try {
       const value = readJson(bytes.length === 0 ? EMPTY : bytes, limits)
@@ -44,7 +44,7 @@ export function jsonBody<const S extends Exclude<JSONSchema, boolean>, Value = F
   }
 }
 
-async function compile(schema: object): Promise<(value: unknown) => GatewayError | undefined> {
+async function compile(schema: object): Promise<(value: unknown) => BodyError | undefined> {
   const { Ajv2020 } = await import('ajv/dist/2020.js')
   const schemas: Record<string, WordedSchema> = Object.fromEntries(namedSchemas(schema))
   const ajv = new Ajv2020({
@@ -66,7 +66,7 @@ function refusalFor(
   errors: readonly ErrorObject[],
   value: unknown,
   resolve: (reference: string) => WordedSchema
-): GatewayError {
+): BodyError {
   // The last says most: before it stands why each choice of an anyOf was none. `if` says nothing beside its then.
   const error = errors.findLast(({ keyword }) => keyword !== 'if')
   if (error === undefined) return invalid('The body is not what the description of the API asks for.')
@@ -76,13 +76,16 @@ function refusalFor(
   const { missingProperty, additionalProperty, propertyName } = error.params as Readonly<Record<string, string>>
   switch (error.keyword) {
     case 'required':
-      return invalid(`${place} has no member '${missingProperty}'.`)
+      return invalid(`${place} has no member '${missingProperty}'.`, 'missing')
     case 'dependentRequired':
-      return invalid(`${place} has no member '${missingProperty}', which belongs to '${error.params.property}'.`)
+      return invalid(
+        `${place} has no member '${missingProperty}', which belongs to '${error.params.property}'.`,
+        'missing'
+      )
     case 'additionalProperties': {
       const names = Object.keys(schema.properties ?? {})
       const takes = names.length === 0 ? 'it takes none' : `it takes ${names.join(', ')}`
-      return invalid(`${place} has a member '${shown(additionalProperty)}', which is not known; ${takes}.`)
+      return invalid(`${place} has a member '${shown(additionalProperty)}', which is not known; ${takes}.`, 'unknown')
     }
     case 'propertyNames':
       return invalid(`${place} has a member '${shown(propertyName)}', a name that is not allowed here.`)

@@ -89,7 +89,8 @@ function readText(cursor: JsonCursor, path: Path): string {
   const escaped = cursor.skipString()
   if (!escaped) return cursor.bytes.toString('utf8', start + 1, cursor.position - 1)
   const text = String(JSON.parse(cursor.bytes.toString('utf8', start, cursor.position)))
-  if (!text.isWellFormed()) throw invalid(`${placeOf(path)} holds a lone surrogate, which has no form in UTF-8.`)
+  if (!text.isWellFormed())
+    throw invalid(`${placeOf(path)} holds a lone surrogate, which has no form in UTF-8.`, 'encoding')
   return text
 }
 

@@ -107,6 +107,24 @@ suite('A body with a schema', () => {
     assert.deepEqual(await outcome('{'), ['MALFORMED_JSON', 'The body ends at byte 1, in the middle of a value.'])
   })
 
+  test('is refused with the kind of fault, for dialects that have a code for each', async () => {
+    const kinds: [json: string, fault: string][] = [
+      ['{}', 'missing'],
+      ['', 'missing'],
+      ['{"name":"a","list":[{"id":1,"extra":""}]}', 'missing'],
+      ['{"name":"a","other":1}', 'unknown'],
+      ['{"name":1}', 'value'],
+      ['{"name":"a","name":"a"}', 'value'],
+      ['{"name":"\\ud800"}', 'encoding']
+    ]
+    for (const [json, fault] of kinds)
+      await assert.rejects(
+        read({ bytes: Buffer.from(json), release: () => undefined }),
+        { code: 'INVALID_BODY', fault },
+        json
+      )
+  })
+
   test('counts as an empty object without a byte', async () => {
     assert.deepEqual(await outcome(''), ['INVALID_BODY', "The body has no member 'name'."])
     assert.deepEqual(await outcome('', jsonBody({ type: 'object' })), {})
