@@ -9,7 +9,7 @@ import { acceptsGzip } from '../../src/http/accept-encoding.ts'
 import { assertJsonBody } from '../../src/http/media-type.ts'
 import { Router } from '../../src/http/router.ts'
 import { v1Routes } from '../../src/api/v1/api.ts'
-import { topicName } from '../../src/api/v1/parameters.ts'
+import { topicName } from '../../src/api/shared/parameters.ts'
 import type { HotFunction } from './hot-function.ts'
 
 const MANY = 1000

@@ -54,8 +54,9 @@ function outcomeOf({ resultStatus: status, isDenied }: Exchange): AuditEntry['ou
 type Wanted = Pick<AuditEntry, 'operation' | 'topic' | 'partition'>
 
 /** Returns what the request asked for, also if the caller was refused. A name is kept only if a topic or partition can have it. */
-function wanted({ route, params, mounted, request: { method = '' }, target }: Exchange): Wanted {
-  if (route !== undefined) return named(route, params)
+function wanted({ route, params, topic, mounted, request: { method = '' }, target }: Exchange): Wanted {
+  if (route !== undefined)
+    return { ...named(route, params), ...(route.permission === 'inHandler' && { topic: topic ?? null }) }
   try {
     const match = mounted.router.find(method, target)
     return named(match.route, match.params)

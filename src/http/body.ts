@@ -57,7 +57,7 @@ export function readBody(upload: Upload, bounds: BodyLimits): Body | Promise<Bod
   if (declaredBytes <= 0 && headers['transfer-encoding'] === undefined)
     return { bytes: NO_BYTES, release: () => undefined }
   // A body without a type counts as JSON.
-  assertJsonBody(upload.takesAnyType === true ? { ...headers, 'content-type': '' } : headers)
+  assertJsonBody(headers, upload.takesAnyType === true ? '' : headers['content-type'])
   if (declaredBytes > bounds.limits.bodyBytes) throw tooLarge(bounds.limits.bodyBytes)
   if (!Buffer.isBuffer(requestBody)) return readStream(upload, requestBody, declaredBytes, bounds)
   const reservation = new BudgetReservation(bounds.budget)

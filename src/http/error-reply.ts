@@ -11,8 +11,9 @@ export function toGatewayError(thrown: unknown): GatewayError {
   })
 }
 
-/** Returns the answer for an error: its status and headers, and `body` in the form of an API. */
-export function errorReply({ code, retriable, headers, status }: GatewayError, body: object): Reply {
+/** Returns the answer for an error: its headers, its status or the one that an API has for it, and `body` in the form of the API. */
+export function errorReply(error: GatewayError, body: object, status = error.status): Reply {
+  const { code, retriable, headers } = error
   const retryAfter = retriable && (status === 503 || status === 429) ? { 'Retry-After': RETRY_AFTER_S } : {}
   return { status, code, body: Buffer.from(JSON.stringify(body)), headers: { ...retryAfter, ...headers } }
 }

@@ -15,7 +15,7 @@ import type { Connection, OpenRequest } from './connections.ts'
 import type { BodyStream, HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import { requirePermission } from './permission.ts'
 import type { Allowance } from './quotas/allowance.ts'
-import { ANY_TYPE, type RequestKind, type Route } from './route.ts'
+import { type RequestKind, type Route } from './route.ts'
 import { NO_QUERY } from './router.ts'
 import { targetOf } from './target.ts'
 
@@ -73,6 +73,8 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   reservation: BudgetReservation | undefined
   /** Gives the memory of its answer back. */
   recycle: (() => void) | undefined
+  /** The last topic that permission was asked for. */
+  topic: string | undefined
   /** Number of records to store, or returned. */
   records: number | undefined
   /** Read at the beginning: a closed socket has no address. */
@@ -138,7 +140,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   }
 
   get takesAnyType(): boolean {
-    return this.route?.body.kind === 'whole' && this.route.body.types === ANY_TYPE
+    return this.route?.body.kind === 'whole' && this.route.body.types.includes('*/*')
   }
 
   get headers(): IncomingHttpHeaders {
@@ -171,6 +173,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
 
   permit(operation: Operation, resource: Resource, name: string): void {
     this.#wasPermitted = true
+    if (resource.kind === 'topic') this.topic = name
     requirePermission(this.#caller, operation, resource, name)
   }
 

@@ -93,7 +93,7 @@ export class Gate implements ExchangeHost {
 
   /** Returns the answer for an error that belongs to no request. */
   errorReply(error: GatewayError): Reply {
-    return this.#apis.at('/').api.error(error)
+    return this.#apis.last.api.error(error)
   }
 
   /** Returns whether the answer will be a stream, which the direct path cannot send. */
@@ -157,7 +157,7 @@ export class Gate implements ExchangeHost {
       return
     }
     try {
-      await this.#send(exchange, exchange.mounted.api.error(error))
+      await this.#send(exchange, exchange.mounted.api.error(error, exchange))
     } catch {
       exchange.response.destroy()
     }

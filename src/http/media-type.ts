@@ -5,7 +5,7 @@ import { remembered } from './remembered.ts'
 const JSON_TYPE = /^application\/(?:[a-z0-9!#$&^_.-]+\+)?json$/
 
 /** Throws UNSUPPORTED_MEDIA_TYPE and UNSUPPORTED_ENCODING. No media type at all counts as JSON. */
-export function assertJsonBody(headers: IncomingHttpHeaders): void {
+export function assertJsonBody(headers: IncomingHttpHeaders, contentType = headers['content-type'] ?? ''): void {
   const encoding = headers['content-encoding'] ?? ''
   const transfer = headers['transfer-encoding'] ?? 'chunked'
   // A transfer encoding such as `gzip, chunked` is legal HTTP; the parser undoes only the last part of it.
@@ -15,7 +15,7 @@ export function assertJsonBody(headers: IncomingHttpHeaders): void {
       headers: { 'Accept-Encoding': 'gzip' }
     })
   }
-  if (!isJson(headers['content-type'] ?? '')) {
+  if (!isJson(contentType)) {
     throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON in UTF-8, declared as application/json.')
   }
 }

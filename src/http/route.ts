@@ -20,7 +20,7 @@ export type Permission =
   | 'inHandler'
   | { readonly operation: Operation; readonly resource: Resource }
 
-/** The types of a body that is read whatever its Content-Type is. */
+/** The types of a body that is read whatever its Content-Type is. With types before the star, the handler judges. */
 export const ANY_TYPE: readonly string[] = ['*/*']
 
 /**
@@ -29,7 +29,12 @@ export const ANY_TYPE: readonly string[] = ['*/*']
  */
 export type BodyKind =
   | { readonly kind: 'ignored' }
-  | { readonly kind: 'whole' | 'stream'; readonly types: readonly string[]; readonly schema?: Schema }
+  | {
+      readonly kind: 'whole' | 'stream'
+      readonly types: readonly string[]
+      readonly schema?: Schema
+      readonly anyType?: true
+    }
 
 /** How a request is recorded: only a `call` is audited; a `probe` is logged at debug. */
 export type RequestKind = 'call' | 'page' | 'probe'

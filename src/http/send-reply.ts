@@ -65,8 +65,12 @@ function write(
     ((options.last || connection.inputEnded) && connection.latest === exchange && !connection.pipelined)
   connection.closing ||= closes
   exchange.bytesOut = bodiless ? 0 : body.length
+  const common = commonHeaders(exchange.id, body.length, options.secure)
+  // RFC 9110 §8.6, §15.3.5: it has no content, and says no length.
+  if (reply.status === 204) delete common['Content-Length']
+  if (reply.status === 204) delete common['Content-Type']
   response.writeHead(reply.status, {
-    ...commonHeaders(exchange.id, body.length, options.secure),
+    ...common,
     ...reply.headers,
     ...coding,
     ...(closes ? { Connection: 'close' } : {})

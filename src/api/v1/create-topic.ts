@@ -1,5 +1,5 @@
 import { jsonReply } from '../../http/answer.ts'
-import { newTopic, newTopicName } from './parameters.ts'
+import { newTopic, newTopicName } from '../shared/parameters.ts'
 import { bodyErrors, JSON_BODY, JSON_ONLY, topicAnswer, topicParameter, type V1Route } from './route.ts'
 import { topicSchema, topicSpecSchema } from './schemas.ts'
 import { parseTopicBody } from './topic-body.ts'

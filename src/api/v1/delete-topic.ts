@@ -1,5 +1,5 @@
 import { jsonReply } from '../../http/answer.ts'
-import { topic, topicName } from './parameters.ts'
+import { topic, topicName } from '../shared/parameters.ts'
 import { JSON_ONLY, NO_BODY, topicAnswer, topicErrors, topicParameter, type V1Route } from './route.ts'
 import { topicSchema } from './schemas.ts'
 

@@ -1,5 +1,5 @@
 import { jsonReply } from '../../http/answer.ts'
-import { partitionNumber, topic, topicName } from './parameters.ts'
+import { partitionNumber, topic, topicName } from '../shared/parameters.ts'
 import {
   JSON_ONLY,
   NO_BODY,

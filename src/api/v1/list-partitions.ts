@@ -1,5 +1,5 @@
 import { jsonReply } from '../../http/answer.ts'
-import { topic, topicName } from './parameters.ts'
+import { topic, topicName } from '../shared/parameters.ts'
 import { JSON_ONLY, NO_BODY, partitionExample, TOPIC, topicErrors, topicParameter, type V1Route } from './route.ts'
 import { partitionsSchema } from './schemas.ts'
 import { partitionView } from './views.ts'

@@ -1,10 +1,11 @@
 import { configSchema } from '../../config/schema.ts'
 import type { Reply } from '../../http/answer.ts'
+import { topic, topicName } from '../shared/parameters.ts'
 import { withHeaders } from '../shared/records/added-headers.ts'
 import { writeProduceAnswer } from './offsets.ts'
 import { parseProduceBody } from './record-form.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
-import { topic, topicName } from './parameters.ts'
+
 import { offsetsSchema, produceErrorSchema, produceRequestSchema } from './record-schemas.ts'
 import { bodyErrors, JSON_BODY, JSON_ONLY, topicErrors, topicParameter, type V1Route } from './route.ts'
 

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseProduceBody } from '../../../src/api/v1/record-form.ts'
 import { parseTopicBody } from '../../../src/api/v1/topic-body.ts'
-import { encoding, partitionNumber, recordCount, startOffset, topicName } from '../../../src/api/v1/parameters.ts'
+import { partitionNumber, startOffset, topicName } from '../../../src/api/shared/parameters.ts'
+import { encoding, recordCount } from '../../../src/api/v1/parameters.ts'
 import { apiDescription, differences, resolved } from '../../support/description.ts'
 
 /** The readers of requests are written by hand; what the description says of requests must be what they do. */
