@@ -1,4 +1,5 @@
 import type { FromSchema } from '../core/json-schema.ts'
+import { apis } from './apis-schema.ts'
 import { auth } from './auth-schema.ts'
 import { milliseconds } from './fields.ts'
 import { kafka } from './kafka-schema.ts'
@@ -93,9 +94,23 @@ const workers = {
  */
 export const configSchema = {
   type: 'object',
-  required: ['listen', 'kafka', 'auth', 'limits', 'quotas', 'cors', 'docs', 'audit', 'log', 'metrics', 'workers'],
+  required: [
+    'listen',
+    'apis',
+    'kafka',
+    'auth',
+    'limits',
+    'quotas',
+    'cors',
+    'docs',
+    'audit',
+    'log',
+    'metrics',
+    'workers'
+  ],
   properties: {
     listen,
+    apis,
     kafka,
     auth,
     limits,
@@ -113,6 +128,7 @@ export const configSchema = {
 } as const
 
 export type Config = FromSchema<typeof configSchema>
+export type ApisConfig = Config['apis']
 export type KafkaConfig = Config['kafka']
 export type AuthConfig = Config['auth']
 export type LimitsConfig = Config['limits']

@@ -75,6 +75,11 @@ export const errorCatalogue = {
     retriable: false,
     summary: 'The body is declared as gzip, but is not, or breaks off.'
   },
+  INVALID_PARAMETER: {
+    status: 400,
+    retriable: false,
+    summary: 'A query parameter has a value that it cannot have; the message names it.'
+  },
   UNAUTHENTICATED: { status: 401, retriable: false, summary: 'No bearer token was sent.' },
   INVALID_TOKEN: {
     status: 401,
@@ -100,6 +105,11 @@ export const errorCatalogue = {
     retriable: false,
     summary: 'The path exists, but not for this method; `Allow` names those it has.'
   },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    retriable: false,
+    summary: 'The answer has none of the media types that `Accept` names; the message says which it has.'
+  },
   REQUEST_TIMEOUT: {
     status: 408,
     retriable: true,
@@ -119,6 +129,11 @@ export const errorCatalogue = {
     status: 415,
     retriable: false,
     summary: 'The body has a content encoding other than gzip; `Accept-Encoding` names it.'
+  },
+  UNREADABLE_RECORD: {
+    status: 422,
+    retriable: false,
+    summary: 'A record cannot be shown in the format asked for; the message names its partition and offset.'
   },
   QUOTA_EXCEEDED: {
     status: 429,

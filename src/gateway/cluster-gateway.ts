@@ -11,7 +11,7 @@ export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gatewa
   const { metadata, offsets } = cluster
   const produce = new Produce(metadata, cluster.accumulator, meter)
   const consume = new Consume(metadata, cluster.reads, offsets, meter)
-  const topics = new Topics(metadata, cluster.topics, offsets)
+  const topics = new Topics(metadata, cluster.topics, offsets, cluster.topicConfigs)
   const whileThere = async <T>(useCase: () => Promise<T>): Promise<T> => {
     const { outage } = cluster
     if (outage !== undefined) throw gatewayError(outage)
@@ -22,9 +22,9 @@ export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gatewa
     }
   }
   return {
-    produce(call, topic, records, released) {
+    produce(call, topic, records, released, options) {
       const { outage } = cluster
-      if (outage === undefined) return produce.execute(call, topic, records, released)
+      if (outage === undefined) return produce.execute(call, topic, records, released, options)
       released()
       return Promise.reject(gatewayError(outage))
     },
@@ -38,6 +38,10 @@ export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gatewa
     listBrokers: call => whileThere(() => topics.brokers(call)),
     describePartitions: (call, topic) => whileThere(() => topics.partitions(call, topic)),
     describePartition: (call, topic, partition) => whileThere(() => topics.partition(call, topic, partition)),
+    placements: (call, topic) => whileThere(() => topics.placements(call, topic)),
+    placement: (call, topic, partition) => whileThere(() => topics.placement(call, topic, partition)),
+    partitionBounds: (call, topic, partition) => whileThere(() => topics.bounds(call, topic, partition)),
+    topicConfigs: (call, topic) => whileThere(() => topics.configs(call, topic)),
     ready: () => cluster.ready
   }
 }

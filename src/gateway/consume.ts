@@ -1,3 +1,4 @@
+import { Deadline } from '../core/deadline.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Meter } from '../core/meter.ts'
 import type { Call } from '../core/principal.ts'
@@ -14,17 +15,19 @@ import { partitionNotFound, refuseInternal, topicNotFound } from './topic-access
 /** Largest page, in bytes of keys and values and in records, however many records were asked for. */
 export const PAGE_BYTES = 6 * 1024 * 1024
 const PAGE_RECORDS = 100_000
+/** What is left of a request's time after a wait, to read what has come. */
+const READ_MS = 1000
 
 /** Reads a page of records from one partition. */
 export class Consume {
   readonly #metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>
-  readonly #reads: Pick<Reads, 'read'>
+  readonly #reads: Pick<Reads, 'read' | 'wait'>
   readonly #offsets: Pick<OffsetLookup, 'bounds' | 'offsetOf'>
   readonly #meter: Meter
 
   constructor(
     metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>,
-    reads: Pick<Reads, 'read'>,
+    reads: Pick<Reads, 'read' | 'wait'>,
     offsets: Pick<OffsetLookup, 'bounds' | 'offsetOf'>,
     meter: Meter
   ) {
@@ -71,15 +74,32 @@ export class Consume {
     }
   }
 
-  async #page<T>(
+  /** Reads a page. At the end of the log, waits for a record if the request says so. */
+  async #page<T>(call: Call, read: ReadRequest, offset: number, use: (page: RecordPage) => T): Promise<T> {
+    const limitMs = Math.min(read.wait?.limitMs ?? 0, call.deadline.remainingMs - READ_MS)
+    if (limitMs <= 0) return this.#read(call, read, offset, use)
+    const wait = { deadline: Deadline.after(limitMs), signal: read.wait?.signal }
+    const { topic, partition } = read
+    for (let from = offset; ;) {
+      const found = await this.#read(call, read, from, page =>
+        page.count === 0 ? { next: page.nextOffset } : { result: use(page) }
+      )
+      if ('result' in found) return found.result
+      const [place] = await this.#reads.wait([{ topic, partition, offset: found.next }], 'committed', wait)
+      if (place === undefined) return use(emptyPage(partition, found.next))
+      from = place.offset
+    }
+  }
+
+  async #read<T>(
     { deadline, trace }: Call,
-    { topic, partition, count }: ReadRequest,
+    { topic, partition, count, bytes = PAGE_BYTES }: ReadRequest,
     offset: number,
     use: (page: RecordPage) => T
   ): Promise<T> {
     const startedMs = performance.now()
     let endedMs: number | undefined
-    const limits = { records: Math.min(count, PAGE_RECORDS), bytes: PAGE_BYTES }
+    const limits = { records: Math.min(count, PAGE_RECORDS), bytes: Math.min(bytes, PAGE_BYTES) }
     try {
       const read = { topic, partition, offset, isolation: 'committed', limits, deadline, trace } as const
       return await this.#reads.read(read, (page, { end }) => {
@@ -105,4 +125,9 @@ export class Consume {
 
 function isOutOfRange(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'OFFSET_OUT_OF_RANGE'
+}
+
+function emptyPage(partition: number, nextOffset: number): RecordPage {
+  const none = { offsets: new Float64Array(0), timestamps: new Float64Array(0), logAppendTime: new Uint8Array(0) }
+  return { partition, count: 0, chunks: [], spans: new Int32Array(0), ...none, nextOffset, payloadBytes: 0 }
 }

@@ -7,7 +7,11 @@ import type { MetadataCache } from '../kafka/metadata/metadata-cache.ts'
 import type { TopicMetadata } from '../kafka/metadata/topic-metadata.ts'
 import type { Accumulator } from '../kafka/produce/accumulator.ts'
 import { callerError, callerOutcome } from './kafka-failures.ts'
-import { refuseInternal, topicNotFound } from './topic-access.ts'
+import type { ProduceOptions } from './gateway.ts'
+import { partOf, wholeOutcome } from './part-of-request.ts'
+import { partitionNotFound, refuseInternal, topicNotFound } from './topic-access.ts'
+
+const NO_OPTIONS: ProduceOptions = {}
 
 /** Checks a whole request against its topic, then submits it to the accumulator. */
 export class Produce {
@@ -25,12 +29,23 @@ export class Produce {
     this.#meter = meter
   }
 
-  async execute(call: Call, topic: string, records: RecordTable, released: () => void): Promise<ProduceOutcome> {
+  async execute(
+    call: Call,
+    topic: string,
+    records: RecordTable,
+    released: () => void,
+    options: ProduceOptions = NO_OPTIONS
+  ): Promise<ProduceOutcome> {
     let handedOver = false
     try {
       refuseInternal(topic)
-      const metadata = this.#knownTopic(topic, records) ?? (await this.#checkedTopic(call, topic, records))
+      const metadata =
+        this.#knownTopic(topic, records, options) ?? (await this.#checkedTopic(call, topic, records, options))
       refuseInternal(topic, metadata)
+      if (options.eachRecord === true && missingPartition(records, metadata) >= 0) {
+        handedOver = true
+        return await this.#existing(call, metadata, records, released)
+      }
       const answer = this.#accumulator.submit(metadata, records, call.deadline, released, call.trace)
       handedOver = true
       const outcome = callerOutcome(await answer)
@@ -43,23 +58,51 @@ export class Produce {
     }
   }
 
-  /** Returns the cached topic if it has all partitions that the request names; else undefined. */
-  #knownTopic(topic: string, records: RecordTable): TopicMetadata | undefined {
-    const known = this.#metadata.peek(topic)
-    return known !== undefined && takes(known, records) ? known : undefined
+  /** Sends the records that name no partition, or one that is there; the others fail. */
+  async #existing(
+    call: Call,
+    topic: TopicMetadata,
+    records: RecordTable,
+    released: () => void
+  ): Promise<ProduceOutcome> {
+    const { name, partitions } = topic
+    const part = partOf(records, partition => partition < partitions.length)
+    let outcome: ProduceOutcome | undefined
+    if (part.table.count === 0) released()
+    else outcome = callerOutcome(await this.#accumulator.submit(topic, part.table, call.deadline, released, call.trace))
+    const whole = wholeOutcome(records, part, outcome, partition => {
+      const { code, message } = partitionNotFound(name, partition, partitions.length)
+      return { code, message, retriable: false, stored: 'no' }
+    })
+    this.#meter.produced(name, records.bytes.length, fatesOf(whole))
+    return whole
   }
 
-  async #checkedTopic(call: Call, topic: string, records: RecordTable): Promise<TopicMetadata> {
+  /** Returns the cached topic if it has all partitions that the request names; else undefined. */
+  #knownTopic(topic: string, records: RecordTable, options: ProduceOptions): TopicMetadata | undefined {
+    const known = this.#metadata.peek(topic)
+    return known !== undefined && takes(known, records, options) ? known : undefined
+  }
+
+  async #checkedTopic(
+    call: Call,
+    topic: string,
+    records: RecordTable,
+    options: ProduceOptions
+  ): Promise<TopicMetadata> {
     const known = await this.#metadata.topic(topic, call.deadline)
     if (known === null) throw topicNotFound(topic)
-    if (takes(known, records)) return known
+    if (takes(known, records, options)) return known
     // Partitions may have been added since: refuse only on fresh metadata.
     const fresh = await this.#metadata.refresh(topic, call.deadline)
     if (fresh === null) throw topicNotFound(topic)
-    if (takes(fresh, records)) return fresh
+    if (takes(fresh, records, options)) return fresh
     if (fresh.partitions.length === 0) {
       throw new GatewayError('LEADER_NOT_AVAILABLE', `Topic '${topic}' has no partitions yet.`)
     }
+    const { partition: named = -1, eachRecord } = options
+    if (named >= fresh.partitions.length) throw partitionNotFound(topic, named, fresh.partitions.length)
+    if (eachRecord === true) return fresh
     const record = missingPartition(records, fresh)
     const partition = records.spans[record * SPAN_STRIDE + PARTITION]
     throw new GatewayError(
@@ -76,9 +119,9 @@ function fatesOf({ count, failures }: ProduceOutcome): Fates {
   return { stored: count - failures.size, notStored: failures.size - unknown, unknown }
 }
 
-/** Returns whether the topic has all partitions that the records name. A topic under creation may have none yet. */
-function takes(topic: TopicMetadata, records: RecordTable): boolean {
-  return topic.partitions.length > 0 && missingPartition(records, topic) < 0
+/** Returns whether the topic has all partitions that the request names. A topic under creation may have none yet. */
+function takes(topic: TopicMetadata, records: RecordTable, { partition = -1 }: ProduceOptions): boolean {
+  return partition < topic.partitions.length && topic.partitions.length > 0 && missingPartition(records, topic) < 0
 }
 
 /** Returns the first record that names a partition which the topic lacks; −1 if there is none. */

@@ -1,10 +1,11 @@
 import { GatewayError } from '../core/errors.ts'
 import type { Call } from '../core/principal.ts'
 import type { TopicSpec } from '../core/topic-spec.ts'
-import type { BrokerInfo, PartitionInfo } from '../core/topology.ts'
+import type { BrokerInfo, PartitionBounds, PartitionInfo, PartitionPlacement } from '../core/topology.ts'
 import { EARLIEST, LATEST } from '../kafka/admin/list-offsets-message.ts'
 import type { OffsetLookup } from '../kafka/admin/list-offsets.ts'
 import type { TopicAdmin } from '../kafka/admin/topic-admin.ts'
+import type { TopicConfigs } from '../kafka/admin/topic-configs.ts'
 import type { MetadataCache } from '../kafka/metadata/metadata-cache.ts'
 import type { PartitionMetadata, TopicMetadata } from '../kafka/metadata/topic-metadata.ts'
 import type { BrokerNode } from '../kafka/transport/broker-node.ts'
@@ -15,15 +16,18 @@ export class Topics {
   readonly #metadata: Pick<MetadataCache, 'topic' | 'refresh' | 'everything' | 'cluster'>
   readonly #admin: Pick<TopicAdmin, 'create' | 'delete'>
   readonly #offsets: Pick<OffsetLookup, 'offsetsOf'>
+  readonly #configs: Pick<TopicConfigs, 'of'>
 
   constructor(
     metadata: Pick<MetadataCache, 'topic' | 'refresh' | 'everything' | 'cluster'>,
     admin: Pick<TopicAdmin, 'create' | 'delete'>,
-    offsets: Pick<OffsetLookup, 'offsetsOf'>
+    offsets: Pick<OffsetLookup, 'offsetsOf'>,
+    configs: Pick<TopicConfigs, 'of'>
   ) {
     this.#metadata = metadata
     this.#admin = admin
     this.#offsets = offsets
+    this.#configs = configs
   }
 
   async create(call: Call, topic: string, spec: TopicSpec): Promise<void> {
@@ -60,10 +64,43 @@ export class Topics {
 
   async partition(call: Call, topic: string, partition: number): Promise<PartitionInfo> {
     const { metadata, brokers } = await this.#described(call, topic)
-    const found = metadata.partitions[partition]
-    if (found === undefined) throw partitionNotFound(topic, partition, metadata.partitions.length)
+    const found = only(metadata, partition)
     const [info] = await this.#describe(call, metadata, [found], brokers)
     return info
+  }
+
+  async placements(call: Call, topic: string): Promise<readonly PartitionPlacement[]> {
+    return (await this.#fresh(call, topic)).partitions
+  }
+
+  async placement(call: Call, topic: string, partition: number): Promise<PartitionPlacement> {
+    return only(await this.#fresh(call, topic), partition)
+  }
+
+  async bounds(call: Call, topic: string, partition: number): Promise<PartitionBounds> {
+    const metadata = await this.#fresh(call, topic)
+    only(metadata, partition)
+    const [earliest, latest] = await Promise.all([
+      this.#offsets.offsetsOf(metadata, [partition], EARLIEST, 0, call.deadline),
+      this.#offsets.offsetsOf(metadata, [partition], LATEST, 0, call.deadline)
+    ])
+    const [first, end] = [earliest.get(partition), latest.get(partition)]
+    if (first === undefined || end === undefined)
+      throw new GatewayError('LEADER_NOT_AVAILABLE', `Partition ${partition} of topic '${topic}' has no leader.`)
+    return { earliest: first, highWatermark: end }
+  }
+
+  async configs(call: Call, topic: string): Promise<ReadonlyMap<string, string | null>> {
+    refuseInternal(topic)
+    return this.#configs.of(topic, call.deadline)
+  }
+
+  async #fresh(call: Call, topic: string): Promise<TopicMetadata> {
+    refuseInternal(topic)
+    const metadata = await this.#metadata.refresh(topic, call.deadline)
+    if (metadata === null) throw topicNotFound(topic)
+    refuseInternal(topic, metadata)
+    return metadata
   }
 
   async #described(call: Call, topic: string) {
@@ -97,4 +134,10 @@ export class Topics {
       isr: isr.map(info)
     }))
   }
+}
+
+function only({ name, partitions }: TopicMetadata, partition: number): PartitionMetadata {
+  const found = partitions[partition]
+  if (found === undefined) throw partitionNotFound(name, partition, partitions.length)
+  return found
 }

@@ -5,6 +5,7 @@ import type { Log } from '../core/log.ts'
 import { type Meter, noMeter } from '../core/meter.ts'
 import { OffsetLookup } from './admin/list-offsets.ts'
 import { TopicAdmin } from './admin/topic-admin.ts'
+import { TopicConfigs } from './admin/topic-configs.ts'
 import { Reads } from './fetch/reads.ts'
 import { Groups } from './groups/groups.ts'
 import type { KafkaFailure } from './kafka-failure.ts'
@@ -33,6 +34,7 @@ export class Cluster {
   readonly metadata: MetadataCache
   readonly offsets: OffsetLookup
   readonly topics: TopicAdmin
+  readonly topicConfigs: TopicConfigs
   readonly reads: Reads
   readonly accumulator: Accumulator
   readonly groups: Groups
@@ -48,6 +50,7 @@ export class Cluster {
     this.#refresher = new MetadataRefresher(this.metadata, brokers, settings.metadataMaxAgeMs, log)
     this.offsets = new OffsetLookup(brokers, this.metadata)
     this.topics = new TopicAdmin(brokers, this.metadata, this.offsets, log)
+    this.topicConfigs = new TopicConfigs(anyBroker)
     const reading = {
       connectionsPerBroker: settings.fetchConnectionsPerBroker,
       requestTimeoutMs: settings.requestTimeoutMs,

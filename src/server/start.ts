@@ -106,8 +106,11 @@ export async function startServer(
   const tracer = traces && (await openTracer(traces, await packageVersion(), log))
   const front = new HttpFront({
     apis: apisOf({
+      apis: config.apis,
       gateway: clusterGateway(cluster, meter),
       limits,
+      log,
+      meter,
       docs: { ...docs, frontPage },
       ready: () => !draining && cluster.ready && authenticator.ready()
     }),

@@ -76,9 +76,11 @@ test('off, and for other files beside it, it is as any path that is not there', 
   for (const path of others) assert.deepEqual([(await on.call(path)).status, path], [404, path])
 })
 
-test('the bare address shows a page that leads on, in development mode; elsewhere it asks for a token as any path', async context => {
+test('the bare address shows a page that leads on, in development mode; elsewhere it is v2, or asks for a token as any path', async context => {
   const plain = await startFront(context, { docs: { page: 'on' } })
-  assert.equal((await plain.call('/', anonymous)).status, 401)
+  assert.deepEqual(await (await plain.call('/', anonymous)).json(), {})
+  const alone = await startFront(context, { docs: { page: 'on' }, speaks: { v2: 'off' } })
+  assert.equal((await alone.call('/', anonymous)).status, 401)
   const { call } = await startFront(context, { docs: { page: 'on', hint: 'curl <token>', frontPage: true } })
   const front = await call('/', anonymous)
   assert.deepEqual(

@@ -59,7 +59,6 @@ test(
   async t => {
     const { call } = await startFront(t)
     for (const path of [
-      '/',
       '/v1',
       '/v1/metadata/topics/',
       '/v1//metadata/topics',

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request as send } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Dialect } from '../../src/api/v2/record-form.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Log, RequestLog } from '../../src/core/log.ts'
 import { appWithGroups, RESOURCE, type Application } from '../../src/dev/identity/directory.ts'
@@ -54,6 +55,8 @@ export class TestGateway {
   readonly #agent: Agent
   readonly #folder: string
   #token = ''
+  /** Of v2. */
+  #dialect: Dialect = 'confluent'
 
   private constructor(services: LocalServices, server: RunningServer, logged: TestGateway['logged'], folder: string) {
     this.services = services
@@ -95,6 +98,7 @@ export class TestGateway {
       setLogLevel: level => logged.push({ fields: { level }, message: 'setLogLevel' })
     })
     const gateway = new TestGateway(services, server, logged, folder)
+    if (config.apis.v2 !== 'off') gateway.#dialect = config.apis.v2
     gateway.#token = await gateway.token(appWithGroups)
     if (awaitReady) await gateway.untilReady()
     return gateway
@@ -144,7 +148,11 @@ export class TestGateway {
         ...headers
       }
     })
-    assert.deepEqual(problemsOf(method, path, answer), [], `${method} ${path}: ${answer.text.slice(0, 500)}`)
+    assert.deepEqual(
+      problemsOf(method, path, answer, this.#dialect),
+      [],
+      `${method} ${path}: ${answer.text.slice(0, 500)}`
+    )
     return answer
   }
 

@@ -53,6 +53,8 @@ export interface DescribedApi {
   readonly name: string
   readonly texts: DocumentTexts
   readonly routes: readonly RouteDescription[]
+  /** Where its document is found too. */
+  readonly alsoAt?: readonly string[]
 }
 
 /** Returns the description of an API, with the routes that every API has: health and descriptions. */
@@ -60,12 +62,13 @@ export function descriptionOf({ texts, routes }: DescribedApi): Readonly<Record<
   return openApiDocument(texts, [...routes, ...healthRoutes, self])
 }
 
-/** Returns a page for each API under `/openapi/`, and one for the first API under `/openapi.json`. */
+/** Returns a page for each API under `/openapi/` and wherever else it is to be, and one for the first under `/openapi.json`. */
 export function descriptionPages(apis: readonly DescribedApi[]): StaticPage[] {
   const page = (path: string, api: DescribedApi): StaticPage => ({
     path,
     contentType: 'application/json; charset=utf-8',
     body: () => Buffer.from(JSON.stringify(descriptionOf(api)))
   })
-  return [page(PATH, apis[0]), ...apis.map(api => page(`/openapi/${api.name}.json`, api))]
+  const own = apis.flatMap(api => [`/openapi/${api.name}.json`, ...(api.alsoAt ?? [])].map(path => page(path, api)))
+  return [...apis.slice(0, 1).map(api => page(PATH, api)), ...own]
 }

@@ -1,11 +1,15 @@
-import { errorCatalogue } from '../../core/errors.ts'
+import { errorCatalogue, type ErrorCode } from '../../core/errors.ts'
 import { errorCodes, type ErrorDescription } from '../../http/openapi/document.ts'
 import { named } from '../../http/openapi/schema.ts'
 import { errorNumbers } from './errors.ts'
 
+/** Raised by other APIs only. */
+const ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['INVALID_PARAMETER', 'NOT_ACCEPTABLE', 'UNREADABLE_RECORD'])
+export const v1Codes: readonly ErrorCode[] = errorCodes.filter(code => !ELSEWHERE.has(code))
+
 export const errorMembers = {
   error_code: { type: 'integer', description: 'HTTP status × 100 + a number that keeps its meaning.' },
-  code: { enum: [...errorCodes], description: 'What to decide by: a closed list.' },
+  code: { enum: [...v1Codes], description: 'What to decide by: a closed list.' },
   message: { type: 'string', description: 'For people; it may change.' },
   retriable: {
     type: 'boolean',
@@ -24,6 +28,7 @@ export const errorSchema = named('Error', {
 export const v1Errors: ErrorDescription = {
   schema: errorSchema,
   type: 'application/json',
+  statusesOf: code => [errorCatalogue[code].status],
   narrowedTo: codes => ({
     properties: {
       code: { enum: codes },

@@ -38,9 +38,11 @@ export interface ErrorDescription {
   readonly schema: Schema
   /** Media type of their bodies. */
   readonly type: string
-  /** Returns a schema that narrows an error down to these codes. */
-  narrowedTo(codes: readonly ErrorCode[]): Json
-  exampleOf(code: ErrorCode): Json
+  /** Returns the HTTP statuses that an error can have, the usual one first. */
+  statusesOf(code: ErrorCode): readonly number[]
+  /** Returns a schema that narrows an error down to these codes, as they are told with this status. */
+  narrowedTo(codes: readonly ErrorCode[], status: number): Json
+  exampleOf(code: ErrorCode, status: number): Json
 }
 
 /** The parts of a description beside its operations. */
@@ -84,6 +86,12 @@ class Document {
     const schemas = namedSchemas([errors.schema, routes.map(({ operation }) => operation)])
     const codes = new Set(routes.flatMap(codesOf))
     const used = errorCodes.filter(code => codes.has(code))
+    const examples = used.flatMap(code =>
+      errors.statusesOf(code).map(status => {
+        const name = exampleName(errors, code, status)
+        return [name, { summary: name, value: errors.exampleOf(code, status) }] as const
+      })
+    )
     return {
       openapi: '3.1.0',
       info,
@@ -96,7 +104,7 @@ class Document {
         parameters: { [requestId.name]: parameterObject('', requestId) },
         responses: Object.fromEntries(this.#shared),
         headers: headerObjects({ ...commonHeaders, ...quotaHeaders }),
-        examples: Object.fromEntries(used.map(code => [code, { summary: code, value: errors.exampleOf(code) }])),
+        examples: Object.fromEntries(examples),
         securitySchemes
       }
     }
@@ -132,25 +140,24 @@ class Document {
     const all: Record<number, Json> = {}
     for (const [status, answer] of Object.entries(operation.answers))
       all[Number(status)] = success(answer, offers[0], common)
-    for (const [status, codes] of byStatus(codesOf(route))) {
+    for (const [status, codes] of this.#byStatus(codesOf(route))) {
       const own = operation.answers[status]
-      if (own !== undefined) all[status] = this.#either(operation, own, codes, common)
+      if (own !== undefined) all[status] = this.#either(operation, own, codes, status, common)
       else if (operation.errors.some(code => codes.includes(code)))
-        all[status] = this.#failure(operation, codes, common)
+        all[status] = this.#failure(operation, codes, status, common)
       else {
         const name = `${isPublic(route) ? 'Public' : ''}${STATUS_CODES[status]?.replaceAll(/[^A-Za-z]/g, '')}`
-        this.#shared.set(name, this.#failure({}, codes, common))
+        this.#shared.set(name, this.#failure({}, codes, status, common))
         all[status] = { $ref: `#/components/responses/${name}` }
       }
     }
     return all
   }
 
-  #failure(operation: Failing, codes: readonly ErrorCode[], common: Headers): Json {
-    const status = statusOf(codes[0])
+  #failure(operation: Failing, codes: readonly ErrorCode[], status: number, common: Headers): Json {
     const headers: Record<string, Header> = { ...operation.errorHeaders?.[status] }
     for (const code of codes) Object.assign(headers, errorHeaders[code])
-    const content = { schema: this.#failureSchema(operation, codes), examples: failureExamples(codes) }
+    const content = { schema: this.#failureSchema(operation, codes, status), examples: this.#examples(codes, status) }
     return {
       description: `${STATUS_CODES[status]}: ${codes.map(code => `\`${code}\``).join(', ')}.`,
       headers: { ...references(common), ...headerObjects(headers) },
@@ -159,10 +166,10 @@ class Document {
   }
 
   /** Describes a status that can be the route's own answer or an error. */
-  #either(operation: OperationText, own: Answer, codes: readonly ErrorCode[], common: Headers): Json {
-    const error = this.#failure(operation, codes, common)
-    const schema = { oneOf: [own.schema, this.#failureSchema(operation, codes)] }
-    const examples = { ...own.examples, ...failureExamples(codes) }
+  #either(operation: OperationText, own: Answer, codes: readonly ErrorCode[], status: number, common: Headers): Json {
+    const error = this.#failure(operation, codes, status, common)
+    const schema = { oneOf: [own.schema, this.#failureSchema(operation, codes, status)] }
+    const examples = { ...own.examples, ...this.#examples(codes, status) }
     return {
       ...error,
       description: `${own.description} ${String(error.description)}`,
@@ -170,8 +177,21 @@ class Document {
     }
   }
 
-  #failureSchema({ errorSchema = this.#errors.schema }: Failing, codes: readonly ErrorCode[]): Json {
-    return { allOf: [errorSchema, this.#errors.narrowedTo(codes)] }
+  #failureSchema({ errorSchema = this.#errors.schema }: Failing, codes: readonly ErrorCode[], status: number): Json {
+    return { allOf: [errorSchema, this.#errors.narrowedTo(codes, status)] }
+  }
+
+  #examples(codes: readonly ErrorCode[], status: number): Json {
+    const names = codes.map(code => exampleName(this.#errors, code, status))
+    return Object.fromEntries(names.map(name => [name, { $ref: `#/components/examples/${name}` }]))
+  }
+
+  /** Groups codes by status, in the order of the catalogue. */
+  #byStatus(codes: readonly ErrorCode[]): Map<number, readonly ErrorCode[]> {
+    const found = new Map<number, readonly ErrorCode[]>()
+    for (const code of errorCodes.filter(each => codes.includes(each)))
+      for (const status of this.#errors.statusesOf(code)) found.set(status, [...(found.get(status) ?? []), code])
+    return found
   }
 }
 
@@ -186,13 +206,9 @@ function codesOf(route: DescribedRoute): ErrorCode[] {
   return [...ON_THE_WIRE, ...(isPublic(route) ? [] : AT_THE_GATE), ...route.operation.errors]
 }
 
-/** Groups codes by status, in the order of the catalogue. */
-function byStatus(codes: readonly ErrorCode[]): Map<number, readonly ErrorCode[]> {
-  const found = new Map<number, readonly ErrorCode[]>()
-  for (const code of errorCodes) {
-    if (codes.includes(code)) found.set(statusOf(code), [...(found.get(statusOf(code)) ?? []), code])
-  }
-  return found
+/** Names an example, with its status if the error has several. */
+function exampleName(errors: ErrorDescription, code: ErrorCode, status: number): string {
+  return errors.statusesOf(code).length === 1 ? code : `${code}_${status}`
 }
 
 function success({ description, schema, headers = {}, examples }: Answer, type: string, common: Headers): Json {
@@ -203,10 +219,6 @@ function success({ description, schema, headers = {}, examples }: Answer, type: 
       ? {}
       : { content: { [type]: { schema, ...(examples === undefined ? {} : { examples }) } } })
   }
-}
-
-function failureExamples(codes: readonly ErrorCode[]): Json {
-  return Object.fromEntries(codes.map(code => [code, { $ref: `#/components/examples/${code}` }]))
 }
 
 function references(headers: Headers): Json {
@@ -220,8 +232,4 @@ function headerObjects(headers: Headers): Json {
       { description, required: always, schema }
     ])
   )
-}
-
-function statusOf(code: ErrorCode): number {
-  return errorCatalogue[code].status
 }

@@ -73,3 +73,16 @@ export async function askTopicProperty(
   }
   return values
 }
+
+export interface TopicConfigsAnswer extends TopicAnswer {
+  readonly configs: ReadonlyMap<string, string | null>
+}
+
+/** Asks for all properties of one topic, as the brokers apply them. */
+export async function askTopicConfigs(channel: BrokerChannel, name: string): Promise<TopicConfigsAnswer> {
+  const { results } = await exchange(channel, DESCRIBE_CONFIGS, {
+    resources: [{ resourceType: TOPIC_RESOURCE, resourceName: name, configurationKeys: null }]
+  })
+  const { errorCode, reason } = onlyAnswer(channel, results)
+  return { errorCode, reason, configs: new Map(results[0].configs.map(config => [config.name, config.value])) }
+}

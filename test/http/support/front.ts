@@ -1,11 +1,11 @@
 import type { TestContext } from 'node:test'
 import type { Authenticator } from '../../../src/auth/authenticator.ts'
-import type { CorsConfig, LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
+import type { ApisConfig, CorsConfig, LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import type { Log, RequestLine, RequestLog } from '../../../src/core/log.ts'
 import { type Call, accessWithoutRules, type Principal } from '../../../src/core/principal.ts'
-import type { Meter } from '../../../src/core/meter.ts'
+import { type Meter, noMeter } from '../../../src/core/meter.ts'
 import type { RecordPage } from '../../../src/core/record-page.ts'
 import type { Gateway, ProduceOutcome, ReadRequest } from '../../../src/gateway/gateway.ts'
 import type { DocsOptions } from '../../../src/api/site/docs/pages.ts'
@@ -94,6 +94,10 @@ const model: ModelGateway = {
   describePartitions: () => Promise.resolve([]),
   describePartition: (_call, _topic, partition) =>
     Promise.resolve({ partition, earliestOffset: 0, latestOffset: 42, leader: null, replicas: [], isr: [] }),
+  placements: () => Promise.resolve([{ partition: 0, leader: 1, replicas: [1], isr: [1] }]),
+  placement: (_call, _topic, partition) => Promise.resolve({ partition, leader: 1, replicas: [1], isr: [1] }),
+  partitionBounds: () => Promise.resolve({ earliest: 0, highWatermark: 42 }),
+  topicConfigs: () => Promise.resolve(new Map([['cleanup.policy', 'delete']])),
   ready: () => true
 }
 
@@ -126,6 +130,8 @@ export interface FrontSettings {
   readonly quotas?: Partial<QuotasConfig>
   readonly cors?: Partial<CorsConfig>
   readonly docs?: DocsOptions
+  /** Which of the product's APIs are on. */
+  readonly speaks?: Partial<ApisConfig>
   /** Besides those of the product. */
   readonly apis?: readonly Api[]
   readonly audit?: (line: string) => void
@@ -136,12 +142,21 @@ export interface FrontSettings {
 
 /** What the product serves, over a model of the gateway. */
 export function apisForTests(
-  settings: Pick<FrontSettings, 'limits' | 'gateway' | 'authenticator' | 'docs'> = {}
+  settings: Pick<FrontSettings, 'limits' | 'gateway' | 'authenticator' | 'docs' | 'speaks' | 'meter'> = {},
+  log: Log = recorder([])
 ): Api[] {
   const gateway = gatewayOf(settings.gateway)
   const { ready } = settings.authenticator ?? authenticator
   const limits = { ...limitsForTests, ...settings.limits }
-  return apisOf({ gateway, limits, docs: settings.docs, ready: () => gateway.ready() && ready() })
+  return apisOf({
+    apis: { v1: 'on', v2: 'confluent', v2Status: 'default', ...settings.speaks },
+    gateway,
+    limits,
+    docs: settings.docs,
+    log,
+    meter: settings.meter ?? noMeter,
+    ready: () => gateway.ready() && ready()
+  })
 }
 
 /** A server on a free loopback port, closed with the test. */
@@ -150,7 +165,7 @@ export async function startFront(context: TestContext, settings: FrontSettings =
   const budget = new ByteBudget(limits.inFlightBytes)
   const log: LogLine[] = []
   const front = new HttpFront({
-    apis: [...(settings.apis ?? []), ...apisForTests(settings)],
+    apis: [...(settings.apis ?? []), ...apisForTests(settings, recorder(log))],
     authenticator: settings.authenticator ?? authenticator,
     limits,
     quotas: { overrides: [], principalsRemembered: 100, ...settings.quotas },

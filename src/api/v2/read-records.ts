@@ -1,0 +1,162 @@
+import { GatewayError } from '../../core/errors.ts'
+import { PAGE_BYTES } from '../../gateway/consume.ts'
+import type { Query } from '../../http/call.ts'
+import { INT32_LIMIT } from '../../http/limits.ts'
+import { startOffset, topic, topicName } from '../shared/parameters.ts'
+import { PAGE_FRONT_BYTES, type PageWriter, type Unshown } from '../shared/records/page-writer.ts'
+import { recycleText } from '../shared/records/text-writer.ts'
+import { PAGE_OFFERS, pageFormat } from './media-types.ts'
+import { pathPartition } from './parameters.ts'
+import { type Dialect, type Extras, type Format, pageWriter } from './record-form.ts'
+import { pageExample, pageSchemaFor } from './record-schemas.ts'
+import { NO_BODY, partitionParameter, topicErrors, topicParameter, type V2Route } from './route.ts'
+import { offsetSchema } from './schemas.ts'
+
+/** The text of a page, and its encrypted copy while the client takes it. */
+const COPIES = 2
+const WHOLE_NUMBER = /^-?\d{1,16}$/
+const EXTRAS = ['timestamp', 'headers'] as const
+
+const nextOffset = {
+  description: 'Where the next read goes on; at the end it is where new records will come.',
+  schema: { type: 'string', pattern: '^[0-9]+$' },
+  always: true
+}
+
+const include = {
+  name: 'include',
+  description: 'What records have besides: `timestamp`, `headers`, or both with a comma between.',
+  schema: { type: 'string', pattern: '^(timestamp|headers)(,(timestamp|headers))?$' },
+  examples: { both: { summary: 'All there is', value: 'timestamp,headers' } }
+}
+
+/** Returns the read that needs no consumer, as Redpanda has it: a page from exactly an offset on. */
+export function readRecords(dialect: Dialect): V2Route {
+  const writerFor = writers()
+  return {
+    method: 'GET',
+    path: '/topics/{topic}/partitions/{partition}/records',
+    permission: { operation: 'read', resource: topic },
+    body: NO_BODY,
+    offers: PAGE_OFFERS,
+    audit: 'consume',
+    operation: {
+      id: 'readRecords',
+      tag: 'Records',
+      summary: 'Read records from an offset on, without a consumer.',
+      description:
+        'Committed records only. `Accept` says how keys and values are shown; without it, as base64; `application/json` means json. A record that cannot be shown so ends the page before it; a page that would begin with it is 422. Follow the header `NextOffset`.',
+      parameters: [
+        topicParameter,
+        partitionParameter,
+        {
+          name: 'offset',
+          description: 'Needed. A number, or one of the two ends.',
+          schema: { anyOf: [offsetSchema, { enum: ['earliest', 'latest'] }] },
+          examples: { first: { summary: 'From the first record that is kept', value: 'earliest' } }
+        },
+        {
+          name: 'max_bytes',
+          description: 'Of keys and values, as they are stored. A page has one record at least, if there is one.',
+          schema: { type: 'integer', minimum: 1 },
+          examples: { megabyte: { summary: 'A megabyte', value: 1_000_000 } }
+        },
+        {
+          name: 'timeout',
+          description:
+            'Milliseconds to wait for a first record, as far as the time limit of a request goes. The answer comes as soon as there is one; without this, at once.',
+          schema: { type: 'integer', minimum: 0 },
+          examples: { second: { summary: 'A second', value: 1000 } }
+        },
+        ...(dialect === 'confluent' ? [include] : [])
+      ],
+      answers: {
+        200: {
+          description: 'A page of records; empty at the end.',
+          schema: pageSchemaFor(dialect),
+          headers: { NextOffset: nextOffset },
+          examples: { page: { summary: 'One record', value: pageExample(dialect) } }
+        }
+      },
+      errors: [
+        ...topicErrors,
+        'INVALID_PARTITION',
+        'PARTITION_NOT_FOUND',
+        'INVALID_OFFSET',
+        'OFFSET_OUT_OF_RANGE',
+        'INVALID_PARAMETER',
+        'UNREADABLE_RECORD',
+        'CORRUPT_DATA',
+        'LEADER_NOT_AVAILABLE',
+        'DEADLINE_EXCEEDED'
+      ]
+    },
+    handle(call, { gateway }, type) {
+      const { params, query } = call
+      const name = topicName(params.topic)
+      const partition = pathPartition(params.partition, dialect)
+      const from = startOffset(query.get('offset') ?? '')
+      const bytes = positiveIn(query, 'max_bytes', PAGE_BYTES)
+      const limitMs = positiveIn(query, 'timeout', INT32_LIMIT, 0)
+      const wait = limitMs === 0 ? {} : { wait: { limitMs, signal: call.signal } }
+      const writer = writerFor(pageFormat(type), dialect === 'strimzi' ? ALL : extrasIn(query))
+      const operation = call.begin()
+      // Until the client has taken the answer: readers that stand still fill the budget, not the memory.
+      call.hold(bytes)
+      call.reserve()
+      return gateway.consume(operation, { topic: name, partition, from, count: INT32_LIMIT, bytes, ...wait }, page => {
+        call.settle(page.count, page.payloadBytes)
+        call.hold(page.payloadBytes * COPIES)
+        const text = writer.begin(page)
+        const unshown = text.add(page, name)
+        if (unshown !== undefined && text.count === 0) throw unreadable(name, unshown)
+        return {
+          status: 200,
+          body: text.finish(),
+          headers: {
+            'Content-Type': type,
+            NextOffset: String(unshown === undefined ? page.nextOffset : unshown.offset)
+          },
+          counted: true,
+          recycle: recycleText,
+          frontBytes: PAGE_FRONT_BYTES
+        }
+      })
+    }
+  }
+}
+
+const ALL: Extras = { timestamps: true, headers: true }
+
+/** Makes each writer once, when it is asked for. */
+function writers(): (format: Format, extras: Extras) => PageWriter {
+  const made = new Map<string, PageWriter>()
+  return (format, extras) => {
+    const key = `${format} ${extras.timestamps} ${extras.headers}`
+    let writer = made.get(key)
+    if (writer === undefined) made.set(key, (writer = pageWriter(format, extras)))
+    return writer
+  }
+}
+
+/** Returns a parameter, at most `limit`; without a positive number, `usual`. */
+function positiveIn(query: Query, name: string, limit: number, usual = limit): number {
+  const text = query.get(name) ?? '-1'
+  if (!WHOLE_NUMBER.test(text)) throw new GatewayError('INVALID_PARAMETER', `${name} must be a whole number.`)
+  const value = Number(text)
+  return value > 0 ? Math.min(value, limit) : usual
+}
+
+function extrasIn(query: Query): Extras {
+  const words = query.get('include')?.split(',') ?? []
+  if (words.some(word => !EXTRAS.some(known => known === word)))
+    throw new GatewayError('INVALID_PARAMETER', `include takes ${EXTRAS.join(' and ')}, with a comma between.`)
+  return { timestamps: words.includes('timestamp'), headers: words.includes('headers') }
+}
+
+function unreadable(name: string, { partition, offset, member, wanted }: Unshown): GatewayError {
+  return new GatewayError(
+    'UNREADABLE_RECORD',
+    `The ${member} of the record at offset ${offset} of partition ${partition} of topic '${name}' is not ${wanted}. Read it as application/vnd.kafka.binary.v2+json, or go on at offset ${offset + 1}.`
+  )
+}

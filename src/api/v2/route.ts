@@ -1,0 +1,79 @@
+import type { ApisConfig, LimitsConfig } from '../../config/schema.ts'
+import type { ErrorCode } from '../../core/errors.ts'
+import type { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
+import type { Meter } from '../../core/meter.ts'
+import type { Gateway } from '../../gateway/gateway.ts'
+import { type Answer, jsonReply, type Reply } from '../../http/answer.ts'
+import type { HttpCall } from '../../http/call.ts'
+import type { Parameter } from '../../http/openapi/operation.ts'
+import type { BodyKind, RouteDescription } from '../../http/route.ts'
+import { answerType } from './media-types.ts'
+import type { Dialect } from './record-form.ts'
+import { partitionSchema, topicNameSchema } from './schemas.ts'
+
+/** What the routes of v2 have in common. */
+
+export interface V2UseCases {
+  readonly gateway: Gateway
+  readonly limits: LimitsConfig
+  readonly dialect: Dialect
+  /** See the setting of this name. */
+  readonly v2Status: ApisConfig['v2Status']
+  readonly meter: Meter
+  /** For what fails when nobody waits for an answer any more. */
+  readonly warnings: Pick<RepeatedWarnings, 'warn'>
+}
+
+/** A route whose handler is told besides which media type its client wants. */
+export interface V2Route extends RouteDescription {
+  handle(call: HttpCall, useCases: V2UseCases, type: string): Answer | Promise<Answer>
+}
+
+/** Binds a route to its use cases. A client that takes none of its types is refused before anything is done. */
+export function served(route: V2Route, useCases: V2UseCases) {
+  return {
+    ...route,
+    handle: (call: HttpCall) => route.handle(call, useCases, answerType(call.headers.accept, route.offers))
+  }
+}
+
+export function reply(status: number, value: unknown, type: string): Reply {
+  return { ...jsonReply(status, value), headers: { 'Content-Type': type } }
+}
+
+export const NO_BODY: BodyKind = { kind: 'ignored' }
+
+export const TOPIC = 'shipments'
+
+export const topicParameter: Parameter = {
+  name: 'topic',
+  description: 'Name of a topic.',
+  schema: topicNameSchema,
+  examples: { topic: { summary: 'A topic', value: TOPIC } }
+}
+
+export const partitionParameter: Parameter = {
+  name: 'partition',
+  description: 'Number of a partition, from 0.',
+  schema: partitionSchema,
+  examples: { first: { summary: 'The first partition', value: 0 } }
+}
+
+/** Of a call that sends a body. */
+export const bodyErrors: readonly ErrorCode[] = [
+  'MALFORMED_JSON',
+  'INVALID_BODY',
+  'MALFORMED_GZIP',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'UNSUPPORTED_ENCODING'
+]
+
+/** Of a call about a topic that is there already. */
+export const topicErrors: readonly ErrorCode[] = [
+  'TOPIC_NOT_FOUND',
+  'INTERNAL_TOPIC',
+  'NOT_ACCEPTABLE',
+  'KAFKA_REFUSED',
+  'KAFKA_UNAVAILABLE'
+]
