@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
+import { v2Routes } from '../src/api/v2/api.ts'
 import { v1Routes } from '../src/api/v1/api.ts'
 
 const root = new URL('../', import.meta.url)
@@ -39,6 +40,14 @@ suite('The documentation', () => {
   test('lists every route of the API, and no other', () => {
     const routes = v1Routes.map(({ method, path }) => `${method} ${path}`)
     const listed = [...text('docs/api.md').matchAll(/^\| `([A-Z]+ \/v1\/[^`?]+)/gm)].map(([, route]) => route)
+    assert.deepEqual(listed.toSorted(), routes.toSorted())
+  })
+
+  test('lists every route of v2, and no other', () => {
+    const routes = v2Routes('strimzi').map(({ method, path }) => `${method} ${path}`)
+    const listed = [...text('docs/api-v2.md').matchAll(/^\| `([A-Z]+ \/(?:topics|brokers|admin)[^`?]*)/gm)].map(
+      ([, route]) => route
+    )
     assert.deepEqual(listed.toSorted(), routes.toSorted())
   })
 

@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { CorsConfig } from '../config/schema.ts'
 import { jsonReply, type Reply } from './answer.ts'
 
-const REQUEST_HEADERS = 'Authorization, Content-Type, Content-Encoding, X-Request-Id, traceparent, tracestate'
+const REQUEST_HEADERS =
+  'Authorization, Content-Type, Content-Encoding, X-Request-Id, X-Kafka-Rest-Strict, traceparent, tracestate'
 const EXPOSED_HEADERS = 'NextOffset, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy'
 
 /**

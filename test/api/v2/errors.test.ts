@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { type ErrorCode, errorCatalogue, GatewayError } from '../../../src/core/errors.ts'
 import type { RecordFailure } from '../../../src/core/produce-outcome.ts'
@@ -90,4 +91,13 @@ test('a record that failed has one of the few codes of the dialect', () => {
       [confluent, strimzi, status],
       each.code
     )
+})
+
+test('docs/api-v2.md has both tables, whole and as they are', () => {
+  const page = readFileSync(new URL('../../../docs/api-v2.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| `([A-Z_]+)` +\| (\d+) +\| (\d+) +\| (\d+) +\|$/gm)]
+  assert.deepEqual(
+    rows.map(([, code, status, number, strimzi]) => [code, Number(status), Number(number), Number(strimzi)]),
+    codes.map(code => [code, confluentErrors[code].status, confluentErrors[code].code, strimziErrors[code].code])
+  )
 })

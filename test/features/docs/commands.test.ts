@@ -51,6 +51,27 @@ suite('What the documentation tells to type', { timeout: 90_000 }, () => {
   }
   const listed = async (): Promise<string[]> => (await gateway.get('/v1/metadata/topics')).json.topics
 
+  test('docs/api-v2.md: the shell lines make the calls of v2, and leave nothing', async () => {
+    const [block] = blocksOf('docs/api-v2.md', 'sh')
+    const lines = await output('bash', '-euc', block)
+    const [created, produced, toPartition, read, bounds, topic, topics, brokers, deleted] = lines.map(line =>
+      JSON.parse(line)
+    )
+    assert.equal(lines.length, 9)
+    assert.deepEqual([created, deleted], [{}, { topic: 'from-shell-v2' }])
+    const offsets = [...produced.offsets, ...toPartition.offsets].map(({ offset }: { offset: number }) => offset)
+    assert.deepEqual(offsets, [0, 1, 2])
+    const values = read.map(({ value }: { value: string | null }) => value && Buffer.from(value, 'base64').toString())
+    assert.deepEqual(values, ['{"n":1.0}', null, 'text'])
+    assert.deepEqual(bounds, { beginning_offset: 0, end_offset: 3 })
+    assert.deepEqual(
+      [topic.name, topic.partitions.length, topics.includes('from-shell-v2')],
+      ['from-shell-v2', 1, true]
+    )
+    assert.equal(brokers.brokers.length, 1)
+    assert.ok(!(await listed()).includes('from-shell-v2'))
+  })
+
   test('docs/api.md: the shell lines make every call there is, and leave nothing', async () => {
     const [block] = blocksOf('docs/api.md', 'sh')
     const lines = await output('bash', '-euc', block)
