@@ -13,6 +13,7 @@ import { randomReads } from './rows/random-reads.ts'
 import { singleProduce } from './rows/single-produce.ts'
 import { slowFollower } from './rows/slow-follower.ts'
 import { start } from './rows/start.ts'
+import { v2Produce } from './rows/v2-produce.ts'
 import { variedProduce } from './rows/varied-produce.ts'
 import { workers } from './rows/workers.ts'
 import { Bench } from './support/bench.ts'
@@ -47,7 +48,7 @@ const { values } = parseArgs({
   }
 })
 /** Left out of `--quick`. */
-const SLOW_ROWS = new Set(['P1b', 'P1c', 'P5', 'P7', 'P8', 'P8b', 'profile'])
+const SLOW_ROWS = new Set(['P1b', 'P1c', 'P1d', 'P5', 'P7', 'P8', 'P8b', 'profile'])
 /** Profiles show where time goes: there is nothing to compare. */
 const NOT_COMPARED = new Set(['profile'])
 const comparing = values.against !== undefined
@@ -77,6 +78,7 @@ function makeRows(): readonly Row[] {
   return [
     bulkProduce(),
     variedProduce(),
+    v2Produce(),
     singleProduce(),
     bulkConsume(),
     randomReads(),
