@@ -13,6 +13,13 @@ export const apis = {
       description:
         'The API of Confluent REST Proxy (v2) and Strimzi Kafka Bridge, at `/topics` and `/brokers`, and whose habits it has where the two differ.'
     },
+    publicUrl: {
+      type: 'string',
+      pattern: '^https?://[^\\s?#@]*[^\\s?#@/]$',
+      expects: 'an address such as https://gateway.example/kafka, without a slash at its end',
+      description:
+        'Where clients reach the gateway, with the path that a proxy in front of it adds; the descriptions of the APIs name it. Without it, they name the place that they are read from.'
+    },
     v2Status: {
       enum: ['default', 'strict'],
       default: 'default',

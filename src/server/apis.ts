@@ -22,7 +22,7 @@ function describedV2(dialect: Dialect): DescribedApi {
 }
 
 /** Returns all that the listener serves. */
-export function apisOf({ apis: { v1, v2, v2Status }, docs, ...useCases }: ApisOptions): Api[] {
+export function apisOf({ apis: { v1, v2, v2Status, publicUrl }, docs, ...useCases }: ApisOptions): Api[] {
   const apis: Api[] = []
   const described: DescribedApi[] = []
   if (v1 === 'on') {
@@ -34,7 +34,17 @@ export function apisOf({ apis: { v1, v2, v2Status }, docs, ...useCases }: ApisOp
     apis.push(v2Api({ ...useCases, dialect: v2, v2Status, root }))
     described.push(describedV2(v2))
   }
-  return [...apis, siteApi({ described, error: v1Error, docs, ready: useCases.ready })]
+  return [
+    ...apis,
+    siteApi({ described: described.map(api => at(publicUrl, api)), error: v1Error, docs, ready: useCases.ready })
+  ]
+}
+
+/** Returns an API whose description names the public address, if there is one. */
+function at(publicUrl: string | undefined, api: DescribedApi): DescribedApi {
+  if (publicUrl === undefined) return api
+  const servers = [{ url: publicUrl, description: 'The gateway.' }]
+  return { ...api, texts: { ...api.texts, servers } }
 }
 
 /** Returns a description for people: as it is printed, and kept in `docs/`. That of v1 unless a dialect of v2 is given. */

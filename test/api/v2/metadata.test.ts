@@ -301,6 +301,18 @@ suite('What is spoken', () => {
     assert.equal((await call('/topics?x=1')).status, 200)
   })
 
+  test('the descriptions name the public address, if there is one', async context => {
+    const serversOf = async (publicUrl?: string) => {
+      const speaks = publicUrl === undefined ? {} : { publicUrl }
+      const { call } = await startFront(context, { speaks })
+      const texts = ['/openapi.json', '/openapi/v2.json'].map(async path => (await call(path, { headers: {} })).text())
+      return (await Promise.all(texts)).map(text => (JSON.parse(text) as { servers: { url: string }[] }).servers[0].url)
+    }
+    assert.deepEqual(await serversOf(), ['/', '/'])
+    const address = 'https://gateway.example/kafka'
+    assert.deepEqual(await serversOf(address), [address, address])
+  })
+
   test('the description of v2 is where either looks for it', async context => {
     const { call } = await startFront(context)
     const [own, ...others] = await Promise.all(
