@@ -8,7 +8,7 @@ import type { TopicMetadata } from '../kafka/metadata/topic-metadata.ts'
 import type { Accumulator } from '../kafka/produce/accumulator.ts'
 import { callerError, callerOutcome } from './kafka-failures.ts'
 import type { ProduceOptions } from './gateway.ts'
-import { partOf, wholeOutcome } from './part-of-request.ts'
+import { type Part, partOf, wholeOutcome } from './part-of-request.ts'
 import { partitionNotFound, refuseInternal, topicNotFound } from './topic-access.ts'
 
 const NO_OPTIONS: ProduceOptions = {}
@@ -39,16 +39,23 @@ export class Produce {
     let handedOver = false
     try {
       refuseInternal(topic)
-      const metadata =
-        this.#knownTopic(topic, records, options) ?? (await this.#checkedTopic(call, topic, records, options))
+      const known = this.#knownTopic(topic, records, options)
+      const metadata = known ?? (await this.#checkedTopic(call, topic, records, options))
       refuseInternal(topic, metadata)
-      if (options.eachRecord === true && missingPartition(records, metadata) >= 0) {
+      // Otherwise every partition that a record names is there.
+      const part = known === undefined && options.eachRecord === true ? existingPart(records, metadata) : undefined
+      let outcome: ProduceOutcome
+      if (part === undefined) {
+        const answer = this.#accumulator.submit(metadata, records, call.deadline, released, call.trace)
         handedOver = true
-        return await this.#existing(call, metadata, records, released)
+        outcome = callerOutcome(await answer)
+      } else {
+        const { table } = part
+        const answer =
+          table.count === 0 ? undefined : this.#accumulator.submit(metadata, table, call.deadline, released, call.trace)
+        handedOver = answer !== undefined
+        outcome = withMissing(records, part, answer && callerOutcome(await answer), metadata)
       }
-      const answer = this.#accumulator.submit(metadata, records, call.deadline, released, call.trace)
-      handedOver = true
-      const outcome = callerOutcome(await answer)
       this.#meter.produced(topic, records.bytes.length, fatesOf(outcome))
       return outcome
     } catch (error) {
@@ -56,26 +63,6 @@ export class Produce {
     } finally {
       if (!handedOver) released()
     }
-  }
-
-  /** Sends the records that name no partition, or one that is there; the others fail. */
-  async #existing(
-    call: Call,
-    topic: TopicMetadata,
-    records: RecordTable,
-    released: () => void
-  ): Promise<ProduceOutcome> {
-    const { name, partitions } = topic
-    const part = partOf(records, partition => partition < partitions.length)
-    let outcome: ProduceOutcome | undefined
-    if (part.table.count === 0) released()
-    else outcome = callerOutcome(await this.#accumulator.submit(topic, part.table, call.deadline, released, call.trace))
-    const whole = wholeOutcome(records, part, outcome, partition => {
-      const { code, message } = partitionNotFound(name, partition, partitions.length)
-      return { code, message, retriable: false, stored: 'no' }
-    })
-    this.#meter.produced(name, records.bytes.length, fatesOf(whole))
-    return whole
   }
 
   /** Returns the cached topic if it has all partitions that the request names; else undefined. */
@@ -131,4 +118,23 @@ function missingPartition({ spans, count }: RecordTable, topic: TopicMetadata): 
     if (spans[at] >= partitionCount) return record
   }
   return -1
+}
+
+/** Returns the records that name no partition, or one that the topic has; undefined if that is all of them. */
+function existingPart(records: RecordTable, topic: TopicMetadata): Part | undefined {
+  if (missingPartition(records, topic) < 0) return undefined
+  return partOf(records, partition => partition < topic.partitions.length)
+}
+
+/** Returns the outcome of all records: those whose partition is not there have failed. */
+function withMissing(
+  records: RecordTable,
+  part: Part,
+  outcome: ProduceOutcome | undefined,
+  { name, partitions }: TopicMetadata
+): ProduceOutcome {
+  return wholeOutcome(records, part, outcome, partition => {
+    const { code, message } = partitionNotFound(name, partition, partitions.length)
+    return { code, message, retriable: false, stored: 'no' }
+  })
 }

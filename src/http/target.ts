@@ -11,10 +11,14 @@ export function requireHost({ headers: { host }, httpVersion }: HttpRequest): vo
   }
 }
 
+/** A path that no route has, for targets that are neither a path nor an address, such as `*`. */
+const NOWHERE = '/*'
+
 /** Returns path and query of a request, also from the absolute form (RFC 9112 §3.2.2). */
 export function targetOf({ url = '/' }: HttpRequest): string {
   if (url.startsWith('/')) return url
   const origin = ORIGIN.exec(url)
-  const rest = origin === null ? '' : url.slice(origin[0].length)
+  if (origin === null) return NOWHERE
+  const rest = url.slice(origin[0].length)
   return rest.startsWith('/') ? rest : `/${rest}`
 }

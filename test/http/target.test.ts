@@ -16,7 +16,7 @@ suite('The target of a request', () => {
       ['http://h?a=b', '/?a=b'],
       ['http://h#/v1/metadata/topics', '/#/v1/metadata/topics'],
       ['http://u:p@h/v1', '/v1'],
-      ['*', '/']
+      ['*', '/*']
     ]
     for (const [url, expected] of targets) assert.equal(target(url), expected, url)
   })

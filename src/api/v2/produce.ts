@@ -20,6 +20,7 @@ import { type Dialect, type Format, recordReader } from './record-form.ts'
 import type { V2Route, V2UseCases } from './route.ts'
 
 const NOTHING = Buffer.alloc(0)
+const EACH: ProduceOptions = { eachRecord: true }
 const EMPTY: ProduceOutcome = { count: 0, partitions: new Int32Array(0), offsets: new Float64Array(0) }
 
 /** A produce request that was read and may be sent. */
@@ -102,29 +103,24 @@ function readOrder(
   return reading instanceof Promise ? reading.then(toOrder) : toOrder(reading)
 }
 
-const EACH: ProduceOptions = { eachRecord: true }
-
 /** Stores records for a client that does not wait: what fails is counted and logged, as nobody else would tell. */
 async function storeUnwatched({ name, call, records, body, options }: Order, useCases: V2UseCases): Promise<void> {
   const { gateway, meter, warnings } = useCases
   if (records.count === 0) return body.release()
-  const lost = (code: string, count: number, message: string) => {
+  const fail = (code: ErrorCode, count: number, message: string, err?: unknown) => {
     meter.failed(code)
-    warnings.warn(
-      code,
-      { topic: name, records: count, code },
-      `Records of an async request were not stored: ${message}`
-    )
+    const fields = { topic: name, records: count, code, ...(err === undefined ? {} : { err }) }
+    warnings.warn(code, fields, `Records of an async request failed: ${message}`)
   }
   try {
     const { failures } = await gateway.produce(call, name, records, body.release, options)
     if (failures === undefined) return
     const worst = worstFailure(failures)
-    lost(worst.code, failures.size, worst.message)
+    fail(worst.code, failures.size, worst.message)
   } catch (thrown) {
     const error = toGatewayError(thrown)
     meter.produced(name, body.bytes.length, { stored: 0, notStored: records.count, unknown: 0 })
-    lost(error.code, records.count, error.message)
+    fail(error.code, records.count, error.message, error.code === 'INTERNAL_ERROR' ? thrown : undefined)
   }
 }
 

@@ -12,6 +12,8 @@ import { pageExample, pageSchemaFor } from './record-schemas.ts'
 import { NO_BODY, partitionParameter, topicErrors, topicParameter, type V2Route } from './route.ts'
 import { offsetSchema } from './schemas.ts'
 
+/** What is set aside in the budget for a page before its size is known: many may wait for one. */
+const SET_ASIDE_BYTES = 64 * 1024
 /** The text of a page, and its encrypted copy while the client takes it. */
 const COPIES = 2
 const WHOLE_NUMBER = /^-?\d{1,16}$/
@@ -102,7 +104,7 @@ export function readRecords(dialect: Dialect): V2Route {
       const writer = writerFor(pageFormat(type), dialect === 'strimzi' ? ALL : extrasIn(query))
       const operation = call.begin()
       // Until the client has taken the answer: readers that stand still fill the budget, not the memory.
-      call.hold(bytes)
+      call.hold(Math.min(bytes, SET_ASIDE_BYTES))
       call.reserve()
       return gateway.consume(operation, { topic: name, partition, from, count: INT32_LIMIT, bytes, ...wait }, page => {
         call.settle(page.count, page.payloadBytes)

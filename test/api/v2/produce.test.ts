@@ -328,7 +328,7 @@ suite('async=true', () => {
     await waitUntil(() => has('errors_total{code="TOPIC_NOT_FOUND"} 1'))
     assert.ok(has('produce_records_total{outcome="not_stored"} 1'))
     const line = one.log.find(({ level }) => level === 'warn')
-    assert.match(line?.message ?? '', /not stored: No such topic/)
+    assert.match(line?.message ?? '', /async request failed: No such topic/)
     assert.deepEqual([line?.fields.topic, line?.fields.records], ['a', 1])
     const two = await producing(context, 'strimzi', mixed(failure('RECORD_TOO_LARGE')), { meter })
     await two.post({ records: [{ value: 1 }, { value: 2 }] }, JSON_TYPE, '/topics/a?async=true')
