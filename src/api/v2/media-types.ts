@@ -39,8 +39,10 @@ const WITH_SCHEMA = new Set(['avro', 'jsonschema', 'protobuf'])
 
 /** Returns the type that a client wants its answer as. Throws NOT_ACCEPTABLE, which says what there is. */
 export function answerType(accept: string | undefined, offers: readonly string[]): string {
-  const chosen = chooseType(accept, offers)
-  if (chosen !== undefined && !needsSchema(chosen)) return chosen
+  const first = chooseType(accept, offers)
+  // The type of a page says how its records are shown; elsewhere every type stands for the same JSON.
+  const chosen = offers === PAGE_OFFERS && needsSchema(first) ? chooseWithoutSchema(accept, offers) : first
+  if (chosen !== undefined) return chosen
   const named = offers.filter(offer => !offer.includes('*'))
   throw new GatewayError(
     'NOT_ACCEPTABLE',
@@ -81,7 +83,12 @@ export function pageFormat(type: string): Format {
   return type.startsWith('application/vnd.kafka.') ? 'binary' : 'json'
 }
 
-function needsSchema(type: string): boolean {
+function chooseWithoutSchema(accept = '', offers: readonly string[]): string | undefined {
+  const ranges = accept.split(',').filter(range => !needsSchema(parseType(range).type))
+  return ranges.length === 0 ? undefined : chooseType(ranges.join(), offers)
+}
+
+function needsSchema(type = ''): boolean {
   const [, embedded = ''] = EMBEDDED.exec(type) ?? []
   return WITH_SCHEMA.has(embedded)
 }

@@ -125,18 +125,14 @@ suite('Media types in v2', () => {
       ],
       ['text/html, application/vnd.kafka.v2+json;q=0.1', KAFKA_TYPE],
       ['Application/JSON; charset=utf-8', 'application/json'],
-      ['application/hal+json', 'application/hal+json']
+      ['application/hal+json', 'application/hal+json'],
+      ['application/vnd.kafka.avro.v1+json', 'application/vnd.kafka.avro.v1+json']
     ]
     for (const [accept, type] of types) {
       const answer = await ask('/topics', { accept })
       assert.deepEqual([answer.status, answer.type], [200, type], accept)
     }
-    for (const accept of [
-      'text/html',
-      'application/xml',
-      'application/json;q=0',
-      'application/vnd.kafka.avro.v2+json'
-    ]) {
+    for (const accept of ['text/html', 'application/xml', 'application/json;q=0', 'image/*;q=0.5']) {
       const { status, body } = await ask('/topics', { accept })
       assert.deepEqual([status, body.error_code], [406, 406], accept)
       assert.match(body.message, /application\/vnd\.kafka\.v2\+json, application\/json/)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, suite, test } from 'node:test'
+import fc from 'fast-check'
 import type { Dialect } from '../../../src/api/v2/record-form.ts'
 import { type ErrorCode, errorCatalogue, GatewayError } from '../../../src/core/errors.ts'
 import { PARTITION, type RecordTable, SPAN_STRIDE } from '../../../src/core/record-table.ts'
@@ -226,6 +227,61 @@ suite('Producing in v2', () => {
     assert.equal((await post(body)).status, 200)
     assert.equal(sent.length, 1)
   })
+})
+
+const anything = fc.oneof(
+  fc.constantFrom(null, true, 0, -1, 1.5, 2 ** 31, '', 'QQ==', '?', [], {}),
+  fc.jsonValue({ maxDepth: 2 })
+)
+const optional = (usual: fc.Arbitrary<unknown>) =>
+  fc.oneof(
+    { weight: 8, arbitrary: usual },
+    { weight: 1, arbitrary: anything },
+    { weight: 4, arbitrary: fc.constant(undefined) }
+  )
+const record = fc.record({
+  key: optional(fc.constantFrom('QQ==', null)),
+  value: optional(fc.constantFrom('QUJD', null)),
+  partition: optional(fc.nat(3)),
+  timestamp: optional(fc.nat()),
+  headers: optional(
+    fc.array(fc.record({ key: optional(fc.string()), value: optional(fc.constant('QQ==')) }), { maxLength: 2 })
+  ),
+  more: fc.oneof({ weight: 20, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: anything })
+})
+
+test('whatever the body is, it is stored whole or refused whole, by an error of the caller', async context => {
+  for (const dialect of ['confluent', 'strimzi'] as const) {
+    const { post, sent } = await producing(context, dialect)
+    const seen = { stored: 0, refused: 0 }
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          records: optional(
+            fc.array(fc.oneof({ weight: 15, arbitrary: record }, { weight: 1, arbitrary: anything }), { maxLength: 3 })
+          )
+        }),
+        fc.constantFrom(JSON_TYPE, BINARY_TYPE, TEXT_TYPE),
+        async (body, type) => {
+          sent.length = 0
+          const { status, body: answer } = await post(body, type)
+          if (status === 200) {
+            assert.deepEqual(
+              sent.map(({ records }) => records.length),
+              answer.offsets.length === 0 ? [] : [answer.offsets.length]
+            )
+            seen.stored++
+          } else {
+            assert.ok([400, 422].includes(status), `${status} ${answer.message}`)
+            assert.deepEqual(sent, [])
+            seen.refused++
+          }
+        }
+      ),
+      { numRuns: 300 }
+    )
+    assert.ok(seen.stored > 20 && seen.refused > 20, JSON.stringify(seen))
+  }
 })
 
 suite('Records of v2 that failed', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ReadRequest } from '../../../src/gateway/gateway.ts'
 import { emptyPage, pageOf } from '../../http/support/front.ts'
+import { waitUntil } from '../../http/support/wait-until.ts'
 import { speaking } from './support.ts'
 
 const PATH = '/topics/a/partitions/0/records'
@@ -20,7 +21,8 @@ test('Accept says how a record is shown; each answer has that type', async conte
     [typeOf('json'), typeOf('json'), { n: 1.1 }],
     ['application/vnd.kafka.json.v1+json', 'application/vnd.kafka.json.v1+json', { n: 1.1 }],
     ['application/json', 'application/json', { n: 1.1 }],
-    [typeOf('text'), typeOf('text'), '{"n":1.10}']
+    [typeOf('text'), typeOf('text'), '{"n":1.10}'],
+    [`${typeOf('avro')}, ${typeOf('text')};q=0.5`, typeOf('text'), '{"n":1.10}']
   ]
   for (const [accept, type, value] of cases) {
     const answer = await ask(`${PATH}?offset=7`, { accept })
@@ -89,6 +91,21 @@ test('timeout is the longest wait for a first record; without it, and with none 
   for (const query of ['', '&timeout=0', '&timeout=-1', '&timeout=1500', '&timeout=99999999999'])
     assert.equal((await ask(`${PATH}?offset=0${query}`)).status, 200)
   assert.deepEqual(waits, [undefined, undefined, undefined, 1500, 2_147_483_647])
+})
+
+test('who waits for a record holds little of the byte budget, so that many can wait', async context => {
+  const waiting: (() => void)[] = []
+  const { ask, budget } = await speaking(context, 'confluent', {
+    gateway: { consume: () => new Promise(resolve => waiting.push(() => resolve(emptyPage(0)))) }
+  })
+  const answers = Array.from({ length: 50 }, () => ask(`${PATH}?offset=0&timeout=60000`))
+  await waitUntil(() => waiting.length === 50)
+  assert.ok(budget.usedBytes <= 50 * 64 * 1024)
+  for (const answer of waiting) answer()
+  assert.deepEqual(
+    (await Promise.all(answers)).map(({ status }) => status),
+    Array.from({ length: 50 }, () => 200)
+  )
 })
 
 test('a parameter that cannot be is named, and nothing is read', async context => {

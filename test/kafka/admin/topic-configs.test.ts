@@ -47,7 +47,7 @@ suite('TopicConfigs', () => {
   test("what Kafka refuses has the failure's kind, and its code for the log", async t => {
     const { scripted, brokers } = await startCluster(t, 1)
     let errorCode = 0
-    const serve = ({ answer }: { answer(bytes: Buffer): void }) => answer(answerOf('orders', { errorCode }))
+    const serve = ({ answer }: { answer: (bytes: Buffer) => void }) => answer(answerOf('orders', { errorCode }))
     scripted[0].apis.set(DESCRIBE_CONFIGS, { min: 1, max: 4, flexibleSince: 4, serve })
     const topicConfigs = new TopicConfigs(new AnyBroker(brokers))
     for (const [code, kind, message] of [
