@@ -20,9 +20,9 @@ export interface ReadRequest {
   readonly wait?: { readonly limitMs: number; readonly signal: AbortSignal }
 }
 
-/** What a request may ask of {@link Gateway.produce} beside what v1 does. */
+/** Options of {@link Gateway.produce}. */
 export interface ProduceOptions {
-  /** The request names this partition, whichever its records do: it must be there. */
+  /** A partition that the topic must have, whichever ones the records name. Else the request is refused. */
   readonly partition?: number
   /**
    * A record that names a partition which the topic lacks fails alone, with PARTITION_NOT_FOUND. Without this the whole

@@ -2,7 +2,7 @@ import { jsonReply } from '../../http/answer.ts'
 import type { Route } from '../../http/route.ts'
 import type { Dialect } from './record-form.ts'
 
-/** The release of Strimzi Kafka Bridge whose API this is: its clients may ask for it. */
+/** Release of Strimzi Kafka Bridge whose API this is. Its clients may ask for it. */
 const BRIDGE_VERSION = '1.1.0'
 
 const probe = {
@@ -17,7 +17,7 @@ const probe = {
 export const ROOT = '/'
 export const PROBES = ['/healthy', '/ready'] as const
 
-/** What the two say at `/`. Confluent's is asked by probes, so neither needs a token or Kafka. */
+/** Returns the routes of `/`. Probes ask Confluent's, so neither needs a token or Kafka. */
 export function rootRoutes(dialect: Dialect): Route[] {
   const says = dialect === 'strimzi' ? { bridge_version: BRIDGE_VERSION } : {}
   const handle = () => jsonReply(200, says)
@@ -27,7 +27,7 @@ export function rootRoutes(dialect: Dialect): Route[] {
   ]
 }
 
-/** The probes of Strimzi, which answer without a body. */
+/** Returns the probes of Strimzi, which answer without a body. */
 export function probeRoutes(ready: () => boolean): Route[] {
   const empty = Buffer.alloc(0)
   const [healthy, readiness] = PROBES

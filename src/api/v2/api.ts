@@ -23,7 +23,7 @@ export interface V2Options extends Omit<V2UseCases, 'warnings'> {
   readonly root: boolean
 }
 
-/** In the order in which the description is read. */
+/** Returns the routes that need a token, in the order of the description. */
 export function v2Routes(dialect: Dialect): readonly V2Route[] {
   return [
     ...produceRoutes(dialect),
@@ -38,7 +38,7 @@ export function v2Routes(dialect: Dialect): readonly V2Route[] {
   ]
 }
 
-/** The API of Confluent REST Proxy (v2) and Strimzi Kafka Bridge. All paths of the two are there in both dialects. */
+/** Returns the API of Confluent REST Proxy (v2) and Strimzi Kafka Bridge. Both dialects have the paths of both. */
 export function v2Api({ ready, root, log, ...options }: V2Options): Api {
   const { dialect } = options
   const useCases: V2UseCases = { ...options, warnings: new RepeatedWarnings(log) }

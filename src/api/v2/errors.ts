@@ -17,9 +17,9 @@ export interface Told {
 }
 
 const told = (status: number, code = status): Told => ({ status, code })
-/** Not done, and worth another try: Confluent's clients repeat it. */
+/** Not stored, and worth another try: Confluent's clients repeat the request. */
 const REPEAT = told(500, 50_003)
-/** Kafka's own trouble. What was sent may be in Kafka all the same. */
+/** Any other error of Kafka. Records may have been stored. */
 const KAFKA = told(500, 50_002)
 /** A setting of a topic that Kafka refuses. */
 const REFUSED_SETTING = told(400, 40_002)
@@ -138,7 +138,7 @@ export const strimziErrors: Readonly<Record<ErrorCode, Told>> = {
 
 const TABLES = { confluent: confluentErrors, strimzi: strimziErrors }
 
-/** Where a fault in the body is told in another way than INVALID_BODY is. */
+/** Faults in a body that a dialect tells in another way than INVALID_BODY. */
 const FAULTS: Readonly<Record<Dialect, Readonly<Partial<Record<BodyFault, Told>>>>> = {
   confluent: { value: told(400), encoding: told(400) },
   strimzi: { encoding: told(422) }
@@ -172,7 +172,7 @@ function harmless(one: Told, retriable: boolean): Told {
   return one === REPEAT && !retriable ? KAFKA : one
 }
 
-/** Returns the `error_code` of one record. Confluent knows four of them, and one for a partition that is not there. */
+/** Returns the `error_code` of one record: with Confluent 40301, 40402, 50002 or 50003. */
 export function recordCode(dialect: Dialect, { code, stored, retriable }: RecordFailure): number {
   if (dialect === 'strimzi') return stored === 'unknown' ? 500 : strimziErrors[code].code
   if (code === 'PARTITION_NOT_FOUND') return 40_402
@@ -186,7 +186,7 @@ export function recordStatus(dialect: Dialect, { code }: RecordFailure): number 
   return TABLES[dialect][code].status
 }
 
-/** Returns the form of all errors of v2: `error_code` and `message`, as the type that the client would have got. */
+/** Returns the writer of errors: `error_code` and `message`, with the media type that a success would have had. */
 export function v2Error(dialect: Dialect): Api['error'] {
   return (error, request) => {
     const { status, code } = toldAs(dialect, error, request?.route)
@@ -197,7 +197,7 @@ export function v2Error(dialect: Dialect): Api['error'] {
   }
 }
 
-/** Members that v1 adds to an error are part of the text here: the form has two, and readers may be strict. */
+/** Puts further members of an error into the text: the form has two members, and readers may be strict. */
 function messageOf({ message, members = {} }: GatewayError): string {
   const more = Object.entries(members).map(([name, value]) => `${name} ${String(value)}`)
   return more.length === 0 ? message : `${message} (${more.join(', ')})`

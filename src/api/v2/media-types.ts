@@ -2,10 +2,10 @@ import { GatewayError } from '../../core/errors.ts'
 import { chooseType, parseType } from '../../http/negotiate.ts'
 import type { Format } from './record-form.ts'
 
-/** Of everything but records, errors included. */
+/** Type of every answer but pages of records; also of errors. */
 export const KAFKA_TYPE = 'application/vnd.kafka.v2+json'
 
-/** Any client that reads JSON is served, under the name that it has for it. */
+/** Other names that clients have for JSON. */
 const ANY_JSON = ['application/json', 'application/*+json'] as const
 
 /** What answers about topics, partitions and brokers are offered as. */

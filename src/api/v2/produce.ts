@@ -103,7 +103,7 @@ function readOrder(
   return reading instanceof Promise ? reading.then(toOrder) : toOrder(reading)
 }
 
-/** Stores records for a client that does not wait: what fails is counted and logged, as nobody else would tell. */
+/** Stores records for a client that does not wait. Counts and logs failures, because no answer tells them. */
 async function storeUnwatched({ name, call, records, body, options }: Order, useCases: V2UseCases): Promise<void> {
   const { gateway, meter, warnings } = useCases
   if (records.count === 0) return body.release()
@@ -129,8 +129,8 @@ function isStrict({ headers }: HttpCall, { v2Status }: V2UseCases): boolean {
 }
 
 /**
- * Returns what is told of records that failed beside their own entries. The status is 200 all the same unless the client
- * wants it; Confluent says at once what no other attempt can mend: that Kafka does not let the gateway write.
+ * Returns status and code of a request with failed records. The status is 200 unless it is to be strict. Confluent also says
+ * 403 if Kafka does not let the gateway write.
  */
 function failed(
   dialect: Dialect,

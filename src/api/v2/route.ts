@@ -11,25 +11,25 @@ import { answerType } from './media-types.ts'
 import type { Dialect } from './record-form.ts'
 import { partitionSchema, topicNameSchema } from './schemas.ts'
 
-/** What the routes of v2 have in common. */
+/** Common parts of the routes of v2. */
 
 export interface V2UseCases {
   readonly gateway: Gateway
   readonly limits: LimitsConfig
   readonly dialect: Dialect
-  /** See the setting of this name. */
+  /** `strict`: the status of a produce request is that of its worst record. */
   readonly v2Status: ApisConfig['v2Status']
   readonly meter: Meter
-  /** For what fails when nobody waits for an answer any more. */
+  /** For failures after the answer. */
   readonly warnings: Pick<RepeatedWarnings, 'warn'>
 }
 
-/** A route whose handler is told besides which media type its client wants. */
+/** A route whose handler also gets the media type that its client wants. */
 export interface V2Route extends RouteDescription {
   handle(call: HttpCall, useCases: V2UseCases, type: string): Answer | Promise<Answer>
 }
 
-/** Binds a route to its use cases. A client that takes none of its types is refused before anything is done. */
+/** Binds a route to its use cases. Refuses clients that accept none of its types before anything is done. */
 export function served(route: V2Route, useCases: V2UseCases) {
   return {
     ...route,

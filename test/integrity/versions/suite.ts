@@ -1,7 +1,12 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-const PATTERNS = ['test/features/v1/*.test.ts', 'test/features/interop/*.test.ts', 'test/kafka/groups/members.test.ts']
+const PATTERNS = [
+  'test/features/v1/*.test.ts',
+  'test/features/v2/*.test.ts',
+  'test/features/interop/*.test.ts',
+  'test/kafka/groups/members.test.ts'
+]
 
 export interface Summary {
   readonly passed: number
