@@ -1,11 +1,16 @@
 import type { AuthConfig } from '../config/schema.ts'
-import { GatewayError } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import { anonymous, noAccess, type Principal } from '../core/principal.ts'
-import type { Caller } from './caller.ts'
+import { type Meter, noMeter } from '../core/meter.ts'
+import { anonymous, type Principal } from '../core/principal.ts'
+import { ApiKeys } from './api-keys.ts'
+import { Attempts } from './attempts.ts'
+import type { Credentials } from './credentials.ts'
 import { GraphMembership } from './graph-membership.ts'
+import { Judge } from './judge.ts'
 import { KeySet } from './key-set.ts'
-import { Permission, principalOf } from './permission.ts'
+import { OwnOrigins } from './own-origins.ts'
+import { Passwords } from './passwords.ts'
+import { Permission } from './permission.ts'
 import { Policy, type AccessConfig } from './policy.ts'
 import { TokenVerifier } from './token-verifier.ts'
 
@@ -17,11 +22,11 @@ export interface AuthenticatorReadings {
 /** Finds out who calls, and what they may do. */
 export interface Authenticator {
   /**
-   * Checks an `Authorization` header. Returns the principal at once if the token was verified within the last minute, else a
-   * promise. Rejects with UNAUTHENTICATED, INVALID_TOKEN, NOT_PERMITTED, or with IDENTITY_UNAVAILABLE if the provider or Graph
-   * does not answer.
+   * Judges the credential of a request. Returns the principal at once for an API key, and for a token that was verified within
+   * the last minute, else a promise. Throws or rejects with SEVERAL_CREDENTIALS, CREDENTIAL_IN_QUERY, UNAUTHENTICATED,
+   * INVALID_TOKEN, INVALID_CREDENTIALS, NOT_PERMITTED, or with IDENTITY_UNAVAILABLE if the provider or Graph does not answer.
    */
-  authenticate(authorization: string | undefined): Principal | Promise<Principal>
+  authenticate(credentials: Credentials): Principal | Promise<Principal>
   /** Whether the keys of every provider are loaded. */
   ready(): boolean
   /** Returns the current values for metrics. */
@@ -30,10 +35,26 @@ export interface Authenticator {
   start(): Promise<void>
   /** Replaces groups and rules for new requests. Those in flight keep the ones they came under. */
   replaceRules(access: AccessConfig): void
+  /**
+   * Replaces the entries of a file of credentials, by its text. Returns how many there are, and what is wrong with lines that
+   * are refused.
+   */
+  replaceCredentials(
+    file: CredentialFile,
+    text: string
+  ): { readonly count: number; readonly problems: readonly string[] }
   close(): void
 }
 
+/** Files of credentials, as metrics and logs name them. */
+export type CredentialFile = 'api_keys' | 'users'
+
 export interface AuthenticatorOptions {
+  readonly meter?: Pick<Meter, 'authenticated'>
+  /** Origins of pages that may use credentials which browsers send unasked: `cors.origins`. */
+  readonly origins?: readonly string[]
+  /** Whether the gateway speaks TLS itself. */
+  readonly secure?: boolean
   /** HTTPS_PROXY and the like, for requests to providers and Graph. */
   readonly proxyEnvironment?: NodeJS.ProcessEnv | undefined
   /** Time limit of all questions to Graph about one caller. */
@@ -48,28 +69,36 @@ const GRAPH_TIME_LIMIT_MS = 8000
 
 export function createAuthenticator(config: AuthConfig, log: Log, options: AuthenticatorOptions = {}): Authenticator {
   if (config.mode === 'none') return open
-  const { proxyEnvironment, graphTimeLimitMs = GRAPH_TIME_LIMIT_MS } = options
+  const { proxyEnvironment, graphTimeLimitMs = GRAPH_TIME_LIMIT_MS, meter = noMeter } = options
   const { now = Date.now, steadyNow = () => performance.now() } = options
   const issuers = config.oidc.map(provider => ({
     config: provider,
     keys: new KeySet(provider, log, proxyEnvironment, steadyNow)
   }))
   const policy = new Policy(config)
-  const verifier = new TokenVerifier(issuers, policy, now, steadyNow)
+  const tokens = new TokenVerifier(issuers, policy, now, steadyNow)
+  const apiKeys = config.apiKeys === undefined ? undefined : new ApiKeys(now)
   const graph =
     config.graph === undefined
       ? null
       : new GraphMembership(config.graph, policy, log, proxyEnvironment, steadyNow, graphTimeLimitMs)
-  let permission = new Permission(policy, graph)
+  const attempts = new Attempts(steadyNow)
+  const passwords = config.basic && new Passwords(config.basic.waiting, attempts, steadyNow)
+  const schemes = { tokens: issuers.length === 0 ? undefined : tokens, apiKeys, passwords }
+  const origins = new OwnOrigins(options.origins ?? [], options.secure ?? true)
+  const judge = new Judge(schemes, new Permission(policy, graph), { attempts, origins, meter })
   return {
-    authenticate(authorization) {
-      const known = authorization === undefined ? undefined : verifier.known(authorization)
-      return (known && permission.known(known)) ?? judge(authorization)
-    },
+    authenticate: credentials => judge.authenticate(credentials),
     replaceRules(access) {
-      permission = new Permission(new Policy(access), graph)
-      verifier.replacePolicy(permission.policy)
+      const permission = new Permission(new Policy(access), graph)
+      judge.permission = permission
+      tokens.replacePolicy(permission.policy)
       graph?.replacePolicy(permission.policy)
+    },
+    replaceCredentials(file, text) {
+      const scheme = file === 'users' ? passwords : apiKeys
+      if (scheme === undefined) throw new Error(`There are no ${file}`)
+      return scheme.replace(text)
     },
     ready: () => issuers.every(({ keys }) => keys.loaded),
     readings: () => ({
@@ -82,29 +111,9 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
     close() {
       for (const { keys } of issuers) keys.close()
       graph?.close()
+      passwords?.close()
     }
   }
-
-  async function judge(authorization: string | undefined): Promise<Principal> {
-    const inForce = permission
-    const caller = await verifier.verify(authorization)
-    const principal = await inForce.admit(caller)
-    if (principal !== null) return principal
-    throw notPermitted(caller)
-  }
-}
-
-function notPermitted(caller: Caller): GatewayError {
-  const { identity, unmet } = caller
-  const who = { detail: `principal ${identity.id}`, principal: principalOf(caller, noAccess) }
-  if (unmet === null)
-    return new GatewayError('NOT_PERMITTED', 'The caller belongs to no group that is permitted here.', who)
-  const { message, detail, challenge } = unmet
-  return new GatewayError('NOT_PERMITTED', message, {
-    ...who,
-    detail: `${who.detail}, ${detail}`,
-    ...(challenge === undefined ? {} : { headers: { 'WWW-Authenticate': challenge } })
-  })
 }
 
 const NO_CALLS = { answered: 0, failed: 0 }
@@ -115,5 +124,6 @@ const open: Authenticator = {
   readings: () => ({ keySets: [], graphCalls: NO_CALLS }),
   start: () => Promise.resolve(),
   replaceRules: () => undefined,
+  replaceCredentials: () => ({ count: 0, problems: [] }),
   close: () => undefined
 }

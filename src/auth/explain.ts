@@ -1,13 +1,13 @@
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import type { AuthConfig } from '../config/schema.ts'
-import { issuersOf } from '../config/issuers.ts'
+import { issuersOf, otherIssuers } from '../config/issuers.ts'
 import { operations } from '../core/principal.ts'
 import { Policy, type Identity } from './policy.ts'
 import { TopicGrants } from './topic-grants.ts'
 
-/** Returns every trusted `iss`. */
-export function trustedIssuers({ oidc }: AuthConfig): readonly string[] {
-  return oidc.flatMap(issuersOf)
+/** Returns every trusted `iss`, then the issuers of callers without tokens. */
+export function trustedIssuers(auth: AuthConfig): readonly string[] {
+  return [...auth.oidc.flatMap(issuersOf), ...otherIssuers(auth)]
 }
 
 /**

@@ -8,7 +8,7 @@ const operator: Principal = Object.freeze({ id: 'management', issuer: '', appOnl
 /** Lets whoever shows the token in, or everybody while there is none. `token` is asked at each request. */
 export function managementAuthenticator(token: () => string | undefined): Pick<Authenticator, 'authenticate'> {
   return {
-    authenticate(authorization = '') {
+    authenticate({ headers: { authorization = '' } }) {
       const expected = token()
       if (expected === undefined) return anonymous
       // Digests have equal length, so timing reveals nothing about the token.

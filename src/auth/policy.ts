@@ -1,5 +1,5 @@
 import type { OidcProviderConfig, RuleConfig } from '../config/auth-schema.ts'
-import { type IssuerNames, issuersNamed, issuersOf } from '../config/issuers.ts'
+import { type IssuerNames, isReservedIssuer, issuersNamed, issuersOf } from '../config/issuers.ts'
 import type { AuthConfig } from '../config/schema.ts'
 import { canonicalId, isGuid } from '../core/lib/guid.ts'
 import { accessWithoutRules, type Access } from '../core/principal.ts'
@@ -31,15 +31,17 @@ class CompiledRule {
 
   constructor(config: RuleConfig, providers: readonly IssuerNames[]) {
     this.config = config
-    this.#issuers = new Set(config.issuers.flatMap(issuer => issuersNamed(issuer, providers)))
+    this.#issuers = new Set(
+      config.issuers.flatMap(issuer => (isReservedIssuer(issuer) ? [issuer] : issuersNamed(issuer, providers)))
+    )
     this.#principals = new Set(config.principals.map(canonicalId))
     this.#groups = new Set(config.groups.map(canonicalId))
     this.#roles = new Set(config.roles)
   }
 
-  /** Returns whether the rule is about callers of this issuer. */
+  /** Returns whether the rule is about callers of this issuer. Without `issuers` it is about those of tokens only. */
   holdsFor(issuer: string): boolean {
-    return this.config.issuers.length === 0 || this.#issuers.has(issuer)
+    return this.config.issuers.length === 0 ? !isReservedIssuer(issuer) : this.#issuers.has(issuer)
   }
 
   names({ issuer, id, groups, roles }: Identity): boolean {

@@ -14,6 +14,7 @@ import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { issuersOf } from '../config/issuers.ts'
 import type { GatewayError } from '../core/errors.ts'
 import { bearerToken, invalidToken } from './bearer.ts'
+import { type Credentials, type Scheme, schemeNamed } from './credentials.ts'
 import { callerOf, type Caller } from './caller.ts'
 import { asksGraph, tenantOf } from './issuers.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -34,7 +35,9 @@ const REMEMBERED_MS = 60_000
 const DIGESTS_LIMIT = 100
 
 /** Verifies the tokens of trusted issuers. Remembers valid ones for a minute, by a digest of the header. */
-export class TokenVerifier {
+export class TokenVerifier implements Scheme {
+  readonly name = 'token'
+  readonly text = 'a bearer token'
   readonly #issuers: ReadonlyMap<string, TrustedIssuer>
   #policy: Policy
   readonly #onlyProvider: boolean
@@ -70,6 +73,10 @@ export class TokenVerifier {
     const caller = this.#remembered.get(key)
     if (caller !== undefined) this.#digests.set(authorization, key)
     return caller
+  }
+
+  judge({ headers: { authorization } }: Credentials): Promise<Caller> | undefined {
+    return schemeNamed(authorization) === 'bearer' ? this.verify(authorization) : undefined
   }
 
   /** Verifies an `Authorization` header. Throws UNAUTHENTICATED, INVALID_TOKEN and IDENTITY_UNAVAILABLE. */

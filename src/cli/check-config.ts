@@ -74,12 +74,12 @@ export const runCheckConfig = async (argv: string[]): Promise<void> => {
   const { auth } = loaded.config
   const issuers = trustedIssuers(auth)
   const { issuer = issuers[0] ?? '' } = values
-  if (auth.mode === 'oidc' && !issuers.includes(issuer))
+  if (auth.mode !== 'none' && !issuers.includes(issuer))
     throw new Error(`--issuer ${issuer} is no trusted issuer; those are ${issuers.join(', ')}`)
   const caller = { id: values.explain, issuer, groups: values.group, roles: values.role }
   const sourceOf = (number: number): string | undefined => loaded.sources.get(`auth.rules[${number}].operations`)
   process.stdout.write(explainAccess(auth, caller, positionals[0], sourceOf))
-  if (auth.mode === 'oidc' && values.issuer === undefined && issuers.length > 1)
+  if (auth.mode !== 'none' && values.issuer === undefined && issuers.length > 1)
     process.stdout.write(
       `This is so for a caller of ${issuer}; --issuer says another: ${issuers.slice(1).join(', ')}.\n`
     )

@@ -43,6 +43,37 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     }
   ],
   [
+    'key',
+    {
+      summary: 'Make, list and revoke API keys: edit the file of auth.apiKeys.file.',
+      usage: 'create --principal NAME | list | revoke ID',
+      options: [
+        CONFIG_OPTION,
+        ['--file FILE', 'file of keys, in place of the one that the configuration names; made if it is not there'],
+        ['--principal NAME', 'whom a new key stands for'],
+        ['--group GROUP', 'a group of theirs'],
+        ['--role ROLE', 'a role of theirs'],
+        ['--network NETWORK', 'where the key may be used, such as 10.0.0.0/8 (default: anywhere)'],
+        ['--days DAYS', 'when the key expires (default: never)']
+      ],
+      run: async argv => (await import('./key.ts')).runKey(argv)
+    }
+  ],
+  [
+    'user',
+    {
+      summary: 'Set, list and remove users with passwords: edit the file of auth.basic.file.',
+      usage: 'set NAME | list | remove NAME',
+      options: [
+        CONFIG_OPTION,
+        ['--file FILE', 'file of users, in place of the one that the configuration names; made if it is not there'],
+        ['--group GROUP', 'a group of theirs'],
+        ['--role ROLE', 'a role of theirs']
+      ],
+      run: async argv => (await import('./user.ts')).runUser(argv)
+    }
+  ],
+  [
     'openapi',
     {
       summary: 'Print the description of the API, in OpenAPI 3.1.',

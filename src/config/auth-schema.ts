@@ -131,6 +131,33 @@ const graph = {
   additionalProperties: false
 } as const
 
+const apiKeys = {
+  type: 'object',
+  required: ['file'],
+  properties: {
+    file: file('Keys, one a line; `kafka-rest-proxy key` edits it. Read again when it changes.')
+  },
+  additionalProperties: false,
+  description: 'Lets callers in by API keys. None when left out.'
+} as const
+
+const basic = {
+  type: 'object',
+  required: ['file'],
+  properties: {
+    file: file('Users, one a line; `kafka-rest-proxy user` edits it. Read again when it changes.'),
+    waiting: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1000,
+      default: 64,
+      description: 'Passwords that may wait to be verified, 4 of them from one address; beyond that callers get 503.'
+    }
+  },
+  additionalProperties: false,
+  description: 'Lets callers in by user name and password (Basic). None when left out.'
+} as const
+
 const names = (description: string) =>
   ({ type: 'array', items: { type: 'string', minLength: 1 }, default: [], description }) as const
 
@@ -142,7 +169,8 @@ const rule = {
     roles: names('Roles that the rule names.'),
     principals: names('Callers that the rule names, by `principalClaims`.'),
     issuers: names(
-      'Only callers whose tokens have one of these `iss`; empty: of any. Required with several providers; `{tenantid}` stands for each of `tenants`.'
+      'Only callers whose tokens have one of these `iss`; empty: of any. Required with several providers; `{tenantid}` stands for each of `tenants`. ' +
+        '`apikey` stands for callers with API keys, `basic` for those with passwords: only rules that name these are about them.'
     ),
     operations: {
       type: 'array',
@@ -173,12 +201,15 @@ export const auth = {
   type: 'object',
   properties: {
     mode: {
-      enum: ['oidc', 'none'],
-      default: 'oidc',
-      description: '`none` lets everyone in who can reach the port, and says so at start.'
+      enum: ['on', 'oidc', 'none'],
+      default: 'on',
+      description:
+        '`none` lets everyone in who can reach the port, and says so at start. `oidc` is the old name of `on`.'
     },
     oidc: { type: 'array', items: oidcProvider, default: [], description: 'Trusted token issuers.' },
     graph: graph,
+    apiKeys,
+    basic,
     permittedGroups: {
       type: 'array',
       items: { type: 'string', minLength: 1 },

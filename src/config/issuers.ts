@@ -3,6 +3,19 @@ import type { OidcProviderConfig } from './auth-schema.ts'
 /** Stands for the tenant in an issuer or in a token endpoint's address, as in Entra ID's own discovery document. */
 export const TENANT_PLACE = '{tenantid}'
 
+/** Issuers of principals that no token names: where only a key, a password, a certificate or Kafka itself vouches for a caller. */
+const RESERVED: ReadonlySet<string> = new Set(['apikey', 'basic', 'certificate', 'kafka'])
+
+/** Returns whether an issuer belongs to a scheme other than tokens. No provider may have such a name. */
+export function isReservedIssuer(issuer: string): boolean {
+  return RESERVED.has(issuer)
+}
+
+/** Returns the issuers of the other schemes that are on. */
+export function otherIssuers({ apiKeys, basic }: { readonly apiKeys?: object; readonly basic?: object }): string[] {
+  return [...(apiKeys === undefined ? [] : ['apikey']), ...(basic === undefined ? [] : ['basic'])]
+}
+
 /** The part of a provider that says which tokens are its own. */
 export type IssuerNames = Pick<OidcProviderConfig, 'issuer' | 'issuerAliases' | 'tenants'>
 

@@ -26,6 +26,18 @@ export const listen = {
         }
       ],
       description: 'Certificate and key, or the word `none` for plain HTTP. There is no default.'
+    },
+    trustedProxies: {
+      type: 'array',
+      items: { type: 'string', pattern: '^[0-9a-fA-F.:]+(/[0-9]{1,3})?$', expects: 'a network such as 10.0.0.0/8' },
+      default: [],
+      description:
+        'Networks of proxies in front that may say where a request comes from; from others it is ignored. `quotas.connectionsPerAddress` does not count their connections.'
+    },
+    clientAddressFrom: {
+      enum: ['socket', 'x-forwarded-for', 'forwarded'],
+      default: 'socket',
+      description: 'The one field in which those proxies name the address of the client; the other is ignored.'
     }
   },
   additionalProperties: false

@@ -1,5 +1,6 @@
 import { isGuid } from '../core/lib/guid.ts'
-import { issuersNamed, issuersOf, TENANT_PLACE } from './issuers.ts'
+import { networkProblem } from '../core/lib/networks.ts'
+import { isReservedIssuer, issuersNamed, issuersOf, otherIssuers, TENANT_PLACE } from './issuers.ts'
 import type { GraphConfig, OidcProviderConfig, RuleConfig } from './auth-schema.ts'
 import type { AuthConfig, Config, KafkaConfig } from './schema.ts'
 
@@ -84,6 +85,7 @@ const providers = (oidc: readonly OidcProviderConfig[]): Objection[] =>
     const own = issuersOf(provider)
     const twin = oidc.findIndex(other => issuersOf(other).some(issuer => own.includes(issuer)))
     return [
+      ...(own.some(isReservedIssuer) ? [object(`${path}.issuer`, 'is a name that callers without tokens have')] : []),
       ...(twin >= 0 && twin < index ? [object(`${path}.issuer`, `is that of auth.oidc[${twin}] already`)] : []),
       ...tenantList(provider, path),
       ...(provider.jwksUri === undefined
@@ -103,7 +105,7 @@ const tenantList = ({ issuer, issuerAliases, tenants }: OidcProviderConfig, path
 
 const someAuthentication = ({ auth }: Config): Objection[] => {
   if (auth.mode === 'none') return []
-  if (auth.oidc.length > 0) return []
+  if (auth.oidc.length > 0 || otherIssuers(auth).length > 0) return []
   const text =
     'names no trusted issuer, and without one nobody could be authenticated; ' +
     'to let in everyone who can reach the port, say so in so many words: auth.mode: none'
@@ -137,8 +139,10 @@ const groupsWithinProvider = ({ auth: { oidc, permittedGroups } }: Config): Obje
         )
       ]
 
-const rulesWithinIssuer = ({ auth: { oidc, rules: granting } }: Config): Objection[] =>
-  granting.flatMap(({ issuers }, index) => {
+const rulesWithinIssuer = ({ auth }: Config): Objection[] => {
+  const { oidc, rules: granting } = auth
+  const others = otherIssuers(auth)
+  return granting.flatMap(({ issuers }, index) => {
     const path = `auth.rules[${index}]`
     if (issuers.length === 0 && oidc.length > 1) {
       const text =
@@ -146,10 +150,32 @@ const rulesWithinIssuer = ({ auth: { oidc, rules: granting } }: Config): Objecti
         `add issuers: ['${oidc[0].issuer}'], or that of another provider`
       return [{ path, text }]
     }
-    const strange = oidc.length === 0 ? [] : issuers.filter(issuer => issuersNamed(issuer, oidc).length === 0)
-    const trusted = oidc.flatMap(issuersOf)
+    const trusted = [...oidc.flatMap(issuersOf), ...others]
+    if (trusted.length === 0) return []
+    const strange = issuers.filter(issuer => !others.includes(issuer) && issuersNamed(issuer, oidc).length === 0)
     return strange.map(issuer => notTrusted(`${path}.issuers`, issuer, trusted))
   })
+}
+
+/** Refuses a scheme whose callers no rule names: `permittedGroups`, and rules without `issuers`, are about tokens. */
+const rulesForOthers = ({ auth }: Config): Objection[] =>
+  (auth.mode === 'none' ? [] : otherIssuers(auth))
+    .filter(issuer => !auth.rules.some(({ issuers }) => issuers.includes(issuer)))
+    .map(issuer =>
+      object(
+        'auth.rules',
+        `has no rule with issuers: [${issuer}], and only such a rule lets callers in who come without a token`
+      )
+    )
+
+const proxyNetworks = ({ listen: { trustedProxies, clientAddressFrom } }: Config): Objection[] => {
+  if (trustedProxies.length === 0 && clientAddressFrom !== 'socket')
+    return [object('listen.trustedProxies', 'is missing: listen.clientAddressFrom is believed of those proxies only')]
+  return trustedProxies.flatMap((network, index) => {
+    const problem = networkProblem(network)
+    return problem === undefined ? [] : [object(`listen.trustedProxies[${index}]`, `holds what is none: ${problem}`)]
+  })
+}
 
 const MOST_NAMED = 5
 
@@ -195,7 +221,7 @@ const somebody = (granting: readonly RuleConfig[]): Objection[] =>
 
 /** Refuses overrides for issuers that are not trusted: they would apply to nobody. */
 const overridesWithinIssuer = ({ auth, quotas }: Config): Objection[] => {
-  const trusted = auth.oidc.flatMap(issuersOf)
+  const trusted = [...auth.oidc.flatMap(issuersOf), ...otherIssuers(auth)]
   if (auth.mode === 'none') return []
   return quotas.overrides.flatMap(({ issuer }, index) =>
     issuer === undefined || trusted.includes(issuer)
@@ -241,6 +267,7 @@ const deliveryOutlastsRequest = ({ kafka, limits }: Config): Objection[] =>
 
 export const rules: readonly Rule[] = [
   { about: ['kafka.bootstrapServers'], judge: ({ kafka }) => bootstrapPorts(kafka.bootstrapServers) },
+  { about: ['listen.trustedProxies', 'listen.clientAddressFrom'], judge: proxyNetworks },
   { about: ['kafka.tls'], judge: ({ kafka }) => clientCertificate(kafka.tls) },
   { about: ['kafka.sasl'], judge: ({ kafka }) => saslMembers(kafka.sasl) },
   { about: ['kafka.sasl.tokenUrl'], judge: ({ kafka }) => address('kafka.sasl.tokenUrl', kafka.sasl?.tokenUrl) },
@@ -248,10 +275,11 @@ export const rules: readonly Rule[] = [
   { about: ['management.host', 'management.token'], judge: closedManagement },
   { about: ['management.host', 'management.port', 'listen.host', 'listen.port'], judge: portsApart },
   { about: ['traces.endpoint', 'traces.authorization'], judge: tracesEndpoint },
-  { about: ['auth.mode', 'auth.oidc'], judge: someAuthentication },
+  { about: ['auth.mode', 'auth.oidc', 'auth.apiKeys', 'auth.basic'], judge: someAuthentication },
+  { about: ['auth.mode', 'auth.apiKeys', 'auth.basic', 'auth.rules'], judge: rulesForOthers },
   { about: ['auth.mode', 'auth.oidc', 'auth.permittedGroups', 'auth.rules'], judge: someGroup },
   { about: ['auth.oidc', 'auth.permittedGroups'], judge: groupsWithinProvider },
-  { about: ['auth.oidc', 'auth.rules'], judge: rulesWithinIssuer },
+  { about: ['auth.oidc', 'auth.apiKeys', 'auth.basic', 'auth.rules'], judge: rulesWithinIssuer },
   { about: ['auth.rules'], judge: ({ auth }) => somebody(auth.rules) },
   { about: ['auth.mode', 'auth.oidc', 'quotas.overrides'], judge: overridesWithinIssuer },
   { about: ['auth.oidc'], judge: ({ auth }) => providers(auth.oidc) },

@@ -88,7 +88,7 @@ const memberOf = (name: string, schema: JsonSchema, required: boolean): Member =
   required: required && schema.default === undefined,
   default: schema.default,
   secret: schema.secret === true,
-  file: name.endsWith('File'),
+  file: name === 'file' || name.endsWith('File'),
   fileUnless: schema.fileUnless,
   fileOf: undefined,
   kept: true

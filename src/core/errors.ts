@@ -80,11 +80,27 @@ export const errorCatalogue = {
     retriable: false,
     summary: 'A query parameter has a value that it cannot have; the message names it.'
   },
-  UNAUTHENTICATED: { status: 401, retriable: false, summary: 'No bearer token was sent.' },
+  SEVERAL_CREDENTIALS: {
+    status: 400,
+    retriable: false,
+    summary: 'The request carries two credentials, and which of them counts is not guessed.'
+  },
+  CREDENTIAL_IN_QUERY: {
+    status: 400,
+    retriable: false,
+    summary: 'The query holds an API key: it stands in logs now, so replace it. Keys are sent in header fields only.'
+  },
+  UNAUTHENTICATED: { status: 401, retriable: false, summary: 'No credential was sent of a kind that is on.' },
   INVALID_TOKEN: {
     status: 401,
     retriable: false,
     summary: 'The bearer token is malformed, expired, not yet valid, or not from a trusted issuer for this audience.'
+  },
+  INVALID_CREDENTIALS: {
+    status: 401,
+    retriable: false,
+    summary:
+      'The API key, or user name and password, are unknown, wrong, expired, revoked, or not valid from this address.'
   },
   NOT_PERMITTED: {
     status: 403,
@@ -139,6 +155,11 @@ export const errorCatalogue = {
     status: 429,
     retriable: true,
     summary: "The caller's quota, or the gateway's, is used up; nothing was done."
+  },
+  TOO_MANY_ATTEMPTS: {
+    status: 429,
+    retriable: true,
+    summary: 'Too many credentials from this address were refused; `Retry-After` says when the next one is looked at.'
   },
   HEADERS_TOO_LARGE: { status: 431, retriable: false, summary: 'The header fields are too large.' },
   INTERNAL_ERROR: { status: 500, retriable: false, summary: 'A defect of the gateway.' },
@@ -211,6 +232,8 @@ export interface GatewayErrorOptions {
   readonly retriable?: boolean
   /** Who was refused, for the records. */
   readonly principal?: Principal
+  /** The public id of the credential that was refused, for the records. */
+  readonly credentialId?: string
   /** The caller may not even see what this error says is not there: a denial, for the records. */
   readonly hides?: boolean
 }
@@ -227,6 +250,7 @@ export class GatewayError extends Error {
   readonly members: Readonly<Record<string, unknown>> | undefined
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly principal: Principal | undefined
+  readonly credentialId: string | undefined
   readonly hides: boolean
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
@@ -237,6 +261,7 @@ export class GatewayError extends Error {
     this.members = options.members
     this.headers = options.headers
     this.principal = options.principal
+    this.credentialId = options.credentialId
     this.hides = options.hides ?? false
   }
 

@@ -18,6 +18,11 @@ export interface Fates {
   readonly unknown: number
 }
 
+/** How a caller proves who they are; `none` if a request carries no credential of a scheme that is on. */
+export type CallerScheme = 'token' | 'api_key' | 'basic' | 'none'
+/** `refused`: 400 and 401; `denied`: known, but not permitted; `unavailable`: not judged now (429, 503). */
+export type CallerOutcome = 'accepted' | 'refused' | 'denied' | 'unavailable'
+
 /** Why the TLS handshake with a client failed. */
 export type TlsFailure = 'plain_http' | 'version' | 'cipher' | 'untrusted' | 'timeout' | 'closed' | 'other'
 
@@ -36,6 +41,10 @@ export interface Meter {
   failed(code: string): void
   /** A caller was authenticated, by a remembered token or anew. */
   judged(remembered: boolean): void
+  /** A credential was judged. */
+  authenticated(scheme: CallerScheme, outcome: CallerOutcome): void
+  /** A file of credentials was read, or could not be: then the old entries stay. */
+  credentialsRead(file: string, usable: boolean): void
   /** A produce request was answered; `bytes` is the size of its body. */
   produced(topic: string, bytes: number, fates: Fates): void
   /** A page was read; `bytes` is the size of its keys and values. */
@@ -61,6 +70,8 @@ export const noMeter: Meter = {
   began: nothing,
   failed: nothing,
   judged: nothing,
+  authenticated: nothing,
+  credentialsRead: nothing,
   produced: nothing,
   consumed: nothing,
   read: nothing,

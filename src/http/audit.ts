@@ -29,7 +29,7 @@ export function auditEntry(exchange: Exchange): AuditEntry {
     principal_id: principal?.id ?? null,
     principal_kind: kindOf(exchange),
     issuer: principal === undefined || principal.issuer === '' ? null : principal.issuer,
-    client_id: principal?.clientId ?? null,
+    client_id: principal?.clientId ?? exchange.credentialId ?? null,
     address: exchange.address ?? null,
     ...wanted(exchange),
     outcome: outcomeOf(exchange),

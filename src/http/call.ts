@@ -64,5 +64,5 @@ export interface HttpCall {
   begin(): Call
 }
 
-/** Why a stream must end: its client left, or the gateway is stopping. */
-export type EndReason = 'gone' | 'stopping'
+/** Why a stream must end: its client left, the gateway is stopping, or its credential no longer counts. */
+export type EndReason = 'gone' | 'stopping' | 'refused'

@@ -100,6 +100,8 @@ export class Connection {
 export interface ConnectionLimits extends TakingLimits {
   readonly inAll: number
   readonly perAddress: number
+  /** Whether a peer stands for many clients, so that `perAddress` is not for it. */
+  isProxy?(peer: string): boolean
   /** What becomes of a connection beyond `inAll`: it is refused, or takes the place of another ({@link dispensable}). */
   readonly whenFull: WhenFull
 }
@@ -137,7 +139,8 @@ export class Connections {
       if (this.#limits.whenFull === 'refuse') return this.#refuse(socket, 'limits.connections')
       this.#displace(dispensable(this.#accepted, this.#open.values()))
     }
-    if (fromThere >= this.#limits.perAddress) return this.#refuse(socket, 'quotas.connectionsPerAddress')
+    const isLimited = fromThere >= this.#limits.perAddress && this.#limits.isProxy?.(address) !== true
+    if (isLimited) return this.#refuse(socket, 'quotas.connectionsPerAddress')
     this.#refusing = false
     this.#accepted.add(socket)
     this.#addresses.set(address, fromThere + 1)

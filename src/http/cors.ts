@@ -13,10 +13,15 @@ const EXPOSED_HEADERS = 'NextOffset, Retry-After, X-Request-Id, RateLimit, RateL
 export class Cors {
   readonly #origins: ReadonlySet<string>
   readonly #methods: string
+  readonly #headers: string
   readonly #maxAgeS: number
 
-  /** @param methods those that at least one route has */
-  constructor({ origins, maxAgeMs }: CorsConfig, methods: readonly string[]) {
+  /**
+   * @param methods those that at least one route has
+   * @param more further request headers that a page may send
+   */
+  constructor({ origins, maxAgeMs }: CorsConfig, methods: readonly string[], more: readonly string[] = []) {
+    this.#headers = [REQUEST_HEADERS, ...more].join(', ')
     this.#methods = methods.join(', ')
     this.#origins = new Set(origins)
     this.#maxAgeS = Math.floor(maxAgeMs / 1000)
@@ -37,7 +42,7 @@ export class Cors {
       ...jsonReply(200, {}),
       headers: {
         'Access-Control-Allow-Methods': this.#methods,
-        'Access-Control-Allow-Headers': REQUEST_HEADERS,
+        'Access-Control-Allow-Headers': this.#headers,
         'Access-Control-Max-Age': String(this.#maxAgeS)
       }
     }

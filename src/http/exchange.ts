@@ -32,6 +32,8 @@ export interface ExchangeHost extends BodyLimits {
   readonly limits: BodyLimits['limits'] & { readonly requestTimeoutMs: number }
   /** Called once for each exchange, when it is over. */
   over(exchange: Exchange): void
+  /** Returns the address of a client, by that of the peer and what a proxy says. */
+  addressOf(peer: string | undefined, headers: IncomingHttpHeaders): string | undefined
 }
 
 /**
@@ -59,6 +61,8 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   query: Query = NO_QUERY
   /** Undefined until the caller is authenticated. */
   principal: Principal | undefined
+  /** Public id of a credential that was refused. */
+  credentialId: string | undefined
   /** The caller's part of the quotas; undefined if none applies. */
   allowance: Allowance | undefined
   /** Status that the operation resulted in, whether or not it was sent; undefined until the operation is done. */
@@ -111,7 +115,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     this.target = targetOf(request)
     this.mounted = apis.at(this.target)
     this.kind = this.mounted.api.kind ?? 'call'
-    this.address = connection.socket.remoteAddress
+    this.address = host.addressOf(connection.socket.remoteAddress, request.headers)
     const given = request.headers['x-request-id']
     this.id = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID()
     connection.begin(this)

@@ -1,7 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { CorsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
-import { GatewayError } from '../core/errors.ts'
+import { type ErrorCode, GatewayError } from '../core/errors.ts'
 import { SwapRemoveSet } from '../core/lib/swap-remove-set.ts'
 import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import type { Log, RequestLog } from '../core/log.ts'
@@ -11,6 +12,7 @@ import { logRequest } from './access-log.ts'
 import { type Answer, isStream, type Reply, type StreamReply } from './answer.ts'
 import { type Api, Apis } from './api.ts'
 import { auditEntry } from './audit.ts'
+import type { ClientAddresses } from './client-address.ts'
 import type { Connection } from './connections.ts'
 import { Cors } from './cors.ts'
 import { toGatewayError } from './error-reply.ts'
@@ -21,6 +23,7 @@ import { RequestMeters } from './request-meters.ts'
 import type { Route } from './route.ts'
 import { sendReply } from './send-reply.ts'
 import { sendStream } from './send-stream.ts'
+import { watchStream } from './stream-watch.ts'
 import { requireHost } from './target.ts'
 
 export interface GateOptions {
@@ -32,9 +35,13 @@ export interface GateOptions {
   readonly log: Log & RequestLog
   readonly secure: boolean
   readonly quotas: QuotasConfig
+  /** How the addresses of clients behind proxies are found; every peer is a client when left out. */
+  readonly addresses?: ClientAddresses | undefined
   /** The canonical name of each issuer that has several names. */
   readonly issuers?: ReadonlyMap<string, string> | undefined
   readonly cors: CorsConfig
+  /** Request headers that pages may send beside those that every API has. */
+  readonly requestHeaders?: readonly string[]
   /** Takes one line, with its line break, for each request except those for health and public pages. No audit log when left out. */
   readonly audit?: ((line: string) => void) | undefined
   /** Returns false while requests must be refused because their audit lines could not be written. */
@@ -46,8 +53,14 @@ export interface GateOptions {
 
 /** Number of unanswered requests that one connection may have by pipelining. */
 const MOST_PIPELINED = 64
-/** Interval at which an open stream is written to the log and the audit log. */
-const STREAM_RECORD_MS = 60_000
+
+/** Errors that callers can cause as often as they like: one line a minute of each. */
+const REPEATED: ReadonlySet<ErrorCode> = new Set([
+  'NOT_PERMITTED',
+  'KAFKA_UNAVAILABLE',
+  'CREDENTIAL_IN_QUERY',
+  'TOO_MANY_ATTEMPTS'
+])
 
 /**
  * Takes every request through the same steps, in this order: pipelining, probes, shutdown, public pages, identity, quotas,
@@ -72,7 +85,7 @@ export class Gate implements ExchangeHost {
     this.#options = options
     this.#apis = new Apis(options.apis)
     this.#refusals = new RepeatedWarnings(options.log)
-    this.#cors = new Cors(options.cors, this.methods)
+    this.#cors = new Cors(options.cors, this.methods, options.requestHeaders)
     this.#quotas = new Quotas(options.quotas, options.issuers)
     this.#meters = new RequestMeters(options.meter ?? noMeter, options.apis)
   }
@@ -143,6 +156,7 @@ export class Gate implements ExchangeHost {
     const upload = error.code === 'BAD_REQUEST' ? bodyUnderWay(exchange) : undefined
     if (upload?.request.destroyed === true) return exchange.abandon()
     exchange.principal ??= error.principal
+    exchange.credentialId = error.credentialId
     exchange.isDenied = error.hides
     this.#logCause(exchange, error)
     await this.#sendError(exchange, error)
@@ -182,7 +196,7 @@ export class Gate implements ExchangeHost {
     if (publicKind !== undefined) return this.#route(exchange, method).handle(exchange)
     if (this.#options.auditable?.() === false)
       throw new GatewayError('AUDIT_UNAVAILABLE', 'The request cannot be recorded in the audit log, and so is refused.')
-    const admitted = this.#options.authenticator.authenticate(request.headers.authorization)
+    const admitted = this.#options.authenticator.authenticate(exchange)
     this.#meters.judged(!(admitted instanceof Promise))
     exchange.principal = admitted instanceof Promise ? await admitted : admitted
     connection.authenticated = true
@@ -211,7 +225,7 @@ export class Gate implements ExchangeHost {
 
   async #stream(exchange: Exchange, answer: StreamReply): Promise<void> {
     exchange.resultStatus = answer.status
-    const timer = setInterval(() => this.#record(exchange), STREAM_RECORD_MS).unref()
+    const stopWatching = watchStream(exchange, this.#options.authenticator, recorded => this.#record(recorded))
     try {
       await sendStream(
         exchange,
@@ -219,8 +233,13 @@ export class Gate implements ExchangeHost {
         this.#options.secure
       )
     } finally {
-      clearInterval(timer)
+      stopWatching()
     }
+  }
+
+  addressOf(peer: string | undefined, headers: IncomingHttpHeaders): string | undefined {
+    const { addresses } = this.#options
+    return addresses === undefined ? peer : addresses.of(peer, headers)
   }
 
   over(exchange: Exchange): void {
@@ -271,7 +290,7 @@ export class Gate implements ExchangeHost {
     const { log } = this.#options
     if (error.code === 'INTERNAL_ERROR')
       log.error({ requestId: id, err: error.cause ?? error }, 'A request failed inside the gateway')
-    else if (error.status === 401 || error.code === 'NOT_PERMITTED' || error.code === 'KAFKA_UNAVAILABLE')
+    else if (error.status === 401 || REPEATED.has(error.code))
       this.#refusals.warn(error.code, { requestId: id, code: error.code, detail: error.detail }, error.message)
     else if (error.detail !== undefined)
       log.warn({ requestId: id, code: error.code, detail: error.detail }, error.message)

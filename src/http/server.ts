@@ -67,7 +67,8 @@ export class HttpFront {
     this.#gate = new Gate({ ...options, secure: this.#secure })
     const most = { inAll: limits.connections, perAddress: options.quotas.connectionsPerAddress ?? Infinity }
     const { whenFull = 'refuse' } = options
-    this.#connections = new Connections({ ...limits, ...most, whenFull }, setting =>
+    const isProxy = (peer: string) => options.addresses?.isProxy(peer) === true
+    this.#connections = new Connections({ ...limits, ...most, whenFull, isProxy }, setting =>
       log.warn(most, `Connections are refused: ${setting} is reached`)
     )
   }

@@ -1,6 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { isLoopback } from '../config/rules.ts'
 import type { Config } from '../config/schema.ts'
+import { readFileSync } from 'node:fs'
+import { readKeyFile } from '../auth/api-key-file.ts'
+import { readUserFile } from '../auth/user-file.ts'
 import { assertInstalled } from '../telemetry/traces/packages.ts'
 import {
   assertPair,
@@ -32,6 +35,8 @@ export function inspect(config: Config, nowMs = Date.now()): readonly Finding[] 
     ...keyPairsOf(config).flatMap(pair => inspectPair(pair, nowMs)),
     ...caFilesOf(config).flatMap(([setting, file]) => inspectAuthorities(setting, file, nowMs)),
     ...inTheClear(config),
+    ...keysIn(config),
+    ...usersIn(config),
     ...(config.traces === undefined ? [] : tracePackages())
   ]
 }
@@ -110,6 +115,27 @@ function inTheClear({ auth, management }: Config): Finding[] {
   if (token !== undefined && tls === undefined && !isLoopback(host))
     texts.push('management.tls is not set: the management token travels in the clear')
   return texts.map(text => ({ severity: 'warning', text }))
+}
+
+/** Warns of keys that let nobody in. */
+function keysIn({ auth: { apiKeys }, listen }: Config): Finding[] {
+  if (apiKeys === undefined) return []
+  const { entries, problems } = readKeyFile(readFileSync(apiKeys.file, 'utf8'))
+  const texts = problems.map(problem => `auth.apiKeys.file: ${apiKeys.file}: ${problem}; this key lets nobody in`)
+  const isHidden = listen.trustedProxies.length > 0 && listen.clientAddressFrom === 'socket'
+  if (isHidden && entries.some(({ networks }) => networks.length > 0))
+    texts.push('listen.clientAddressFrom is socket: networks of API keys are compared with the address of the proxy')
+  return texts.map(text => ({ severity: 'warning', text }))
+}
+
+/** Warns of users that are not let in. */
+function usersIn({ auth: { basic } }: Config): Finding[] {
+  if (basic === undefined) return []
+  const { problems } = readUserFile(readFileSync(basic.file, 'utf8'))
+  return problems.map(problem => ({
+    severity: 'warning',
+    text: `auth.basic.file: ${basic.file}: ${problem}; this user is not let in`
+  }))
 }
 
 function tracePackages(): Finding[] {

@@ -9,6 +9,7 @@ import { ByteBudget } from '../core/byte-budget.ts'
 import type { Log, RequestLog } from '../core/log.ts'
 import { noMeter } from '../core/meter.ts'
 import { clusterGateway } from '../gateway/cluster-gateway.ts'
+import { ClientAddresses } from '../http/client-address.ts'
 import { HttpFront } from '../http/server.ts'
 import { Cluster } from '../kafka/cluster.ts'
 import { configuredIdentity } from '../kafka/configured-identity.ts'
@@ -19,6 +20,7 @@ import { apisOf } from './apis.ts'
 import { tuneGarbageCollection } from './garbage-collection.ts'
 import { expiryOf, expiryOfFile } from './certificate-expiry.ts'
 import { CertificateFiles } from './certificate-files.ts'
+import { watchCredentials } from './credential-files.ts'
 import { ListenError } from './listen-error.ts'
 import { startManagement } from './management.ts'
 import { packageVersion } from './package-version.ts'
@@ -89,13 +91,17 @@ export async function startServer(
   if (auth.mode === 'none')
     log.warn({}, 'AUTHENTICATION IS OFF (auth.mode: none): whoever reaches the port can read and write every topic')
   if (listen.tls === 'none') log.warn({}, 'TLS is off (listen.tls: none): tokens and records travel in the clear')
-  const authenticator = createAuthenticator(auth, log, {
-    proxyEnvironment: proxyEnvironment(),
-    graphTimeLimitMs: limits.requestTimeoutMs
-  })
   const metrics = new Metrics(config.metrics.topics)
   // Skip counting when the management listener is off: nobody could read the counters.
   const meter = management === undefined ? noMeter : metrics
+  const authenticator = createAuthenticator(auth, log, {
+    meter,
+    origins: cors.origins,
+    secure: listen.tls !== 'none',
+    proxyEnvironment: proxyEnvironment(),
+    graphTimeLimitMs: limits.requestTimeoutMs
+  })
+  const credentials = watchCredentials(config, authenticator, log, meter)
   const cluster = new Cluster(kafka, configuredIdentity(kafka), log, meter)
   const certificate = listen.tls === 'none' ? undefined : new CertificateFiles('listen.tls', listen.tls, log)
   const budget = new ByteBudget(limits.inFlightBytes)
@@ -117,8 +123,10 @@ export async function startServer(
     authenticator,
     limits: { ...limits, connections: connectionsWithin(config, log) },
     quotas,
+    addresses: new ClientAddresses(listen),
     issuers: issuerNames(auth.oidc),
     cors,
+    requestHeaders: auth.apiKeys === undefined ? [] : ['X-API-Key'],
     audit: auditStream === undefined ? undefined : line => auditStream.write(line),
     auditable: auditStream === undefined || onFailure === 'drop' ? undefined : () => !auditStream.failing,
     budget,
@@ -170,13 +178,20 @@ export async function startServer(
       return front.openRequests
     },
     ready: () => cluster.ready && authenticator.ready(),
-    reloadRules: () => rules?.reload(),
-    replaceRules: access => authenticator.replaceRules(access),
+    reloadRules() {
+      rules?.reload()
+      credentials.look()
+    },
+    replaceRules(access) {
+      authenticator.replaceRules(access)
+      credentials.look()
+    },
     async close() {
       closing = true
       draining = true
       if (limits.shutdownDelayMs > 0) await sleep(limits.shutdownDelayMs)
       rules?.close()
+      credentials.close()
       certificate?.close()
       const cutOff = await front.close(limits.shutdownGraceMs)
       await cluster.close()

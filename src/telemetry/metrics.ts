@@ -1,4 +1,4 @@
-import type { BrokerMeter, Fates, Meter, RouteMeter, TlsFailure } from '../core/meter.ts'
+import type { BrokerMeter, CallerOutcome, CallerScheme, Fates, Meter, RouteMeter, TlsFailure } from '../core/meter.ts'
 import { errorCatalogue } from '../core/errors.ts'
 import { KAFKA_APIS } from '../core/kafka-apis.ts'
 import { type Cell, type Histogram, Registry } from './registry.ts'
@@ -33,6 +33,8 @@ export class Metrics implements Meter {
   readonly #tokens = this.#counters('token_lookups_total', 'Callers judged, by whether the token was remembered.')
   readonly #tokenHits = this.#tokens({ result: 'hit' })
   readonly #tokenMisses = this.#tokens({ result: 'miss' })
+  readonly #authentications = countAuthentications(this.registry)
+  readonly #credentials = readCredentials(this.registry)
   readonly #fates = this.#counters(
     'produce_records_total',
     'Records of answered produce requests, by what became of them.'
@@ -114,6 +116,14 @@ export class Metrics implements Meter {
     cell.value++
   }
 
+  authenticated(scheme: CallerScheme, outcome: CallerOutcome): void {
+    this.#authentications[scheme][outcome].value++
+  }
+
+  credentialsRead(file: string, usable: boolean): void {
+    this.#credentials.set(file, usable)
+  }
+
   produced(topic: string, bytes: number, { stored, notStored, unknown }: Fates): void {
     this.#stored.value += stored
     this.#notStored.value += notStored
@@ -179,4 +189,29 @@ export function countReloads(registry: Registry): (taken: boolean) => void {
   const reloads = registry.counters(`${PREFIX}rules_reloads_total`, 'Reloads of groups and rules, by outcome.')
   const [taken, refused] = [reloads({ outcome: 'taken' }), reloads({ outcome: 'refused' })]
   return wasTaken => (wasTaken ? taken : refused).add(1)
+}
+
+/** Makes the counters of judged credentials. */
+function countAuthentications(registry: Registry): Record<CallerScheme, Record<CallerOutcome, Cell>> {
+  const counters = registry.counters(`${PREFIX}authentications_total`, 'Credentials judged, by scheme and outcome.')
+  const of = (scheme: CallerScheme) => ({
+    accepted: counters({ scheme, outcome: 'accepted' }),
+    refused: counters({ scheme, outcome: 'refused' }),
+    denied: counters({ scheme, outcome: 'denied' }),
+    unavailable: counters({ scheme, outcome: 'unavailable' })
+  })
+  return { token: of('token'), api_key: of('api_key'), basic: of('basic'), none: of('none') }
+}
+
+/** Makes the reading of the files of credentials. With several workers a file counts as the worst of them found it. */
+function readCredentials(registry: Registry): Map<string, boolean> {
+  const usable = new Map<string, boolean>()
+  registry.reading(
+    `${PREFIX}credentials_usable`,
+    'Whether a file of credentials could be read the last time: 1 or 0. At 0 a revocation written into it is not in force.',
+    'gauge',
+    () => [...usable].map(([file, isUsable]) => [{ file }, Number(isUsable)]),
+    'least'
+  )
+  return usable
 }

@@ -9,6 +9,7 @@ import type { AuthConfig } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Log } from '../../src/core/log.ts'
 import { accessWithoutRules, type Principal } from '../../src/core/principal.ts'
+import { sent } from './sent.ts'
 import { AUDIENCE, CALLER, GROUP, newKey, TestProvider } from './provider.ts'
 
 const errorsLogged: string[] = []
@@ -66,7 +67,7 @@ async function open(config: AuthConfig): Promise<Authenticator> {
 }
 
 async function admit(token: string | undefined): Promise<Principal> {
-  return authenticator.authenticate(token === undefined ? undefined : `Bearer ${token}`)
+  return authenticator.authenticate(sent(token === undefined ? undefined : `Bearer ${token}`))
 }
 
 async function refusal(token: string | undefined): Promise<GatewayError> {
@@ -111,17 +112,17 @@ suite('Tokens', () => {
 
   test('a token that was judged a moment ago is let in at once', async () => {
     const header = `Bearer ${await provider.token()}`
-    const first = authenticator.authenticate(header)
+    const first = authenticator.authenticate(sent(header))
     assert.ok(first instanceof Promise)
     const principal = await first
-    assert.equal(authenticator.authenticate(header), principal)
+    assert.equal(authenticator.authenticate(sent(header)), principal)
   })
 
   test('a remembered token is judged anew after a minute, and not believed beyond its end', async () => {
     const token = await provider.token({ exp: Math.floor(nowMs / 1000) + 30 })
     await admit(token)
     nowMs += 31_000
-    const within = authenticator.authenticate(`Bearer ${token}`)
+    const within = authenticator.authenticate(sent(`Bearer ${token}`))
     assert.ok(within instanceof Promise)
     await within
     nowMs += 5000
@@ -129,7 +130,7 @@ suite('Tokens', () => {
     const lasting = await provider.token({ exp: Math.floor(nowMs / 1000) + 3600 })
     await admit(lasting)
     nowMs += 60_001
-    const again = authenticator.authenticate(`Bearer ${lasting}`)
+    const again = authenticator.authenticate(sent(`Bearer ${lasting}`))
     assert.ok(again instanceof Promise)
     await again
   })
@@ -141,7 +142,7 @@ suite('Tokens', () => {
 
   test('another scheme is UNAUTHENTICATED too: it shows no knowledge of bearer tokens', async () => {
     for (const header of ['', 'Bearertoken']) {
-      await assert.rejects(async () => authenticator.authenticate(header), {
+      await assert.rejects(async () => authenticator.authenticate(sent(header)), {
         code: 'UNAUTHENTICATED',
         headers: { 'WWW-Authenticate': 'Bearer' }
       })
@@ -160,7 +161,7 @@ suite('Tokens', () => {
   ]) {
     test(`the header ${header.slice(0, 24)} is INVALID_TOKEN with a challenge`, async () => {
       const error = await Promise.resolve()
-        .then(() => authenticator.authenticate(header))
+        .then(() => authenticator.authenticate(sent(header)))
         .then(
           () => assert.fail('let in'),
           (thrown: unknown) => thrown
@@ -174,14 +175,14 @@ suite('Tokens', () => {
   for (const header of ['Basic dXNlcjpwYXNz', 'token', 'Bearerabc', '']) {
     test(`a header of another scheme ("${header}") is UNAUTHENTICATED, with a bare challenge (RFC 6750 section 3.1)`, async () => {
       await assert.rejects(
-        async () => authenticator.authenticate(header),
+        async () => authenticator.authenticate(sent(header)),
         (error: GatewayError) => error.code === 'UNAUTHENTICATED' && error.headers?.['WWW-Authenticate'] === 'Bearer'
       )
     })
   }
 
   test('the scheme is accepted in any case', async () => {
-    assert.equal((await authenticator.authenticate(`bEaReR ${await provider.token()}`)).id, CALLER)
+    assert.equal((await authenticator.authenticate(sent(`bEaReR ${await provider.token()}`))).id, CALLER)
   })
 
   const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -396,7 +397,7 @@ suite('Groups', () => {
     assert.deepEqual(provider.graphRequests, [
       { url: `/graph/v1.0/servicePrincipals/${CALLER}/checkMemberGroups`, groupIds: [GROUP] }
     ])
-    assert.ok(!(authenticator.authenticate(`Bearer ${token}`) instanceof Promise))
+    assert.ok(!(authenticator.authenticate(sent(`Bearer ${token}`)) instanceof Promise))
     nowMs += 60_001
     await admit(token)
     assert.equal(provider.graphRequests.length, 2)
@@ -590,5 +591,5 @@ suite('Groups', () => {
 
 test('authentication switched off lets everybody in as nobody in particular', async () => {
   await open(configFor({ mode: 'none' }))
-  assert.equal((await authenticator.authenticate(undefined)).id, 'anonymous')
+  assert.equal((await authenticator.authenticate(sent(undefined))).id, 'anonymous')
 })

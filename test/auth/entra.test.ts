@@ -12,6 +12,7 @@ import type { AuthConfig } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Log } from '../../src/core/log.ts'
 import { localCertificates, type LocalCertificates } from '../../src/dev/certificates/local-certificates.ts'
+import { sent } from './sent.ts'
 import { AUDIENCE, CALLER, GROUP, newKey, publicJwk, TestProvider, type TestKey } from './provider.ts'
 
 const [ONE, TWO, OTHER] = ['a', 'b', 'c'].map(letter => `${letter.repeat(8)}-0000-4000-8000-000000000000`)
@@ -82,7 +83,7 @@ async function open(changes: Partial<AuthConfig> = {}): Promise<void> {
 
 async function outcome(token: string | Promise<string>): Promise<string> {
   try {
-    return (await authenticator.authenticate(`Bearer ${await token}`)).id
+    return (await authenticator.authenticate(sent(`Bearer ${await token}`))).id
   } catch (thrown) {
     return thrown instanceof GatewayError ? thrown.code : String(thrown)
   }
@@ -137,7 +138,7 @@ suite('Tenants of Entra ID', () => {
   test('app-only tokens are those that say so, or have no scope', async () => {
     await open()
     const appOnly = async (claims: object) =>
-      (await authenticator.authenticate(`Bearer ${await token(ONE, { uti: Math.random(), ...claims })}`)).appOnly
+      (await authenticator.authenticate(sent(`Bearer ${await token(ONE, { uti: Math.random(), ...claims })}`))).appOnly
     assert.equal(await appOnly({}), true)
     assert.equal(await appOnly({ idtyp: 'app' }), true)
     assert.equal(await appOnly({ scp: 'user_impersonation' }), false)
@@ -335,7 +336,7 @@ suite('Groups that Graph knows of', () => {
     const rules = [rule({ groups: [second] }), rule({ groups: [GROUP], operations: ['write'] })]
     await open({ graph: graph({ clientSecret: 's' }), rules, permittedGroups: [] })
     provider.onGraph = yes
-    const { access } = await authenticator.authenticate(`Bearer ${await token(ONE, { groups: undefined })}`)
+    const { access } = await authenticator.authenticate(sent(`Bearer ${await token(ONE, { groups: undefined })}`))
     assert.deepEqual(provider.graphRequests[0].groupIds, [second, GROUP])
     assert.deepEqual([access.allows('write', 'topic', 't'), access.allows('read', 'topic', 't')], [true, false])
   })
@@ -352,13 +353,13 @@ suite('Rules that are replaced', () => {
   test('hold for the very next request, also with a token that was judged before', async () => {
     await open({ rules: [rule({ principals: [CALLER] })], permittedGroups: [] })
     const header = `Bearer ${await token(ONE)}`
-    const before = await authenticator.authenticate(header)
+    const before = await authenticator.authenticate(sent(header))
     authenticator.replaceRules({
       oidc: [entra()],
       permittedGroups: [],
       rules: [rule({ principals: [CALLER], operations: ['write'] })]
     })
-    const { access } = await authenticator.authenticate(header)
+    const { access } = await authenticator.authenticate(sent(header))
     assert.deepEqual([access.allows('read', 'topic', 't'), access.allows('write', 'topic', 't')], [false, true])
     assert.deepEqual(
       [before.access.allows('read', 'topic', 't'), before.access.allows('write', 'topic', 't')],
@@ -386,7 +387,7 @@ suite('Rules that are replaced', () => {
       provider.onGraph = (_request, _body, response) =>
         resolve(() => void response.end(JSON.stringify({ value: [GROUP] })))
     })
-    const early = Promise.resolve(authenticator.authenticate(header))
+    const early = Promise.resolve(authenticator.authenticate(sent(header)))
     const answer = await asked
     const other = GROUP.replace('1', '9')
     authenticator.replaceRules({ oidc: [entra()], permittedGroups: [other], rules: [] })

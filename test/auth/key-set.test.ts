@@ -12,6 +12,7 @@ import type { AuthConfig } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Log } from '../../src/core/log.ts'
 import { localCertificates } from '../../src/dev/certificates/local-certificates.ts'
+import { sent } from './sent.ts'
 import { AUDIENCE, CALLER, GROUP, newKey, publicJwk, TestProvider, type TestKey } from './provider.ts'
 
 const quiet = () => undefined
@@ -45,7 +46,7 @@ async function open(changes: Partial<OidcProviderConfig> = {}): Promise<void> {
 /** The caller's id, or the code of the refusal. */
 async function outcome(key: TestKey = provider.key, header: object = {}): Promise<string> {
   const token = await provider.token({ exp: Math.floor(nowMs / 1000) + 60 }, { key, header })
-  return Promise.resolve(authenticator.authenticate(`Bearer ${token}`)).then(
+  return Promise.resolve(authenticator.authenticate(sent(`Bearer ${token}`))).then(
     ({ id }) => id,
     (thrown: unknown) => (thrown instanceof GatewayError ? thrown.code : String(thrown))
   )
@@ -66,13 +67,13 @@ suite('Rotation', () => {
 
   test('a new key is picked up at once, even a moment after the start, and what the old one signed is judged anew', async () => {
     const header = `Bearer ${await provider.token()}`
-    await authenticator.authenticate(header)
-    assert.ok(!(authenticator.authenticate(header) instanceof Promise))
+    await authenticator.authenticate(sent(header))
+    assert.ok(!(authenticator.authenticate(sent(header)) instanceof Promise))
     const rotated = newKey('second')
     provider.keys = [rotated]
     assert.equal(await outcome(rotated), CALLER)
     nowMs += 5000
-    await assert.rejects(async () => authenticator.authenticate(header), { code: 'INVALID_TOKEN' })
+    await assert.rejects(async () => authenticator.authenticate(sent(header)), { code: 'INVALID_TOKEN' })
   })
 
   test('keys that overlap are all good', async () => {
@@ -215,12 +216,12 @@ test('a wall clock that is set back keeps neither tokens nor keys beyond their t
   authenticator = createAuthenticator(config, log, { now: () => nowMs, steadyNow: () => steadyMs })
   await authenticator.start()
   const header = `Bearer ${await provider.token({ exp: Math.floor(nowMs / 1000) + 7200, nbf: 0 })}`
-  await authenticator.authenticate(header)
+  await authenticator.authenticate(sent(header))
   nowMs -= 3_600_000
   steadyMs += 59_000
-  assert.ok(!(authenticator.authenticate(header) instanceof Promise))
+  assert.ok(!(authenticator.authenticate(sent(header)) instanceof Promise))
   steadyMs += 1001
-  const again = authenticator.authenticate(header)
+  const again = authenticator.authenticate(sent(header))
   assert.ok(again instanceof Promise)
   await again
   nowMs += 3_600_000

@@ -57,7 +57,7 @@ test('the problems of a refused configuration stand a line each on standard erro
     stdout: '',
     stderr:
       'wrong.yaml:3:3: listen.prot is not a known key; did you mean port?\n' +
-      'wrong.yaml:5:9: auth.mode must be one of oidc, none, not "nein"\n' +
+      'wrong.yaml:5:9: auth.mode must be one of on, oidc, none, not "nein"\n' +
       'The configuration is not sound: 2 problems.\n'
   })
 })

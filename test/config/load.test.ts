@@ -13,7 +13,13 @@ auth: { mode: none }
 
 test('the least configuration is filled up with the defaults of the schema', () => {
   const { config, sources } = loadConfig({ env: leastEnvironment })
-  assert.deepEqual(config.listen, { host: '0.0.0.0', port: 9400, tls: 'none' })
+  assert.deepEqual(config.listen, {
+    host: '0.0.0.0',
+    port: 9400,
+    tls: 'none',
+    trustedProxies: [],
+    clientAddressFrom: 'socket'
+  })
   assert.deepEqual(config.kafka.bootstrapServers, ['broker:9092'])
   assert.equal(config.kafka.tls, undefined)
   assert.equal(config.limits.requestTimeoutMs, 8000)

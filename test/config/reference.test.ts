@@ -26,5 +26,5 @@ test('the example of the reference is accepted', () => {
   folder.write('server.key', 'pem')
   const [, example] = /```yaml\n(.*?)```/s.exec(committed) ?? []
   const file = folder.write('example.yaml', example)
-  assert.equal(loadConfig({ file, env: {} }).config.auth.mode, 'oidc')
+  assert.equal(loadConfig({ file, env: {} }).config.auth.mode, 'on')
 })

@@ -295,3 +295,39 @@ test('the two listeners do not share a port of one address', () => {
   assert.deepEqual(problems('10.0.0.1', '127.0.0.1'), [])
   assert.deepEqual(problems('0.0.0.0', '127.0.0.1', 9402), [])
 })
+
+test('API keys may be the only scheme, and need a rule that names them', () => {
+  const keys = (auth: Record<string, unknown>) =>
+    judge({ auth: { mode: 'on', apiKeys: { file: import.meta.filename }, ...auth } })
+  assert.deepEqual(keys({ rules: [{ ...RULE, issuers: ['apikey'] }] }), [])
+  const missing =
+    'flag: auth.rules has no rule with issuers: [apikey], and only such a rule lets callers in who come without a token'
+  assert.deepEqual(keys({ rules: [RULE] }), [missing])
+  assert.deepEqual(keys({ oidc: [provider], permittedGroups: [GROUP] }), [missing.replace('flag: ', '')])
+})
+
+test('a rule names keys only where keys are on, and no provider takes their name', () => {
+  assert.deepEqual(authenticated({ rules: [{ ...RULE, issuers: ['apikey'] }] }), [
+    `flag: auth.rules[0].issuers names apikey, which is no trusted issuer; those are ${provider.issuer}`
+  ])
+  const named = { ...provider, issuer: 'apikey', jwksUri: 'https://idp.example/keys' }
+  assert.deepEqual(authenticated({ oidc: [named] }), [
+    'flag: auth.oidc[0].issuer is a name that callers without tokens have'
+  ])
+})
+
+test('trusted proxies are networks, and are needed where a field names the client', () => {
+  const listen = (part: Record<string, unknown>) => judge({ listen: part })
+  assert.deepEqual(listen({ trustedProxies: ['10.0.0.0/8', '::1'], clientAddressFrom: 'forwarded' }), [])
+  assert.deepEqual(listen({ clientAddressFrom: 'forwarded' }), [
+    'listen.trustedProxies is missing: listen.clientAddressFrom is believed of those proxies only'
+  ])
+  assert.match(
+    listen({ trustedProxies: ['10.0.0.0/33'] })[0],
+    /listen\.trustedProxies\[0\] holds what is none: "10\.0\.0\.0\/33"/
+  )
+  assert.match(
+    listen({ trustedProxies: ['proxy.example'] })[0],
+    /must be a network such as 10\.0\.0\.0\/8, not "proxy\.example"/
+  )
+})

@@ -31,7 +31,7 @@ test('a secret has a key for its file beside it', () => {
 test('what a value must be is said in words', () => {
   assert.equal(words('listen', 'port'), 'an integer from 0 to 65535')
   assert.equal(words('listen', 'tls'), 'the word none or a section with certFile and keyFile')
-  assert.equal(words('auth', 'mode'), 'one of oidc, none')
+  assert.equal(words('auth', 'mode'), 'one of on, oidc, none')
   assert.equal(words('auth', 'oidc'), 'a list of sections')
   assert.equal(words('kafka', 'bootstrapServers'), 'a list of texts that is not empty')
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Cors } from '../../src/http/cors.ts'
 import { pageOf, startFront, TOKEN } from './support/front.ts'
 
 const PAGE = 'https://app.example'
@@ -69,4 +70,13 @@ test('an origin that is not listed to the letter gets no permission, only Vary',
     const read = await call(READ, { headers: { authorization: TOKEN, origin } })
     assert.deepEqual([read.status, allowed(read), read.headers.get('vary')], [200, [], 'Origin'], origin)
   }
+})
+
+test('a page may send further headers, if they are named', () => {
+  const cors = new Cors({ origins: [PAGE], maxAgeMs: 1000 }, ['GET'], ['X-API-Key'])
+  const asked = cors.preflight('OPTIONS', { origin: PAGE, 'access-control-request-method': 'GET' })
+  assert.equal(
+    asked?.headers?.['Access-Control-Allow-Headers'],
+    'Authorization, Content-Type, Content-Encoding, X-Request-Id, traceparent, tracestate, X-API-Key'
+  )
 })

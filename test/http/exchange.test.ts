@@ -138,9 +138,10 @@ test('a caller whose token was good and who may not is on record by name', { tim
   const { call, entries, log } = await audited(t, {
     authenticator: {
       ...authenticator,
-      authenticate(authorization) {
-        if (authorization === TOKEN) throw new GatewayError('NOT_PERMITTED', 'In no group.', { principal: known })
-        return authenticator.authenticate(authorization)
+      authenticate(credentials) {
+        if (credentials.headers.authorization === TOKEN)
+          throw new GatewayError('NOT_PERMITTED', 'In no group.', { principal: known })
+        return authenticator.authenticate(credentials)
       }
     }
   })

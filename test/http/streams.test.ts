@@ -9,8 +9,9 @@ import type { Api } from '../../src/http/api.ts'
 import type { HttpCall } from '../../src/http/call.ts'
 import { errorReply } from '../../src/http/error-reply.ts'
 import type { Route } from '../../src/http/route.ts'
+import { GatewayError } from '../../src/core/errors.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
-import { startFront, TOKEN } from './support/front.ts'
+import { authenticator, startFront, TOKEN } from './support/front.ts'
 import { waitUntil } from './support/wait-until.ts'
 
 /** What a test has a stream do, and how that came out. */
@@ -240,4 +241,44 @@ test('each API tells errors in its own form, from the first byte of a path that 
   assert.equal(((await ours.json()) as { code: string }).code, 'ROUTE_NOT_FOUND')
   const stranger = await call('/test/stream', { headers: {} })
   assert.deepEqual([stranger.status, await stranger.json()], [401, { problem: 'UNAUTHENTICATED' }])
+})
+
+test('a stream ends within a minute of its credential, with the error on record; a provider that is away ends none', async context => {
+  context.mock.timers.enable({ apis: ['setInterval'] })
+  const outcomes: string[] = []
+  const audit: string[] = []
+  const api = streamingApi({
+    outcomes,
+    run: async (call, sink) => {
+      await sink.write(Buffer.from('first '))
+      await sink.write(Buffer.from(await untilAborted(call.signal)))
+    }
+  })
+  let refusal: GatewayError | undefined
+  const front = await startFront(context, {
+    apis: [api],
+    audit: line => void audit.push(line),
+    authenticator: {
+      ...authenticator,
+      authenticate(credentials) {
+        if (refusal !== undefined) throw refusal
+        return authenticator.authenticate(credentials)
+      }
+    }
+  })
+  const response = await open(front.port)
+  const text = new Promise<string>(resolve => {
+    const chunks: Buffer[] = []
+    response.on('data', (chunk: Buffer) => chunks.push(chunk))
+    response.on('end', () => resolve(Buffer.concat(chunks).toString()))
+  })
+  for (const code of [undefined, 'IDENTITY_UNAVAILABLE', 'INVALID_CREDENTIALS'] as const) {
+    refusal = code && new GatewayError(code, 'refused')
+    context.mock.timers.tick(60_000)
+    await sleep(20)
+  }
+  assert.equal(await text, 'first refused')
+  await waitUntil(() => audit.length === 4)
+  const last = JSON.parse(audit[3]) as Record<string, unknown>
+  assert.deepEqual([last.reason, last.outcome], ['INVALID_CREDENTIALS', 'denied'])
 })

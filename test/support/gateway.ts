@@ -84,7 +84,7 @@ export class TestGateway {
     const flags = {
       ...base,
       ...settings,
-      listen: { ...base.listen, host: 'localhost', port: 0 },
+      listen: { ...base.listen, ...settings.listen, host: 'localhost', port: 0 },
       kafka: { ...base.kafka, ...settings.kafka },
       auth: { ...base.auth, ...settings.auth }
     }

@@ -35,6 +35,26 @@ suite('What the layers report', () => {
     ])
   })
 
+  test('credentials are counted by scheme and outcome, and a file of them is usable or not', () => {
+    const metrics = new Metrics(0)
+    metrics.authenticated('api_key', 'accepted')
+    metrics.authenticated('basic', 'unavailable')
+    metrics.authenticated('basic', 'unavailable')
+    assert.deepEqual(
+      linesOf(metrics, 'kafka_rest_authentications_total').filter(line => !line.endsWith(' 0')),
+      [
+        'kafka_rest_authentications_total{scheme="api_key",outcome="accepted"} 1',
+        'kafka_rest_authentications_total{scheme="basic",outcome="unavailable"} 2'
+      ]
+    )
+    metrics.credentialsRead('users', true)
+    metrics.credentialsRead('api_keys', false)
+    assert.deepEqual(linesOf(metrics, 'kafka_rest_credentials_usable'), [
+      'kafka_rest_credentials_usable{file="users"} 1',
+      'kafka_rest_credentials_usable{file="api_keys"} 0'
+    ])
+  })
+
   test('records are counted by their fate', () => {
     const metrics = new Metrics(0)
     metrics.produced('t', 100, { stored: 7, notStored: 2, unknown: 1 })

@@ -21,10 +21,14 @@ const ON_THE_WIRE: readonly ErrorCode[] = [
 ]
 /** Errors that requests to routes with authentication can get as well. */
 const AT_THE_GATE: readonly ErrorCode[] = [
+  'SEVERAL_CREDENTIALS',
+  'CREDENTIAL_IN_QUERY',
   'UNAUTHENTICATED',
   'INVALID_TOKEN',
+  'INVALID_CREDENTIALS',
   'NOT_PERMITTED',
   'QUOTA_EXCEEDED',
+  'TOO_MANY_ATTEMPTS',
   'IDENTITY_UNAVAILABLE',
   'SHUTTING_DOWN',
   'AUDIT_UNAVAILABLE'

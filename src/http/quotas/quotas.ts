@@ -1,4 +1,5 @@
 import type { QuotaConfig, QuotasConfig } from '../../config/schema.ts'
+import { isReservedIssuer } from '../../config/issuers.ts'
 import { canonicalId } from '../../core/lib/guid.ts'
 import type { Principal } from '../../core/principal.ts'
 import { Allowance } from './allowance.ts'
@@ -65,7 +66,9 @@ export class Quotas {
     const { principal } = this.#config
     if (this.#overrides.size === 0) return principal
     const own = this.#overrides.get(canonicalId(id))
-    const fits = ({ issuer: named }: Override) => named === undefined || this.#issuer(named) === this.#issuer(issuer)
+    // Without an issuer an override is for callers with tokens, as a rule is.
+    const fits = ({ issuer: named }: Override) =>
+      named === undefined ? !isReservedIssuer(issuer) : this.#issuer(named) === this.#issuer(issuer)
     return own?.find(fits) ?? principal
   }
 

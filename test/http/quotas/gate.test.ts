@@ -15,7 +15,7 @@ const records = (count: number) => JSON.stringify({ records: Array.from({ length
 
 /** The token is the caller's id. */
 const authenticator: Pick<Authenticator, 'authenticate' | 'ready'> = {
-  authenticate: authorization => ({
+  authenticate: ({ headers: { authorization } }) => ({
     id: String(authorization),
     issuer: 'test',
     appOnly: true,

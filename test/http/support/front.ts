@@ -36,7 +36,7 @@ const CALLER: Principal = { id: 'caller-1', issuer: 'test', appOnly: true, acces
 
 /** Lets `Bearer good` in, knows `Bearer stranger`, refuses the rest; answers at once, as for a token seen before. */
 export const authenticator: Pick<Authenticator, 'authenticate' | 'ready'> = {
-  authenticate(authorization) {
+  authenticate({ headers: { authorization } }) {
     if (authorization === TOKEN) return CALLER
     if (authorization === 'Bearer stranger')
       throw new GatewayError('NOT_PERMITTED', 'No group of the caller is permitted.')
