@@ -31,6 +31,14 @@ export const limits = {
       description: 'Request line and header fields.'
     },
     requestTimeoutMs: milliseconds(8_000, 'From the complete request to its answer.'),
+    waitMs: milliseconds(60_000, 'The longest `wait` of a read.'),
+    streams: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 10_000,
+      description: 'Streams of records that are open at a time.'
+    },
     headersTimeoutMs: milliseconds(10_000, 'For request line and header fields to arrive.'),
     bodyTimeoutMs: milliseconds(30_000, 'For the whole request to arrive.'),
     writeTimeoutMs: milliseconds(
@@ -64,7 +72,9 @@ const quotaMembers = {
   requestsPerSecond: rate('Requests.'),
   recordsPerSecond: rate('Records, written and read.'),
   bytesPerSecond: rate('Bytes of bodies of produce requests, uncompressed, and of keys and values that are read.'),
-  concurrentRequests: rate('Requests under way at a time.'),
+  concurrentRequests: rate('Requests under way at a time, those that wait for records left out.'),
+  concurrentStreams: rate('Streams that are open at a time; they are no requests under way.'),
+  concurrentWaits: rate('Requests that wait for records at a time.'),
   burstSeconds: {
     type: 'integer',
     minimum: 1,

@@ -42,12 +42,13 @@ export const errorCatalogue = {
   INVALID_PARTITION: {
     status: 400,
     retriable: false,
-    summary: 'A partition is not a number that Kafka can have, or a record names one that the topic lacks.'
+    summary:
+      'A partition is not a number that Kafka can have, or a record, a position or `partitions` names one that the topic lacks.'
   },
   INVALID_OFFSET: {
     status: 400,
     retriable: false,
-    summary: 'The offset is neither a number from 0 nor `earliest` nor `latest`.'
+    summary: 'The place to begin is of none of the forms that the message lists.'
   },
   OFFSET_OUT_OF_RANGE: {
     status: 400,
@@ -89,6 +90,11 @@ export const errorCatalogue = {
     status: 400,
     retriable: false,
     summary: 'The query holds an API key: it stands in logs now, so replace it. Keys are sent in header fields only.'
+  },
+  POSITION_OF_ANOTHER_TOPIC: {
+    status: 400,
+    retriable: false,
+    summary: 'The position belongs to a topic that was deleted, while another one has its name now.'
   },
   UNAUTHENTICATED: { status: 401, retriable: false, summary: 'No credential was sent of a kind that is on.' },
   INVALID_TOKEN: {

@@ -1,6 +1,8 @@
 import { type Meter, noMeter } from '../core/meter.ts'
 import type { Cluster } from '../kafka/cluster.ts'
 import { Consume } from './consume.ts'
+import { Follower } from './follow/follower.ts'
+import { followStart } from './follow/follow-start.ts'
 import type { Gateway } from './gateway.ts'
 import { callerError, gatewayError } from './kafka-failures.ts'
 import { Produce } from './produce.ts'
@@ -32,6 +34,14 @@ export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gatewa
       const { outage } = cluster
       return outage === undefined ? consume.execute(call, read, use) : Promise.reject(gatewayError(outage))
     },
+    awaitRecords: async (place, until) => void (await cluster.reads.wait([place], 'committed', until)),
+    follow: (call, request) =>
+      whileThere(async () => {
+        const start = await followStart(metadata, call, request)
+        const follower = new Follower({ metadata, reads: cluster.reads, meter }, start, request)
+        await follower.begin(call.deadline)
+        return follower
+      }),
     createTopic: (call, topic, spec) => whileThere(() => topics.create(call, topic, spec)),
     deleteTopic: (call, topic) => whileThere(() => topics.delete(call, topic)),
     listTopics: call => whileThere(() => topics.list(call)),

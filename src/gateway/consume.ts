@@ -7,27 +7,27 @@ import type { Reads } from '../kafka/fetch/reads.ts'
 import { ReadFailure } from '../kafka/fetch/read-failure.ts'
 import type { MetadataCache } from '../kafka/metadata/metadata-cache.ts'
 import type { OffsetLookup } from '../kafka/admin/list-offsets.ts'
-import type { ReadRequest } from './gateway.ts'
+import type { ReadRequest, Start } from './gateway.ts'
 import { callerError } from './kafka-failures.ts'
 import { beyondEnd, deadlineExceeded, isUnfinished, readError } from './read-errors.ts'
 import { partitionNotFound, refuseInternal, topicNotFound } from './topic-access.ts'
 
 /** Largest page, in bytes of keys and values and in records, however many records were asked for. */
 export const PAGE_BYTES = 6 * 1024 * 1024
-const PAGE_RECORDS = 100_000
+export const PAGE_RECORDS = 100_000
 /** What is left of a request's time after a wait, to read what has come. */
 const READ_MS = 1000
 
 /** Reads a page of records from one partition. */
 export class Consume {
   readonly #metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>
-  readonly #reads: Pick<Reads, 'read' | 'wait'>
+  readonly #reads: Pick<Reads, 'read' | 'wait' | 'starts'>
   readonly #offsets: Pick<OffsetLookup, 'bounds' | 'offsetOf'>
   readonly #meter: Meter
 
   constructor(
     metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>,
-    reads: Pick<Reads, 'read' | 'wait'>,
+    reads: Pick<Reads, 'read' | 'wait' | 'starts'>,
     offsets: Pick<OffsetLookup, 'bounds' | 'offsetOf'>,
     meter: Meter
   ) {
@@ -58,17 +58,17 @@ export class Consume {
   }
 
   async #pageFrom<T>(
-    which: 'earliest' | 'latest',
+    start: Exclude<Start, number>,
     call: Call,
     read: ReadRequest,
     use: (page: RecordPage) => T
   ): Promise<T> {
     for (;;) {
-      const offset = await this.#bound(call, read, which)
+      const offset = await this.#offsetOf(call, read, start)
       try {
         return await this.#page(call, read, offset, use)
       } catch (error) {
-        // Kafka has deleted records since it returned the bound. The caller named no offset, so ask again.
+        // Kafka has deleted records since it returned the offset. The caller named no offset, so ask again.
         if (!isOutOfRange(error) || call.deadline.passed) throw error
       }
     }
@@ -115,11 +115,15 @@ export class Consume {
     }
   }
 
-  async #bound(call: Call, { topic, partition }: ReadRequest, which: 'earliest' | 'latest'): Promise<number> {
-    const bound = await this.#offsets.offsetOf(topic, partition, which, call.deadline)
-    if (bound === null)
+  async #offsetOf(call: Call, { topic, partition }: ReadRequest, start: Exclude<Start, number>): Promise<number> {
+    const { deadline } = call
+    const offset =
+      typeof start === 'string'
+        ? await this.#offsets.offsetOf(topic, partition, start, deadline)
+        : (await this.#reads.starts(topic, new Map([[partition, start]]), 'committed', deadline)).get(partition)
+    if (offset === null || offset === undefined)
       throw new GatewayError('LEADER_NOT_AVAILABLE', `Partition ${partition} of topic '${topic}' has no leader.`)
-    return bound
+    return offset
   }
 }
 

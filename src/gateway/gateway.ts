@@ -1,17 +1,21 @@
+import type { Deadline } from '../core/deadline.ts'
+import type { GatewayError } from '../core/errors.ts'
 import type { Call } from '../core/principal.ts'
 import type { ProduceOutcome } from '../core/produce-outcome.ts'
 import type { RecordPage } from '../core/record-page.ts'
 import type { RecordTable } from '../core/record-table.ts'
 import type { TopicSpec } from '../core/topic-spec.ts'
 import type { BrokerInfo, PartitionBounds, PartitionInfo, PartitionPlacement } from '../core/topology.ts'
+import type { Start } from '../kafka/fetch/starts.ts'
 
 export type { ProduceOutcome, RecordFailure } from '../core/produce-outcome.ts'
+export type { Start } from '../kafka/fetch/starts.ts'
 
 export interface ReadRequest {
   readonly topic: string
   readonly partition: number
   /** A bigint lies beyond {@link Number.MAX_SAFE_INTEGER}, and so beyond the end of any log. */
-  readonly from: number | bigint | 'earliest' | 'latest'
+  readonly from: Start | bigint
   /** 1 to 2 147 483 647. */
   readonly count: number
   /** Of keys and values, from 1; the first record is let in however large. As large as a page may be when left out. */
@@ -29,6 +33,63 @@ export interface ProduceOptions {
    * request is refused.
    */
   readonly eachRecord?: boolean
+}
+
+/** Where a reader stands in a partition. */
+export interface ReadPlace {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface WaitLimits {
+  readonly deadline: Deadline
+  readonly signal: AbortSignal
+}
+
+/** Where a reader stands in a topic. */
+export interface Position {
+  /** First characters of the topic's id; null if it is not named. */
+  readonly topicId: string | null
+  /** By partition: an offset, or where to begin. */
+  readonly starts: ReadonlyMap<number, Start>
+}
+
+export interface FollowRequest {
+  readonly topic: string
+  /** All if left out, those included that are added later. */
+  readonly partitions?: readonly number[] | undefined
+  /** The same in all partitions, or a position. Partitions that it does not name are read from their beginning. */
+  readonly from: Start | Position
+  /** Refuses offsets out of range at once; else the first read does. */
+  readonly checked?: boolean
+}
+
+/** Of all partitions together. */
+export interface PageLimits {
+  readonly records: number
+  readonly bytes: number
+}
+
+export interface FollowRead {
+  readonly count: number
+  /** Why a partition brought nothing, if another read may mend that. */
+  readonly passing: GatewayError | undefined
+}
+
+/** Reads a topic from where the last read ended. */
+export interface TopicFollower {
+  /** Where the next read goes on. */
+  readonly position: Position
+  /** Whether a read may bring more without a wait. */
+  readonly hasMore: boolean
+  /**
+   * Calls `use` for each partition that has records; the page is its own until it returns. Partitions that cannot be read now
+   * do not hold up the others. Rejects with what no later read mends, after it has called `use` for the others.
+   */
+  read(deadline: Deadline, limits: PageLimits, use: (page: RecordPage) => void): Promise<FollowRead>
+  /** Resolves as {@link Gateway.awaitRecords} does. The next read looks only where there may be something. */
+  wait(until: WaitLimits): Promise<void>
 }
 
 export type { TopicSpec } from '../core/topic-spec.ts'
@@ -51,6 +112,13 @@ export interface Gateway {
   ): Promise<ProduceOutcome>
   /** Reads a page, and resolves with what `use` makes of it. The page is valid until `use` returns. */
   consume<T>(call: Call, read: ReadRequest, use: (page: RecordPage) => T): Promise<T>
+  /**
+   * Resolves as soon as there may be something to read from that offset on, which includes the error of a read; at the
+   * deadline; or when the signal aborts.
+   */
+  awaitRecords(place: ReadPlace, until: WaitLimits): Promise<void>
+  /** Begins to read many partitions of a topic. */
+  follow(call: Call, request: FollowRequest): Promise<TopicFollower>
   createTopic(call: Call, topic: string, spec: TopicSpec): Promise<void>
   deleteTopic(call: Call, topic: string): Promise<void>
   /** Returns names sorted by code point, without internal topics. */

@@ -206,3 +206,13 @@ function tooLarge(limitBytes: number): GatewayError {
 function cutOff(): GatewayError {
   return new GatewayError('BAD_REQUEST', 'The connection ended before the body was complete.')
 }
+
+/** Returns the body if some of it has not arrived yet; else undefined. */
+export function bodyUnderWay({
+  request: { complete, headers },
+  requestBody: body
+}: Pick<Upload, 'request' | 'requestBody'>): BodyStream | undefined {
+  if (complete || Buffer.isBuffer(body)) return undefined
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  return hasBody ? body : undefined
+}

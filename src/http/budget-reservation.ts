@@ -30,9 +30,14 @@ export class BudgetReservation {
     this.#bytes += bytes
   }
 
-  release(): void {
-    this.#released = true
+  /** Gives back all that is held; more may be held later. */
+  empty(): void {
     this.#budget.release(this.#bytes)
     this.#bytes = 0
+  }
+
+  release(): void {
+    this.#released = true
+    this.empty()
   }
 }

@@ -53,16 +53,33 @@ export interface HttpCall {
   reserve(): void
   /** Charges what a page costs, in place of the reservation. Throws QUOTA_EXCEEDED: the page must not be sent then. */
   settle(records: number, bytes: number): void
-  /** Charges what a stream has delivered. If that leaves a debt, the caller's next request waits for it. */
-  chargeAfter(records: number, bytes: number): void
+  /**
+   * Charges what a stream has delivered. If that leaves a debt, the caller's next request waits for it; returns the
+   * milliseconds until it is paid.
+   */
+  chargeAfter(records: number, bytes: number): number
+  /**
+   * Counts this request as one of the streams of the caller and of the process, not as one of the caller's
+   * `concurrentRequests`. Throws QUOTA_EXCEEDED or OVERLOADED.
+   */
+  beginStream(): void
   /**
    * Raises what this request holds of the byte budget, or of another budget, to `bytes` until the request is over. Throws
    * OVERLOADED.
    */
   hold(bytes: number, budget?: ByteBudget): void
+  /**
+   * Runs a wait for records. Meanwhile this request holds nothing of the byte budget and reserves nothing, and counts as one
+   * of the caller's `concurrentWaits`, not of its `concurrentRequests`. The
+   * signal aborts also if the client closes its side of the connection. Rejects with QUOTA_EXCEEDED if there are too many.
+   */
+  waiting(wait: () => Promise<void>): Promise<void>
   /** Begins the operation: its deadline runs from now. Throws ClientGone if the client has left. */
   begin(): Call
 }
 
-/** Why a stream must end: its client left, the gateway is stopping, or its credential no longer counts. */
-export type EndReason = 'gone' | 'stopping' | 'refused'
+/**
+ * Why a stream or a wait must end: its client left, the gateway is stopping, or its credential no longer counts, with the error
+ * that says so.
+ */
+export type EndReason = 'gone' | 'stopping' | GatewayError

@@ -12,12 +12,14 @@ import { type BodyLimits, bodyPieces, readBody, type Upload } from './body.ts'
 import { BudgetReservation } from './budget-reservation.ts'
 import type { Body, EndReason, HttpCall, Params, Query, Resource } from './call.ts'
 import type { Connection, OpenRequest } from './connections.ts'
-import type { BodyStream, HttpRequest, HttpResponse, RequestBody } from './messages.ts'
+import type { HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import { requirePermission } from './permission.ts'
 import type { Allowance } from './quotas/allowance.ts'
 import { type RequestKind, type Route } from './route.ts'
 import { NO_QUERY } from './router.ts'
+import type { StreamSlots } from './stream-slots.ts'
 import { targetOf } from './target.ts'
+import { waitAs } from './waiting.ts'
 
 const NO_PARAMS: Params = {}
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
@@ -30,6 +32,7 @@ export class ClientGone extends Error {
 /** What all exchanges of a front share. */
 export interface ExchangeHost extends BodyLimits {
   readonly limits: BodyLimits['limits'] & { readonly requestTimeoutMs: number }
+  readonly streams: StreamSlots
   /** Called once for each exchange, when it is over. */
   over(exchange: Exchange): void
   /** Returns the address of a client, by that of the peer and what a proxy says. */
@@ -94,6 +97,8 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   readonly #host: ExchangeHost
   #onInterrupt: ((error: GatewayError) => void) | undefined
   #abort: AbortController | undefined
+  #leaveStream: (() => void) | undefined
+  #endReason: EndReason | undefined
   #wasPermitted = false
   #begun = false
   #ended = false
@@ -159,11 +164,13 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   get signal(): AbortSignal {
     this.#abort ??= new AbortController()
     if (this.isOrphaned) this.stop('gone')
+    else if (this.#endReason !== undefined) this.stop(this.#endReason)
     return this.#abort.signal
   }
 
   /** Aborts {@link signal}, so that the handler stops writing. */
   stop(reason: EndReason): void {
+    this.#endReason ??= reason
     this.#abort?.abort(reason)
   }
 
@@ -200,9 +207,16 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     this.allowance?.settle({ records, bytes })
   }
 
-  chargeAfter(records: number, bytes: number): void {
+  chargeAfter(records: number, bytes: number): number {
     this.records = (this.records ?? 0) + records
-    this.allowance?.chargeAfter({ records, bytes })
+    return this.allowance?.chargeAfter({ records, bytes }) ?? 0
+  }
+
+  beginStream(): void {
+    this.allowance?.occupy('streams')
+    this.#leaveStream = this.#host.streams.enter()
+    // Who sends no more has left, as a rule. Nothing may have to be written that would tell.
+    this.connection.socket.once('end', () => this.stop('gone'))
   }
 
   hold(bytes: number, budget: ByteBudget = this.#host.budget): void {
@@ -210,14 +224,16 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     this.reservation.raiseTo(bytes)
   }
 
+  waiting(wait: () => Promise<void>): Promise<void> {
+    this.reservation?.empty()
+    return waitAs(this.allowance, this.connection, () => this.stop('gone'), wait)
+  }
+
   begin(): Call {
     this.requireClient()
     this.#begun = true
-    return {
-      principal: this.#caller,
-      deadline: Deadline.after(this.#host.limits.requestTimeoutMs),
-      trace: this.trace
-    }
+    const deadline = Deadline.after(this.#host.limits.requestTimeoutMs)
+    return { principal: this.#caller, deadline, trace: this.trace }
   }
 
   /** Ends the exchange without waiting for its operation or its client. */
@@ -272,16 +288,10 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
 
   #over(): void {
     this.allowance?.leave()
+    this.#leaveStream?.()
     this.reservation?.release()
     // If the client left, gzip may still be reading from this memory: leave it to the garbage collector.
     if (this.recycle !== undefined && this.response.writableFinished) this.recycle()
     this.#host.over(this)
   }
-}
-
-/** Returns the body if some of it has not arrived yet; else undefined. */
-export function bodyUnderWay({ request: { complete, headers }, requestBody: body }: Exchange): BodyStream | undefined {
-  if (complete || Buffer.isBuffer(body)) return undefined
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-  return hasBody ? body : undefined
 }

@@ -16,13 +16,15 @@ import type { ClientAddresses } from './client-address.ts'
 import type { Connection } from './connections.ts'
 import { Cors } from './cors.ts'
 import { toGatewayError } from './error-reply.ts'
-import { bodyUnderWay, ClientGone, Exchange, type ExchangeHost } from './exchange.ts'
+import { bodyUnderWay } from './body.ts'
+import { ClientGone, Exchange, type ExchangeHost } from './exchange.ts'
 import type { HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import { Quotas } from './quotas/quotas.ts'
 import { RequestMeters } from './request-meters.ts'
 import type { Route } from './route.ts'
 import { sendReply } from './send-reply.ts'
 import { sendStream } from './send-stream.ts'
+import { StreamSlots } from './stream-slots.ts'
 import { watchStream } from './stream-watch.ts'
 import { requireHost } from './target.ts'
 
@@ -69,6 +71,7 @@ const REPEATED: ReadonlySet<ErrorCode> = new Set([
 export class Gate implements ExchangeHost {
   readonly budget: ByteBudget
   readonly limits: LimitsConfig
+  readonly streams: StreamSlots
   readonly #options: GateOptions
   readonly #apis: Apis
   readonly #quotas: Quotas
@@ -82,6 +85,7 @@ export class Gate implements ExchangeHost {
   constructor(options: GateOptions) {
     this.budget = options.budget
     this.limits = options.limits
+    this.streams = new StreamSlots(options.limits.streams)
     this.#options = options
     this.#apis = new Apis(options.apis)
     this.#refusals = new RepeatedWarnings(options.log)
@@ -227,11 +231,8 @@ export class Gate implements ExchangeHost {
     exchange.resultStatus = answer.status
     const stopWatching = watchStream(exchange, this.#options.authenticator, recorded => this.#record(recorded))
     try {
-      await sendStream(
-        exchange,
-        { ...answer, headers: { ...this.#addedHeaders(exchange), ...answer.headers } },
-        this.#options.secure
-      )
+      const headers = { ...this.#addedHeaders(exchange), ...answer.headers }
+      await sendStream(exchange, { ...answer, headers }, this.#options.secure)
     } finally {
       stopWatching()
     }

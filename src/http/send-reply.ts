@@ -7,7 +7,8 @@ import { acceptsGzip } from './accept-encoding.ts'
 import type { Reply } from './answer.ts'
 import { BudgetReservation } from './budget-reservation.ts'
 import { commonHeaders } from './common-headers.ts'
-import { bodyUnderWay, type Exchange } from './exchange.ts'
+import { bodyUnderWay } from './body.ts'
+import type { Exchange } from './exchange.ts'
 
 const gzipped = promisify(gzip)
 /** Smallest body that compressing makes faster to send. */

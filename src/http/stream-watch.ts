@@ -8,7 +8,7 @@ const PERIOD_MS = 60_000
 const LAST_WORDS_MS = 5000
 
 /**
- * Watches a stream while it lasts: calls `record` each minute, and ends the stream if its credential no longer counts. A
+ * Watches a stream while it lasts: calls `record` each minute, and ends the stream if its credential no longer counts, or a rule was taken away. A
  * provider that does not answer ends nothing. Returns a function that stops the watch.
  */
 export function watchStream(
@@ -25,12 +25,17 @@ export function watchStream(
 
 async function judgeAgain(exchange: Exchange, authenticator: Pick<Authenticator, 'authenticate'>): Promise<void> {
   try {
-    await authenticator.authenticate(exchange)
+    exchange.principal = await authenticator.authenticate(exchange)
+    const { route, params } = exchange
+    if (typeof route?.permission !== 'object') return
+    const { operation, resource } = route.permission
+    exchange.permit(operation, resource, resource.nameIn(params))
   } catch (error) {
-    if (!(error instanceof GatewayError) || (error.status !== 401 && error.status !== 403)) return
+    // 404 is what a caller gets who may not even see the topic.
+    if (!(error instanceof GatewayError) || ![401, 403, 404].includes(error.status)) return
     exchange.code = error.code
     exchange.resultStatus = error.status
-    exchange.stop('refused')
+    exchange.stop(error)
     setTimeout(() => {
       if (!exchange.ended) exchange.response.destroy()
     }, LAST_WORDS_MS).unref()

@@ -26,6 +26,8 @@ const LIMITS: LimitsConfig = {
   jsonDepth: 1,
   inFlightBytes: 16_777_216,
   requestTimeoutMs: 5000,
+  waitMs: 1,
+  streams: 1,
   headersTimeoutMs: 5000,
   bodyTimeoutMs: 5000,
   writeTimeoutMs: 30_000,

@@ -11,7 +11,7 @@ import { errorReply } from '../../src/http/error-reply.ts'
 import type { Route } from '../../src/http/route.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
-import { authenticator, startFront, TOKEN } from './support/front.ts'
+import { authenticator, type FrontSettings, startFront, TOKEN } from './support/front.ts'
 import { waitUntil } from './support/wait-until.ts'
 
 /** What a test has a stream do, and how that came out. */
@@ -32,18 +32,21 @@ function streamingApi({ run, outcomes }: Streaming): Api {
     offers: [TYPE],
     answer: 'stream',
     audit: 'stream',
-    handle: call => ({
-      status: 200,
-      headers: { 'Content-Type': TYPE },
-      run: sink =>
-        run(call, sink).then(
-          () => void outcomes.push('done'),
-          (error: unknown) => {
-            outcomes.push(error instanceof Error ? error.name : String(error))
-            throw error
-          }
-        )
-    })
+    handle: call => {
+      if (call.query.get('counted') !== null) call.beginStream()
+      return {
+        status: 200,
+        headers: { 'Content-Type': TYPE },
+        run: sink =>
+          run(call, sink).then(
+            () => void outcomes.push('done'),
+            (error: unknown) => {
+              outcomes.push(error instanceof Error ? error.name : String(error))
+              throw error
+            }
+          )
+      }
+    }
   })
   return {
     version: 'test',
@@ -53,12 +56,12 @@ function streamingApi({ run, outcomes }: Streaming): Api {
   }
 }
 
-async function streaming(context: TestContext, run: Streaming['run']) {
+async function streaming(context: TestContext, run: Streaming['run'], settings: FrontSettings = {}) {
   const outcomes: string[] = []
   const audit: string[] = []
   const meter = new Metrics(0)
   const api = streamingApi({ run, outcomes })
-  const front = await startFront(context, { apis: [api], audit: line => void audit.push(line), meter })
+  const front = await startFront(context, { ...settings, apis: [api], audit: line => void audit.push(line), meter })
   const entries = () => audit.map(line => JSON.parse(line) as Record<string, unknown>)
   return { ...front, outcomes, entries, meter }
 }
@@ -66,8 +69,14 @@ async function streaming(context: TestContext, run: Streaming['run']) {
 const untilAborted = (signal: AbortSignal): Promise<string> =>
   new Promise(resolve => signal.addEventListener('abort', () => resolve(String(signal.reason))))
 
-async function open(port: number, method = 'GET'): Promise<IncomingMessage> {
-  const request = httpRequest({ port, method, path: '/test/stream', headers: { authorization: TOKEN }, agent: false })
+async function open(port: number, method = 'GET', query = ''): Promise<IncomingMessage> {
+  const request = httpRequest({
+    port,
+    method,
+    path: `/test/stream${query}`,
+    headers: { authorization: TOKEN },
+    agent: false
+  })
   if (method === 'GET') request.end()
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   return response
@@ -277,8 +286,29 @@ test('a stream ends within a minute of its credential, with the error on record;
     context.mock.timers.tick(60_000)
     await sleep(20)
   }
-  assert.equal(await text, 'first refused')
+  assert.equal(await text, 'first GatewayError: refused')
   await waitUntil(() => audit.length === 4)
   const last = JSON.parse(audit[3]) as Record<string, unknown>
   assert.deepEqual([last.reason, last.outcome], ['INVALID_CREDENTIALS', 'denied'])
+})
+
+test('more streams than limits.streams are OVERLOADED, until one of them is over', async context => {
+  const { port, call } = await streaming(
+    context,
+    async (stream, sink) => {
+      await sink.write(Buffer.from('x'))
+      await untilAborted(stream.signal)
+    },
+    { limits: { streams: 1 } }
+  )
+  const first = await open(port, 'GET', '?counted')
+  await once(first, 'data')
+  const refused = await call('/test/stream?counted')
+  assert.equal(refused.status, 503)
+  first.destroy()
+  for (let status = 0; status !== 200; await sleep(5)) {
+    const next = await call('/test/stream?counted')
+    await next.body?.cancel()
+    status = next.status
+  }
 })

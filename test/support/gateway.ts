@@ -10,6 +10,7 @@ import { appWithGroups, RESOURCE, type Application } from '../../src/dev/identit
 import { LocalServices } from '../../src/dev/local-services.ts'
 import { startServer, type RunningServer } from '../../src/server/start.ts'
 import { problemsOf } from './description.ts'
+import { openStream, type TestStream } from './stream.ts'
 
 export interface TestResponse {
   readonly status: number
@@ -158,6 +159,25 @@ export class TestGateway {
 
   get(path: string): Promise<TestResponse> {
     return this.request('GET', path)
+  }
+
+  /** Sends a GET and leaves when the signal aborts. */
+  async leave(path: string, signal: AbortSignal): Promise<void> {
+    await new Promise<void>(resolve => {
+      const headers = { authorization: `Bearer ${this.#token}` }
+      const request = send(`https://localhost:${this.port}${path}`, { headers, agent: this.#agent, family: 4, signal })
+      request.on('error', () => resolve())
+      request.end()
+    })
+  }
+
+  /** Opens an answer that streams; its text grows. */
+  stream(path: string, headers: Readonly<Record<string, string>>, method = 'GET'): Promise<TestStream> {
+    return openStream(`https://localhost:${this.port}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}`, ...headers },
+      ca: readFileSync(this.services.certificates.caFile)
+    })
   }
 
   async createTopic(name: string, body: object = {}): Promise<void> {

@@ -8,13 +8,17 @@ import { getPartition } from './get-partition.ts'
 import { listBrokers } from './list-brokers.ts'
 import { listPartitions } from './list-partitions.ts'
 import { listTopics } from './list-topics.ts'
+import { produceValue } from './produce-value.ts'
+import { readTopic } from './read-topic.ts'
 import { produce } from './produce.ts'
 import type { V1Route, V1UseCases } from './route.ts'
 
 /** In the order of the description. */
 export const v1Routes: readonly V1Route[] = [
   produce,
+  produceValue,
   consume,
+  readTopic,
   listTopics,
   createTopic,
   deleteTopic,

@@ -1,23 +1,35 @@
+import { Deadline } from '../../core/deadline.ts'
+import type { RecordPage } from '../../core/record-page.ts'
 import { PAGE_BYTES } from '../../gateway/consume.ts'
+import type { Reply } from '../../http/answer.ts'
+import type { HttpCall } from '../../http/call.ts'
 import { PAGE_FRONT_BYTES } from '../shared/records/page-writer.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
-import { partitionNumber, startOffset, topic, topicName } from '../shared/parameters.ts'
-import { encoding, recordCount } from './parameters.ts'
-import { writePage } from './record-form.ts'
+import { partitionNumber, topic, topicName } from '../shared/parameters.ts'
+import { encoding, recordCount, startOffset, waitMs } from './parameters.ts'
+import { writePage, type PageEncoding } from './record-form.ts'
 import { consumeErrorSchema, pageSchema } from './record-schemas.ts'
-import { JSON_ONLY, NO_BODY, partitionParameter, topicErrors, topicParameter, type V1Route } from './route.ts'
-import { countSchema, encodingSchema, startSchema } from './schemas.ts'
+import {
+  encodingParameters,
+  JSON_ONLY,
+  NO_BODY,
+  partitionParameter,
+  topicErrors,
+  topicParameter,
+  waitParameter,
+  type V1Route
+} from './route.ts'
+import { countSchema, startSchema } from './schemas.ts'
 
 /** Bytes reserved in the budget for each record before the page is read. */
-const BYTES_PER_RECORD = 1024
+export const BYTES_PER_RECORD = 1024
 /** The text of a page, and its encrypted copy while the client takes it. */
-const COPIES = 2
+export const COPIES = 2
 const nextOffset = {
   description: 'Where the next read goes on; at the end it is where new records will come.',
   schema: { type: 'string', pattern: '^[0-9]+$' },
   always: true
 }
-const encodingExamples = { base64: { summary: 'Base64 for every record', value: 'base64' } }
 
 export const consume: V1Route = {
   method: 'GET',
@@ -31,18 +43,20 @@ export const consume: V1Route = {
     tag: 'Records',
     summary: 'Read records from an offset on.',
     description:
-      'A page ends at `count` records, at 6 MiB of keys and values (but holds at least one record), or at the last stable offset: committed records only. Follow the header `NextOffset`; an empty page means that you are at the end.',
+      'A page ends at `count` records, at 6 MiB of keys and values (but holds at least one record), or at the last stable offset: committed records only. Follow the header `NextOffset`; an empty page means that you are at the end, and `wait` has it come with the first records instead.',
     parameters: [
       topicParameter,
       partitionParameter,
       {
         name: 'offset',
-        description: 'A number from 0, or one of the two ends.',
+        description: 'Where to begin.',
         schema: startSchema,
         examples: {
           number: { summary: 'From an offset on', value: 0 },
           earliest: { summary: 'From the first record that is kept', value: 'earliest' },
-          latest: { summary: 'From the end on', value: 'latest' }
+          latest: { summary: 'From the end on', value: 'latest' },
+          last: { summary: 'The last ten records', value: '-10' },
+          since: { summary: 'From a point in time on', value: '@2026-11-29T10:00:00Z' }
         }
       },
       {
@@ -51,18 +65,8 @@ export const consume: V1Route = {
         schema: countSchema,
         examples: { hundred: { summary: 'Up to a hundred', value: 100 } }
       },
-      {
-        name: 'key_encoding',
-        description: 'All keys as base64; without it only those that are not UTF-8.',
-        schema: encodingSchema,
-        examples: encodingExamples
-      },
-      {
-        name: 'value_encoding',
-        description: 'All values as base64; without it only those that are not UTF-8.',
-        schema: encodingSchema,
-        examples: encodingExamples
-      }
+      waitParameter,
+      ...encodingParameters
     ],
     answers: {
       200: {
@@ -97,6 +101,7 @@ export const consume: V1Route = {
       'INVALID_OFFSET',
       'OFFSET_OUT_OF_RANGE',
       'INVALID_COUNT',
+      'INVALID_PARAMETER',
       'INVALID_ENCODING',
       'CORRUPT_DATA',
       'LEADER_NOT_AVAILABLE',
@@ -105,7 +110,7 @@ export const consume: V1Route = {
     errorSchema: consumeErrorSchema,
     errorHeaders: { 504: { NextOffset: { ...nextOffset, description: 'How far the read came.' } } }
   },
-  async handle(call, { gateway }) {
+  async handle(call, { gateway, limits }) {
     const { params, query } = call
     const name = topicName(params.topic)
     const partition = partitionNumber(params.partition)
@@ -113,21 +118,34 @@ export const consume: V1Route = {
     const count = recordCount(query.get('count'))
     const keys = encoding(query.get('key_encoding'), 'key_encoding')
     const values = encoding(query.get('value_encoding'), 'value_encoding')
-    const operation = call.begin()
-    // Held until the client has taken the answer: readers that stop reading use up the budget, not the memory.
-    call.hold(Math.min(count * BYTES_PER_RECORD, PAGE_BYTES))
-    call.reserve()
-    return gateway.consume(operation, { topic: name, partition, from, count }, page => {
-      call.settle(page.count, page.payloadBytes)
-      call.hold(page.payloadBytes * COPIES)
-      return {
-        status: 200,
-        body: writePage(page, { keys, values }),
-        headers: { NextOffset: String(page.nextOffset) },
-        counted: true,
-        recycle: recycleText,
-        frontBytes: PAGE_FRONT_BYTES
-      }
-    })
+    const until = Deadline.after(waitMs(query.get('wait'), limits.waitMs))
+    for (let start = from; ;) {
+      const operation = call.begin()
+      // Held until the client has taken the answer: readers that stop reading use up the budget, not the memory.
+      call.hold(Math.min(count * BYTES_PER_RECORD, PAGE_BYTES))
+      call.reserve()
+      const reply = await gateway.consume(operation, { topic: name, partition, from: start, count }, page =>
+        page.count === 0 && !until.passed && !call.signal.aborted
+          ? page.nextOffset
+          : pageReply(call, page, { keys, values })
+      )
+      if (typeof reply !== 'number') return reply
+      start = reply
+      const place = { topic: name, partition, offset: reply }
+      await call.waiting(() => gateway.awaitRecords(place, { deadline: until, signal: call.signal }))
+    }
+  }
+}
+
+function pageReply(call: HttpCall, page: RecordPage, encodings: PageEncoding): Reply {
+  call.settle(page.count, page.payloadBytes)
+  call.hold(page.payloadBytes * COPIES)
+  return {
+    status: 200,
+    body: writePage(page, encodings),
+    headers: { NextOffset: String(page.nextOffset) },
+    counted: true,
+    recycle: recycleText,
+    frontBytes: PAGE_FRONT_BYTES
   }
 }

@@ -4,7 +4,7 @@ import { named } from '../../http/openapi/schema.ts'
 import { errorNumbers } from './errors.ts'
 
 /** Raised by other APIs only. */
-const ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['INVALID_PARAMETER', 'NOT_ACCEPTABLE', 'UNREADABLE_RECORD'])
+const ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['NOT_ACCEPTABLE', 'UNREADABLE_RECORD'])
 export const v1Codes: readonly ErrorCode[] = errorCodes.filter(code => !ELSEWHERE.has(code))
 
 export const errorMembers = {

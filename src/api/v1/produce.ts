@@ -1,6 +1,9 @@
 import { configSchema } from '../../config/schema.ts'
+import type { RecordTable } from '../../core/record-table.ts'
+import type { Gateway } from '../../gateway/gateway.ts'
 import type { Reply } from '../../http/answer.ts'
 import { topic, topicName } from '../shared/parameters.ts'
+import type { HttpCall } from '../../http/call.ts'
 import { withHeaders } from '../shared/records/added-headers.ts'
 import { writeProduceAnswer } from './offsets.ts'
 import { parseProduceBody } from './record-form.ts'
@@ -106,31 +109,40 @@ export const produce: V1Route = {
     ],
     errorSchema: produceErrorSchema
   },
-  async handle(call, { gateway, limits }): Promise<Reply> {
-    const name = topicName(call.params.topic)
-    const reading = call.body()
-    const body = reading instanceof Promise ? await reading : reading
-    let operation
-    let records
-    try {
-      operation = call.begin()
-      records = parseProduceBody(body.bytes, limits)
-      call.charge(records.count, body.bytes.length)
-    } catch (error) {
-      body.release()
-      throw error
-    }
-    const added = call.trace?.recordHeaders ?? []
-    const traced = added.length === 0 ? records : withHeaders(records, added)
-    // A batch may outlive the answer, so the gateway releases the body.
-    const outcome = await gateway.produce(operation, name, traced, body.release)
-    const { status, body: answer, code, retryAfterS } = writeProduceAnswer(outcome)
-    return {
-      status,
-      body: answer,
-      code,
-      recycle: recycleText,
-      ...(retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } })
-    }
+  handle(call, { gateway, limits }) {
+    return storeBody(call, gateway, bytes => parseProduceBody(bytes, limits))
+  }
+}
+
+/** Stores the records that `parse` makes of the body, in the topic that the path names. */
+export async function storeBody(
+  call: HttpCall,
+  gateway: Gateway,
+  parse: (body: Buffer) => RecordTable
+): Promise<Reply> {
+  const name = topicName(call.params.topic)
+  const reading = call.body()
+  const body = reading instanceof Promise ? await reading : reading
+  let operation
+  let records
+  try {
+    operation = call.begin()
+    records = parse(body.bytes)
+    call.charge(records.count, body.bytes.length)
+  } catch (error) {
+    body.release()
+    throw error
+  }
+  const added = call.trace?.recordHeaders ?? []
+  const traced = added.length === 0 ? records : withHeaders(records, added)
+  // A batch may outlive the answer, so the gateway releases the body.
+  const outcome = await gateway.produce(operation, name, traced, body.release)
+  const { status, body: answer, code, retryAfterS } = writeProduceAnswer(outcome)
+  return {
+    status,
+    body: answer,
+    code,
+    recycle: recycleText,
+    ...(retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } })
   }
 }

@@ -1,6 +1,7 @@
 import type { RecordPage } from '../../core/record-page.ts'
 import type { RecordTable } from '../../core/record-table.ts'
-import { PageWriter } from '../shared/records/page-writer.ts'
+import type { PageForm } from '../shared/records/page-form.ts'
+import { PageWriter, type PageText } from '../shared/records/page-writer.ts'
 import type { RecordForm } from '../shared/records/record-form.ts'
 import { RecordReader, type RecordLimits } from '../shared/records/record-reader.ts'
 
@@ -39,27 +40,30 @@ export interface PageEncoding {
   readonly values: 'auto' | 'base64'
 }
 
-const pageWriter = (keys: PageEncoding['keys'], values: PageEncoding['values']) =>
-  new PageWriter({
-    open: '{"records":[',
-    close: ']}',
-    topic: false,
-    keys,
-    values,
-    encodings: true,
-    timestamps: 'typed',
-    headers: 'auto'
-  })
-
 /** By the encoding of keys, then of values. */
-const pageWriters = {
-  auto: { auto: pageWriter('auto', 'auto'), base64: pageWriter('auto', 'base64') },
-  base64: { auto: pageWriter('base64', 'auto'), base64: pageWriter('base64', 'base64') }
+export type PageWriters = Readonly<Record<PageEncoding['keys'], Readonly<Record<PageEncoding['values'], PageWriter>>>>
+
+/** Returns writers of v1's records between the texts of `form`. */
+export function pageWriters(form: Pick<PageForm, 'open' | 'between' | 'close' | 'topic'>): PageWriters {
+  const writer = (keys: PageEncoding['keys'], values: PageEncoding['values']) =>
+    new PageWriter({ ...form, keys, values, encodings: true, timestamps: 'typed', headers: 'auto' })
+  return {
+    auto: { auto: writer('auto', 'auto'), base64: writer('auto', 'base64') },
+    base64: { auto: writer('base64', 'auto'), base64: writer('base64', 'base64') }
+  }
+}
+
+const pages = pageWriters({ open: '{"records":[', close: ']}', topic: false })
+const topicPages = pageWriters({ open: '{"records":[', close: ']', topic: false })
+
+/** Begins a page of many partitions: what finishes it adds the last members and the brace. */
+export function beginPage({ keys, values }: PageEncoding): PageText {
+  return topicPages[keys][values].begin()
 }
 
 /** The body of a read, behind memory that is free for the head of its answer. */
 export function writePage(page: RecordPage, { keys, values }: PageEncoding): Buffer {
-  const text = pageWriters[keys][values].begin(page)
+  const text = pages[keys][values].begin(page)
   text.add(page)
   return text.finish()
 }

@@ -1,6 +1,6 @@
 import { named, orNull } from '../../http/openapi/schema.ts'
 import { errorMembers, errorSchema } from './error-schema.ts'
-import { offsetSchema, partitionSchema } from './schemas.ts'
+import { offsetSchema, partitionSchema, positionSchema } from './schemas.ts'
 
 /** Schemas of records, in requests and answers. */
 
@@ -145,6 +145,15 @@ export const pageSchema = named('Records', {
   required: ['records'],
   properties: {
     records: { type: 'array', items: record, description: 'By offset; empty at the end.' }
+  }
+})
+
+export const topicPageSchema = named('TopicRecords', {
+  type: 'object',
+  required: ['records', 'next'],
+  properties: {
+    records: { type: 'array', items: record, description: 'By offset within a partition; empty at the end.' },
+    next: positionSchema
   }
 })
 

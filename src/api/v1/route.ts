@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import type { Parameter } from '../../http/openapi/operation.ts'
 import type { BodyKind, RouteOf } from '../../http/route.ts'
-import { partitionSchema, topicNameSchema } from './schemas.ts'
+import { encodingSchema, partitionSchema, topicNameSchema, waitSchema } from './schemas.ts'
 
 /** Shared parts of the routes of v1. */
 
@@ -42,6 +42,30 @@ export const partitionParameter: Parameter = {
   description: 'Number of a partition, from 0.',
   schema: partitionSchema,
   examples: { first: { summary: 'The first partition', value: 0 } }
+}
+
+const encodingExamples = { base64: { summary: 'Base64 for every record', value: 'base64' } }
+
+export const encodingParameters: readonly Parameter[] = [
+  {
+    name: 'key_encoding',
+    description: 'All keys as base64; without it only those that are not UTF-8.',
+    schema: encodingSchema,
+    examples: encodingExamples
+  },
+  {
+    name: 'value_encoding',
+    description: 'All values as base64; without it only those that are not UTF-8.',
+    schema: encodingSchema,
+    examples: encodingExamples
+  }
+]
+
+export const waitParameter: Parameter = {
+  name: 'wait',
+  description: 'For how many milliseconds an empty page waits for the first records; at most `limits.waitMs`.',
+  schema: waitSchema,
+  examples: { second: { summary: 'Up to a second', value: 1000 } }
 }
 
 /** Errors of a call with a body. */

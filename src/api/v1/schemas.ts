@@ -28,9 +28,37 @@ export const countSchema = { type: 'integer', minimum: 1, maximum: INT32_LIMIT, 
 export const startSchema = {
   anyOf: [
     { type: 'integer', minimum: 0, format: 'int64', description: 'Offset to start at.' },
-    { enum: ['earliest', 'latest'], description: 'One of the two ends.' }
+    { enum: ['earliest', 'latest'], description: 'One of the two ends.' },
+    { type: 'string', pattern: '^-\\d{1,16}$', description: 'The last so many records.' },
+    {
+      type: 'string',
+      pattern: '^@(\\d{1,16}|\\d{4}-.+)$',
+      description:
+        'The first record whose timestamp is that or later: milliseconds since 1970, or ISO 8601 with a zone. The end if there is none.'
+    }
   ]
 } as const
+export const topicCountSchema = { ...countSchema, default: 100 } as const
+export const positionSchema = {
+  type: 'string',
+  pattern: '^([\\w-]{8};)?\\d{1,10}:[^:,;][^,;]*(,\\d{1,10}:[^:,;][^,;]*)*$',
+  description:
+    'The beginning of the topic id, which may be left out, then an offset for each partition, or a place to begin at.'
+} as const
+export const fromSchema = { anyOf: [...startSchema.anyOf, positionSchema], default: 'latest' } as const
+export const partitionsListSchema = {
+  anyOf: [
+    partitionSchema,
+    { type: 'string', pattern: '^\\d{1,10}(,\\d{1,10})+$', description: 'Several, with commas between.' }
+  ]
+} as const
+export const timestampSchema = {
+  type: 'integer',
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  format: 'int64'
+} as const
+export const waitSchema = { type: 'integer', minimum: 0, maximum: 86_400_000, default: 0, format: 'int32' } as const
 export const encodingSchema = { enum: ['base64'] } as const
 export const offsetSchema = offset('Offset within the partition.')
 

@@ -117,7 +117,7 @@ class Document {
   #operation(route: DescribedRoute): Json {
     const { path, operation } = route
     const { id, tag, summary, description, parameters = [], body } = operation
-    const types = route.body.kind === 'ignored' ? [] : route.body.types
+    const types = route.body.kind === 'ignored' ? [] : route.body.types.filter(type => type !== '*/*')
     return {
       operationId: id,
       tags: [tag],
@@ -131,7 +131,7 @@ class Document {
             requestBody: {
               description: body.description,
               required: body.required,
-              content: { [types[0]]: { schema: body.schema, examples: body.examples } }
+              content: Object.fromEntries(types.map(type => [type, { schema: body.schema, examples: body.examples }]))
             }
           }),
       responses: this.#responses(route)

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { Cost, QuotaMeter, Shortage } from './quota-meter.ts'
+import type { Cost, Occupation, QuotaMeter, Shortage } from './quota-meter.ts'
 
 /** One admitted request's share of the quotas: of its principal's and of the listener's. */
 export class Allowance {
@@ -7,6 +7,7 @@ export class Allowance {
   readonly #meters: readonly QuotaMeter[]
   readonly #now: () => number
   #reserved: Cost | undefined
+  #occupies: Occupation = 'requests'
 
   constructor(meters: readonly QuotaMeter[], now: () => number) {
     this.#meters = meters
@@ -18,6 +19,18 @@ export class Allowance {
     const nowMs = this.#now()
     for (const meter of this.#meters) refuse(meter, meter.refusal(nowMs), nowMs)
     for (const meter of this.#meters) meter.enter(nowMs)
+  }
+
+  /** Gives back what is reserved, and takes a slot of that kind in place of the one of `requests`. Throws QUOTA_EXCEEDED. */
+  occupy(kind: 'waits' | 'streams'): void {
+    const nowMs = this.#now()
+    for (const meter of this.#meters) refuse(meter, meter.lackOfSlots(kind), nowMs)
+    this.#giveBack(nowMs)
+    this.#occupy(kind)
+  }
+
+  endWait(): void {
+    this.#occupy('requests')
   }
 
   /** Charges a cost, or throws QUOTA_EXCEEDED and charges nothing. */
@@ -48,20 +61,27 @@ export class Allowance {
     this.#take(page, nowMs)
   }
 
-  /** Charges what was delivered already. A debt delays the next request. */
-  chargeAfter(cost: Cost): void {
-    this.#take(cost, this.#now())
+  /** Charges what was delivered already. A debt delays the next request. Returns the milliseconds until it is paid. */
+  chargeAfter(cost: Cost): number {
+    const nowMs = this.#now()
+    this.#take(cost, nowMs)
+    return Math.max(...this.#meters.map(meter => meter.shortage(NOTHING, nowMs)?.waitMs ?? 0))
   }
 
   /** Call once, when the request is over. */
   leave(): void {
     this.#giveBack(this.#now())
-    for (const meter of this.#meters) meter.leave()
+    for (const meter of this.#meters) meter.leave(this.#occupies)
   }
 
   /** Returns the headers of the answer. */
   headers(): Record<string, string> {
     return this.#meters[0].headers(this.#now())
+  }
+
+  #occupy(kind: Occupation): void {
+    for (const meter of this.#meters) meter.move(this.#occupies, kind)
+    this.#occupies = kind
   }
 
   #take(cost: Cost, nowMs: number): void {

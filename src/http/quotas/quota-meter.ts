@@ -11,8 +11,11 @@ interface Entry {
   readonly bucket: TokenBucket
 }
 
+/** What an open request counts as: one at work, one that waits for records, or a stream. */
+export type Occupation = 'requests' | 'waits' | 'streams'
+
 export interface Shortage {
-  readonly unit: Unit | 'concurrent requests'
+  readonly unit: Unit | `concurrent ${Occupation}`
   readonly waitMs: number
 }
 
@@ -28,13 +31,17 @@ export class QuotaMeter {
   lastPage: Cost = {}
   readonly #buckets: Entry[] = []
   readonly #burstSeconds: number
-  readonly #concurrentRequests: number
-  #open = 0
+  readonly #slots: Readonly<Record<Occupation, number>>
+  readonly #open: Record<Occupation, number> = { requests: 0, waits: 0, streams: 0 }
 
   constructor(quota: QuotaConfig, holder: string, nowMs: number) {
     this.holder = holder
     this.#burstSeconds = quota.burstSeconds
-    this.#concurrentRequests = quota.concurrentRequests ?? Infinity
+    this.#slots = {
+      requests: quota.concurrentRequests ?? Infinity,
+      waits: quota.concurrentWaits ?? Infinity,
+      streams: quota.concurrentStreams ?? Infinity
+    }
     const rates = { requests: quota.requestsPerSecond, records: quota.recordsPerSecond, bytes: quota.bytesPerSecond }
     for (const unit of ['requests', 'records', 'bytes'] as const) {
       const perSecond = rates[unit]
@@ -45,8 +52,13 @@ export class QuotaMeter {
 
   /** Returns why a further request must wait: no slot, no request left, or a debt of records or bytes. */
   refusal(nowMs: number): Shortage | undefined {
-    if (this.#open >= this.#concurrentRequests) return { unit: 'concurrent requests', waitMs: SLOT_WAIT_MS }
-    return this.#worst(nowMs, unit => (unit === 'requests' ? 1 : 0))
+    return this.lackOfSlots('requests') ?? this.#worst(nowMs, unit => (unit === 'requests' ? 1 : 0))
+  }
+
+  /** Returns a shortage if all slots of that kind are taken. */
+  lackOfSlots(kind: Occupation): Shortage | undefined {
+    if (this.#open[kind] < this.#slots[kind]) return undefined
+    return { unit: `concurrent ${kind}`, waitMs: SLOT_WAIT_MS }
   }
 
   /** Returns what is missing for `cost`. */
@@ -64,17 +76,23 @@ export class QuotaMeter {
 
   /** Charges one request and its slot, until {@link leave}. */
   enter(nowMs: number): void {
-    this.#open++
+    this.#open.requests++
     this.take(ONE_REQUEST, nowMs)
   }
 
-  leave(): void {
-    this.#open--
+  /** Moves a request from one kind of slot to another, whether or not one is free. */
+  move(from: Occupation, to: Occupation): void {
+    this.#open[from]--
+    this.#open[to]++
+  }
+
+  leave(kind: Occupation): void {
+    this.#open[kind]--
   }
 
   /** True while a request is open. */
   get inUse(): boolean {
-    return this.#open > 0
+    return this.#open.requests + this.#open.waits + this.#open.streams > 0
   }
 
   /** Returns `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10). */

@@ -188,29 +188,39 @@ class StartSearch {
 
 /** Remembers the last so many offsets that it was shown. */
 class LastOffsets {
-  readonly #offsets: Float64Array
+  readonly #limit: number
+  #offsets = new Float64Array(0)
   #shown = 0
   readBytes = 0
 
   constructor(limit: number) {
-    this.#offsets = new Float64Array(limit)
+    this.#limit = limit
   }
 
   /** How many are remembered. */
   get count(): number {
-    return Math.min(this.#shown, this.#offsets.length)
+    return Math.min(this.#shown, this.#limit)
   }
 
   /** The earliest that is remembered. */
   get first(): number | undefined {
-    const limit = this.#offsets.length
     if (this.#shown === 0) return undefined
-    return this.#offsets[this.#shown <= limit ? 0 : this.#shown % limit]
+    return this.#offsets[this.#shown <= this.#limit ? 0 : this.#shown % this.#limit]
   }
 
   add({ count, offsets }: RecordPage, storedBytes: number): void {
-    for (let row = 0; row < count; row++) this.#offsets[this.#shown++ % this.#offsets.length] = offsets[row]
+    this.#growFor(count)
+    for (let row = 0; row < count; row++) this.#offsets[this.#shown++ % this.#limit] = offsets[row]
     this.readBytes += storedBytes
+  }
+
+  /** The limit may be far more than a log holds: memory is taken for what was seen. */
+  #growFor(count: number): void {
+    const needed = Math.min(this.#limit, this.#shown + count)
+    if (needed <= this.#offsets.length) return
+    const larger = new Float64Array(Math.min(this.#limit, 2 * needed))
+    larger.set(this.#offsets)
+    this.#offsets = larger
   }
 }
 

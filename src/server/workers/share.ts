@@ -9,7 +9,12 @@ export function shareOf(config: Config): Config {
   const part = (whole: number) => Math.max(1, Math.floor(whole / workers))
   return {
     ...config,
-    limits: { ...limits, inFlightBytes: part(limits.inFlightBytes), connections: part(limits.connections) },
+    limits: {
+      ...limits,
+      inFlightBytes: part(limits.inFlightBytes),
+      connections: part(limits.connections),
+      streams: part(limits.streams)
+    },
     quotas: { ...quotas, ...(quotas.listener && { listener: shareOfQuota(quotas.listener, part) }) }
   }
 }

@@ -3,8 +3,16 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseProduceBody } from '../../../src/api/v1/record-form.ts'
 import { parseTopicBody } from '../../../src/api/v1/topic-body.ts'
-import { partitionNumber, startOffset, topicName } from '../../../src/api/shared/parameters.ts'
-import { encoding, recordCount } from '../../../src/api/v1/parameters.ts'
+import { partitionNumber, topicName } from '../../../src/api/shared/parameters.ts'
+import {
+  encoding,
+  followFrom,
+  partitionNumbers,
+  recordCount,
+  startOffset,
+  timestampMs,
+  waitMs
+} from '../../../src/api/v1/parameters.ts'
 import { apiDescription, differences, resolved } from '../../support/description.ts'
 
 /** The readers of requests are written by hand; what the description says of requests must be what they do. */
@@ -131,7 +139,12 @@ test('parameters are accepted exactly where they are as described', () => {
     topic: value => void topicName(value),
     partition: partitionNumber,
     offset: startOffset,
-    count: recordCount,
+    count: value => recordCount(value),
+    key: value => value,
+    timestamp: timestampMs,
+    from: followFrom,
+    partitions: partitionNumbers,
+    wait: value => waitMs(value, 86_400_000),
     key_encoding: value => encoding(value, 'key_encoding'),
     value_encoding: value => encoding(value, 'value_encoding')
   }
@@ -143,6 +156,16 @@ test('parameters are accepted exactly where they are as described', () => {
     'earliest',
     'latest',
     'Latest',
+    '-x',
+    '@0',
+    '@-1',
+    '@2026-11-29T10:00:00Z',
+    '@x',
+    '0:1,1:latest',
+    'Zk3v9aQx;0:42',
+    '0:1,',
+    '0,1',
+    '0,',
     'base64',
     'x/y',
     '.',

@@ -23,6 +23,8 @@ export const limitsForTests: LimitsConfig = {
   connections: 100,
   headerBytes: 16 * 1024,
   requestTimeoutMs: 2000,
+  waitMs: 60_000,
+  streams: 10,
   headersTimeoutMs: 5000,
   bodyTimeoutMs: 10_000,
   writeTimeoutMs: 5000,
@@ -87,6 +89,8 @@ const model: ModelGateway = {
     return Promise.resolve(stored(records.count))
   },
   consume: () => Promise.resolve(emptyPage()),
+  awaitRecords: () => Promise.resolve(),
+  follow: () => Promise.reject(new Error('not modelled')),
   createTopic: () => Promise.resolve(),
   deleteTopic: () => Promise.resolve(),
   listTopics: () => Promise.resolve(['a', 'b']),

@@ -15,6 +15,8 @@ export interface PageForm {
   /** What stands before the first record and behind the last one. */
   readonly open: string
   readonly close: string
+  /** Between two records; a comma if left out. */
+  readonly between?: string
   /** Names the topic in each record. */
   readonly topic: boolean
   readonly keys: ShownAs
@@ -103,12 +105,12 @@ export function pagePlan(form: PageForm): PagePlan {
 }
 
 /** For all records of a topic. Its name is legal in Kafka, so it needs no escape. */
-export function leadTexts({ open, topic }: PageForm, name: string): LeadTexts {
+export function leadTexts({ open, between = ',', topic }: PageForm, name: string): LeadTexts {
   const record = topic ? `{"topic":"${name}","key":` : '{"key":'
   return {
     first: fixedText(open + record),
-    next: fixedText(`},${record}`),
-    nextWithoutKey: fixedText(`},${record}null,"value":`)
+    next: fixedText(`}${between}${record}`),
+    nextWithoutKey: fixedText(`}${between}${record}null,"value":`)
   }
 }
 

@@ -146,12 +146,13 @@ export class PageText {
     return record
   }
 
-  /** The whole text. Nothing can be added any more. */
-  finish(): Buffer {
+  /** The whole text, with `tail` behind it. Nothing can be added any more. */
+  finish(tail = ''): Buffer {
     const { close, closeEmpty } = this.#plan
     const text = this.#count === 0 ? closeEmpty : close
     this.#writer.room(text.length)
     this.#writer.text(text)
+    if (tail !== '') this.#writer.append(Buffer.from(tail))
     return this.#writer.finish()
   }
 

@@ -1,0 +1,61 @@
+import { GatewayError } from '../../core/errors.ts'
+import type { FollowRequest, Gateway } from '../../gateway/gateway.ts'
+import type { StreamReply } from '../../http/answer.ts'
+import type { HttpCall } from '../../http/call.ts'
+import { chooseType } from '../../http/negotiate.ts'
+import { EVENT_FORM, eventStream } from '../shared/follow/event-stream.ts'
+import { followStream } from '../shared/follow/follow-stream.ts'
+import { jsonLines, LINE_FORM } from '../shared/follow/json-lines.ts'
+import { v1Error } from './errors.ts'
+import { followFrom, recordCount, waitMs } from './parameters.ts'
+import { pageWriters, type PageEncoding } from './record-form.ts'
+import { requireShortPosition } from './topic-page.ts'
+
+export const EVENTS = 'text/event-stream'
+const LINES = ['application/x-ndjson', 'application/jsonl']
+/** The page first: it is for all who do not ask for a stream by its name. */
+export const OFFERS = ['application/json', EVENTS, ...LINES]
+const STREAMS = new Set(OFFERS.slice(1))
+
+const events = pageWriters(EVENT_FORM)
+const lines = pageWriters(LINE_FORM)
+
+/** Returns the type of the stream that a client asks for by its name; undefined for a page. */
+export function streamType(accept: string | undefined): string | undefined {
+  const type = chooseType(accept, OFFERS)
+  return type !== undefined && STREAMS.has(type) && accept?.toLowerCase().includes(type) === true ? type : undefined
+}
+
+/** Answers with a stream of records that never ends by itself, unless `count` or `wait` says so (JSON lines only). */
+export async function followTopic(
+  call: HttpCall,
+  gateway: Gateway,
+  type: string,
+  { request, encodings, limitMs }: { request: FollowRequest; encodings: PageEncoding; limitMs: number }
+): Promise<StreamReply> {
+  const { query } = call
+  const isEvents = type === EVENTS
+  // An EventSource would come back for ever.
+  const refused = isEvents ? ['count', 'wait'].find(name => query.get(name) !== null) : undefined
+  if (refused !== undefined)
+    throw new GatewayError('INVALID_PARAMETER', `${refused} is not for ${EVENTS}: such a stream has no end.`)
+  const wait = query.get('wait')
+  const options = {
+    topic: request.topic,
+    count: recordCount(query.get('count'), Infinity),
+    idleMs: wait === null ? Infinity : waitMs(wait, limitMs),
+    errorText: (error: GatewayError) => v1Error(error).body.toString()
+  }
+  const id = call.headers['last-event-id']
+  const from = isEvents && typeof id === 'string' && id !== '' ? followFrom(id) : request.from
+  call.beginStream()
+  const follower = await gateway.follow(call.begin(), { ...request, from, checked: true })
+  requireShortPosition(follower)
+  const { keys, values } = encodings
+  const form = isEvents ? eventStream(() => events[keys][values].begin()) : jsonLines(() => lines[keys][values].begin())
+  return {
+    status: 200,
+    headers: { 'Content-Type': type },
+    run: sink => followStream(call, follower, form, sink, options)
+  }
+}
