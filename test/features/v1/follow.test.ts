@@ -72,6 +72,41 @@ suite('Following a topic', () => {
     )
   })
 
+  test('an event stream followed through three gateways, each of them stopped, misses no record', async () => {
+    const topic = await newTopic()
+    const done = new AbortController()
+    let sent = 0
+    const writer = (async () => {
+      for (; !done.signal.aborted; await sleep(5))
+        await gateway.produce(topic, [{ value: `${sent++}`, partition: sent % 2 }])
+    })()
+    const bursts: { value: string }[][] = []
+    let id = ''
+    for (let round = 0; round < 3; round++) {
+      const other = await TestGateway.start()
+      try {
+        const stream = await other.stream(pathOf(topic, '?from=earliest'), { ...EVENTS, 'last-event-id': id })
+        await stream.until(each => records(each).length > 20)
+        if (round === 2) {
+          done.abort()
+          await writer
+          await stream.until(each => records(each).some(({ value }) => value === `${sent - 1}`))
+        }
+        await other.server.close()
+        await stream.untilEnded()
+        bursts.push(records(stream).filter(({ value }) => value !== undefined))
+        id = events(stream).lastId
+      } finally {
+        await other.close()
+      }
+    }
+    const seen = bursts.flat().map(({ value }) => Number(value))
+    assert.deepEqual(
+      seen.toSorted((one, other) => one - other),
+      Array.from({ length: sent }, (_, at) => at)
+    )
+  })
+
   test('lines: the position first and after each burst, the records as in a page, and the end after count', async t => {
     const topic = await newTopic()
     await gateway.produce(
