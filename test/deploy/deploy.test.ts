@@ -64,7 +64,7 @@ suite('What deploy/ offers', () => {
     assert.equal(configurations.length, 3)
     for (const path of configurations) {
       const { auth, listen } = loadDeployed(path).config
-      assert.equal(auth.mode, 'oidc')
+      assert.equal(auth.mode, 'on')
       assert.equal(auth.graph?.clientSecret, 'a secret')
       assert.notEqual(listen.tls, 'none')
       assert.equal(listen.port, 9400)
