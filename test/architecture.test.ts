@@ -36,7 +36,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'content-type': ['http'],
   'find-my-way': ['http'],
   'json-schema-to-ts': ['core'],
-  'lru-cache': ['kafka', 'http', 'auth'], // http: what header fields said; auth: verified tokens and memberships
+  'lru-cache': ['kafka', 'http', 'auth', 'gateway'], // http: header fields; auth: tokens, memberships; gateway: instances of groups
+  re2js: ['gateway'],
   negotiator: ['http'],
   jose: ['auth', 'dev'], // dev: the local identity provider signs the tokens that auth verifies
   '@opentelemetry/api': ['telemetry'],

@@ -122,6 +122,11 @@ export const errorCatalogue = {
   TOPIC_NOT_FOUND: { status: 404, retriable: false, summary: 'The topic does not exist.' },
   PARTITION_NOT_FOUND: { status: 404, retriable: false, summary: 'The topic has no such partition.' },
   ROUTE_NOT_FOUND: { status: 404, retriable: false, summary: 'There is nothing at this path.' },
+  INSTANCE_NOT_FOUND: {
+    status: 404,
+    retriable: false,
+    summary: 'The consumer group has no such instance, or the caller did not make it.'
+  },
   METHOD_NOT_ALLOWED: {
     status: 405,
     retriable: false,
@@ -132,12 +137,37 @@ export const errorCatalogue = {
     retriable: false,
     summary: 'The answer has none of the media types that `Accept` names; the message says which it has.'
   },
+  FORMAT_MISMATCH: {
+    status: 406,
+    retriable: false,
+    summary: 'The poll asks for another format than the consumer instance has.'
+  },
   REQUEST_TIMEOUT: {
     status: 408,
     retriable: true,
     summary: 'The request did not arrive in time; nothing was done.'
   },
   TOPIC_EXISTS: { status: 409, retriable: false, summary: 'The topic exists already.' },
+  INSTANCE_EXISTS: {
+    status: 409,
+    retriable: false,
+    summary: 'The consumer group has a member of this name already.'
+  },
+  INSTANCE_STATE: {
+    status: 409,
+    retriable: false,
+    summary: 'The consumer instance is not in a state that allows the call.'
+  },
+  NOT_ASSIGNED: {
+    status: 409,
+    retriable: false,
+    summary: 'The partition is not assigned to the consumer instance.'
+  },
+  GROUP_UNUSABLE: {
+    status: 409,
+    retriable: false,
+    summary: 'The consumer group is of a kind that the gateway cannot join, or the member is not its own.'
+  },
   BODY_TOO_LARGE: { status: 413, retriable: false, summary: 'The body is larger than the configured limit.' },
   RECORD_TOO_LARGE: { status: 413, retriable: false, summary: 'A record is larger than the topic allows.' },
   TOO_MANY_RECORDS: {
@@ -157,6 +187,11 @@ export const errorCatalogue = {
     retriable: false,
     summary: 'A record cannot be shown in the format asked for; the message names its partition and offset.'
   },
+  INVALID_INSTANCE: {
+    status: 422,
+    retriable: false,
+    summary: 'What a consumer instance is to be, or to read, is not valid; the message says what.'
+  },
   QUOTA_EXCEEDED: {
     status: 429,
     retriable: true,
@@ -166,6 +201,12 @@ export const errorCatalogue = {
     status: 429,
     retriable: true,
     summary: 'Too many credentials from this address were refused; `Retry-After` says when the next one is looked at.'
+  },
+  INSTANCE_LIMIT: {
+    status: 429,
+    retriable: true,
+    summary:
+      'There are as many consumer instances, members of a group or waiting polls as may be; the message says of what.'
   },
   HEADERS_TOO_LARGE: { status: 431, retriable: false, summary: 'The header fields are too large.' },
   INTERNAL_ERROR: { status: 500, retriable: false, summary: 'A defect of the gateway.' },
@@ -205,6 +246,11 @@ export const errorCatalogue = {
     status: 503,
     retriable: true,
     summary: 'The audit log cannot be written, and what it cannot record is refused; nothing was done.'
+  },
+  GROUP_BUSY: {
+    status: 503,
+    retriable: true,
+    summary: 'The consumer group is being rebalanced, or its instance is called through several gateways at once.'
   },
   OUTCOME_UNKNOWN: {
     status: 504,

@@ -4,7 +4,19 @@ import { named } from '../../http/openapi/schema.ts'
 import { errorNumbers } from './errors.ts'
 
 /** Raised by other APIs only. */
-const ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['NOT_ACCEPTABLE', 'UNREADABLE_RECORD'])
+const ELSEWHERE: ReadonlySet<ErrorCode> = new Set([
+  'NOT_ACCEPTABLE',
+  'UNREADABLE_RECORD',
+  'INSTANCE_NOT_FOUND',
+  'FORMAT_MISMATCH',
+  'INSTANCE_EXISTS',
+  'INSTANCE_STATE',
+  'NOT_ASSIGNED',
+  'GROUP_UNUSABLE',
+  'INVALID_INSTANCE',
+  'INSTANCE_LIMIT',
+  'GROUP_BUSY'
+])
 export const v1Codes: readonly ErrorCode[] = errorCodes.filter(code => !ELSEWHERE.has(code))
 
 export const errorMembers = {

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+
+/** Up to where an instance has delivered a partition. */
+export interface Delivered {
+  /** {@link instanceKey} of the instance that did. */
+  readonly instance: string
+  /** Of the group, at the time. */
+  readonly generation: number
+  /** Of the instance's settings, at the time. */
+  readonly version: number
+  /** Offset of the next record. */
+  readonly to: number
+  /** Where its last batch begins, while it is not known whether the client got that; null when it has. */
+  readonly openFrom: number | null
+}
+
+/** What the gateway keeps of a partition in the group, beside the commit. */
+export interface PositionEntry {
+  /** {@link topicKey} of the topic that the offsets belong to; empty if the cluster has no topic ids. */
+  readonly topic: string
+  /** Where `auto.offset.reset` said to begin; null once something is committed. */
+  readonly start: number | null
+  readonly delivered: Delivered | null
+}
+
+export interface CommitMetadata {
+  /** The client's own. */
+  readonly metadata: string
+  readonly entry: PositionEntry | null
+}
+
+/** Longest text of an entry, in characters. */
+export const ENTRY_CHARACTERS = 256
+/** Kafka's default of `offset.metadata.max.bytes`, which counts characters. */
+export const METADATA_CHARACTERS = 4096
+
+/** Begins an entry. No entry holds it, so the last one in a text is where the client's part ends. */
+const MARK = '\u001Fkrp1|'
+/** Some clients read the text past its end (librdkafka). */
+const END = '\u0000'
+const NUMBER = /^(?:0|[1-9]\d{0,15})$/
+const KEY = /^[\w-]{0,22}$/
+
+/** A short name for an instance that no other one in its group has. */
+export function instanceKey(name: string): string {
+  return createHash('sha256').update(name).digest('base64url').slice(0, 16)
+}
+
+export function topicKey(topicId: Buffer | null): string {
+  return topicId === null ? '' : topicId.toString('base64url')
+}
+
+/** Returns the text for the metadata of a commit. */
+export function writeMetadata({ metadata, entry }: CommitMetadata): string {
+  if (entry === null) return metadata
+  const { topic, start, delivered } = entry
+  const { instance = '', generation = '', version = '', to = '', openFrom = null } = delivered ?? {}
+  return `${metadata}${MARK}${[topic, start ?? '', instance, generation, version, to, openFrom ?? ''].join('|')}${END}`
+}
+
+/** Takes the text apart. A text that {@link writeMetadata} did not write is the client's as a whole. */
+export function readMetadata(text: string): CommitMetadata {
+  const at = text.lastIndexOf(MARK)
+  if (at < 0 || !text.endsWith(END)) return { metadata: text, entry: null }
+  const entry = readEntry(text.slice(at + MARK.length, -END.length).split('|'))
+  return entry === null ? { metadata: text, entry: null } : { metadata: text.slice(0, at), entry }
+}
+
+/** Whether the client's part leaves room for the longest entry. */
+export function fits(metadata: string): boolean {
+  return metadata.length <= METADATA_CHARACTERS - ENTRY_CHARACTERS
+}
+
+function readEntry(fields: readonly string[]): PositionEntry | null {
+  if (fields.length !== 7) return null
+  const [topic, start, instance, generation, version, to, openFrom] = fields
+  if (!KEY.test(topic) || !KEY.test(instance) || !isNumberOrNone(start) || !isNumberOrNone(openFrom)) return null
+  if (instance === '') {
+    if (generation !== '' || version !== '' || to !== '' || openFrom !== '') return null
+    return { topic, start: numberOf(start), delivered: null }
+  }
+  if (![generation, version, to].every(field => NUMBER.test(field))) return null
+  const delivered = {
+    instance,
+    generation: Number(generation),
+    version: Number(version),
+    to: Number(to),
+    openFrom: numberOf(openFrom)
+  }
+  return { topic, start: numberOf(start), delivered }
+}
+
+function isNumberOrNone(field: string): boolean {
+  return field === '' || NUMBER.test(field)
+}
+
+function numberOf(field: string): number | null {
+  return field === '' ? null : Number(field)
+}

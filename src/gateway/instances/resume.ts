@@ -1,0 +1,62 @@
+import type { Committed } from '../../kafka/groups/offset-messages.ts'
+import { type Delivered, type PositionEntry, readMetadata } from './position-entry.ts'
+
+/** Whoever is about to read a partition. */
+export interface Reader {
+  readonly instance: string
+  readonly generation: number
+  /** The client assigned the partition itself: no rebalance has taken it away. Since which version of the settings. */
+  readonly assignedSince: number | null
+}
+
+/** What is known of a partition before it is read. */
+export interface Resumed {
+  /** Where to go on; null if `auto.offset.reset` has to decide. */
+  readonly position: number | null
+  /** The position is the reader's own, not the commit. */
+  readonly isOwn: boolean
+  /** What the client committed, −1 for nothing. */
+  readonly committed: number
+  readonly leaderEpoch: number
+  /** The client's own. */
+  readonly metadata: string
+  /** What was chosen once, by any instance. */
+  readonly start: number | null
+}
+
+export const NOTHING: Resumed = {
+  position: null,
+  isOwn: false,
+  committed: -1,
+  leaderEpoch: -1,
+  metadata: '',
+  start: null
+}
+
+/** Returns where to go on with a partition, from what the group has for it. `topic`: key of the topic of this name now. */
+export function resume(stored: Committed | undefined, topic: string, reader: Reader): Resumed {
+  if (stored === undefined) return NOTHING
+  const { metadata, entry } = readMetadata(stored.metadata)
+  // Deleted and created anew: neither the commit nor the position is about this topic.
+  if (entry !== null && entry.topic !== '' && topic !== '' && entry.topic !== topic) return NOTHING
+  const { offset: committed, leaderEpoch } = stored
+  const known = { committed, leaderEpoch, metadata, start: entry?.start ?? null }
+  const delivered = entry?.delivered ?? null
+  if (delivered !== null && belongsTo(delivered, reader)) {
+    const { openFrom, to } = delivered
+    return { ...known, position: openFrom ?? to, isOwn: true }
+  }
+  const position = committed >= 0 ? committed : (entry?.start ?? null)
+  return { ...known, position, isOwn: false }
+}
+
+/** Whether the position is the reader's own, and nobody else can have read from it since. */
+export function belongsTo(delivered: Delivered, { instance, generation, assignedSince }: Reader): boolean {
+  if (delivered.instance !== instance) return false
+  return assignedSince === null ? delivered.generation === generation : delivered.version >= assignedSince
+}
+
+/** Whether this instance's last batch may still be on its way to the client. */
+export function isOpenFor(instance: string, entry: PositionEntry | null): boolean {
+  return entry?.delivered?.instance === instance && entry.delivered.openFrom !== null
+}

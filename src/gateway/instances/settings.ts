@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import type { Principal } from '../../core/principal.ts'
+import type { Isolation } from '../../kafka/fetch/read-request.ts'
+import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
+import { readRanges, writeRanges } from './ranges.ts'
+
+const FORMATS = ['binary', 'json', 'text'] as const
+const DIALECTS = ['confluent', 'strimzi'] as const
+const RESETS = ['earliest', 'latest', 'none'] as const
+const ISOLATIONS = ['committed', 'uncommitted'] as const
+
+/** How keys and values of records are shown. */
+export type InstanceFormat = (typeof FORMATS)[number]
+/** Whose client made the instance. */
+export type InstanceDialect = (typeof DIALECTS)[number]
+/** Where to begin without a commit, or after it was lost: `auto.offset.reset`. */
+export type Reset = (typeof RESETS)[number]
+
+/** What the client said when it made the instance. */
+export interface CreateSettings {
+  readonly format: InstanceFormat
+  readonly dialect: InstanceDialect
+  readonly autoCommit: boolean
+  readonly reset: Reset
+  readonly isolation: Isolation
+  /** A poll waits for so many bytes of keys and values; 0 waits for any record. */
+  readonly fetchMinBytes: number
+  /** How long a poll waits that does not say; null is the dialect's default. */
+  readonly waitMs: number | null
+}
+
+/** All of an instance but its topics and positions. Travels as userData of the member of the group that it is. */
+export interface InstanceSettings extends CreateSettings {
+  /** Rises with each change. */
+  readonly version: number
+  /** Digest of the caller who made it. */
+  readonly owner: string
+  /** Partitions that the client assigned itself; null without such an assignment. */
+  readonly assigned: TopicPartitions | null
+  /** The version that assigned them: what was written of positions before is another assignment's. */
+  readonly assignedSince: number
+  /** In the syntax of RE2; null unless it subscribed to a pattern. */
+  readonly pattern: string | null
+  /** Partitions of each topic at the time of the subscription: those that come later are read from their beginning. */
+  readonly counts: ReadonlyMap<string, number>
+}
+
+/** Bytes of user data that begin otherwise belong to somebody else's member. */
+const MARK = 'kafka-rest-proxy'
+
+/** Returns the digest of a caller; `id` alone is unique only within its issuer. */
+export function ownerOf({ issuer, id }: Pick<Principal, 'issuer' | 'id'>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([issuer, id]))
+    .digest('base64url')
+    .slice(0, 22)
+}
+
+/** JSON, with short names: each takeover writes that of all members of the group. */
+export function encodeSettings(settings: InstanceSettings): Buffer {
+  const { version, owner, assigned, assignedSince, pattern, counts } = settings
+  const { format, dialect, autoCommit, reset, isolation, fetchMinBytes, waitMs } = settings
+  return Buffer.from(
+    JSON.stringify({
+      by: MARK,
+      v: version,
+      o: owner,
+      f: format,
+      d: dialect,
+      a: autoCommit,
+      r: reset,
+      i: isolation,
+      ...(fetchMinBytes === 0 ? {} : { b: fetchMinBytes }),
+      ...(waitMs === null ? {} : { w: waitMs }),
+      ...(assigned === null ? {} : { t: writeRanges(assigned), s: assignedSince }),
+      ...(pattern === null ? {} : { p: pattern }),
+      ...(counts.size === 0 ? {} : { n: Object.fromEntries(counts) })
+    })
+  )
+}
+
+/** Returns null for user data of anybody else. Ignores members that it does not know: a later gateway wrote them. */
+export function decodeSettings(userData: Buffer | null): InstanceSettings | null {
+  const written = parsed(userData)
+  if (written === null || written.by !== MARK) return null
+  const { v: version, o: owner, a: autoCommit, b = 0, w = null, t, s = 0, p = null, n = {} } = written
+  const format = oneOf(FORMATS, written.f)
+  const dialect = oneOf(DIALECTS, written.d)
+  const reset = oneOf(RESETS, written.r)
+  const isolation = oneOf(ISOLATIONS, written.i)
+  if (format === undefined || dialect === undefined || reset === undefined || isolation === undefined) return null
+  if (!isCount(version) || typeof owner !== 'string' || typeof autoCommit !== 'boolean') return null
+  if (!isCount(b) || !(w === null || isCount(w)) || !isCount(s)) return null
+  if (!(p === null || typeof p === 'string')) return null
+  const assigned = t === undefined ? null : readRanges(t)
+  const counts = readCounts(n)
+  if ((t !== undefined && assigned === null) || counts === null) return null
+  const said = { format, dialect, autoCommit, reset, isolation, fetchMinBytes: b, waitMs: w }
+  return { ...said, version, owner, assigned, assignedSince: s, pattern: p, counts }
+}
+
+function parsed(userData: Buffer | null): Record<string, unknown> | null {
+  if (userData === null || userData[0] !== 0x7b) return null
+  try {
+    const value: unknown = JSON.parse(userData.toString())
+    return isRecord(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function readCounts(written: unknown): ReadonlyMap<string, number> | null {
+  if (!isRecord(written)) return null
+  const counts = Object.entries(written)
+  return counts.every((entry): entry is [string, number] => isCount(entry[1])) ? new Map(counts) : null
+}
+
+function oneOf<T extends string>(values: readonly T[], written: unknown): T | undefined {
+  return values.find(value => value === written)
+}
+
+function isCount(written: unknown): written is number {
+  return typeof written === 'number' && Number.isSafeInteger(written) && written >= 0
+}
