@@ -1,0 +1,41 @@
+import { Deadline } from '../../core/deadline.ts'
+import { within } from '../../core/lib/within.ts'
+import type { HeldPartition } from './held-partition.ts'
+
+/** The records of one answer, until it is known whether the client has them. */
+export class Batch {
+  readonly #parts: readonly HeldPartition[]
+  readonly #onSent: (parts: readonly HeldPartition[]) => void
+  readonly #fate = Promise.withResolvers<void>()
+  #isOpen = true
+
+  constructor(parts: readonly HeldPartition[], onSent: (parts: readonly HeldPartition[]) => void) {
+    this.#parts = parts
+    this.#onSent = onSent
+  }
+
+  /** The last byte was handed over. */
+  sent(): void {
+    if (!this.#end()) return
+    for (const held of this.#parts) held.close()
+    this.#onSent(this.#parts)
+  }
+
+  /** The answer ended before its last byte: the client gets the records once more. */
+  lost(): void {
+    if (this.#end()) for (const held of this.#parts) held.rewind()
+  }
+
+  /** Waits for the one or the other; takes it for lost at the deadline. */
+  async settled(limitMs: number): Promise<void> {
+    if (!this.#isOpen) return
+    await within(Deadline.after(limitMs), this.#fate.promise, () => new Error('not in time')).catch(() => this.lost())
+  }
+
+  #end(): boolean {
+    const wasOpen = this.#isOpen
+    this.#isOpen = false
+    this.#fate.resolve()
+    return wasOpen
+  }
+}

@@ -1,0 +1,167 @@
+import { GatewayError } from '../../core/errors.ts'
+import type { Call } from '../../core/principal.ts'
+import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
+import type { InstancesContext } from './context.ts'
+import { isTrouble } from './failures.ts'
+import type { Instance } from './instance.ts'
+import { Instances } from './instances.ts'
+import { requireRead } from './may-read.ts'
+import { type CommittedOffset, Offsets, type OffsetToCommit, requireReady, type SoughtPlace } from './offsets.ts'
+import { NOTHING, Poll, type Polled, type PollRequest } from './poll.ts'
+import type { CreateSettings, InstanceSettings } from './settings.ts'
+import { type Subscribed, Subscriptions } from './subscriptions.ts'
+
+/** What an instance reads now. */
+export interface Subscription {
+  readonly topics: readonly string[]
+  /** Those that it has; empty while the group is being rebalanced. */
+  readonly partitions: TopicPartitions
+}
+
+/** {@link Consumers}, as APIs use it. */
+export type ConsumerUseCases = Pick<Consumers, keyof Consumers>
+
+/**
+ * The use cases of consumer instances, free of HTTP. Each rejects with a GatewayError. An instance is named by its group and
+ * its name, and may have been made by any gateway. Permission for the group has been judged before; that for topics is judged here.
+ */
+export class Consumers {
+  readonly #context: InstancesContext
+  readonly #instances: Instances
+  readonly #subscriptions: Subscriptions
+  readonly #offsets: Offsets
+  #waits = 0
+
+  constructor(context: InstancesContext) {
+    this.#context = context
+    this.#instances = new Instances(context)
+    this.#subscriptions = new Subscriptions(context)
+    this.#offsets = new Offsets(context)
+  }
+
+  /** How many instances this process holds. */
+  get held(): number {
+    return this.#instances.size
+  }
+
+  /** How many polls wait. */
+  get waits(): number {
+    return this.#waits
+  }
+
+  /** Returns the instance's name; null lets the gateway choose it. */
+  create(call: Call, group: string, name: string | null, settings: CreateSettings): Promise<string> {
+    return this.#instances.create(call, group, name, settings)
+  }
+
+  delete(call: Call, group: string, name: string): Promise<void> {
+    return this.#instances.delete(call, group, name)
+  }
+
+  /** What it was made with, and has become. */
+  async settings(call: Call, group: string, name: string): Promise<InstanceSettings> {
+    return this.#instances.wait(call, group, name, instance => Promise.resolve(instance.settings))
+  }
+
+  subscribe(call: Call, group: string, name: string, to: Subscribed): Promise<void> {
+    return this.#run(call, group, name, instance =>
+      this.#subscriptions.subscribe(instance, to, call.principal, call.deadline)
+    )
+  }
+
+  unsubscribe(call: Call, group: string, name: string): Promise<void> {
+    return this.#run(call, group, name, instance => this.#subscriptions.unsubscribe(instance, call.deadline))
+  }
+
+  assign(call: Call, group: string, name: string, partitions: TopicPartitions): Promise<void> {
+    return this.#run(call, group, name, instance =>
+      this.#subscriptions.assign(instance, partitions, call.principal, call.deadline)
+    )
+  }
+
+  subscription(call: Call, group: string, name: string): Promise<Subscription> {
+    return this.#run(call, group, name, ({ settings, topics, member }) => {
+      const partitions = settings.assigned ?? member.assignment?.partitions ?? new Map()
+      return Promise.resolve({ topics, partitions })
+    })
+  }
+
+  /** The partitions that the client assigned, or that the group gave it. */
+  assignments(call: Call, group: string, name: string): Promise<TopicPartitions> {
+    return this.#run(call, group, name, async instance => {
+      if (instance.settings.assigned !== null) return instance.settings.assigned
+      await requireReady(instance, call.deadline)
+      return instance.member.assignment?.partitions ?? new Map()
+    })
+  }
+
+  /** Null commits exactly what was delivered. */
+  async commit(call: Call, group: string, name: string, offsets: readonly OffsetToCommit[] | null): Promise<void> {
+    for (const { topic } of offsets ?? []) requireRead(call.principal, [topic])
+    return this.#run(call, group, name, instance =>
+      offsets === null
+        ? this.#offsets.commitDelivered(instance, call.deadline)
+        : this.#offsets.commit(instance, offsets, call.deadline)
+    )
+  }
+
+  async committed(call: Call, group: string, name: string, partitions: TopicPartitions): Promise<CommittedOffset[]> {
+    requireRead(call.principal, partitions.keys())
+    return this.#run(call, group, name, instance => this.#offsets.committed(instance, partitions, call.deadline))
+  }
+
+  async seek(call: Call, group: string, name: string, places: readonly SoughtPlace[]): Promise<void> {
+    for (const { topic } of places) requireRead(call.principal, [topic])
+    return this.#run(call, group, name, instance => this.#offsets.seek(instance, places, call.deadline))
+  }
+
+  /** See {@link Poll.run}. Throws INSTANCE_LIMIT if as many polls wait as may. */
+  async poll(call: Call, group: string, name: string, request: PollRequest): Promise<Polled> {
+    const { waits, waitMs, pollBytes } = this.#context.options
+    if (this.#waits >= waits)
+      throw new GatewayError('INSTANCE_LIMIT', `${waits} polls wait, which is the limit.`, {
+        headers: { 'Retry-After': '1' }
+      })
+    this.#waits++
+    try {
+      const bounded = {
+        ...request,
+        waitMs: Math.min(request.waitMs, waitMs),
+        maxBytes: Math.min(request.maxBytes, pollBytes)
+      }
+      const outcome = await this.#attempt(call, group, name, bounded)
+      // It was taken over while it joined, which may have been before this call: then this one is the newer.
+      return outcome === 'fenced' ? await this.#attemptLast(call, group, name, bounded) : outcome
+    } finally {
+      this.#waits--
+    }
+  }
+
+  /** Leaves the instances to other gateways. */
+  close(): Promise<void> {
+    return this.#instances.close()
+  }
+
+  async #attemptLast(call: Call, group: string, name: string, request: PollRequest): Promise<Polled> {
+    const outcome = await this.#attempt(call, group, name, request)
+    return outcome === 'fenced' ? NOTHING : outcome
+  }
+
+  /** The newer call wins: a poll that another gateway's call has overtaken ends without records. */
+  #attempt(call: Call, group: string, name: string, request: PollRequest): Promise<Polled | 'fenced'> {
+    return this.#instances.wait(call, group, name, async instance => {
+      const isJoining = instance.member.assignment === null
+      try {
+        await this.#subscriptions.follow(instance, call.principal, call.deadline)
+        return await new Poll(this.#context, instance, call, request).run()
+      } catch (error) {
+        if (!isTrouble(error, 'fenced')) throw error
+        return isJoining ? 'fenced' : NOTHING
+      }
+    })
+  }
+
+  #run<T>(call: Call, group: string, name: string, work: (instance: Instance) => Promise<T>): Promise<T> {
+    return this.#instances.call(call, group, name, work)
+  }
+}

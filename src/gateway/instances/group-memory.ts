@@ -1,0 +1,69 @@
+import { performance } from 'node:perf_hooks'
+import { LRUCache } from 'lru-cache'
+import { decodeSubscription } from '../../kafka/groups/consumer-protocol.ts'
+import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
+import { decodeSettings, type InstanceSettings } from './settings.ts'
+
+/** An instance as its group knows it. */
+export interface KnownInstance {
+  readonly topics: readonly string[]
+  readonly settings: InstanceSettings
+}
+
+const INSTANCES_LIMIT = 50_000
+const DELETED_LIMIT = 10_000
+const DELETED_MS = 60_000
+
+/** What this process last saw of the instances of groups: Kafka shows them only while their group is Stable. */
+export class GroupMemory {
+  readonly #known = new LRUCache<string, KnownInstance>({ max: INSTANCES_LIMIT })
+  /** When, on the monotonic clock. */
+  readonly #deleted = new LRUCache<string, number>({ max: DELETED_LIMIT, ttl: DELETED_MS })
+
+  /** Takes up what a description shows, which is nothing unless the group is Stable. */
+  learn(group: string, { kind, state, members }: GroupDescription): void {
+    if (kind !== 'classic' || state !== 'Stable') return
+    for (const { instanceId, metadata } of members) {
+      const known = instanceId === null ? null : instanceOf(metadata)
+      if (instanceId !== null && known !== null) this.remember(group, instanceId, known)
+    }
+  }
+
+  /** The higher version wins. */
+  remember(group: string, name: string, instance: KnownInstance): void {
+    const key = keyOf(group, name)
+    const before = this.#known.get(key)
+    if (before === undefined || before.settings.version <= instance.settings.version) this.#known.set(key, instance)
+  }
+
+  recall(group: string, name: string): KnownInstance | undefined {
+    return this.#known.get(keyOf(group, name))
+  }
+
+  forget(group: string, name: string): void {
+    this.#known.delete(keyOf(group, name))
+  }
+
+  /** A call that was under way when the instance was deleted must not bring it back. */
+  deleted(group: string, name: string): void {
+    this.forget(group, name)
+    this.#deleted.set(keyOf(group, name), performance.now())
+  }
+
+  /** Whether it was deleted here at this time or later. It may have been made again since, also elsewhere. */
+  wasDeletedSince(group: string, name: string, atMs: number): boolean {
+    return (this.#deleted.get(keyOf(group, name)) ?? -Infinity) >= atMs
+  }
+}
+
+/** Returns null for the metadata of a member that is no instance of a gateway. */
+export function instanceOf(metadata: Buffer): KnownInstance | null {
+  const subscription = decodeSubscription(metadata)
+  const settings = decodeSettings(subscription?.userData ?? null)
+  return subscription === null || settings === null ? null : { topics: subscription.topics, settings }
+}
+
+/** Neither part can hold a line feed. */
+export function keyOf(group: string, name: string): string {
+  return `${group}\n${name}`
+}

@@ -1,0 +1,238 @@
+import { performance } from 'node:perf_hooks'
+import { Deadline } from '../../core/deadline.ts'
+import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
+import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
+import type { GroupMember } from '../../kafka/groups/group-member.ts'
+import type { MemberAssignment } from '../../kafka/groups/membership.ts'
+import type { PartitionMap } from '../../kafka/groups/offset-messages.ts'
+import { Batch } from './batch.ts'
+import type { InstancesContext } from './context.ts'
+import type { KnownInstance } from './group-memory.ts'
+import type { HeldPartition, Writer } from './held-partition.ts'
+import { instanceKey } from './position-entry.ts'
+import { commitsOf, Positions } from './positions.ts'
+import { encodeSettings, type InstanceSettings } from './settings.ts'
+import { Turns } from './turns.ts'
+import { type Interruption, Wait } from './wait.ts'
+
+const REBALANCE_TIMEOUT_MS = 10_000
+const LOAD_LIMIT_MS = 10_000
+const LAST_COMMIT_LIMIT_MS = 1000
+const REVOKE_COMMIT_LIMIT_MS = 2000
+/** A poll that follows soon writes the same down itself. */
+const CLOSE_AFTER_MS = 10
+/** For the answer before to be taken by the client, whose next call has come. */
+const ANSWER_LIMIT_MS = 100
+
+/** One consumer instance that this process holds: a member of its group, and how far it has read. */
+export class Instance {
+  readonly group: string
+  readonly name: string
+  readonly turns = new Turns()
+  readonly positions: Positions
+  readonly member: GroupMember
+  readonly #context: InstancesContext
+  readonly #key: string
+  #known: KnownInstance
+  /** Of the last change that a client was told of; 0 for none by this process. */
+  acknowledged = 0
+  /** When it was last called, on the monotonic clock. */
+  calledAtMs = performance.now()
+  callsUnderWay = 0
+  #loading: Promise<void> | undefined
+  #waiting: Wait | undefined
+  #closing: NodeJS.Timeout | undefined
+  #batch: Batch | undefined
+  ended: GroupFailure | undefined
+
+  constructor(
+    context: InstancesContext,
+    group: string,
+    name: string,
+    known: KnownInstance,
+    onEnded: (instance: Instance, failure: GroupFailure) => void
+  ) {
+    this.#context = context
+    this.group = group
+    this.name = name
+    this.#known = known
+    this.#key = instanceKey(name)
+    this.positions = new Positions(context, group)
+    this.member = context.groups.member({
+      group,
+      instanceId: name,
+      subscription: { topics: known.topics, userData: encodeSettings(known.settings) },
+      sessionTimeoutMs: context.options.sessionTimeoutMs,
+      rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+      hooks: {
+        onAssigned: assignment => this.#assigned(assignment),
+        onRevoked: () => this.#revoked(),
+        onEnded: failure => {
+          this.ended = failure
+          this.#stop('ended')
+          onEnded(this, failure)
+        }
+      }
+    })
+  }
+
+  get settings(): InstanceSettings {
+    return this.#known.settings
+  }
+
+  get topics(): readonly string[] {
+    return this.#known.topics
+  }
+
+  /** As which it writes positions down now. */
+  get writer(): Writer {
+    return { instance: this.#key, generation: this.member.generation, version: this.settings.version }
+  }
+
+  /**
+   * Resolves when it has its partitions and their positions; false if it does not by the deadline. Rejects with a GroupFailure
+   * once it has ended, and with a KafkaFailure if the positions cannot be loaded.
+   */
+  async ready(deadline: Deadline): Promise<boolean> {
+    for (;;) {
+      const assignment = await this.member.settled(deadline)
+      if (assignment === null) return false
+      this.#loading ??= this.#load(assignment, deadline)
+      const loading = this.#loading
+      await loading
+      if (this.#loading === loading && this.member.assignment !== null) return true
+      if (deadline.passed) return false
+    }
+  }
+
+  /** Changes what it is, under its known member id. The group is told in the background. */
+  change(changes: Partial<InstanceSettings>, topics: readonly string[]): void {
+    const settings = { ...this.settings, ...changes, version: this.settings.version + 1 }
+    this.#known = { topics, settings }
+    this.#context.memory.remember(this.group, this.name, this.#known)
+    this.member.resubscribe({ topics, userData: encodeSettings(settings) })
+    this.wake()
+  }
+
+  /** Writes positions and commits of these partitions down. Rejects as the member's commit does. */
+  async write(partitions: Iterable<HeldPartition>, deadline: Deadline): Promise<PartitionMap<number>> {
+    clearTimeout(this.#closing)
+    const commits = commitsOf(partitions, this.writer)
+    return commits.size === 0 ? new Map() : this.member.commit(commits, deadline)
+  }
+
+  /** Commits what was delivered, if that is to be done by itself. */
+  async commitDelivered(deadline: Deadline): Promise<void> {
+    if (!this.settings.autoCommit) return
+    const own = this.positions.all.filter(({ isOwn }) => isOwn)
+    for (const held of own) held.commitDelivered()
+    await this.write(own, deadline)
+  }
+
+  /** Takes note of an answer. Once the client has it that is written down, unless a call does so soon. */
+  sending(parts: readonly HeldPartition[]): Batch {
+    return (this.#batch = new Batch(parts, () => this.#closeSoon(parts)))
+  }
+
+  /** Resolves when it is known whether the client has the answer before. */
+  async previousAnswer(): Promise<void> {
+    await this.#batch?.settled(ANSWER_LIMIT_MS)
+  }
+
+  /** Begins a wait, and ends the one before. */
+  beginWait(): Wait {
+    this.interrupt('superseded')
+    return (this.#waiting = new Wait())
+  }
+
+  /** Ends the wait that is under way. */
+  interrupt(reason: Interruption): void {
+    this.#waiting?.interrupt(reason)
+    this.#waiting = undefined
+  }
+
+  /** What it reads has changed: the wait that is under way takes that up. */
+  wake(): void {
+    this.#waiting?.changed()
+  }
+
+  /** Ends it here; what becomes of the member is the caller's affair. */
+  #stop(reason: Interruption): void {
+    clearTimeout(this.#closing)
+    this.interrupt(reason)
+  }
+
+  /** Leaves the group, after the last commit. False if another process holds it by now. */
+  async leave(deadline: Deadline): Promise<boolean> {
+    if (this.settings.autoCommit) await this.#commitLast(deadline)
+    this.#stop('deleted')
+    return this.member.leave(deadline)
+  }
+
+  /** A group that is being rebalanced is not waited for. */
+  async #commitLast(deadline: Deadline): Promise<void> {
+    try {
+      if (await this.ready(Deadline.after(Math.min(LAST_COMMIT_LIMIT_MS, deadline.remainingMs))))
+        await this.commitDelivered(deadline)
+    } catch (error) {
+      this.#debug(error, 'The last commit failed')
+    }
+  }
+
+  /** Leaves it to other gateways, which find it for what is left of its idle time. */
+  async handOver(sessionTimeoutMs: number, deadline: Deadline): Promise<void> {
+    this.#stop('ended')
+    if (this.member.state !== 'stable') return this.member.abandon()
+    // Rejects, and has ended, if another gateway holds it by now: that must not be disturbed.
+    await this.member.heartbeat(deadline)
+    await this.member.handOver(sessionTimeoutMs, deadline)
+  }
+
+  /** The partitions that it reads. */
+  partitionsOf(assignment: MemberAssignment): TopicPartitions {
+    return this.settings.assigned ?? assignment.partitions
+  }
+
+  #closeSoon(parts: readonly HeldPartition[]): void {
+    clearTimeout(this.#closing)
+    this.#closing = setTimeout(() => {
+      const held = parts.filter(part => this.positions.get(part.topic, part.partition) === part)
+      if (this.member.state !== 'stable') return
+      void this.write(held, Deadline.after(LOAD_LIMIT_MS)).catch((error: unknown) =>
+        this.#debug(error, 'A delivered batch could not be marked so')
+      )
+    }, CLOSE_AFTER_MS).unref()
+  }
+
+  #assigned(assignment: MemberAssignment): void {
+    this.#context.meter.rebalanced()
+    this.#context.memory.remember(this.group, this.name, this.#known)
+    const loading = this.#load(assignment, Deadline.after(LOAD_LIMIT_MS))
+    this.#loading = loading
+    loading.catch((error: unknown) => this.#debug(error, 'Positions could not be loaded'))
+    this.wake()
+  }
+
+  /** Before it joins again: positions are committed under the generation that ends. */
+  async #revoked(): Promise<void> {
+    this.wake()
+    clearTimeout(this.#closing)
+    await this.commitDelivered(Deadline.after(REVOKE_COMMIT_LIMIT_MS))
+  }
+
+  async #load(assignment: MemberAssignment, deadline: Deadline): Promise<void> {
+    try {
+      const loader = { ...this.writer, generation: assignment.generation, settings: this.settings }
+      const changed = await this.positions.load(this.partitionsOf(assignment), loader, deadline)
+      await this.write(changed, deadline)
+    } catch (error) {
+      this.#loading = undefined
+      throw error
+    }
+  }
+
+  #debug(error: unknown, message: string): void {
+    const cause = error instanceof Error ? error.message : String(error)
+    this.#context.log.debug({ group: this.group, instance: this.name, cause }, message)
+  }
+}

@@ -1,0 +1,285 @@
+import { randomUUID } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Deadline } from '../../core/deadline.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { Call } from '../../core/principal.ts'
+import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
+import type { InstancesContext } from './context.ts'
+import {
+  groupBusy,
+  groupUnusable,
+  instanceExists,
+  instanceNotFound,
+  invalidInstance,
+  isPassing,
+  isTrouble,
+  toldError
+} from './failures.ts'
+import { instanceOf, keyOf, type KnownInstance } from './group-memory.ts'
+import { Instance } from './instance.ts'
+import { type CreateSettings, encodeSettings, ownerOf } from './settings.ts'
+import { findInstance } from './takeover.ts'
+
+const NAME = /^[a-zA-Z0-9._-]{1,249}$/
+const ATTEMPTS = 3
+const JOINED_PAUSE_MS = 5
+const JOINED_PAUSE_LIMIT_MS = 100
+/** A group that is not Stable after so long is being rebalanced: the call goes on without its partitions. */
+const JOIN_LIMIT_MS = 500
+const SWEEP_MS = 1000
+const LEAVE_LIMIT_MS = 5000
+/** The shortest session that brokers allow by default. */
+const SHORTEST_SESSION_MS = 6000
+
+/** The consumer instances of a cluster: those that this process holds, and the way to all others. */
+export class Instances {
+  readonly #context: InstancesContext
+  readonly #held = new Map<string, Instance>()
+  /** Takeovers under way: calls for the same instance share one. */
+  readonly #taking = new Map<string, Promise<Instance>>()
+  readonly #sweep: NodeJS.Timeout
+
+  constructor(context: InstancesContext) {
+    this.#context = context
+    this.#sweep = setInterval(() => this.#endIdle(), SWEEP_MS).unref()
+  }
+
+  /** How many this process holds. */
+  get size(): number {
+    return this.#held.size
+  }
+
+  /** Makes an instance; returns its name. Does not wait for the group to be rebalanced. */
+  async create(call: Call, group: string, given: string | null, said: CreateSettings): Promise<string> {
+    const name = given ?? `rest-consumer-${randomUUID()}`
+    requireName('The name of a group', group)
+    requireName('The name of an instance', name)
+    const { memory, groups } = this.#context
+    if (this.#held.has(keyOf(group, name))) throw instanceExists(group, name)
+    try {
+      const described = await groups.describe(group, call.deadline)
+      memory.learn(group, described)
+      const { kind, members, protocolType } = described
+      if (kind === 'other' || (kind === 'consumer' && members.length > 0))
+        throw groupUnusable(`Group '${group}' is not a group of consumers of the classic protocol.`)
+      if (members.length > 0 && protocolType !== 'consumer')
+        throw groupUnusable(`Group '${group}' is of the protocol type ${protocolType}.`)
+      if (members.some(({ instanceId }) => instanceId === name)) throw instanceExists(group, name)
+      const owner = ownerOf(call.principal)
+      const nothing = { assigned: null, assignedSince: 0, pattern: null, counts: new Map() }
+      const instance = this.#hold(group, name, { topics: [], settings: { ...said, ...nothing, version: 1, owner } })
+      await this.#joined(instance, call.deadline).catch(async (error: unknown) => {
+        await instance.leave(Deadline.after(LEAVE_LIMIT_MS)).catch(() => undefined)
+        this.#release(instance)
+        throw isPassing(error) ? instanceExists(group, name) : error
+      })
+      instance.acknowledged = 1
+      return name
+    } catch (error) {
+      throw toldError(group, name, error)
+    }
+  }
+
+  /** Ends an instance. */
+  async delete(call: Call, group: string, name: string): Promise<void> {
+    await this.call(call, group, name, async instance => {
+      instance.interrupt('deleted')
+      this.#context.memory.deleted(group, name)
+      await instance.leave(call.deadline)
+      this.#release(instance)
+    })
+  }
+
+  /**
+   * Runs a call that does not wait for records, one at a time for an instance; takes the instance over where another gateway
+   * holds it. Rejects with a GatewayError: INSTANCE_NOT_FOUND, GROUP_BUSY after three attempts, and whatever `work` throws.
+   */
+  async call<T>(call: Call, group: string, name: string, work: (instance: Instance) => Promise<T>): Promise<T> {
+    let last: unknown
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const instance = await this.of(call, group, name)
+        try {
+          return await this.#counted(instance, () => instance.turns.take(() => work(instance)))
+        } catch (error) {
+          if (!isPassing(error)) throw error
+          last = error
+          if (call.deadline.passed) break
+        }
+      }
+      throw last
+    } catch (error) {
+      throw toldError(group, name, error)
+    }
+  }
+
+  /** Runs a call that waits for records, and so never takes the instance over again. */
+  async wait<T>(call: Call, group: string, name: string, work: (instance: Instance) => Promise<T>): Promise<T> {
+    try {
+      const instance = await this.of(call, group, name)
+      return await this.#counted(instance, () => work(instance))
+    } catch (error) {
+      throw toldError(group, name, error)
+    }
+  }
+
+  /** Returns the instance, held by this process from now on. Rejects if there is none, or it is another caller's. */
+  async of(call: Call, group: string, name: string): Promise<Instance> {
+    const key = keyOf(group, name)
+    for (;;) {
+      const held = this.#held.get(key)
+      const instance = held ?? (await (this.#taking.get(key) ?? this.#take(key, group, name, call)))
+      if (instance.settings.owner !== ownerOf(call.principal)) throw instanceNotFound(group, name)
+      if (held === undefined || (await isStillHeld(instance, call.deadline))) return instance
+    }
+  }
+
+  /** Leaves all instances to other gateways, or to the process that comes next. */
+  async close(): Promise<void> {
+    clearInterval(this.#sweep)
+    const { sessionTimeoutMs, instanceTimeoutMs } = this.#context.options
+    const deadline = Deadline.after(LEAVE_LIMIT_MS)
+    await Promise.allSettled(
+      Array.from(this.#held.values(), instance => {
+        const leftMs = instanceTimeoutMs - idleMs(instance)
+        return instance.handOver(
+          Math.max(SHORTEST_SESSION_MS, Math.min(leftMs, instanceTimeoutMs), sessionTimeoutMs),
+          deadline
+        )
+      })
+    )
+    this.#held.clear()
+  }
+
+  #take(key: string, group: string, name: string, call: Call): Promise<Instance> {
+    const taking = this.#takeOver(group, name, call).finally(() => this.#taking.delete(key))
+    this.#taking.set(key, taking)
+    return taking
+  }
+
+  async #takeOver(group: string, name: string, call: Call): Promise<Instance> {
+    const { memory, meter } = this.#context
+    const startedMs = performance.now()
+    const known = await findInstance(this.#context, group, name, call.deadline)
+    if (known.settings.owner !== ownerOf(call.principal)) throw instanceNotFound(group, name)
+    if (memory.wasDeletedSince(group, name, startedMs)) throw instanceNotFound(group, name)
+    const instance = this.#hold(group, name, known)
+    meter.tookOver()
+    // A call must not be answered while its takeover is still on its way: it would fence a later one.
+    await instance.member.settled(Deadline.after(Math.min(JOIN_LIMIT_MS, call.deadline.remainingMs)))
+    return instance
+  }
+
+  /** Makes the member, and has it join. */
+  #hold(group: string, name: string, known: KnownInstance): Instance {
+    const { options } = this.#context
+    if (this.#held.size >= options.instances) throw instanceLimit(options.instances)
+    const { length } = encodeSettings(known.settings)
+    if (length > options.userDataBytes) throw tooMuch(length, options.userDataBytes)
+    const onEnded = (ended: Instance, failure: GroupFailure) => this.#ended(ended, failure)
+    const instance = new Instance(this.#context, group, name, known, onEnded)
+    this.#held.set(keyOf(group, name), instance)
+    instance.member.join()
+    return instance
+  }
+
+  /** Resolves when the coordinator knows the member, though the group may be rebalanced for long. */
+  async #joined(instance: Instance, deadline: Deadline): Promise<void> {
+    const { group, name, member } = instance
+    for (let pauseMs = JOINED_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, JOINED_PAUSE_LIMIT_MS)) {
+      if ((await member.settled(Deadline.after(pauseMs))) !== null) return
+      const { members } = await this.#context.groups.describe(group, deadline)
+      if (members.some(({ instanceId }) => instanceId === name)) return
+      if (deadline.passed) throw groupBusy(group)
+    }
+  }
+
+  #ended(instance: Instance, failure: GroupFailure): void {
+    this.#release(instance)
+    const { group, name, settings, acknowledged } = instance
+    if (failure.trouble === 'unknownMember') this.#context.memory.forget(group, name)
+    if (failure.trouble === 'fenced' && acknowledged > 0)
+      void this.#repair(instance.group, instance.name, { topics: instance.topics, settings }, acknowledged)
+  }
+
+  /** Whoever took it over may have done so with what it was before a change that the client was told of. */
+  async #repair(group: string, name: string, known: KnownInstance, acknowledged: number): Promise<void> {
+    const { groups, memory, log } = this.#context
+    try {
+      await sleep(JOINED_PAUSE_LIMIT_MS)
+      const described = await groups.describe(group, Deadline.after(LEAVE_LIMIT_MS))
+      memory.learn(group, described)
+      const member = described.members.find(({ instanceId }) => instanceId === name)
+      const shown = member === undefined ? null : instanceOf(member.metadata)
+      if (shown === null || shown.settings.version >= acknowledged || this.#held.has(keyOf(group, name))) return
+      const instance = this.#hold(group, name, known)
+      instance.change({}, known.topics)
+      instance.acknowledged = instance.settings.version
+    } catch (error) {
+      log.debug({ group, instance: name, cause: String(error) }, 'An instance could not be repaired')
+    }
+  }
+
+  #release(instance: Instance): void {
+    const key = keyOf(instance.group, instance.name)
+    if (this.#held.get(key) === instance) this.#held.delete(key)
+  }
+
+  async #counted<T>(instance: Instance, work: () => Promise<T>): Promise<T> {
+    instance.callsUnderWay++
+    try {
+      return await work()
+    } finally {
+      instance.callsUnderWay--
+      instance.calledAtMs = performance.now()
+    }
+  }
+
+  #endIdle(): void {
+    const { options, log } = this.#context
+    for (const instance of this.#held.values()) {
+      if (instance.callsUnderWay > 0 || idleMs(instance) < options.instanceTimeoutMs) continue
+      this.#release(instance)
+      const { group, name } = instance
+      log.debug({ group, instance: name }, 'An idle consumer instance ends')
+      instance.leave(Deadline.after(LEAVE_LIMIT_MS)).catch((error: unknown) => {
+        log.debug(
+          { group, instance: name, cause: String(error) },
+          'An idle consumer instance could not leave its group'
+        )
+      })
+    }
+  }
+}
+
+/** Whether no other gateway has taken it over since. This call is newer than any that did: it may take it back. */
+async function isStillHeld({ member }: Instance, deadline: Deadline): Promise<boolean> {
+  if (member.assignment === null) return true
+  try {
+    await member.heartbeat(deadline)
+    return true
+  } catch (error) {
+    if (!isPassing(error)) throw error
+    // Fenced or removed, it has ended; else it only joins again.
+    return !isTrouble(error, 'fenced') && !isTrouble(error, 'unknownMember')
+  }
+}
+
+function idleMs({ calledAtMs }: Instance): number {
+  return performance.now() - calledAtMs
+}
+
+function requireName(what: string, name: string): void {
+  if (!NAME.test(name)) throw invalidInstance(`${what} must consist of 1 to 249 of a-z A-Z 0-9 . _ -`)
+}
+
+function instanceLimit(limit: number): GatewayError {
+  return new GatewayError('INSTANCE_LIMIT', `The gateway holds ${limit} consumer instances, which is its limit.`, {
+    headers: { 'Retry-After': '1' }
+  })
+}
+
+export function tooMuch(bytes: number, limit: number): GatewayError {
+  return invalidInstance(`What the instance reads takes ${bytes} bytes to describe; the limit is ${limit}.`)
+}

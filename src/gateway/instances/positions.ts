@@ -1,0 +1,157 @@
+import type { Deadline } from '../../core/deadline.ts'
+import { KafkaFailure } from '../../kafka/kafka-failure.ts'
+import type { Start } from '../../kafka/fetch/starts.ts'
+import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
+import type { Commit, Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
+import type { InstancesContext } from './context.ts'
+import { instanceState } from './failures.ts'
+import { HeldPartition, type Writer } from './held-partition.ts'
+import { topicKey } from './position-entry.ts'
+import { NOTHING, resume } from './resume.ts'
+import type { InstanceSettings } from './settings.ts'
+
+/** For whom positions are loaded. */
+export interface Loader extends Writer {
+  readonly settings: InstanceSettings
+}
+
+/** The partitions that an instance reads, and how far it is in each. */
+export class Positions {
+  readonly #context: InstancesContext
+  readonly #group: string
+  readonly #held = new Map<string, HeldPartition>()
+
+  constructor(context: InstancesContext, group: string) {
+    this.#context = context
+    this.#group = group
+  }
+
+  get all(): readonly HeldPartition[] {
+    return [...this.#held.values()]
+  }
+
+  get(topic: string, partition: number): HeldPartition | undefined {
+    return this.#held.get(keyOf(topic, partition))
+  }
+
+  /**
+   * Holds these partitions and no others. Those it held before keep their position; of the others it asks the group.
+   * Returns what has to be written down for the new generation.
+   */
+  async load(wanted: TopicPartitions, loader: Loader, deadline: Deadline): Promise<HeldPartition[]> {
+    const keys = new Set([...wanted].flatMap(([topic, numbers]) => numbers.map(number => keyOf(topic, number))))
+    for (const key of this.#held.keys()) if (!keys.has(key)) this.#held.delete(key)
+    const kept = this.all.filter(({ isOwn }) => isOwn)
+    const missing = new Map<string, readonly number[]>()
+    for (const [topic, numbers] of wanted) {
+      const unknown = numbers.filter(number => !this.#held.has(keyOf(topic, number)))
+      if (unknown.length > 0) missing.set(topic, unknown)
+    }
+    if (missing.size === 0) return kept
+    const stored = await this.#context.groups.committed(this.#group, missing, deadline)
+    const loaded = await Promise.all(
+      Array.from(missing, ([topic, numbers]) => this.#loadTopic(topic, numbers, stored, loader, deadline))
+    )
+    const pinned = await this.resolve(loaded.flat(), loader.settings, deadline)
+    for (const held of loaded.flat()) this.#held.set(keyOf(held.topic, held.partition), held)
+    return [...kept, ...pinned]
+  }
+
+  /** Lets `auto.offset.reset` decide where there is no position. Returns those for which it did. */
+  async resolve(
+    partitions: readonly HeldPartition[],
+    settings: InstanceSettings,
+    deadline: Deadline
+  ): Promise<HeldPartition[]> {
+    const open = Map.groupBy(
+      partitions.filter(({ position }) => position === null),
+      ({ topic }) => topic
+    )
+    if (settings.reset === 'none') return []
+    const { reset } = settings
+    const resolved = await Promise.all(
+      Array.from(open, async ([topic, list]) => {
+        const from = new Map<number, Start>(
+          list.map(({ partition }) => [partition, isNew(settings, topic, partition) ? 'earliest' : reset])
+        )
+        const starts = await this.#starts(topic, from, settings, deadline)
+        return list.filter(held => {
+          held.start = held.position = starts.get(held.partition) ?? null
+          return held.position !== null
+        })
+      })
+    )
+    return resolved.flat()
+  }
+
+  /** Deleted and created anew: nothing that is known of the partition is about the topic of that name now. */
+  replace(held: HeldPartition, topicId: Buffer | null): HeldPartition {
+    const anew = new HeldPartition(held.topic, held.partition, topicId, NOTHING, false)
+    this.#held.set(keyOf(held.topic, held.partition), anew)
+    return anew
+  }
+
+  async #loadTopic(
+    topic: string,
+    numbers: readonly number[],
+    stored: PartitionMap<Committed | number>,
+    { instance, generation, settings }: Loader,
+    deadline: Deadline
+  ): Promise<HeldPartition[]> {
+    const metadata = this.#context.metadata.peek(topic) ?? (await this.#context.metadata.topic(topic, deadline))
+    const topicId = metadata?.id ?? null
+    const assignedSince = settings.assigned === null ? null : settings.assignedSince
+    return numbers.map(partition => {
+      const told = stored.get(topic)?.get(partition)
+      const reader = { instance, generation, assignedSince }
+      const resumed = resume(typeof told === 'object' ? told : undefined, topicKey(topicId), reader)
+      return new HeldPartition(topic, partition, topicId, resumed, resumed.isOwn)
+    })
+  }
+
+  /** A topic that is not there, or has no leader, begins when it has. */
+  async #starts(
+    topic: string,
+    from: ReadonlyMap<number, Start>,
+    { isolation }: InstanceSettings,
+    deadline: Deadline
+  ): Promise<ReadonlyMap<number, number>> {
+    try {
+      return await this.#context.reads.starts(topic, from, isolation, deadline)
+    } catch (error) {
+      if (!(error instanceof KafkaFailure)) throw error
+      const { kind, message } = error
+      if (kind === 'refused') throw error
+      this.#context.log.debug({ group: this.#group, topic, cause: message }, 'Where to begin is not known yet')
+      return new Map()
+    }
+  }
+}
+
+/** Commits by topic, as they are sent. */
+export function commitsOf(partitions: Iterable<HeldPartition>, writer: Writer): Map<string, Commit[]> {
+  const commits = new Map<string, Commit[]>()
+  for (const held of partitions) {
+    const ofTopic = commits.get(held.topic)
+    if (ofTopic === undefined) commits.set(held.topic, [held.written(writer)])
+    else ofTopic.push(held.written(writer))
+  }
+  return commits
+}
+
+/** Throws INSTANCE_STATE if a partition has no position and none is to be chosen. */
+export function requirePositions(partitions: readonly HeldPartition[], { reset }: InstanceSettings): void {
+  const unset = partitions.find(({ position }) => position === null)
+  if (unset === undefined || reset !== 'none') return
+  throw instanceState(
+    `Partition ${unset.partition} of topic '${unset.topic}' has no committed offset, and auto.offset.reset is none.`
+  )
+}
+
+function isNew({ assigned, counts }: InstanceSettings, topic: string, partition: number): boolean {
+  return assigned === null && partition >= (counts.get(topic) ?? 0)
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}\n${partition}`
+}

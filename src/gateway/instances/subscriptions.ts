@@ -1,0 +1,153 @@
+import { performance } from 'node:perf_hooks'
+import { Deadline } from '../../core/deadline.ts'
+import { GatewayError } from '../../core/errors.ts'
+import type { Principal } from '../../core/principal.ts'
+import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
+import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
+import { isInternalTopic, partitionNotFound, refuseInternal, topicNotFound } from '../topic-access.ts'
+import type { InstancesContext } from './context.ts'
+import { instanceState, invalidInstance } from './failures.ts'
+import type { Instance } from './instance.ts'
+import { mayRead, requireRead } from './may-read.ts'
+import { encodeSettings, type InstanceSettings } from './settings.ts'
+import { compilePattern } from './topic-pattern.ts'
+
+/** What an instance is to read: topics by name, or by a pattern. */
+export type Subscribed = { readonly topics: readonly string[] } | { readonly pattern: string }
+
+const ASK_AGAIN_FIRST_MS = 5
+const ASK_AGAIN_LIMIT_MS = 100
+/** How often a pattern is compared with the topics that there are. */
+const PATTERN_AGAIN_MS = 5000
+/** The coordinator writes a whole group as one record, of at most 1 MB by default. */
+const GROUP_BYTES = 700_000
+const MEMBER_BYTES = 150
+const CLASH = 'Subscription to topics, partitions and pattern are mutually exclusive.'
+
+/** Changes what an instance reads. The group is told in the background; each call resolves when it has been. */
+export class Subscriptions {
+  readonly #context: InstancesContext
+  readonly #comparedAtMs = new WeakMap<Instance, number>()
+
+  constructor(context: InstancesContext) {
+    this.#context = context
+  }
+
+  async subscribe(instance: Instance, to: Subscribed, principal: Principal, deadline: Deadline): Promise<void> {
+    if (instance.settings.assigned !== null) throw instanceState(CLASH)
+    const pattern = 'pattern' in to ? to.pattern : null
+    const topics = 'pattern' in to ? await this.#matching(to.pattern, principal, deadline) : [...new Set(to.topics)]
+    requireRead(principal, topics)
+    for (const topic of topics) refuseInternal(topic)
+    const counts = await this.#counts(instance.settings, topics, deadline)
+    await this.#change(instance, { pattern, counts }, topics, deadline)
+  }
+
+  /** Ends a subscription, and an assignment. */
+  async unsubscribe(instance: Instance, deadline: Deadline): Promise<void> {
+    const { assigned, pattern } = instance.settings
+    if (assigned === null && pattern === null && instance.topics.length === 0) return
+    await this.#change(instance, { assigned: null, pattern: null, counts: new Map() }, [], deadline)
+  }
+
+  /** Throws TOPIC_NOT_FOUND, PARTITION_NOT_FOUND. */
+  async assign(
+    instance: Instance,
+    partitions: TopicPartitions,
+    principal: Principal,
+    deadline: Deadline
+  ): Promise<void> {
+    const { pattern } = instance.settings
+    if (pattern !== null || instance.topics.length > 0) throw instanceState(CLASH)
+    if (partitions.size === 0) return this.unsubscribe(instance, deadline)
+    requireRead(principal, partitions.keys())
+    for (const [topic, numbers] of partitions) await this.#requirePartitions(topic, numbers, deadline)
+    const since = instance.settings.version + 1
+    await this.#change(instance, { assigned: partitions, assignedSince: since }, [], deadline)
+  }
+
+  /** Takes topics in or out that have come under a pattern, or that the caller may not read any more. */
+  async follow(instance: Instance, principal: Principal, deadline: Deadline): Promise<void> {
+    const { pattern, assigned } = instance.settings
+    if (assigned !== null) return
+    const isDue = performance.now() - (this.#comparedAtMs.get(instance) ?? -Infinity) >= PATTERN_AGAIN_MS
+    if (pattern === null || !isDue) {
+      const allowed = instance.topics.filter(topic => mayRead(principal, topic))
+      if (allowed.length < instance.topics.length) instance.change({}, allowed)
+      return
+    }
+    this.#comparedAtMs.set(instance, performance.now())
+    const topics = await this.#matching(pattern, principal, deadline)
+    if (topics.join('\n') !== [...instance.topics].sort().join('\n')) instance.change({}, topics)
+  }
+
+  async #change(
+    instance: Instance,
+    changes: Partial<InstanceSettings>,
+    topics: readonly string[],
+    deadline: Deadline
+  ): Promise<void> {
+    const { options, groups, memory } = this.#context
+    const { length } = encodeSettings({ ...instance.settings, ...changes })
+    if (length > options.userDataBytes)
+      throw invalidInstance(
+        `What the instance reads takes ${length} bytes to describe; the limit is ${options.userDataBytes}.`
+      )
+    const described = await groups.describe(instance.group, deadline)
+    memory.learn(instance.group, described)
+    requireRoom(described, length)
+    if (instance.member.state === 'stable') await instance.member.heartbeat(deadline)
+    instance.change(changes, topics)
+    await this.#told(instance, deadline)
+    instance.acknowledged = instance.settings.version
+  }
+
+  /** Resolves when the coordinator has heard of the change: the group may be rebalanced for long after that. */
+  async #told({ group, member }: Instance, deadline: Deadline): Promise<void> {
+    for (let pauseMs = ASK_AGAIN_FIRST_MS; !deadline.passed; pauseMs = Math.min(pauseMs * 2, ASK_AGAIN_LIMIT_MS)) {
+      if ((await member.settled(Deadline.after(pauseMs))) !== null) return
+      const { state } = await this.#context.groups.describe(group, deadline)
+      if (state !== 'Stable') return
+    }
+  }
+
+  async #matching(pattern: string, principal: Principal, deadline: Deadline): Promise<string[]> {
+    const isMeant = await compilePattern(pattern)
+    const { topics } = await this.#context.metadata.everything(deadline)
+    return [...topics.values()]
+      .filter(({ topic }) => !topic.isInternal && !isInternalTopic(topic.name))
+      .map(({ topic }) => topic.name)
+      .filter(name => isMeant(name) && mayRead(principal, name))
+      .sort()
+  }
+
+  /** Only `latest` has to know which partitions come later. */
+  async #counts({ reset }: InstanceSettings, topics: readonly string[], deadline: Deadline) {
+    if (reset !== 'latest') return new Map<string, number>()
+    const { metadata } = this.#context
+    const counts = await Promise.all(
+      topics.map(async topic => [topic, (await metadata.topic(topic, deadline))?.partitions.length ?? 0] as const)
+    )
+    return new Map(counts)
+  }
+
+  async #requirePartitions(topic: string, numbers: readonly number[], deadline: Deadline): Promise<void> {
+    const { metadata } = this.#context
+    refuseInternal(topic)
+    let known = metadata.peek(topic) ?? (await metadata.topic(topic, deadline))
+    if (numbers.some(number => known?.partitions[number] === undefined)) known = await metadata.refresh(topic, deadline)
+    if (known === null) throw topicNotFound(topic)
+    refuseInternal(topic, known)
+    const missing = numbers.find(number => known.partitions[number] === undefined)
+    if (missing !== undefined) throw partitionNotFound(topic, missing, known.partitions.length)
+  }
+}
+
+/** Throws INSTANCE_LIMIT if the group would no longer fit into one record. `bytes`: of a member that is to be added. */
+export function requireRoom({ members }: GroupDescription, bytes: number): void {
+  const held = members.reduce((sum, { metadata }) => sum + metadata.length + MEMBER_BYTES, 0)
+  if (held + bytes + MEMBER_BYTES <= GROUP_BYTES) return
+  throw new GatewayError('INSTANCE_LIMIT', 'The consumer group has as many members as fit into one record of Kafka.', {
+    headers: { 'Retry-After': '1' }
+  })
+}
