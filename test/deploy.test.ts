@@ -16,6 +16,7 @@ const exposed = (): ReadonlyMap<string, string> => {
     inFlightBytes: () => 0,
     inFlightLimitBytes: 1,
     openConnections: () => 0,
+    consumers: { held: 0, waits: 0 },
     keySets: () => [],
     graphCalls: () => ({ answered: 0, failed: 0 }),
     auditLinesLost: () => 0,

@@ -43,7 +43,15 @@ test('the table of operations in docs/security.md lists all of them, and what th
     [...operations]
   )
   for (const [row, operation] of rows) {
-    const rule = { groups: [], roles: [], principals: ['x'], issuers: [], operations: [operation], topics: ['*'] }
+    const rule = {
+      groups: [],
+      roles: [],
+      principals: ['x'],
+      issuers: [],
+      operations: [operation],
+      topics: ['*'],
+      consumerGroups: []
+    }
     const policy = new Policy({ oidc: [], permittedGroups: [], rules: [rule] })
     const access = policy.accessOf({ issuer: '', id: 'x', member: false, groups: [], roles: [] })
     const implied = operation !== 'describe' && access?.allows('describe', 'topic', 't') === true

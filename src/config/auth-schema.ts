@@ -163,7 +163,7 @@ const names = (description: string) =>
 
 const rule = {
   type: 'object',
-  required: ['operations', 'topics'],
+  required: ['operations'],
   properties: {
     groups: names('Groups that the rule names: ids for Entra ID.'),
     roles: names('Roles that the rule names.'),
@@ -189,8 +189,18 @@ const rule = {
         pattern: '^([a-zA-Z0-9._-]{1,249}|[a-zA-Z0-9._-]{0,249}\\*)$',
         expects: 'the name of a topic, or the start of one with * at its end'
       },
-      minItems: 1,
+      default: [],
       description: 'Names, or prefixes with `*` at the end.'
+    },
+    consumerGroups: {
+      type: 'array',
+      items: {
+        type: 'string',
+        pattern: '^([a-zA-Z0-9._-]{1,249}|[a-zA-Z0-9._-]{0,249}\\*)$',
+        expects: 'the name of a consumer group, or the start of one with * at its end'
+      },
+      default: [],
+      description: 'The same for consumer groups: `read` to join and to commit, `describe`, `delete`.'
     }
   },
   additionalProperties: false

@@ -31,7 +31,7 @@ export const limits = {
       description: 'Request line and header fields.'
     },
     requestTimeoutMs: milliseconds(8_000, 'From the complete request to its answer.'),
-    waitMs: milliseconds(60_000, 'The longest `wait` of a read.'),
+    waitMs: milliseconds(60_000, 'The longest wait of a read or of a poll; a longer one is cut to it.'),
     streams: {
       type: 'integer',
       minimum: 1,

@@ -212,6 +212,13 @@ const graphTenants = ({ auth: { graph, oidc } }: Config): Objection[] =>
     ? []
     : [object('auth.graph.tokenUrl', `must contain ${TENANT_PLACE}: there are several tenants`)]
 
+const something = (granting: readonly RuleConfig[]): Objection[] =>
+  granting.flatMap(({ topics, consumerGroups }, index) =>
+    topics.length + consumerGroups.length > 0
+      ? []
+      : [object(`auth.rules[${index}]`, 'grants nothing; give topics or consumerGroups')]
+  )
+
 const somebody = (granting: readonly RuleConfig[]): Objection[] =>
   granting.flatMap(({ groups, roles, principals }, index) =>
     groups.length + roles.length + principals.length > 0
@@ -280,7 +287,7 @@ export const rules: readonly Rule[] = [
   { about: ['auth.mode', 'auth.oidc', 'auth.permittedGroups', 'auth.rules'], judge: someGroup },
   { about: ['auth.oidc', 'auth.permittedGroups'], judge: groupsWithinProvider },
   { about: ['auth.oidc', 'auth.apiKeys', 'auth.basic', 'auth.rules'], judge: rulesWithinIssuer },
-  { about: ['auth.rules'], judge: ({ auth }) => somebody(auth.rules) },
+  { about: ['auth.rules'], judge: ({ auth }) => [...somebody(auth.rules), ...something(auth.rules)] },
   { about: ['auth.mode', 'auth.oidc', 'quotas.overrides'], judge: overridesWithinIssuer },
   { about: ['auth.oidc'], judge: ({ auth }) => providers(auth.oidc) },
   { about: ['auth.graph.baseUrl'], judge: ({ auth }) => address('auth.graph.baseUrl', auth.graph?.baseUrl) },

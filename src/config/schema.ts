@@ -2,6 +2,7 @@ import type { FromSchema } from '../core/json-schema.ts'
 import { apis } from './apis-schema.ts'
 import { auth } from './auth-schema.ts'
 import { milliseconds } from './fields.ts'
+import { consumers } from './consumers-schema.ts'
 import { kafka } from './kafka-schema.ts'
 import { limits, quotas } from './limits-schema.ts'
 import { listen, management } from './listen-schema.ts'
@@ -100,6 +101,7 @@ export const configSchema = {
     'kafka',
     'auth',
     'limits',
+    'consumers',
     'quotas',
     'cors',
     'docs',
@@ -114,6 +116,7 @@ export const configSchema = {
     kafka,
     auth,
     limits,
+    consumers,
     quotas,
     cors,
     docs,
@@ -129,6 +132,7 @@ export const configSchema = {
 
 export type Config = FromSchema<typeof configSchema>
 export type ApisConfig = Config['apis']
+export type ConsumersConfig = Config['consumers']
 export type KafkaConfig = Config['kafka']
 export type AuthConfig = Config['auth']
 export type LimitsConfig = Config['limits']

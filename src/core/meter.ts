@@ -59,6 +59,10 @@ export interface Meter {
   rulesReloaded(taken: boolean): void
   /** A TLS handshake with a client failed. */
   tlsFailed(kind: TlsFailure): void
+  /** A consumer instance came here from another process. */
+  tookOver(): void
+  /** A consumer instance was given its partitions, after a takeover or a rebalance. */
+  rebalanced(): void
 }
 
 const nothing = () => undefined
@@ -78,5 +82,7 @@ export const noMeter: Meter = {
   batched: nothing,
   retried: nothing,
   rulesReloaded: nothing,
-  tlsFailed: nothing
+  tlsFailed: nothing,
+  tookOver: nothing,
+  rebalanced: nothing
 }

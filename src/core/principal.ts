@@ -13,9 +13,13 @@ export interface Access {
   allows(operation: Operation, kind: ResourceKind, name: string): boolean
 }
 
-/** Access of callers when there are no rules: everything on topics. Groups and the cluster need a rule. */
+/**
+ * Access of callers when there are no rules: everything on topics, and to read and describe consumer groups. What changes
+ * groups otherwise, and the cluster, needs a rule.
+ */
 export const accessWithoutRules: Access = Object.freeze({
-  allows: (_operation: Operation, kind: ResourceKind) => kind === 'topic'
+  allows: (operation: Operation, kind: ResourceKind) =>
+    kind === 'topic' || (kind === 'consumerGroup' && (operation === 'read' || operation === 'describe'))
 })
 
 export const noAccess: Access = Object.freeze({ allows: () => false })

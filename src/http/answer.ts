@@ -10,6 +10,8 @@ export interface Reply {
   readonly counted?: boolean
   /** Called once the client has taken the body: its memory may then be used again. */
   readonly recycle?: (body: Buffer) => void
+  /** Called once when the answer is over. `isWhole`: its last byte was handed over, as far as this process can tell. */
+  readonly ended?: (isWhole: boolean) => void
   /** Bytes of writable memory in front of the body, so that head and body can leave in one piece. */
   readonly frontBytes?: number
   /** The body is encoded as the client accepts it, and the headers name the coding: it is sent as it is. */

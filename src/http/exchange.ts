@@ -80,6 +80,8 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   reservation: BudgetReservation | undefined
   /** Gives the memory of its answer back. */
   recycle: (() => void) | undefined
+  /** Is told whether the last byte of the answer was handed over. */
+  answerEnded: ((isWhole: boolean) => void) | undefined
   /** The last topic that permission was asked for. */
   topic: string | undefined
   /** Number of records to store, or returned. */
@@ -252,6 +254,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   end(): void {
     if (this.#ended) return
     this.#ended = true
+    this.answerEnded?.(this.response.writableFinished)
     this.stop('gone')
     if (this.#settled) this.#over()
     this.connection.finish(this)

@@ -36,6 +36,8 @@ export interface SendOptions {
  */
 export function sendReply(exchange: Exchange, reply: Reply, options: SendOptions): void | Promise<void> {
   const { body } = reply
+  if (exchange.isOrphaned) reply.ended?.(false)
+  else exchange.answerEnded = reply.ended
   if (body.length < WORTH_COMPRESSING_BYTES && reply.coded !== true) return write(exchange, reply, body, {}, options)
   const { recycle } = reply
   if (recycle !== undefined) exchange.recycle = () => recycle(body)

@@ -7,7 +7,7 @@ import { OffsetLookup } from './admin/list-offsets.ts'
 import { TopicAdmin } from './admin/topic-admin.ts'
 import { TopicConfigs } from './admin/topic-configs.ts'
 import { Reads } from './fetch/reads.ts'
-import { Groups } from './groups/groups.ts'
+import { Groups, type GroupsOptions } from './groups/groups.ts'
 import type { KafkaFailure } from './kafka-failure.ts'
 import { MetadataCache } from './metadata/metadata-cache.ts'
 import { MetadataRefresher } from './metadata/metadata-refresher.ts'
@@ -20,11 +20,11 @@ import { Brokers, type BrokersSettings } from './transport/brokers.ts'
 /** Then the question is asked again, after a pause. */
 const PRODUCER_ID_LIMIT_MS = 5000
 
-/** To one broker. */
+/** To one broker, unless the settings say otherwise. */
 const JOIN_CONNECTIONS = 256
 
 /** What belongs to the cluster, whoever connects to it. */
-export type ClusterSettings = BrokersSettings & Omit<KafkaConfig, 'tls' | 'sasl'>
+export type ClusterSettings = BrokersSettings & Partial<GroupsOptions> & Omit<KafkaConfig, 'tls' | 'sasl'>
 
 /**
  * Everything that talks to one Kafka cluster as one identity, wired up. There may be several in a process: they share no
@@ -57,7 +57,9 @@ export class Cluster {
       cacheBytes: settings.fetchCacheBytes
     }
     this.reads = new Reads(brokers, this.metadata, this.offsets, reading, log, meter)
-    this.groups = new Groups(brokers, anyBroker, this.metadata, log, { joinConnections: JOIN_CONNECTIONS })
+    this.groups = new Groups(brokers, anyBroker, this.metadata, log, {
+      joinConnections: settings.joinConnections ?? JOIN_CONNECTIONS
+    })
     this.accumulator = new Accumulator(
       {
         channel: (brokerId, index) => brokers.channel(brokerId, 'produce', index),

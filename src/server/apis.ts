@@ -10,7 +10,9 @@ import type { ApisConfig } from '../config/schema.ts'
 import type { Api } from '../http/api.ts'
 
 export interface ApisOptions
-  extends Pick<V2Options, 'gateway' | 'limits' | 'log' | 'meter' | 'ready'>, Pick<SiteOptions, 'docs'> {
+  extends
+    Pick<V2Options, 'gateway' | 'consumers' | 'secure' | 'limits' | 'log' | 'meter' | 'ready'>,
+    Pick<SiteOptions, 'docs'> {
   readonly apis: ApisConfig
 }
 
@@ -31,7 +33,7 @@ export function apisOf({ apis: { v1, v2, v2Status, publicUrl }, docs, ...useCase
   }
   if (v2 !== 'off') {
     const root = docs?.frontPage !== true
-    apis.push(v2Api({ ...useCases, dialect: v2, v2Status, root }))
+    apis.push(v2Api({ ...useCases, dialect: v2, v2Status, publicUrl, root }))
     described.push(describedV2(v2))
   }
   return [

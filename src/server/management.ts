@@ -53,6 +53,7 @@ export interface Watched extends Managed {
   readonly authenticator: Authenticator
   readonly budget: ByteBudget
   openConnections(): number
+  readonly consumers: Facts['consumers']
   auditLinesLost(): number
   certificates(): readonly CertificateExpiry[]
 }
@@ -73,6 +74,7 @@ export async function factsOf(watched: Watched): Promise<Facts> {
     inFlightBytes: () => budget.usedBytes,
     inFlightLimitBytes: budget.limitBytes,
     openConnections: () => watched.openConnections(),
+    consumers: watched.consumers,
     keySets: () => authenticator.readings().keySets,
     graphCalls: () => authenticator.readings().graphCalls,
     auditLinesLost: () => watched.auditLinesLost(),

@@ -9,6 +9,7 @@ import { ByteBudget } from '../core/byte-budget.ts'
 import type { Log, RequestLog } from '../core/log.ts'
 import { noMeter } from '../core/meter.ts'
 import { clusterGateway } from '../gateway/cluster-gateway.ts'
+import { clusterConsumers } from '../gateway/instances/cluster-consumers.ts'
 import { ClientAddresses } from '../http/client-address.ts'
 import { HttpFront } from '../http/server.ts'
 import { Cluster } from '../kafka/cluster.ts'
@@ -102,7 +103,9 @@ export async function startServer(
     graphTimeLimitMs: limits.requestTimeoutMs
   })
   const credentials = watchCredentials(config, authenticator, log, meter)
-  const cluster = new Cluster(kafka, configuredIdentity(kafka), log, meter)
+  const { joinConnections } = config.consumers
+  const cluster = new Cluster({ ...kafka, joinConnections }, configuredIdentity(kafka), log, meter)
+  const consumers = clusterConsumers(cluster, { ...config.consumers, waitMs: limits.waitMs }, log, meter)
   const certificate = listen.tls === 'none' ? undefined : new CertificateFiles('listen.tls', listen.tls, log)
   const budget = new ByteBudget(limits.inFlightBytes)
   const auditStream = output === undefined ? undefined : openAuditStream(output, log)
@@ -114,6 +117,8 @@ export async function startServer(
     apis: apisOf({
       apis: config.apis,
       gateway: clusterGateway(cluster, meter),
+      consumers,
+      secure: listen.tls !== 'none',
       limits,
       log,
       meter,
@@ -141,6 +146,7 @@ export async function startServer(
     authenticator,
     budget,
     openConnections: () => front.openConnections,
+    consumers,
     started: () => started,
     ready: () => ({ kafka: cluster.trouble ?? true, keys: authenticator.ready(), draining: !draining }),
     auditLinesLost: () => auditStream?.lost ?? 0,
@@ -194,6 +200,7 @@ export async function startServer(
       credentials.close()
       certificate?.close()
       const cutOff = await front.close(limits.shutdownGraceMs)
+      await consumers.close()
       await cluster.close()
       authenticator.close()
       front.end()

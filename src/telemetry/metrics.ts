@@ -58,6 +58,14 @@ export class Metrics implements Meter {
   readonly #fetchRetries = this.#retries({ kind: 'fetch' })
   readonly rulesReloaded = countReloads(this.registry)
   readonly #tlsFailures = this.#counters('tls_failures_total', 'TLS handshakes with clients that failed, by kind.')
+  readonly #takeovers = this.#counters(
+    'instance_takeovers_total',
+    'Consumer instances that came here from another process.'
+  )()
+  readonly #rebalances = this.#counters(
+    'instance_assignments_total',
+    'Times that a consumer instance was given its partitions.'
+  )()
   readonly #kafkaDurations = this.#histograms(
     'kafka_request_duration_seconds',
     'From a request to a broker to its answer or the loss of it.',
@@ -105,6 +113,14 @@ export class Metrics implements Meter {
 
   tlsFailed(kind: TlsFailure): void {
     this.#tlsFailures({ kind }).value++
+  }
+
+  tookOver(): void {
+    this.#takeovers.value++
+  }
+
+  rebalanced(): void {
+    this.#rebalances.value++
   }
 
   failed(code: string): void {

@@ -10,6 +10,8 @@ export interface Facts {
   inFlightBytes(): number
   readonly inFlightLimitBytes: number
   openConnections(): number
+  /** Consumer instances held by this process, and polls of them that wait. */
+  readonly consumers: { readonly held: number; readonly waits: number }
   /** Seconds since the keys of each issuer were loaded; Infinity if they never were. */
   keySets(): readonly { readonly issuer: string; readonly ageSeconds: number }[]
   graphCalls(): { readonly answered: number; readonly failed: number }
@@ -68,6 +70,8 @@ function addFacts(registry: Registry, facts: Facts): void {
   gauge('in_flight_bytes', 'Bytes held for callers, counted against limits.inFlightBytes.', () => facts.inFlightBytes())
   gauge('in_flight_limit_bytes', 'limits.inFlightBytes.', () => facts.inFlightLimitBytes)
   gauge('open_connections', 'Open connections of clients.', () => facts.openConnections())
+  gauge('instances_held', 'Consumer instances held by this process.', () => facts.consumers.held)
+  gauge('polls_waiting', 'Calls for records of consumer instances under way.', () => facts.consumers.waits)
   registry.reading(
     `${PREFIX}key_set_age_seconds`,
     'Since the keys of an issuer were loaded.',

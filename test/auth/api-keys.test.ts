@@ -23,7 +23,8 @@ const RULE: RuleConfig = {
   groups: [],
   roles: [],
   operations: ['read'],
-  topics: ['orders']
+  topics: ['orders'],
+  consumerGroups: []
 }
 
 const entryOf = (id: string, text: string, changes: Partial<KeyEntry> = {}): KeyEntry => ({

@@ -72,7 +72,16 @@ function graph(changes: Partial<NonNullable<AuthConfig['graph']>> = {}) {
 }
 
 function rule(changes: Partial<RuleConfig>): RuleConfig {
-  return { groups: [], roles: [], principals: [], issuers: [], operations: ['read'], topics: ['*'], ...changes }
+  return {
+    groups: [],
+    roles: [],
+    principals: [],
+    issuers: [],
+    operations: ['read'],
+    topics: ['*'],
+    consumerGroups: [],
+    ...changes
+  }
 }
 
 async function open(changes: Partial<AuthConfig> = {}): Promise<void> {

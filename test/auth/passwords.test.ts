@@ -39,7 +39,8 @@ function withUsers(text = alice, waiting = 64): Authenticator {
     groups: [],
     roles: [],
     operations: ['read'],
-    topics: ['orders']
+    topics: ['orders'],
+    consumerGroups: []
   }
   const config = {
     mode: 'on' as const,

@@ -9,7 +9,16 @@ import { accessWithoutRules, operations, type Access } from '../../src/core/prin
 const ID = 'ABCDEF00-0000-4000-8000-000000000001'
 
 function rule(changes: Partial<RuleConfig>): RuleConfig {
-  return { groups: [], roles: [], principals: [], issuers: [], operations: ['read'], topics: ['*'], ...changes }
+  return {
+    groups: [],
+    roles: [],
+    principals: [],
+    issuers: [],
+    operations: ['read'],
+    topics: ['*'],
+    consumerGroups: [],
+    ...changes
+  }
 }
 
 /** The providers of the tests. */
@@ -187,5 +196,26 @@ suite('Rules', () => {
         }
       )
     )
+  })
+})
+
+suite('Consumer groups', () => {
+  test('are granted by rules that name them, apart from topics', () => {
+    const access = new TopicGrants([
+      { operations: ['read'], topics: ['orders'], consumerGroups: ['billing*'] },
+      { operations: ['delete'], topics: [], consumerGroups: ['old'] }
+    ])
+    assert.ok(access.allows('read', 'consumerGroup', 'billing-1'))
+    assert.ok(access.allows('describe', 'consumerGroup', 'billing-1'))
+    assert.ok(!access.allows('delete', 'consumerGroup', 'billing-1'))
+    assert.ok(access.allows('delete', 'consumerGroup', 'old'))
+    assert.ok(!access.allows('read', 'consumerGroup', 'orders'))
+    assert.ok(!access.allows('read', 'topic', 'billing-1'))
+    assert.ok(!access.allows('describe', 'cluster', 'kafka-cluster'))
+  })
+
+  test('may be read and described by everybody where there are no rules, and nothing more', () => {
+    const allowed = operations.filter(operation => accessWithoutRules.allows(operation, 'consumerGroup', 'g'))
+    assert.deepEqual(allowed, ['read', 'describe'])
   })
 })

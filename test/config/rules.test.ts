@@ -172,7 +172,8 @@ test('operations come from a closed list, topics are names or prefixes of names'
       /operations\[0\] must be one of read, /
     )
   assert.match(authenticated({ rules: [{ ...RULE, operations: [] }] })[0], /operations must be/)
-  assert.match(authenticated({ rules: [{ ...RULE, topics: [] }] })[0], /topics must be/)
+  assert.match(authenticated({ rules: [{ ...RULE, topics: [] }] })[0], /grants nothing; give topics or consumerGroups/)
+  assert.deepEqual(authenticated({ rules: [{ ...RULE, topics: [], consumerGroups: ['billing*'] }] }), [])
 })
 
 const TENANT = '00000000-0000-4000-8000-00000000000a'

@@ -63,7 +63,7 @@ export function v2Description(dialect: Dialect): ApiDescription {
 }
 
 /** Paths of v2 that have a description. */
-const OF_V2 = /^\/(?:topics|brokers|admin)(?:[/?]|$)/
+const OF_V2 = /^\/(?:topics|brokers|admin|consumers)(?:[/?]|$)/
 
 export interface Answered {
   readonly status: number

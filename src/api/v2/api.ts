@@ -2,6 +2,7 @@ import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
 import type { Api } from '../../http/api.ts'
 import { PROBES, probeRoutes, ROOT, rootRoutes } from './about.ts'
+import { consumerRoutes } from './consumers/routes.ts'
 import { createTopic } from './create-topic.ts'
 import { v2Error } from './errors.ts'
 import { getOffsets } from './get-offsets.ts'
@@ -28,6 +29,7 @@ export function v2Routes(dialect: Dialect): readonly V2Route[] {
   return [
     ...produceRoutes(dialect),
     readRecords(dialect),
+    ...consumerRoutes(dialect),
     listTopics,
     getTopic,
     listPartitions,
@@ -44,7 +46,7 @@ export function v2Api({ ready, root, log, ...options }: V2Options): Api {
   const useCases: V2UseCases = { ...options, warnings: new RepeatedWarnings(log) }
   return {
     version: 'v2',
-    prefixes: ['/topics', '/brokers', '/admin/topics', ...PROBES],
+    prefixes: ['/topics', '/consumers', '/brokers', '/admin/topics', ...PROBES],
     paths: root ? [ROOT] : [],
     trailingSlash: true,
     routes: [

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Meter } from '../../core/meter.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
+import type { ConsumerUseCases } from '../../gateway/instances/consumers.ts'
 import { type Answer, jsonReply, type Reply } from '../../http/answer.ts'
 import type { HttpCall } from '../../http/call.ts'
 import type { Parameter } from '../../http/openapi/operation.ts'
@@ -15,8 +16,13 @@ import { partitionSchema, topicNameSchema } from './schemas.ts'
 
 export interface V2UseCases {
   readonly gateway: Gateway
+  readonly consumers: ConsumerUseCases
   readonly limits: LimitsConfig
   readonly dialect: Dialect
+  /** The listener speaks TLS. */
+  readonly secure: boolean
+  /** Where clients reach the gateway; undefined if that is not configured. */
+  readonly publicUrl: string | undefined
   /** `strict`: the status of a produce request is that of its worst record. */
   readonly v2Status: ApisConfig['v2Status']
   readonly meter: Meter

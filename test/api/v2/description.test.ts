@@ -46,7 +46,7 @@ for (const dialect of ['confluent', 'strimzi'] as const)
           .map(({ method, path }) => `${method} ${path}`)
           .toSorted()
       )
-      assert.equal(described.length, 10)
+      assert.equal(described.length, 24)
     })
 
     test('has examples that are as they are said to be, and errors with the status and the number of the dialect', () => {

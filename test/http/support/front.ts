@@ -1,3 +1,4 @@
+import type { ConsumerUseCases } from '../../../src/gateway/instances/consumers.ts'
 import type { TestContext } from 'node:test'
 import type { Authenticator } from '../../../src/auth/authenticator.ts'
 import type { ApisConfig, CorsConfig, LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
@@ -32,6 +33,42 @@ export const limitsForTests: LimitsConfig = {
   keepAliveTimeoutMs: 20_000,
   shutdownDelayMs: 0,
   shutdownGraceMs: 2000
+}
+
+const NOTHING = new Map<string, readonly number[]>()
+const done = () => Promise.resolve()
+/** Has every instance, and nothing in it. */
+export const consumersForTests: ConsumerUseCases = {
+  held: 0,
+  waits: 0,
+  create: (_call, _group, name) => Promise.resolve(name ?? 'made'),
+  delete: done,
+  settings: () =>
+    Promise.resolve({
+      format: 'binary',
+      dialect: 'confluent',
+      autoCommit: true,
+      reset: 'latest',
+      isolation: 'committed',
+      fetchMinBytes: 0,
+      waitMs: null,
+      version: 1,
+      owner: '',
+      assigned: null,
+      assignedSince: 0,
+      pattern: null,
+      counts: new Map()
+    }),
+  subscribe: done,
+  unsubscribe: done,
+  assign: done,
+  subscription: () => Promise.resolve({ topics: [], partitions: NOTHING }),
+  assignments: () => Promise.resolve(NOTHING),
+  commit: done,
+  committed: () => Promise.resolve([]),
+  seek: done,
+  poll: () => Promise.resolve({ records: 0, bytes: 0, sent: () => undefined, lost: () => undefined }),
+  close: done
 }
 
 const CALLER: Principal = { id: 'caller-1', issuer: 'test', appOnly: true, access: accessWithoutRules }
@@ -155,6 +192,8 @@ export function apisForTests(
   return apisOf({
     apis: { v1: 'on', v2: 'confluent', v2Status: 'default', ...settings.speaks },
     gateway,
+    consumers: consumersForTests,
+    secure: false,
     limits,
     docs: settings.docs,
     log,

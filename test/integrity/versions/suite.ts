@@ -5,7 +5,8 @@ const PATTERNS = [
   'test/features/v1/*.test.ts',
   'test/features/v2/*.test.ts',
   'test/features/interop/*.test.ts',
-  'test/kafka/groups/members.test.ts'
+  'test/kafka/groups/members.test.ts',
+  'test/gateway/instances/consumers.test.ts'
 ]
 
 export interface Summary {

@@ -1,0 +1,164 @@
+import { GatewayError } from '../../../core/errors.ts'
+import type { RecordPage } from '../../../core/record-page.ts'
+import type { InstanceSettings } from '../../../gateway/instances/settings.ts'
+import type { PageSink } from '../../../gateway/instances/poll.ts'
+import type { HttpCall, Query } from '../../../http/call.ts'
+import { INT32_LIMIT } from '../../../http/limits.ts'
+import { chooseType } from '../../../http/negotiate.ts'
+import { PAGE_FRONT_BYTES, type PageText, type PageWriter } from '../../shared/records/page-writer.ts'
+import { recycleText } from '../../shared/records/text-writer.ts'
+import { KAFKA_TYPE, PAGE_OFFERS } from '../media-types.ts'
+import { type Dialect, type Extras, type Format, pageWriter } from '../record-form.ts'
+import { pageExample, pageSchemaFor } from '../record-schemas.ts'
+import { NO_BODY, reply, type V2Route } from '../route.ts'
+import { CONSUMERS_TAG, INSTANCE_PATH, instanceErrors, instanceParameters, namesIn, PERMISSION } from './shared.ts'
+
+/** The text of a page, and its encrypted copy while the client takes it. */
+const COPIES = 2
+const WHOLE_NUMBER = /^-?\d{1,16}$/
+/** How long a poll waits that does not say. */
+const USUAL_WAIT_MS: Readonly<Record<Dialect, number>> = { confluent: 1000, strimzi: 100 }
+
+/** Returns the call for an instance's records. */
+export function pollRecords(dialect: Dialect): V2Route {
+  return {
+    method: 'GET',
+    path: `${INSTANCE_PATH}/records`,
+    permission: PERMISSION,
+    body: NO_BODY,
+    offers: PAGE_OFFERS,
+    audit: 'poll',
+    operation: {
+      id: 'pollRecords',
+      tag: CONSUMERS_TAG,
+      summary: 'Get the next records of an instance.',
+      description:
+        'As soon as there are some; an empty list when the wait is over, or a newer poll has come. In the form that belongs to the instance. With auto commit, a poll commits what the one before returned.',
+      parameters: [
+        ...instanceParameters,
+        {
+          name: 'timeout',
+          description:
+            'Milliseconds to wait for a first record, up to `limits.waitMs`; when left out, what the instance was made with, else 1000 (Confluent) or 100 (Strimzi).',
+          schema: { type: 'integer', minimum: -1 },
+          examples: { second: { summary: 'A second', value: 1000 } }
+        },
+        {
+          name: 'max_bytes',
+          description: 'Of keys and values, as they are stored. One record at least is returned, if there is one.',
+          schema: { type: 'integer', minimum: -1 },
+          examples: { megabyte: { summary: 'A megabyte', value: 1_000_000 } }
+        }
+      ],
+      answers: {
+        200: {
+          description: 'Records, or none.',
+          schema: pageSchemaFor(dialect),
+          examples: { page: { summary: 'One record', value: pageExample(dialect) } }
+        }
+      },
+      errors: [
+        ...instanceErrors,
+        'NOT_PERMITTED',
+        'FORMAT_MISMATCH',
+        'INSTANCE_STATE',
+        'INVALID_PARAMETER',
+        'UNREADABLE_RECORD',
+        'CORRUPT_DATA',
+        'LEADER_NOT_AVAILABLE'
+      ]
+    },
+    async handle(call, { consumers }) {
+      const { query, headers } = call
+      const asked = { waitMs: numberIn(query, 'timeout'), maxBytes: numberIn(query, 'max_bytes') }
+      const operation = call.begin()
+      const names = namesIn(call)
+      const settings = await consumers.settings(operation, ...names)
+      const type = typeFor(settings, headers.accept)
+      const sink = new TextSink(call, writerOf(settings))
+      const { waitMs = settings.waitMs ?? USUAL_WAIT_MS[settings.dialect], maxBytes = INT32_LIMIT } = asked
+      const polled = await consumers.poll(operation, ...names, { waitMs, maxBytes, signal: call.signal, sink })
+      const body = sink.finish()
+      if (body === undefined) return reply(200, [], type)
+      return {
+        status: 200,
+        body,
+        headers: { 'Content-Type': type },
+        counted: true,
+        frontBytes: PAGE_FRONT_BYTES,
+        recycle: recycleText,
+        ended: isWhole => (isWhole ? polled.sent() : polled.lost())
+      }
+    }
+  }
+}
+
+/** Writes pages as the text of one answer. */
+class TextSink implements PageSink {
+  readonly #call: HttpCall
+  readonly #writer: PageWriter
+  #text: PageText | undefined
+  #bytes = 0
+
+  constructor(call: HttpCall, writer: PageWriter) {
+    this.#call = call
+    this.#writer = writer
+    call.reserve()
+  }
+
+  add(topic: string, page: RecordPage): number {
+    this.#bytes += page.payloadBytes
+    this.#call.hold(this.#bytes * COPIES)
+    this.#text ??= this.#writer.begin(page)
+    const before = this.#text.count
+    this.#text.add(page, topic)
+    return this.#text.count - before
+  }
+
+  settle(records: number, bytes: number): void {
+    this.#call.settle(records, bytes)
+  }
+
+  reset(): void {
+    if (this.#text !== undefined) recycleText(this.#text.finish())
+    this.#text = undefined
+    this.#bytes = 0
+  }
+
+  /** Undefined if there is nothing. */
+  finish(): Buffer | undefined {
+    return this.#text?.finish()
+  }
+}
+
+const writers = new Map<string, PageWriter>()
+
+/** Makes each writer once, when it is asked for. */
+function writerOf({ format, dialect }: InstanceSettings): PageWriter {
+  const key = `${format} ${dialect}`
+  let writer = writers.get(key)
+  if (writer === undefined) writers.set(key, (writer = pageWriter(format, EXTRAS[dialect])))
+  return writer
+}
+
+const EXTRAS: Readonly<Record<Dialect, Extras>> = {
+  confluent: { timestamps: false, headers: false },
+  strimzi: { timestamps: true, headers: true }
+}
+
+/** Returns the type of the answer. Throws FORMAT_MISMATCH if the client takes no such page. */
+function typeFor({ format }: { format: Format }, accept: string | undefined): string {
+  const own = `application/vnd.kafka.${format}.v2+json`
+  const chosen = chooseType(accept, [own, KAFKA_TYPE, 'application/json', `application/vnd.kafka.${format}.v1+json`])
+  if (chosen !== undefined) return chosen
+  throw new GatewayError('FORMAT_MISMATCH', `The instance has the format ${format}: Accept must allow ${own}.`)
+}
+
+/** Undefined for what is left out, or negative. Throws INVALID_PARAMETER. */
+function numberIn(query: Query, name: string): number | undefined {
+  const text = query.get(name)
+  if (text === null) return undefined
+  if (!WHOLE_NUMBER.test(text)) throw new GatewayError('INVALID_PARAMETER', `${name} must be a whole number.`)
+  const value = Number(text)
+  return value < 0 ? undefined : Math.min(value, INT32_LIMIT)
+}
