@@ -1,4 +1,5 @@
-import { type ErrorCode, errorCatalogue, GatewayError, type GatewayErrorOptions } from '../core/errors.ts'
+import { errorCatalogue } from '../core/error-catalogue.ts'
+import { type ErrorCode, GatewayError, type GatewayErrorOptions } from '../core/errors.ts'
 import type { ProduceOutcome, RecordFailure } from '../core/produce-outcome.ts'
 import { type FailureKind, KafkaFailure } from '../kafka/kafka-failure.ts'
 import type { ProduceFailure } from '../kafka/produce/failures.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { errorCatalogue } from '../../src/core/errors.ts'
+import { errorCatalogue } from '../../src/core/error-catalogue.ts'
 import { callerError, callerOutcome, CODES, gatewayError } from '../../src/gateway/kafka-failures.ts'
 import { failureKind, type FailureKind, isRetriable, KafkaFailure } from '../../src/kafka/kafka-failure.ts'
 import { notStored, outcomeUnknown } from '../../src/kafka/produce/failures.ts'

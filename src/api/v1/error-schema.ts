@@ -1,4 +1,5 @@
-import { errorCatalogue, type ErrorCode } from '../../core/errors.ts'
+import { errorCatalogue } from '../../core/error-catalogue.ts'
+import type { ErrorCode } from '../../core/errors.ts'
 import { errorCodes, type ErrorDescription } from '../../http/openapi/document.ts'
 import { named } from '../../http/openapi/schema.ts'
 import { errorNumbers } from './errors.ts'

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import { errorCatalogue, type ErrorCode } from '../../core/errors.ts'
+import { errorCatalogue } from '../../core/error-catalogue.ts'
+import type { ErrorCode } from '../../core/errors.ts'
 import type { Schema } from '../../core/json-schema.ts'
 import { commonHeaders, errorHeaders, quotaHeaders, requestId } from './headers.ts'
 import type { RouteDescription } from '../route.ts'

@@ -3,7 +3,8 @@ import { suite, test } from 'node:test'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { v2Routes } from '../../../src/api/v2/api.ts'
 import { everyTold } from '../../../src/api/v2/errors.ts'
-import { type ErrorCode, errorCatalogue } from '../../../src/core/errors.ts'
+import { errorCatalogue } from '../../../src/core/error-catalogue.ts'
+import type { ErrorCode } from '../../../src/core/errors.ts'
 import { apiDescriptionText } from '../../../src/server/apis.ts'
 import {
   differences,

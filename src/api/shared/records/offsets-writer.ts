@@ -1,4 +1,4 @@
-import { errorCatalogue } from '../../../core/errors.ts'
+import { errorCatalogue } from '../../../core/error-catalogue.ts'
 import type { ProduceOutcome, RecordFailure } from '../../../core/produce-outcome.ts'
 import { fixedText, type FixedText } from './fixed-text.ts'
 import { TextWriter } from './text-writer.ts'
