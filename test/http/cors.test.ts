@@ -44,7 +44,7 @@ test(
     assert.equal(read.headers.get('access-control-allow-origin'), PAGE)
     assert.match(
       read.headers.get('access-control-expose-headers') ?? '',
-      /NextOffset, Retry-After, X-Request-Id, RateLimit/
+      /NextOffset, NextPosition, Retry-After, X-Request-Id, RateLimit/
     )
     assert.equal(read.headers.get('vary'), 'Origin, Accept-Encoding')
     const refused = await call(READ, { headers: { origin: PAGE } })
@@ -77,6 +77,6 @@ test('a page may send further headers, if they are named', () => {
   const asked = cors.preflight('OPTIONS', { origin: PAGE, 'access-control-request-method': 'GET' })
   assert.equal(
     asked?.headers?.['Access-Control-Allow-Headers'],
-    'Authorization, Content-Type, Content-Encoding, X-Request-Id, traceparent, tracestate, X-API-Key'
+    'Authorization, Content-Type, Content-Encoding, X-Request-Id, X-Kafka-Rest-Strict, Last-Event-ID, traceparent, tracestate, X-API-Key'
   )
 })
