@@ -24,7 +24,7 @@ if (problems.length > 0) {
 }
 rmSync(FOLDER, { recursive: true, force: true })
 mkdirSync(FOLDER)
-const staged = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-release-'))
+const staged = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-release-'))
 try {
   const { filename } = await packInto(FOLDER, staged)
   writeFileSync(join(FOLDER, BILL), `${JSON.stringify(await billOfMaterials(), null, 1)}\n`)

@@ -65,7 +65,7 @@ suite('What is deployed around the gateway', () => {
   test('the alerts and the dashboard use metrics that exist', () => {
     for (const page of [
       'deploy/prometheus/alerts.yaml',
-      'deploy/grafana/kafka-rest-proxy.json',
+      'deploy/grafana/kafka-rest-gateway.json',
       'docs/operations.md'
     ]) {
       assert.ok(namesIn(text(page)).length > 5, page)
@@ -74,7 +74,7 @@ suite('What is deployed around the gateway', () => {
   })
 
   test('the dashboard shows every metric', () => {
-    const names = namesIn(text('deploy/grafana/kafka-rest-proxy.json'))
+    const names = namesIn(text('deploy/grafana/kafka-rest-gateway.json'))
     const shown = new Set(names.map(name => name.replace(/_(bucket|sum)$/, '')))
     assert.deepEqual(
       [...exposed().keys()].filter(name => !shown.has(name)),
@@ -83,7 +83,7 @@ suite('What is deployed around the gateway', () => {
   })
 
   test('every panel of the dashboard asks about the chosen instances, and shows no version as a time', () => {
-    const { panels } = JSON.parse(text('deploy/grafana/kafka-rest-proxy.json')) as { panels: Panel[] }
+    const { panels } = JSON.parse(text('deploy/grafana/kafka-rest-gateway.json')) as { panels: Panel[] }
     const targets = panels.flatMap(({ title, targets = [], fieldConfig }) =>
       targets.map(({ expr }) => ({ title, expr, unit: fieldConfig?.defaults.unit }))
     )

@@ -16,7 +16,7 @@ const say = (line: string): void => {
 
 const given = process.argv.slice(2)
 const patterns = given.some(argument => !argument.startsWith('-')) ? [] : ['test/**/*.test.ts']
-const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-test-'))
+const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-test-'))
 
 // Some thirty brokers and two hundred processes live for seconds each: compiling is most of what they do.
 const { JDK_JAVA_OPTIONS: javaOptions = '' } = process.env

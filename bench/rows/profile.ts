@@ -52,7 +52,7 @@ export function profile(): Row {
 }
 
 async function profiled(bench: Bench, row: string, connections: number, work: Work): Promise<Sample[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-profile-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-profile-'))
   try {
     const nodeFlags = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=500']
     const gateway = await bench.startGateway({ plain: true, nodeFlags })

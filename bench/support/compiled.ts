@@ -13,7 +13,7 @@ const LEFT_OUT = new Set(['node_modules', '.git', '.local', 'dist'])
  * beside the sources would be run instead of them.
  */
 export class CompiledProgram {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-compiled-'))
+  readonly #folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-compiled-'))
   readonly #root: string
 
   private constructor(root: string) {

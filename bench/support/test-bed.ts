@@ -29,7 +29,7 @@ export class TestBed {
   }
 
   static async start({ brokers, port = 0 }: TestBedOptions): Promise<TestBed> {
-    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-bench-'))
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-bench-'))
     const libs = await kafkaJars('.local', line => process.stderr.write(`${line}\n`))
     const cluster = await LocalCluster.start({ libs, dataDir: folder, brokers, port, heapMb: 1024 })
     return new TestBed(libs, cluster, folder)

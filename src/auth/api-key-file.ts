@@ -23,7 +23,7 @@ export const PRINCIPAL = /^[^\p{Cc}]{1,255}$/u
 
 /** First line of a new file. */
 export const KEY_FILE_HEAD =
-  '# API keys of kafka-rest-proxy, one a line. Edit with: kafka-rest-proxy key create|list|revoke\n'
+  '# API keys of kafka-rest-gateway, one a line. Edit with: kafka-rest-gateway key create|list|revoke\n'
 
 /** Reads a file of API keys, each line alone. */
 export function readKeyFile(text: string): CredentialLines<KeyEntry> {

@@ -8,7 +8,7 @@ export interface DerivationJob {
 }
 
 /** Marks the thread that derives: this file is its own entry, so that it runs from sources and from a build. */
-export const DERIVES = 'kafka-rest-proxy derives passwords'
+export const DERIVES = 'kafka-rest-gateway derives passwords'
 
 if (parentPort !== null && workerData === DERIVES) {
   const port = parentPort

@@ -15,7 +15,7 @@ export const USER_NAME = /^[^\p{Cc}:]{1,255}$/u
 
 /** First line of a new file. */
 export const USER_FILE_HEAD =
-  '# Users of kafka-rest-proxy, one a line. Edit with: kafka-rest-proxy user set|list|remove\n'
+  '# Users of kafka-rest-gateway, one a line. Edit with: kafka-rest-gateway user set|list|remove\n'
 
 /** Reads a file of users, each line alone. */
 export function readUserFile(text: string): CredentialLines<UserEntry> {

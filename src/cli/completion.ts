@@ -5,7 +5,7 @@ type Commands = ReadonlyMap<string, Command>
 
 const flagsOf = ({ options }: Command): string[] => [...options.map(([flag]) => flag.split(' ')[0]), '--help']
 
-const bash = (commands: Commands): string => `_kafka_rest_proxy() {
+const bash = (commands: Commands): string => `_kafka_rest_gateway() {
   local word="\${COMP_WORDS[COMP_CWORD]}" words=
   if [ "$COMP_CWORD" -eq 1 ]; then words="${[...commands.keys()].join(' ')} --help --version"; else
     case "\${COMP_WORDS[1]}" in
@@ -14,7 +14,7 @@ ${[...commands].map(([name, command]) => `      ${name}) words="${flagsOf(comman
   fi
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
-complete -o default -F _kafka_rest_proxy kafka-rest-proxy
+complete -o default -F _kafka_rest_gateway kafka-rest-gateway
 `
 
 const zsh = (commands: Commands): string => `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`
@@ -22,9 +22,9 @@ const zsh = (commands: Commands): string => `autoload -U +X bashcompinit && bash
 const fish = (commands: Commands): string => {
   const lines: string[] = []
   for (const [name, command] of commands) {
-    lines.push(`complete -c kafka-rest-proxy -n __fish_use_subcommand -f -a ${name} -d "${command.summary}"`)
+    lines.push(`complete -c kafka-rest-gateway -n __fish_use_subcommand -f -a ${name} -d "${command.summary}"`)
     for (const flag of flagsOf(command))
-      lines.push(`complete -c kafka-rest-proxy -n "__fish_seen_subcommand_from ${name}" -l ${flag.slice(2)}`)
+      lines.push(`complete -c kafka-rest-gateway -n "__fish_seen_subcommand_from ${name}" -l ${flag.slice(2)}`)
   }
   return `${lines.join('\n')}\n`
 }

@@ -26,12 +26,12 @@ export const generalHelp = (): string => {
   const rows = [...commands].map(([name, { summary }]) => [name, summary] as const)
   return `HTTPS access to an Apache Kafka cluster.
 
-Usage: kafka-rest-proxy COMMAND [OPTIONS]
+Usage: kafka-rest-gateway COMMAND [OPTIONS]
 
 ${columns(rows)}
-To try it out: kafka-rest-proxy dev
-For a cluster of your own: kafka-rest-proxy serve --config gateway.yaml
-kafka-rest-proxy COMMAND --help tells more.
+To try it out: kafka-rest-gateway dev
+For a cluster of your own: kafka-rest-gateway serve --config gateway.yaml
+kafka-rest-gateway COMMAND --help tells more.
 `
 }
 
@@ -40,6 +40,6 @@ export const commandHelp = (
   { summary, usage, options }: Command
 ): string => `${wrap(summary, WIDTH).join('\n')}
 
-Usage: ${`kafka-rest-proxy ${name} ${usage}`.trimEnd()}
+Usage: ${`kafka-rest-gateway ${name} ${usage}`.trimEnd()}
 
 ${columns([...options, ['--help', 'print this text']])}`

@@ -15,7 +15,7 @@ const isHelp = (argument: string | undefined): boolean => argument === '--help' 
 const ALIASES: Readonly<Record<string, string>> = { '--version': 'version', '-v': 'version' }
 
 const complain = (text: string): void => {
-  process.stderr.write(`kafka-rest-proxy: ${text}\n`)
+  process.stderr.write(`kafka-rest-gateway: ${text}\n`)
 }
 
 const isUsageError = (error: Error): boolean =>
@@ -42,7 +42,7 @@ const report = (error: unknown, name: string, argv: readonly string[]): number =
     const [reason] = error.message.split(/\.\s/, 1)
     const meant = meantFlag(reason, name)
     const suggestion = meant === undefined ? '' : `did you mean ${meant}? `
-    complain(`${reason}; ${suggestion}see kafka-rest-proxy ${name} --help`)
+    complain(`${reason}; ${suggestion}see kafka-rest-gateway ${name} --help`)
     return MISUSED
   }
   if (error instanceof ConfigError) {
@@ -55,7 +55,7 @@ const report = (error: unknown, name: string, argv: readonly string[]): number =
 
 const refuseCommand = (name: string): number => {
   const meant = nearest(name, commands.keys())
-  const suggestion = meant === undefined ? 'see kafka-rest-proxy --help' : `did you mean ${meant}?`
+  const suggestion = meant === undefined ? 'see kafka-rest-gateway --help' : `did you mean ${meant}?`
   complain(`unknown ${name.startsWith('-') ? 'option' : 'command'} '${name}'; ${suggestion}`)
   return MISUSED
 }

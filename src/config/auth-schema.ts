@@ -135,7 +135,7 @@ const apiKeys = {
   type: 'object',
   required: ['file'],
   properties: {
-    file: file('Keys, one a line; `kafka-rest-proxy key` edits it. Read again when it changes.')
+    file: file('Keys, one a line; `kafka-rest-gateway key` edits it. Read again when it changes.')
   },
   additionalProperties: false,
   description: 'Lets callers in by API keys. None when left out.'
@@ -145,7 +145,7 @@ const basic = {
   type: 'object',
   required: ['file'],
   properties: {
-    file: file('Users, one a line; `kafka-rest-proxy user` edits it. Read again when it changes.'),
+    file: file('Users, one a line; `kafka-rest-gateway user` edits it. Read again when it changes.'),
     waiting: {
       type: 'integer',
       minimum: 1,

@@ -6,7 +6,7 @@ const INTRODUCTION = `# Configuration
 <!-- Generated from src/config/schema.ts by \`npm run docs:generate\`; changes by hand are lost. -->
 
 A value comes from the highest layer that gives it: defaults, then the YAML file of \`--config\`, then the environment.
-\`kafka-rest-proxy check-config --config FILE\` judges a configuration without starting anything, prints every value with
+\`kafka-rest-gateway check-config --config FILE\` judges a configuration without starting anything, prints every value with
 its source, opens the files that it names (keys and certificates that belong together, are PEM and valid now), and ends with a
 verdict; all problems are reported together, each with its place. \`serve\` judges the same before it starts. With \`--connect\` it
 [tries](operations.md#before-the-start) the cluster and the providers too. Unknown keys and unknown \`KAFKA_REST_\`

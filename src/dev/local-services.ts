@@ -73,7 +73,7 @@ export class LocalServices {
       tls,
       key: SigningKey.keptIn(join(folder, 'identity', 'signing-key.json'))
     })
-    const temporary = ephemeral ? mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-')) : null
+    const temporary = ephemeral ? mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-')) : null
     let cluster: LocalCluster | null = null
     try {
       if (bootstrapServers === undefined) {

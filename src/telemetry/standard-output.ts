@@ -127,7 +127,7 @@ let standardError: number | undefined
 export function say(text: string): void {
   try {
     standardError ??= fstatSync(2).isFile() ? 2 : nonBlocking(2)
-    writeSync(standardError, `kafka-rest-proxy: ${text}\n`)
+    writeSync(standardError, `kafka-rest-gateway: ${text}\n`)
   } catch {
     // There is no other output.
   }

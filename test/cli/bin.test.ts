@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-const BIN = fileURLToPath(new URL('../../bin/kafka-rest-proxy.js', import.meta.url))
+const BIN = fileURLToPath(new URL('../../bin/kafka-rest-gateway.js', import.meta.url))
 
 /** Runs the program in a Node that claims to be another version. */
 const runIn = (version: string) => {
@@ -18,7 +18,7 @@ test('too old a Node is told so in one line', () => {
     assert.deepEqual(runIn(version), {
       status: 1,
       stdout: '',
-      stderr: `kafka-rest-proxy: needs Node 24.6 or newer, but this is Node ${version}.\n`
+      stderr: `kafka-rest-gateway: needs Node 24.6 or newer, but this is Node ${version}.\n`
     })
   }
 })

@@ -12,7 +12,7 @@ import { freePort } from '../../src/dev/kafka/free-port.ts'
 import { kafkaJars } from '../../src/dev/kafka/jars.ts'
 
 const run = promisify(execFile)
-const BIN = fileURLToPath(new URL('../../bin/kafka-rest-proxy.js', import.meta.url))
+const BIN = fileURLToPath(new URL('../../bin/kafka-rest-gateway.js', import.meta.url))
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url))
 const START_LIMIT_MS = 60_000
 const SAID_LIMIT_MS = 10_000
@@ -23,8 +23,8 @@ interface Running {
   readonly output: () => string
 }
 
-suite('kafka-rest-proxy dev', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-dev-'))
+suite('kafka-rest-gateway dev', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-dev-'))
   const running: Running[] = []
 
   afterEach(async () => {
@@ -190,7 +190,7 @@ suite('kafka-rest-proxy dev', () => {
     assert.equal(await refused.exited, 1)
     assert.equal(
       refused.output(),
-      "kafka-rest-proxy: KAFKA_REST_LISTEN_PORT must be a number from 1 to 65534, not 'https'.\n"
+      "kafka-rest-gateway: KAFKA_REST_LISTEN_PORT must be a number from 1 to 65534, not 'https'.\n"
     )
   })
 
@@ -251,7 +251,7 @@ suite('kafka-rest-proxy dev', () => {
     assert.equal(await refused.exited, 1)
     assert.equal(
       refused.output(),
-      `kafka-rest-proxy: Port ${address.port} is busy. Stop what listens there, or choose another one with --port.\n`
+      `kafka-rest-gateway: Port ${address.port} is busy. Stop what listens there, or choose another one with --port.\n`
     )
     busy.close()
 
@@ -259,7 +259,7 @@ suite('kafka-rest-proxy dev', () => {
     assert.equal(await bare.exited, 1)
     assert.match(
       bare.output(),
-      /^kafka-rest-proxy: No Java was found\. Install a JDK 17 or later, or give KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS .*\n$/
+      /^kafka-rest-gateway: No Java was found\. Install a JDK 17 or later, or give KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS .*\n$/
     )
   })
 })

@@ -19,25 +19,25 @@ test('every command explains itself with --help, without doing anything', async 
     const { exitCode, stdout, stderr } = await kafkaRestProxy([name, '--help'])
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.ok(stdout.replaceAll(/\s+/g, ' ').startsWith(`${summary} Usage: `))
-    assert.ok(stdout.includes(`kafka-rest-proxy ${name}`))
+    assert.ok(stdout.includes(`kafka-rest-gateway ${name}`))
     for (const [flag] of options) assert.ok(stdout.includes(`  ${flag} `), flag)
   }
 })
 
 test('an unknown command or flag is one line on standard error and exit code 2', async () => {
   for (const [argv, line] of [
-    [['versoin'], "kafka-rest-proxy: unknown command 'versoin'; did you mean version?\n"],
-    [['xyzzy'], "kafka-rest-proxy: unknown command 'xyzzy'; see kafka-rest-proxy --help\n"],
-    [['constructor'], "kafka-rest-proxy: unknown command 'constructor'; see kafka-rest-proxy --help\n"],
-    [['--config'], "kafka-rest-proxy: unknown option '--config'; see kafka-rest-proxy --help\n"],
+    [['versoin'], "kafka-rest-gateway: unknown command 'versoin'; did you mean version?\n"],
+    [['xyzzy'], "kafka-rest-gateway: unknown command 'xyzzy'; see kafka-rest-gateway --help\n"],
+    [['constructor'], "kafka-rest-gateway: unknown command 'constructor'; see kafka-rest-gateway --help\n"],
+    [['--config'], "kafka-rest-gateway: unknown option '--config'; see kafka-rest-gateway --help\n"],
     [
       ['serve', '--confg', 'x'],
-      "kafka-rest-proxy: Unknown option '--confg'; did you mean --config? see kafka-rest-proxy serve --help\n"
+      "kafka-rest-gateway: Unknown option '--confg'; did you mean --config? see kafka-rest-gateway serve --help\n"
     ],
-    [['version', 'x'], "kafka-rest-proxy: Unexpected argument 'x'; see kafka-rest-proxy version --help\n"],
+    [['version', 'x'], "kafka-rest-gateway: Unexpected argument 'x'; see kafka-rest-gateway version --help\n"],
     [
       ['check-config', '--config'],
-      "kafka-rest-proxy: Option '--config <value>' argument missing; see kafka-rest-proxy check-config --help\n"
+      "kafka-rest-gateway: Option '--config <value>' argument missing; see kafka-rest-gateway check-config --help\n"
     ]
   ] as const) {
     assert.deepEqual(await kafkaRestProxy(argv), { exitCode: 2, stdout: '', stderr: line })

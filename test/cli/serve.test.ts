@@ -15,7 +15,7 @@ test('serve without a configuration starts nothing and says what is missing', as
   assert.match(lines[1], /^kafka\.bootstrapServers is missing/)
   assert.match(lines[2], /^auth\.oidc .*say so in so many words: auth\.mode: none$/)
   assert.match(lines[3], /^auth\.permittedGroups is empty/)
-  assert.match(lines[4], /^kafka-rest-proxy: no --config FILE was given; docs\/configuration\.md /)
+  assert.match(lines[4], /^kafka-rest-gateway: no --config FILE was given; docs\/configuration\.md /)
 })
 
 test('serve with a file that does not exist says so in one line', async () => {
@@ -25,7 +25,7 @@ test('serve with a file that does not exist says so in one line', async () => {
 })
 
 test('a busy port, a foreign address and an unusable certificate end the start with what to do about it', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-serve-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-serve-'))
   const busy = createServer()
   await new Promise<void>(listening => busy.listen({ host: '127.0.0.1', port: 0 }, listening))
   const address = busy.address()

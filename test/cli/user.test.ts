@@ -10,7 +10,7 @@ import { Folder } from '../config/support/configs.ts'
 import { kafkaRestProxy } from './support/command-line.ts'
 
 const folder = new Folder()
-const BIN = fileURLToPath(new URL('../../bin/kafka-rest-proxy.js', import.meta.url))
+const BIN = fileURLToPath(new URL('../../bin/kafka-rest-gateway.js', import.meta.url))
 
 async function set(file: string, password: string, ...argv: readonly string[]) {
   const child = spawn(process.execPath, [BIN, 'user', 'set', ...argv, '--file', file], { stdio: 'pipe' })

@@ -15,7 +15,7 @@ import { healthRoutes } from '../../src/api/site/health.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const DEPLOY = join(ROOT, 'deploy')
-const BIN = join(ROOT, 'bin', 'kafka-rest-proxy.js')
+const BIN = join(ROOT, 'bin', 'kafka-rest-gateway.js')
 /** What `serve` adds to the two settings before it gives up an orderly end. */
 const CLOSING_MS = 5000
 const FOLDERS = ['docker', 'compose', 'kubernetes', 'systemd', 'prometheus']
@@ -31,7 +31,7 @@ const yamlOf = (path: string): any => {
 }
 
 suite('What deploy/ offers', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-deploy-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-deploy-'))
   const { certFile, keyFile } = localCertificates(folder)
   const secretFile = join(folder, 'secret')
   writeFileSync(secretFile, 'a secret\n')
@@ -100,15 +100,15 @@ suite('What deploy/ offers', () => {
         path
       )
     for (const [, path] of named('systemd/gateway.yaml')) {
-      const credential = path.replace('/run/credentials/kafka-rest-proxy.service/', '')
-      assert.match(text('systemd/kafka-rest-proxy.service'), new RegExp(`^LoadCredential=${credential}:`, 'm'))
+      const credential = path.replace('/run/credentials/kafka-rest-gateway.service/', '')
+      assert.match(text('systemd/kafka-rest-gateway.service'), new RegExp(`^LoadCredential=${credential}:`, 'm'))
     }
   })
 
   test('starts a command that exists, with the configuration where it is mounted', () => {
     const { args, volumeMounts } = yamlOf('kubernetes/deployment.yaml').spec.template.spec.containers[0]
     const start = /^CMD (\[.+\])$/m.exec(text('docker/Dockerfile'))?.[1] ?? ''
-    const unit = /^ExecStart=\S+ (.+)$/m.exec(text('systemd/kafka-rest-proxy.service'))?.[1] ?? ''
+    const unit = /^ExecStart=\S+ (.+)$/m.exec(text('systemd/kafka-rest-gateway.service'))?.[1] ?? ''
     for (const argv of [args, JSON.parse(start), unit.split(' ')]) {
       assert.ok(commands.has(argv[0]), argv[0])
       assert.equal(argv[1], '--config')
@@ -162,16 +162,16 @@ suite('What deploy/ offers', () => {
     const [job] = yamlOf('prometheus/prometheus.yaml').scrape_configs
     assert.equal(job.static_configs[0].targets[0], `gateway:${port}`)
     const { jobLabel, selector } = yamlOf('prometheus/pod-monitor.yaml').spec
-    assert.deepEqual([job.job_name, selector.matchLabels[jobLabel]], ['kafka-rest-proxy', 'kafka-rest-proxy'])
+    assert.deepEqual([job.job_name, selector.matchLabels[jobLabel]], ['kafka-rest-gateway', 'kafka-rest-gateway'])
     assert.ok(text('prometheus/alerts.yaml').includes(`up{job="${job.job_name}"}`))
   })
 
   test('reloads by the signal that reads groups and rules again', () => {
-    assert.match(text('systemd/kafka-rest-proxy.service'), /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
+    assert.match(text('systemd/kafka-rest-gateway.service'), /^ExecReload=\/bin\/kill -HUP \$MAINPID$/m)
   })
 
   test('lets the audit log be written under systemd, where the configuration proposes it', () => {
-    const [, folder] = /^LogsDirectory=(\S+)$/m.exec(text('systemd/kafka-rest-proxy.service')) ?? []
+    const [, folder] = /^LogsDirectory=(\S+)$/m.exec(text('systemd/kafka-rest-gateway.service')) ?? []
     assert.match(text('systemd/gateway.yaml'), new RegExp(`^# audit: \\{ output: /var/log/${folder}/`, 'm'))
   })
 
@@ -181,7 +181,7 @@ suite('What deploy/ offers', () => {
     assert.ok(pod.terminationGracePeriodSeconds * 1000 >= preStopMs + graceMsOf('kubernetes/gateway.yaml'))
     const compose = Number.parseInt(yamlOf('compose/compose.yaml').services.gateway.stop_grace_period, 10)
     assert.ok(compose * 1000 >= graceMsOf('compose/gateway.yaml'))
-    const unit = Number(/^TimeoutStopSec=(\d+)s$/m.exec(text('systemd/kafka-rest-proxy.service'))?.[1])
+    const unit = Number(/^TimeoutStopSec=(\d+)s$/m.exec(text('systemd/kafka-rest-gateway.service'))?.[1])
     assert.ok(unit * 1000 >= graceMsOf('systemd/gateway.yaml'))
   })
 
@@ -212,7 +212,7 @@ suite('What deploy/ offers', () => {
     assert.deepEqual(yamlOf('kubernetes/service.yaml').spec.selector, labels)
     assert.deepEqual(yamlOf('kubernetes/disruption-budget.yaml').spec.selector.matchLabels, labels)
     assert.deepEqual(yamlOf('kubernetes/network-policy.yaml').spec.podSelector.matchLabels, labels)
-    assert.equal(yamlOf('kubernetes/autoscaler.yaml').spec.scaleTargetRef.name, 'kafka-rest-proxy')
+    assert.equal(yamlOf('kubernetes/autoscaler.yaml').spec.scaleTargetRef.name, 'kafka-rest-gateway')
   })
 
   test('copies into the image only what is there and what the ignore file lets through', () => {

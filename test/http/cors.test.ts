@@ -37,7 +37,7 @@ test(
     assert.equal(asked.headers.get('access-control-max-age'), '60')
     assert.equal(
       asked.headers.get('access-control-allow-headers'),
-      'Authorization, Content-Type, Content-Encoding, X-Request-Id, X-Kafka-Rest-Strict, traceparent, tracestate'
+      'Authorization, Content-Type, Content-Encoding, X-Request-Id, X-Kafka-Rest-Strict, Last-Event-ID, traceparent, tracestate'
     )
     assert.equal(asked.headers.get('access-control-allow-credentials'), null)
     const read = await call(READ, { headers: { authorization: TOKEN, origin: PAGE } })

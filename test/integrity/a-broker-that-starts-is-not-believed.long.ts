@@ -18,7 +18,7 @@ const PAUSE_MS = 10
 suite('A broker that starts is not believed', () => {
   let cluster: ZooKeeperCluster | undefined
   let gateway: GatewayProcess | undefined
-  const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-zookeeper-'))
+  const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-zookeeper-'))
   before(async () => {
     const libs = await kafkaJars('.local', () => undefined, VERSION)
     cluster = await ZooKeeperCluster.start({ libs, dataDir, flags: oldLogFlags(dataDir), brokers: BROKERS })

@@ -20,7 +20,7 @@ const LISTENER = 'listener.name.relayed'
 const LOGIN = 'org.apache.kafka.common.security'
 
 suite('Expired sessions cost no record', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-sessions-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-sessions-'))
   let certificates: LocalCertificates
   let identity: IdentityProvider
   let cluster: FaultCluster

@@ -15,7 +15,7 @@ const VALIDITY = { from: new Date(Date.now() - 3_600_000), days: 2 }
 const KEY_STORE = 'listener.name.relayed.ssl.keystore.location'
 
 suite('Renewed certificates cost no record', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-renewed-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-renewed-'))
   const caFile = join(folder, 'ca.pem')
   let authority = createAuthority('first CA', NAMES, VALIDITY)
   let issued = 0

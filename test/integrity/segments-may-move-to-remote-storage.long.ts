@@ -10,7 +10,7 @@ import { useStand } from './support/stand.ts'
 import { MAX_RATE, MAX_WAIT, tieredStorage, TIERED_TOPIC, UNLIMITED } from './support/tiered-storage.ts'
 import { Trial } from './support/trial.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-tiered-'))
+const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-tiered-'))
 const properties = await tieredStorage(folder)
 
 suite('Segments may move to remote storage', () => {

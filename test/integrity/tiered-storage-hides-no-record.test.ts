@@ -15,7 +15,7 @@ await alone()
 const RECORDS = 400
 const PER_REQUEST = 50
 const VALUE_BYTES = 20_000
-const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-tiered-'))
+const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-tiered-'))
 const properties = await tieredStorage(folder)
 
 suite('Tiered storage hides no record', () => {

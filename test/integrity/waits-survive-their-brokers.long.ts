@@ -29,7 +29,7 @@ suite('Waits survive their brokers', () => {
   const ends = Array.from({ length: PARTITIONS }, () => 0)
 
   before(async () => {
-    dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-waits-'))
+    dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-waits-'))
     brokers = await LocalCluster.start({ libs: await kafkaJars('.local', () => undefined), dataDir, brokers: 3 })
     const config = kafkaConfig(brokers.bootstrapServers, { requestTimeoutMs: 10_000, fetchCacheBytes: 8_000_000 })
     cluster = new Cluster(config, {}, silent)

@@ -15,7 +15,7 @@ import { alone } from '../support/alone.ts'
 
 await alone()
 
-const BIN = new URL('../../bin/kafka-rest-proxy.js', import.meta.url).pathname
+const BIN = new URL('../../bin/kafka-rest-gateway.js', import.meta.url).pathname
 const BODY = JSON.stringify({ records: Array.from({ length: 20 }, (_, at) => ({ value: `v${at}` })) })
 
 async function metric(port: number, line: string): Promise<number> {
@@ -225,7 +225,7 @@ suite('Workers share the work of one port', () => {
     }
     const single = await failure('1')
     assert.equal(single.status, 1)
-    assert.match(single.text, /^kafka-rest-proxy: Port \d+ of 127\.0\.0\.1 is in use\./)
+    assert.match(single.text, /^kafka-rest-gateway: Port \d+ of 127\.0\.0\.1 is in use\./)
     assert.deepEqual(await failure('2'), single)
   })
 })

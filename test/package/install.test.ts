@@ -47,7 +47,7 @@ suite('The package, installed into an empty folder', { timeout: 170_000 }, () =>
 
   test('holds compiled code, no sources and no tests, and says how large it is', async t => {
     const paths = installation.packing.files.map(({ path }) => path)
-    for (const path of ['bin/kafka-rest-proxy.js', 'dist/main.js', 'local-kafka/pom.xml', 'LICENSE', 'docs/api.md'])
+    for (const path of ['bin/kafka-rest-gateway.js', 'dist/main.js', 'local-kafka/pom.xml', 'LICENSE', 'docs/api.md'])
       assert.ok(paths.includes(path), path)
     const page = ['init.js', 'page.css', 'swagger-ui.css', 'swagger-ui-bundle.js']
     for (const name of [...page, 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE'])
@@ -67,7 +67,7 @@ suite('The package, installed into an empty folder', { timeout: 170_000 }, () =>
   })
 
   test('has no page with a link that leads out of it', () => {
-    const root = join(installation.folder, 'node_modules', 'kafka-rest-proxy')
+    const root = join(installation.folder, 'node_modules', 'kafka-rest-gateway')
     const pages = installation.packing.files.map(({ path }) => path).filter(path => path.endsWith('.md'))
     for (const page of ['README.md', 'SECURITY.md', 'deploy/README.md', 'docs/guarantees.md'])
       assert.ok(pages.includes(page), page)
@@ -79,7 +79,7 @@ suite('The package, installed into an empty folder', { timeout: 170_000 }, () =>
   })
 
   test('promises no module to import, only the program', async () => {
-    const importing = run(process.execPath, ['--input-type=module', '-e', "await import('kafka-rest-proxy')"], {
+    const importing = run(process.execPath, ['--input-type=module', '-e', "await import('kafka-rest-gateway')"], {
       cwd: installation.folder
     })
     await assert.rejects(importing, /ERR_PACKAGE_PATH_NOT_EXPORTED/)

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 test('a release is the package, its bill of materials and their checksums, of a commit that is ready for it', t => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-release-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-release-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const git = (cwd: string, ...argv: string[]) => execFileSync('git', argv, { cwd, encoding: 'utf8' })
   for (const path of git(ROOT, 'ls-files', '-z', '--cached', '--others', '--exclude-standard').split('\0'))

@@ -55,7 +55,7 @@ function createTopic({ port, token, ca }: GatewayProcess): Promise<void> {
   })
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-schemathesis-'))
+const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-schemathesis-'))
 try {
   const program = install(process.env.KAFKA_REST_TEST_VENV ?? join(folder, 'venv'))
   const libs = await kafkaJars('.local', say)

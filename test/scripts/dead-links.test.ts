@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { deadLinks } from '../../scripts/dead-links.ts'
 
 test('links to files and sections that are not there are found, in prose only', t => {
-  const root = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-links-'))
+  const root = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-links-'))
   t.after(() => rmSync(root, { recursive: true, force: true }))
   mkdirSync(join(root, 'docs'))
   writeFileSync(

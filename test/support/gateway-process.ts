@@ -13,7 +13,7 @@ import { freePort } from '../../src/dev/kafka/free-port.ts'
 import { cpuUsOf } from './process-cpu.ts'
 import { memoryMbOf } from './process-memory.ts'
 
-const BIN = new URL('../../bin/kafka-rest-proxy.js', import.meta.url).pathname
+const BIN = new URL('../../bin/kafka-rest-gateway.js', import.meta.url).pathname
 const LOG_FILE = 'gateway.log'
 const CONFIG_FILE = 'config.yaml'
 
@@ -81,7 +81,7 @@ export class GatewayProcess {
     openFiles,
     program = BIN
   }: GatewayProcessOptions): Promise<GatewayProcess> {
-    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-gateway-'))
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-gateway-'))
     const services = await LocalServices.start({
       dataDir: folder,
       ephemeral: false,

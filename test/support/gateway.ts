@@ -72,7 +72,7 @@ export class TestGateway {
     settings = {},
     awaitReady = true
   }: TestGatewayOptions = {}): Promise<TestGateway> {
-    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-gateway-'))
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-gateway-'))
     const services = await LocalServices.start({
       dataDir: folder,
       ephemeral: false,

@@ -3,7 +3,7 @@ import { commonTags, license, security, securitySchemes, servers } from '../shar
 import { v1Errors } from './error-schema.ts'
 
 const info = {
-  title: 'kafka-rest-proxy',
+  title: 'kafka-rest-gateway',
   summary: 'HTTPS access to an Apache Kafka cluster.',
   description: [
     'Produce and consume records, create, delete and describe topics of an Apache Kafka cluster, from any language that can make a request.',

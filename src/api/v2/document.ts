@@ -13,7 +13,7 @@ const PEERS: Readonly<Record<Dialect, string>> = {
 }
 
 const infoFor = (dialect: Dialect) => ({
-  title: 'kafka-rest-proxy, v2',
+  title: 'kafka-rest-gateway, v2',
   summary: `HTTPS access to an Apache Kafka cluster, as ${PEERS[dialect]} has it.`,
   description: [
     'Produce and read records, create and describe topics of an Apache Kafka cluster, with the clients of Confluent REST Proxy v2 and of Strimzi Kafka Bridge.',

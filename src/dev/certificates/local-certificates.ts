@@ -28,7 +28,7 @@ export function localCertificates(folder: string): LocalCertificates {
   if (Object.values(files).every(existsSync) && isFresh(files.certFile)) return files
   mkdirSync(folder, { recursive: true })
   const validity = { from: new Date(Date.now() - 3_600_000), days: DAYS }
-  const authority = createAuthority('kafka-rest-proxy local CA', NAMES, validity)
+  const authority = createAuthority('kafka-rest-gateway local CA', NAMES, validity)
   const server = createServerCertificate('localhost', NAMES, authority, validity)
   writeFileSync(files.caFile, authority.certificatePem)
   writeFileSync(files.certFile, server.certificatePem)

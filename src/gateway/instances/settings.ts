@@ -46,7 +46,7 @@ export interface InstanceSettings extends CreateSettings {
 }
 
 /** Bytes of user data that begin otherwise belong to somebody else's member. */
-const MARK = 'kafka-rest-proxy'
+const MARK = 'kafka-rest-gateway'
 
 /** Returns the digest of a caller; `id` alone is unique only within its issuer. */
 export function ownerOf({ issuer, id }: Pick<Principal, 'issuer' | 'id'>): string {

@@ -16,7 +16,7 @@ const API_VERSION = 3
  * @see https://kafka.apache.org/protocol#The_Messages_ApiVersions
  */
 export async function askVersions(connection: BrokerConnection): Promise<ReadonlyMap<number, VersionRange>> {
-  const body = new WireWriter(true).string('kafka-rest-proxy').string('1').noTags().finish()
+  const body = new WireWriter(true).string('kafka-rest-gateway').string('1').noTags().finish()
   // The header of this answer never has tagged fields, so that a client that knows no versions yet can read it.
   const request = { apiKey: API_VERSIONS, apiVersion: API_VERSION, flexible: true, taggedAnswer: false, body }
   const reader = new WireReader(await connection.request(request), true)

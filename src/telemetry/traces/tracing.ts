@@ -38,7 +38,7 @@ export async function openTracer(
       new sdk.BatchSpanProcessor({ exporter, maxQueueSize: QUEUE_SPANS, exportTimeoutMillis: EXPORT_TIMEOUT_MS })
     ]
   })
-  const tracer = provider.getTracer('kafka-rest-proxy', version)
+  const tracer = provider.getTracer('kafka-rest-gateway', version)
   return {
     begin(method, traceparent, tracestate, startedMs) {
       const state = tracestate === undefined ? undefined : api.createTraceState(tracestate)

@@ -314,8 +314,8 @@ suite('What is spoken', () => {
     const [own, ...others] = await Promise.all(
       ['/openapi/v2.json', '/openapi', '/openapi/v3'].map(async path => (await call(path, { headers: {} })).text())
     )
-    assert.match(own, /"title":"kafka-rest-proxy, v2"/)
+    assert.match(own, /"title":"kafka-rest-gateway, v2"/)
     for (const other of others) assert.equal(other, own)
-    assert.doesNotMatch(await (await call('/openapi.json', { headers: {} })).text(), /kafka-rest-proxy, v2/)
+    assert.doesNotMatch(await (await call('/openapi.json', { headers: {} })).text(), /kafka-rest-gateway, v2/)
   })
 })

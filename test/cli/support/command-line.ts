@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
-const BIN = fileURLToPath(new URL('../../../bin/kafka-rest-proxy.js', import.meta.url))
+const BIN = fileURLToPath(new URL('../../../bin/kafka-rest-gateway.js', import.meta.url))
 
 export interface Outcome {
   readonly exitCode: number | null

@@ -9,7 +9,7 @@ import { createAuthority, createServerCertificate } from '../../../src/dev/certi
 
 suite('Local certificates', () => {
   let folder: string
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-certs-'))))
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-certs-'))))
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   test('stay the same from start to start, so that clients need to trust an authority once', () => {

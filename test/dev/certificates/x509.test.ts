@@ -19,7 +19,7 @@ const PYTHON =
   'import ssl, sys, urllib.request as u; print(u.urlopen(sys.argv[1], context=ssl.create_default_context(cafile=sys.argv[2])).status)'
 
 suite('A server certificate of the local authority', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-x509-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-x509-'))
   const caFile = join(folder, 'ca.pem')
   const authority = createAuthority('Test authority', NAMES, VALIDITY)
   const certificate = createServerCertificate('localhost', NAMES, authority, VALIDITY)

@@ -23,7 +23,7 @@ const UNKNOWN_ID = '7c1d5a52-3f0e-4b1a-9d55-2f6f4f1cffff'
 const ENTRA = 'login.microsoftonline.com'
 
 suite('The local identity provider', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-identity-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-identity-'))
   const keyFile = join(folder, 'identity', 'signing-key.json')
   const { caFile, certFile, keyFile: tlsKeyFile } = localCertificates(folder)
   const tls = { cert: readFileSync(certFile), key: readFileSync(tlsKeyFile) }

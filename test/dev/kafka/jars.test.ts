@@ -11,7 +11,7 @@ suite("Kafka's jars", () => {
   const path = process.env.PATH
   let folder: string
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-jars-'))
+    folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-jars-'))
     process.env.PATH = folder
   })
   afterEach(() => {

@@ -28,7 +28,7 @@ const until = async (condition: () => boolean): Promise<void> => {
 const isStopped = (pid: number): boolean => /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 
 suite('A local cluster', () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-broker-'))
+  const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-broker-'))
   let libs: string
   before(async () => {
     libs = await kafkaJars('.local', () => undefined)

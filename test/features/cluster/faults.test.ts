@@ -27,7 +27,7 @@ const PATIENCE = {
 suite('A cluster of three brokers', () => {
   let cluster: LocalCluster
   let gateway: TestGateway
-  const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-cluster-'))
+  const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-cluster-'))
 
   before(async () => {
     const libs = await kafkaJars('.local', () => undefined)

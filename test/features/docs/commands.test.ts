@@ -10,7 +10,7 @@ import { appWithGroups, RESOURCE, TENANT_ID } from '../../../src/dev/identity/di
 import { TestGateway } from '../../support/gateway.ts'
 
 const run = promisify(execFile)
-const PROGRAM = fileURLToPath(new URL('../../../bin/kafka-rest-proxy.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../../bin/kafka-rest-gateway.js', import.meta.url))
 const LIMIT_MS = 20_000
 
 /** The blocks of a page that are in this language. */
@@ -20,7 +20,7 @@ function blocksOf(page: string, language: string): string[] {
 }
 
 suite('What the documentation tells to type', { timeout: 90_000 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-docs-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-docs-'))
   let gateway: TestGateway
   let env: NodeJS.ProcessEnv
 
@@ -180,7 +180,7 @@ suite('What the documentation tells to type', { timeout: 90_000 }, () => {
     script('gateway.yaml', here)
     for (const page of ['README.md', 'docs/getting-started.md']) {
       const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8')
-      const [command] = /kafka-rest-proxy check-config --config gateway\.yaml/.exec(text) ?? []
+      const [command] = /kafka-rest-gateway check-config --config gateway\.yaml/.exec(text) ?? []
       assert.ok(command, page)
       const lines = await output(process.execPath, PROGRAM, ...command.split(' ').slice(1))
       assert.ok(
@@ -198,7 +198,7 @@ suite('What the documentation tells to type', { timeout: 90_000 }, () => {
     )
     Object.assign(env, { KAFKA_REST_LISTEN_TLS: 'none', KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: 'broker:9092' })
     const page = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8')
-    const [, command] = /`kafka-rest-proxy (check-config [^`]+--explain [^`]+)`/.exec(page) ?? []
+    const [, command] = /`kafka-rest-gateway (check-config [^`]+--explain [^`]+)`/.exec(page) ?? []
     const filled: Record<string, string> = {
       FILE: file,
       PRINCIPAL: 'somebody',

@@ -36,7 +36,7 @@ suite('docs/getting-started.md', () => {
   })
 
   test('names commands that the program has', () => {
-    const named = [...page.matchAll(/^kafka-rest-proxy ([a-z-]+)/gm)].map(([, name]) => name)
+    const named = [...page.matchAll(/^kafka-rest-gateway ([a-z-]+)/gm)].map(([, name]) => name)
     assert.deepEqual(named, ['check-config', 'serve'])
     for (const name of named) assert.ok(commands.has(name), name)
   })

@@ -35,7 +35,7 @@ const tried = async (settings: Readonly<Record<string, unknown>>): Promise<Outco
 const plain = (username = 'gateway', password = 'plain-secret') => ({ mechanism: 'PLAIN', username, password })
 
 suite('check-config --connect, tried on Kafka', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-connect-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-connect-'))
   let certificates: LocalCertificates
   let cluster: LocalCluster
   let [open, secured, mutual, lost] = ['', '', '', '']
@@ -100,7 +100,7 @@ suite('check-config --connect, tried on Kafka', () => {
     const { lines, verdict } = await tried({ kafka: { bootstrapServers: [secured], tls: tls(), sasl: plain() } })
     assert.match(
       lines[1],
-      /^ok {7}localhost:\d+, TLS: the certificate of CN=localhost for DNS:localhost, .*, issued by CN=kafka-rest-proxy local CA, valid until \w{3} /
+      /^ok {7}localhost:\d+, TLS: the certificate of CN=localhost for DNS:localhost, .*, issued by CN=kafka-rest-gateway local CA, valid until \w{3} /
     )
     assert.equal(lines[3], `ok       ${secured}, SASL PLAIN: the broker takes user gateway`)
     assert.deepEqual([lines.length, verdict], [7, ALL_WELL])
@@ -265,7 +265,7 @@ test('a broker that quotes the password, or steers the terminal, is quoted witho
 })
 
 suite('check-config --connect, tried on providers', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-connect-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-connect-'))
   let provider: TestProvider
   let kafka: object
   before(async () => {

@@ -42,10 +42,10 @@ for (const workers of [1, 2])
       await untilServing(gateway)
       await fillLog(gateway.url)
       assert.equal(await answers(gateway.url), true)
-      assert.match(gateway.stderr(), /^kafka-rest-proxy: standard output cannot be written \(ENOSPC: .*\)/m)
+      assert.match(gateway.stderr(), /^kafka-rest-gateway: standard output cannot be written \(ENOSPC: .*\)/m)
       gateway.child.kill('SIGTERM')
       assert.equal(await gateway.exited, 0)
-      assert.match(gateway.stderr(), /^kafka-rest-proxy: the last \d+ lines of the log are lost: ENOSPC/m)
+      assert.match(gateway.stderr(), /^kafka-rest-gateway: the last \d+ lines of the log are lost: ENOSPC/m)
     }
   )
 
@@ -64,7 +64,7 @@ for (const workers of [1, 2])
       assert.ok(performance.now() - startedMs < 8000, `${performance.now() - startedMs} ms`)
       assert.match(
         gateway.stderr(),
-        /^kafka-rest-proxy: the last \d+ lines of the log are lost: its reader is too slow$/m
+        /^kafka-rest-gateway: the last \d+ lines of the log are lost: its reader is too slow$/m
       )
     }
   )

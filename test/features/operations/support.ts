@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../../src/dev/kafka/free-port.ts'
 
-const BIN = new URL('../../../bin/kafka-rest-proxy.js', import.meta.url).pathname
+const BIN = new URL('../../../bin/kafka-rest-gateway.js', import.meta.url).pathname
 
 export interface Served {
   readonly child: ChildProcess

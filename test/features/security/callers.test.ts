@@ -31,7 +31,7 @@ const entryOf = ({ id, text }: { id: string; text: string }, changes: Partial<Ke
 })
 
 suite('A gateway with tokens and API keys', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-callers-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-callers-'))
   const keys = join(folder, 'keys')
   const audit = join(folder, 'audit')
   const write = (...entries: readonly KeyEntry[]) => writeFileSync(keys, `${entries.map(keyLine).join('\n')}\n`)
@@ -151,7 +151,7 @@ suite('A gateway with tokens and API keys', () => {
 })
 
 suite('A gateway behind a proxy', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-proxied-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-proxied-'))
   const [keys, audit] = [join(folder, 'keys'), join(folder, 'audit')]
   const local = newKey()
   const started = (trustedProxies: readonly string[]) =>
@@ -194,7 +194,7 @@ suite('A gateway behind a proxy', () => {
 })
 
 suite('A gateway with tokens, API keys and passwords', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-passwords-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-passwords-'))
   const [keys, users] = [join(folder, 'keys'), join(folder, 'users')]
   const key = newKey()
   let gateway: TestGateway

@@ -29,7 +29,7 @@ const run = promisify(execFile)
 const USER = 'User:gateway'
 
 suite('A Kafka with ACLs', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-acls-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-acls-'))
   let cluster: LocalCluster
   let gateway: TestGateway
   let secured: string

@@ -20,7 +20,7 @@ const run = promisify(execFile)
 const AUDIENCE = 'https://kafka.example'
 
 suite('A Kafka that wants TLS and SASL', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-sasl-'))
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-sasl-'))
   let certificates: LocalCertificates
   let identity: IdentityProvider
   let cluster: LocalCluster

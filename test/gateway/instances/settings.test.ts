@@ -54,7 +54,7 @@ suite('What an instance is, as user data', () => {
 
   test('is refused as a whole if a member of it is wrong, and read if a later gateway has added one', () => {
     const plain = {
-      by: 'kafka-rest-proxy',
+      by: 'kafka-rest-gateway',
       v: 1,
       o: 'x',
       f: 'json',

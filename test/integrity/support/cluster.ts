@@ -72,7 +72,7 @@ export class FaultCluster {
       slowFollower
     } = options
     const libs = await kafkaJars('.local', () => undefined)
-    const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-faults-'))
+    const dataDir = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-faults-'))
     const ids = Array.from({ length: count }, (_, index) => index + 1)
     const listeners = new Map<number, Record<string, Listener>>(ids.map(id => [id, {}]))
     const relays = new Map<number, Relay>()

@@ -125,7 +125,7 @@ export class Operator {
 
   /** Every committed record. */
   async dump(topic: string): Promise<StoredRecord[]> {
-    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-dump-'))
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-dump-'))
     const file = join(folder, 'records')
     await this.#run('dump', topic, file)
     const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)

@@ -41,7 +41,7 @@ process.exitCode = complete && outcomes.every(({ failed, failures }) => failed +
 /** A version that cannot be fetched or does not start has failed; the others are still tested. */
 async function test(version: string): Promise<Outcome> {
   say(`\nKafka ${version}`)
-  const dataDir = mkdtempSync(join(tmpdir(), `kafka-rest-proxy-${version}-`))
+  const dataDir = mkdtempSync(join(tmpdir(), `kafka-rest-gateway-${version}-`))
   let broker: StartedBroker | undefined
   let apis = '-'
   try {

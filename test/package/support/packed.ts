@@ -20,7 +20,7 @@ export class PackedInstallation {
   }
 
   static async make(): Promise<PackedInstallation> {
-    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-proxy-package-'))
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-package-'))
     const packing = await packInto(folder, join(folder, 'sources'))
     const installed = join(folder, 'installed')
     cpSync(join(ROOT, '.npmrc'), join(installed, '.npmrc'))
@@ -31,7 +31,7 @@ export class PackedInstallation {
 
   /** The installed program, to be run by the Node of the tests. */
   get program(): string {
-    return join(this.folder, 'node_modules', '.bin', 'kafka-rest-proxy')
+    return join(this.folder, 'node_modules', '.bin', 'kafka-rest-gateway')
   }
 
   async installedBytes(): Promise<number> {

@@ -8,7 +8,7 @@ const [major, minor] = process.versions.node.split('.').map(Number)
 
 if (major < REQUIRED[0] || (major === REQUIRED[0] && minor < REQUIRED[1])) {
   process.stderr.write(
-    `kafka-rest-proxy: needs Node ${REQUIRED.join('.')} or newer, but this is Node ${process.versions.node}.\n`
+    `kafka-rest-gateway: needs Node ${REQUIRED.join('.')} or newer, but this is Node ${process.versions.node}.\n`
   )
   process.exit(1)
 } else {
