@@ -146,8 +146,9 @@ suite('A cluster of three brokers', () => {
     assert.deepEqual(await readAll(topic), ['b'])
   })
 
-  test('a topic that is deleted and created again under load takes new records only', async () => {
+  test('a topic that is deleted and created again under load takes new records only', async t => {
     const other = await TestGateway.start({ bootstrapServers: cluster.bootstrapServers })
+    t.after(() => other.close())
     const topic = uniqueTopic('again')
     await gateway.createTopic(topic, { replication_factor: 3 })
     const recreated = sleep(300)
@@ -162,6 +163,5 @@ suite('A cluster of three brokers', () => {
     assert.equal(last?.answer.status, 200)
     assert.ok(stored.includes(last?.value ?? ''))
     for (const { answer } of sent) assert.ok([200, 404, 503, 504].includes(answer.status), answer.text)
-    await other.close()
   })
 })
