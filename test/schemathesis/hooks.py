@@ -17,8 +17,19 @@ KAFKAS_OWN = {
         "POLICY_VIOLATION",
     },
     "POST /v1/producer/topics/{topic}": {"INVALID_PARTITION", "INVALID_TIMESTAMP", "INVALID_RECORD"},
-    "GET /v1/consumer/topics/{topic}/partitions/{partition}/offsets/{offset}": {"OFFSET_OUT_OF_RANGE"},
+    "POST /v1/producer/topics/{topic}/value": {"INVALID_PARTITION", "INVALID_TIMESTAMP", "INVALID_RECORD"},
+    # A pattern cannot know which days a month has.
+    "GET /v1/consumer/topics/{topic}/partitions/{partition}/offsets/{offset}": {"OFFSET_OUT_OF_RANGE", "INVALID_OFFSET"},
+    # A position may name other partitions than the request does, or another topic.
+    "GET /v1/consumer/topics/{topic}/records": {
+        "OFFSET_OUT_OF_RANGE",
+        "INVALID_OFFSET",
+        "INVALID_PARTITION",
+        "POSITION_OF_ANOTHER_TOPIC",
+    },
 }
+# Nothing more comes to the topic: to wait for long would only take long.
+LONGEST_WAIT_MS = 50
 
 
 def is_number(value, least, most):
@@ -41,6 +52,13 @@ def map_path_parameters(context, path_parameters):
     if is_number(led.get("offset"), 1, 2**53 - 1):
         led["offset"] = "earliest"
     return led
+
+
+@schemathesis.hook
+def map_query(context, query):
+    if not isinstance(query, dict) or not is_number(query.get("wait"), LONGEST_WAIT_MS, 60_000):
+        return query
+    return {**query, "wait": LONGEST_WAIT_MS}
 
 
 @schemathesis.hook

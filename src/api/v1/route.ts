@@ -63,7 +63,8 @@ export const encodingParameters: readonly Parameter[] = [
 
 export const waitParameter: Parameter = {
   name: 'wait',
-  description: 'For how many milliseconds an empty page waits for the first records; at most `limits.waitMs`.',
+  description:
+    'For how many milliseconds an empty page waits for the first records; at most `limits.waitMs`, 60000 unless configured.',
   schema: waitSchema,
   examples: { second: { summary: 'Up to a second', value: 1000 } }
 }

@@ -32,7 +32,7 @@ export const startSchema = {
     { type: 'string', pattern: '^-\\d{1,16}$', description: 'The last so many records.' },
     {
       type: 'string',
-      pattern: '^@(\\d{1,16}|\\d{4}-.+)$',
+      pattern: '^@(\\d{1,15}|\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:?\\d{2}))$',
       description:
         'The first record whose timestamp is that or later: milliseconds since 1970, or ISO 8601 with a zone. The end if there is none.'
     }
@@ -49,7 +49,7 @@ export const fromSchema = { anyOf: [...startSchema.anyOf, positionSchema], defau
 export const partitionsListSchema = {
   anyOf: [
     partitionSchema,
-    { type: 'string', pattern: '^\\d{1,10}(,\\d{1,10})+$', description: 'Several, with commas between.' }
+    { type: 'string', pattern: '^\\d{1,9}(,\\d{1,9})+$', description: 'Several, with commas between.' }
   ]
 } as const
 export const timestampSchema = {
@@ -58,7 +58,8 @@ export const timestampSchema = {
   maximum: Number.MAX_SAFE_INTEGER,
   format: 'int64'
 } as const
-export const waitSchema = { type: 'integer', minimum: 0, maximum: 86_400_000, default: 0, format: 'int32' } as const
+/** Up to the default of `limits.waitMs`. */
+export const waitSchema = { type: 'integer', minimum: 0, maximum: 60_000, default: 0, format: 'int32' } as const
 export const encodingSchema = { enum: ['base64'] } as const
 export const offsetSchema = offset('Offset within the partition.')
 
