@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { processEnvironment } from '../config/environment.ts'
 import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/load.ts'
 
@@ -14,11 +13,3 @@ export const sourcesFrom = (file: string | undefined): ConfigSources => ({
  * @throws ConfigError
  */
 export const loadFrom = (file: string | undefined): LoadedConfig => loadConfig(sourcesFrom(file))
-
-/**
- * Loads the configuration from the file of `--config`, if given, and the environment.
- *
- * @throws ConfigError
- */
-export const loadFromArguments = (argv: string[]): LoadedConfig =>
-  loadFrom(parseArgs({ args: argv, options: { config: { type: 'string' } } }).values.config)

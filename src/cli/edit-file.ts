@@ -19,22 +19,18 @@ const LOCK_TRIES = 50
 const LOCK_PAUSE_MS = 100
 const OWNER_ONLY = 0o600
 
-/** Thrown if the file or its folder is read-only. */
-export class ReadOnly extends Error {
-  override readonly name = 'ReadOnly'
-}
-
 /**
  * Changes a file as a whole: locks it, reads it, writes the new text beside it, and renames. Readers see the old text or the
  * new one. Keeps mode and owner; a new file is readable by its owner only. A file that does not exist has the text `''`.
+ * Returns false if the file or its folder is read-only.
  *
- * @throws ReadOnly if it cannot be written, and what `change` throws
+ * @throws what `change` throws
  */
-export async function editFile(path: string, change: (text: string) => string): Promise<void> {
+export async function editFile(path: string, change: (text: string) => string): Promise<boolean> {
   // A link, as in Kubernetes, stays: the file that it names is replaced.
   const file = existsSync(path) ? realpathSync(path) : path
   const lock = `${file}.lock`
-  await acquire(lock)
+  if (!(await acquire(lock))) return false
   try {
     const before = existsSync(file) ? statSync(file) : undefined
     const text = change(before === undefined ? '' : readFileSync(file, 'utf8'))
@@ -46,20 +42,23 @@ export async function editFile(path: string, change: (text: string) => string): 
     }
     renameSync(fresh, file)
     syncFolder(dirname(file))
+    return true
   } catch (error) {
-    throw isReadOnly(error) ? new ReadOnly(`${file} cannot be written`) : error
+    if (isReadOnly(error)) return false
+    throw error
   } finally {
     rmSync(lock, { force: true })
   }
 }
 
-async function acquire(lock: string): Promise<void> {
+/** Returns false if the folder is read-only. */
+async function acquire(lock: string): Promise<boolean> {
   for (let left = LOCK_TRIES; ; left--) {
     try {
       closeSync(openSync(lock, 'wx', OWNER_ONLY))
-      return
+      return true
     } catch (error) {
-      if (isReadOnly(error)) throw new ReadOnly(`${dirname(lock)} cannot be written`)
+      if (isReadOnly(error)) return false
       if (!hasCode(error, ['EEXIST'])) throw error
       if (left === 0) throw new Error(`Somebody else edits the file; if nobody does, remove ${lock}`, { cause: error })
       await sleep(LOCK_PAUSE_MS)

@@ -4,7 +4,7 @@ import { KEY_FILE_HEAD, type KeyEntry, keyLine, PRINCIPAL, readKeyFile, withKeyR
 import { digestOf, newKey } from '../auth/api-key-text.ts'
 import { networksOf } from '../core/lib/networks.ts'
 import { loadFrom } from './config-option.ts'
-import { editFile, ReadOnly } from './edit-file.ts'
+import { editFile } from './edit-file.ts'
 
 const DAY_MS = 86_400_000
 const IN_FORCE = 'It counts within a minute on each gateway that reads this file.'
@@ -64,7 +64,7 @@ const create = async (file: string, { principal, group, role, network, days }: V
     revokedMs: undefined,
     networks: network
   }
-  const isWritten = await edit(file, old => `${endingInLine(old === '' ? KEY_FILE_HEAD : old)}${keyLine(entry)}\n`)
+  const isWritten = await editFile(file, old => `${endingInLine(old === '' ? KEY_FILE_HEAD : old)}${keyLine(entry)}\n`)
   if (!isWritten) say(`${file} cannot be written. Add this line to it:\n\n${keyLine(entry)}\n`)
   say(`The key of ${principal}. It is shown this once:\n\n${text}\n\n${IN_FORCE}`)
 }
@@ -80,19 +80,8 @@ const revoke = async (file: string, id: string): Promise<void> => {
   const entry = readKeyFile(readFileSync(file, 'utf8')).entries.find(one => one.id === id)
   if (entry === undefined) throw new Error(`${file} has no key ${id}`)
   const revoked = { ...entry, revokedMs: entry.revokedMs ?? Date.now() }
-  if (await edit(file, old => withKeyReplaced(old, revoked))) say(`The key ${id} is revoked. ${IN_FORCE}`)
+  if (await editFile(file, old => withKeyReplaced(old, revoked))) say(`The key ${id} is revoked. ${IN_FORCE}`)
   else say(`${file} cannot be written. Put this line in place of the key's:\n\n${keyLine(revoked)}`)
-}
-
-/** Returns false if the file is read-only. */
-const edit = async (file: string, change: (text: string) => string): Promise<boolean> => {
-  try {
-    await editFile(file, change)
-    return true
-  } catch (error) {
-    if (error instanceof ReadOnly) return false
-    throw error
-  }
 }
 
 const daysIn = (text: string): number => {

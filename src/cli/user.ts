@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { hashPassword } from '../auth/password-hash.ts'
 import { readUserFile, USER_FILE_HEAD, USER_NAME, userLine, withUser } from '../auth/user-file.ts'
 import { loadFrom } from './config-option.ts'
-import { editFile, ReadOnly } from './edit-file.ts'
+import { editFile } from './edit-file.ts'
 
 const IN_FORCE = 'It counts within a minute on each gateway that reads this file.'
 const LIMIT_BYTES = 255
@@ -38,7 +38,7 @@ export const runUser = async (argv: string[]): Promise<void> => {
   if (action === 'remove') return remove(file, name)
   const hash = hashPassword(await askPassword(name))
   const entry = { name, hash, groups: values.group, roles: values.role }
-  const isWritten = await edit(file, text => withUser(text === '' ? USER_FILE_HEAD : text, name, entry))
+  const isWritten = await editFile(file, text => withUser(text === '' ? USER_FILE_HEAD : text, name, entry))
   say(
     isWritten
       ? `${name} is set. ${IN_FORCE}`
@@ -65,21 +65,10 @@ const remove = async (file: string, name: string): Promise<void> => {
   // A file without any line would pass for a broken one, and change nothing.
   const change = (text: string) => withUser(text.startsWith('#') ? text : USER_FILE_HEAD + text, name, null)
   say(
-    (await edit(file, change))
+    (await editFile(file, change))
       ? `${name} is removed. ${IN_FORCE}`
       : `${file} cannot be written: remove the line of ${name}`
   )
-}
-
-/** Returns false if the file is read-only. */
-const edit = async (file: string, change: (text: string) => string): Promise<boolean> => {
-  try {
-    await editFile(file, change)
-    return true
-  } catch (error) {
-    if (error instanceof ReadOnly) return false
-    throw error
-  }
 }
 
 /** Asks twice on a terminal, without showing what is typed. Reads one line from anything else. */

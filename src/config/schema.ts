@@ -132,7 +132,6 @@ export const configSchema = {
 
 export type Config = FromSchema<typeof configSchema>
 export type ApisConfig = Config['apis']
-export type ConsumersConfig = Config['consumers']
 export type KafkaConfig = Config['kafka']
 export type AuthConfig = Config['auth']
 export type LimitsConfig = Config['limits']

@@ -1,7 +1,8 @@
 import { GatewayError } from '../core/errors.ts'
-import { ReadFailure } from '../kafka/fetch/read-failure.ts'
+import type { ReadFailure } from '../kafka/fetch/read-failure.ts'
 import type { OffsetBounds } from '../kafka/fetch/ports.ts'
 import type { PageEnd } from '../kafka/fetch/read-request.ts'
+import { outOfRange } from '../kafka/fetch/trouble.ts'
 import type { ReadRequest } from './gateway.ts'
 import { gatewayError } from './kafka-failures.ts'
 
@@ -38,7 +39,5 @@ export function beyondEnd(
   offset: bigint,
   bounds: OffsetBounds
 ): GatewayError {
-  const { earliest, lastStable } = bounds
-  const message = `Offset ${offset} is out of range: partition ${partition} of topic '${topic}' begins at ${earliest} and ends at ${lastStable}.`
-  return readError(new ReadFailure('outOfRange', message, { bounds }), offset)
+  return readError(outOfRange(topic, partition, offset, bounds), offset)
 }

@@ -5,10 +5,6 @@ import { INT32_LIMIT, TOPIC_CHARACTERS } from '../../http/limits.ts'
 
 const LEGAL_CHARACTERS = /^[a-zA-Z0-9._-]+$/
 const DIGITS = /^\d{1,16}$/
-/** A number that may be too large to be exact. */
-const MORE_DIGITS = /^[1-9]\d{15,18}$/
-/** Kafka's offsets have 64 bits. */
-const OFFSET_LIMIT = 2n ** 63n - 1n
 
 /** A topic that should exist. Callers who may not see it get the error for one that does not. */
 export const topic: Resource = {
@@ -44,18 +40,6 @@ export function partitionNumber(text: string): number {
   const partition = wholeNumber(text)
   if (partition >= 0 && partition <= INT32_LIMIT) return partition
   throw new GatewayError('INVALID_PARTITION', `The partition must be a whole number from 0 to ${INT32_LIMIT}.`)
-}
-
-/** Returns a bigint for an offset that a number cannot hold exactly. */
-export function startOffset(text: string): number | bigint | 'earliest' | 'latest' {
-  if (text === 'earliest' || text === 'latest') return text
-  const offset = wholeNumber(text)
-  if (offset >= 0 && Number.isSafeInteger(offset)) return offset
-  if (MORE_DIGITS.test(text) && BigInt(text) <= OFFSET_LIMIT) return BigInt(text)
-  throw new GatewayError(
-    'INVALID_OFFSET',
-    `The offset must be a whole number from 0 to ${OFFSET_LIMIT}, or earliest, or latest.`
-  )
 }
 
 /** Returns the number that up to 16 digits write; −1 for any other text. */

@@ -1,13 +1,13 @@
 import type { Start } from '../../gateway/gateway.ts'
+import { wholeNumber } from './parameters.ts'
 
 /** Where to begin, or an offset that a number cannot hold exactly. */
 export type NamedStart = Start | bigint
 
-const DIGITS = /^\d{1,16}$/
 /** A number that may be too large to be exact. */
 const MORE_DIGITS = /^[1-9]\d{15,18}$/
 /** Kafka's offsets have 64 bits. */
-const OFFSET_LIMIT = 2n ** 63n - 1n
+export const OFFSET_LIMIT = 2n ** 63n - 1n
 /** ISO 8601, with a zone. A space stands for `+`: that is what a query makes of it. */
 const TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:(Z)|([+ -])(\d{2}):?(\d{2}))$/
 
@@ -22,20 +22,25 @@ export const START_FORMS = [
 
 /** Reads a place to begin at; undefined if the text is none of {@link START_FORMS}. */
 export function parseStart(text: string): NamedStart | undefined {
-  if (text === 'earliest' || text === 'latest') return text
-  if (text.startsWith('-')) return lastRecords(wholeNumber(text.slice(1)))
+  if (text.startsWith('-')) return lastRecords(exactNumber(text.slice(1)))
   if (text.startsWith('@')) {
     const sinceMs = timeOf(text.slice(1))
     return sinceMs === undefined ? undefined : { sinceMs }
   }
-  const offset = wholeNumber(text)
+  return parseOffset(text)
+}
+
+/** Reads an offset or one of the two ends; undefined for any other text. A bigint is an offset that a number cannot hold exactly. */
+export function parseOffset(text: string): number | bigint | 'earliest' | 'latest' | undefined {
+  if (text === 'earliest' || text === 'latest') return text
+  const offset = exactNumber(text)
   if (offset !== undefined) return offset
   return MORE_DIGITS.test(text) && BigInt(text) <= OFFSET_LIMIT ? BigInt(text) : undefined
 }
 
-function wholeNumber(text: string): number | undefined {
-  const number = DIGITS.test(text) ? Number(text) : NaN
-  return Number.isSafeInteger(number) ? number : undefined
+function exactNumber(text: string): number | undefined {
+  const number = wholeNumber(text)
+  return number >= 0 && Number.isSafeInteger(number) ? number : undefined
 }
 
 function lastRecords(count: number | undefined): Start | undefined {
@@ -45,7 +50,7 @@ function lastRecords(count: number | undefined): Start | undefined {
 
 /** Returns milliseconds since 1970, rounded up, because a record with an earlier timestamp is not meant. */
 function timeOf(text: string): number | undefined {
-  const plain = wholeNumber(text)
+  const plain = exactNumber(text)
   if (plain !== undefined) return plain
   const parts = TIME.exec(text)
   if (parts === null) return undefined

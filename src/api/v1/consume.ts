@@ -6,20 +6,20 @@ import type { HttpCall } from '../../http/call.ts'
 import { PAGE_FRONT_BYTES } from '../shared/records/page-writer.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
 import { partitionNumber, topic, topicName } from '../shared/parameters.ts'
-import { encoding, recordCount, startOffset, waitMs } from './parameters.ts'
+import { encodingsIn, recordCount, startOffset, waitMs } from './parameters.ts'
 import { writePage, type PageEncoding } from './record-form.ts'
 import { consumeErrorSchema, pageSchema } from './record-schemas.ts'
 import {
   encodingParameters,
   JSON_ONLY,
-  NO_BODY,
   partitionParameter,
+  recordExample,
   topicErrors,
-  topicParameter,
   waitParameter,
   type V1Route
 } from './route.ts'
 import { countSchema, startSchema } from './schemas.ts'
+import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 /** Bytes reserved in the budget for each record before the page is read. */
 export const BYTES_PER_RECORD = 1024
@@ -77,16 +77,7 @@ export const consume: V1Route = {
           page: {
             summary: 'One record',
             value: {
-              records: [
-                {
-                  key: 'parcel-1',
-                  value: 'packed',
-                  partition: 0,
-                  offset: 7,
-                  timestamp: 1_700_000_000_000,
-                  timestampType: 'CREATE_TIME'
-                }
-              ]
+              records: [recordExample]
             }
           },
           end: { summary: 'The end of the partition', value: { records: [] } }
@@ -116,8 +107,7 @@ export const consume: V1Route = {
     const partition = partitionNumber(params.partition)
     const from = startOffset(params.offset)
     const count = recordCount(query.get('count'))
-    const keys = encoding(query.get('key_encoding'), 'key_encoding')
-    const values = encoding(query.get('value_encoding'), 'value_encoding')
+    const encodings = encodingsIn(query)
     const until = Deadline.after(waitMs(query.get('wait'), limits.waitMs))
     for (let start = from; ;) {
       const operation = call.begin()
@@ -125,9 +115,7 @@ export const consume: V1Route = {
       call.hold(Math.min(count * BYTES_PER_RECORD, PAGE_BYTES))
       call.reserve()
       const reply = await gateway.consume(operation, { topic: name, partition, from: start, count }, page =>
-        page.count === 0 && !until.passed && !call.signal.aborted
-          ? page.nextOffset
-          : pageReply(call, page, { keys, values })
+        page.count === 0 && !until.passed && !call.signal.aborted ? page.nextOffset : pageReply(call, page, encodings)
       )
       if (typeof reply !== 'number') return reply
       start = reply

@@ -1,9 +1,11 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { Position, Start } from '../../gateway/gateway.ts'
+import type { Query } from '../../http/call.ts'
 import { INT32_LIMIT } from '../../http/limits.ts'
 import { partitionNumber, wholeNumber } from '../shared/parameters.ts'
 import { parsePosition } from '../shared/position.ts'
 import { parseStart, START_FORMS, type NamedStart } from '../shared/start.ts'
+import type { PageEncoding } from './record-form.ts'
 
 /** Returns a bigint for an offset that a number cannot hold exactly. Throws INVALID_OFFSET. */
 export function startOffset(text: string): NamedStart {
@@ -54,4 +56,12 @@ export function encoding(text: string | null, name: string): 'auto' | 'base64' {
   if (text === null) return 'auto'
   if (text === 'base64') return 'base64'
   throw new GatewayError('INVALID_ENCODING', `${name} must be base64 where it is given.`)
+}
+
+/** Returns how to encode keys and values. Throws INVALID_ENCODING. */
+export function encodingsIn(query: Query): PageEncoding {
+  return {
+    keys: encoding(query.get('key_encoding'), 'key_encoding'),
+    values: encoding(query.get('value_encoding'), 'value_encoding')
+  }
 }

@@ -5,8 +5,9 @@ import { parseType } from '../../http/negotiate.ts'
 import { partitionNumber, topic } from '../shared/parameters.ts'
 import { timestampMs } from './parameters.ts'
 import { produce, storeBody } from './produce.ts'
-import { JSON_ONLY, topicParameter, type V1Route } from './route.ts'
+import { JSON_ONLY, type V1Route } from './route.ts'
 import { partitionSchema, timestampSchema } from './schemas.ts'
+import { topicParameter } from '../shared/descriptions.ts'
 
 const TYPES = ['application/json', 'text/plain', 'application/octet-stream'] as const
 

@@ -10,7 +10,8 @@ import { parseProduceBody } from './record-form.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
 
 import { offsetsSchema, produceErrorSchema, produceRequestSchema } from './record-schemas.ts'
-import { bodyErrors, JSON_BODY, JSON_ONLY, topicErrors, topicParameter, type V1Route } from './route.ts'
+import { JSON_BODY, JSON_ONLY, topicErrors, type V1Route } from './route.ts'
+import { bodyErrors, topicParameter } from '../shared/descriptions.ts'
 
 const defaultOf = (schema: object): string => String(Object.getOwnPropertyDescriptor(schema, 'default')?.value)
 const { bodyBytes, recordsPerRequest } = configSchema.properties.limits.properties

@@ -1,10 +1,11 @@
 import { followTopic, OFFERS, streamType } from './follow-topic.ts'
 import { topic, topicName } from '../shared/parameters.ts'
-import { encoding, followFrom, partitionNumbers, recordCount, waitMs } from './parameters.ts'
+import { encodingsIn, followFrom, partitionNumbers, recordCount, waitMs } from './parameters.ts'
 import { consumeErrorSchema, topicPageSchema } from './record-schemas.ts'
-import { encodingParameters, NO_BODY, topicErrors, topicParameter, waitParameter, type V1Route } from './route.ts'
+import { encodingParameters, recordExample, topicErrors, waitParameter, type V1Route } from './route.ts'
 import { fromSchema, partitionsListSchema, positionSchema, topicCountSchema } from './schemas.ts'
 import { requireShortPosition, topicPage } from './topic-page.ts'
+import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 const DEFAULT_COUNT = 100
 const NEXT = 'Zk3v9aQx;0:8,1:17,2:0'
@@ -64,16 +65,7 @@ export const readTopic: V1Route = {
           page: {
             summary: 'One record',
             value: {
-              records: [
-                {
-                  key: 'parcel-1',
-                  value: 'packed',
-                  partition: 0,
-                  offset: 7,
-                  timestamp: 1_700_000_000_000,
-                  timestampType: 'CREATE_TIME'
-                }
-              ],
+              records: [recordExample],
               next: NEXT
             }
           }
@@ -104,10 +96,7 @@ export const readTopic: V1Route = {
       partitions: partitionNumbers(query.get('partitions')),
       from: followFrom(query.get('from'))
     }
-    const encodings = {
-      keys: encoding(query.get('key_encoding'), 'key_encoding'),
-      values: encoding(query.get('value_encoding'), 'value_encoding')
-    }
+    const encodings = encodingsIn(query)
     const stream = streamType(call.headers.accept)
     if (stream !== undefined) return followTopic(call, gateway, stream, { request, encodings, limitMs: limits.waitMs })
     const page = {

@@ -3,7 +3,8 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import type { Parameter } from '../../http/openapi/operation.ts'
 import type { BodyKind, RouteOf } from '../../http/route.ts'
-import { encodingSchema, partitionSchema, topicNameSchema, waitSchema } from './schemas.ts'
+import { encodingSchema, partitionSchema, waitSchema } from './schemas.ts'
+import { TOPIC } from '../shared/descriptions.ts'
 
 /** Shared parts of the routes of v1. */
 
@@ -16,9 +17,6 @@ export type V1Route = RouteOf<V1UseCases>
 
 export const JSON_ONLY = ['application/json'] as const
 export const JSON_BODY: BodyKind = { kind: 'whole', types: JSON_ONLY }
-export const NO_BODY: BodyKind = { kind: 'ignored' }
-
-export const TOPIC = 'shipments'
 export const brokerExample = { hostName: 'broker-1.example', port: 9092, id: 1, rack: null }
 export const partitionExample = {
   partition_id: 0,
@@ -28,14 +26,15 @@ export const partitionExample = {
   replicas: [brokerExample],
   isr: [brokerExample]
 }
-export const topicAnswer = { topic: { summary: 'Its name', value: { topic: TOPIC } } }
-
-export const topicParameter: Parameter = {
-  name: 'topic',
-  description: 'Name of a topic.',
-  schema: topicNameSchema,
-  examples: { topic: { summary: 'A topic', value: TOPIC } }
+export const recordExample = {
+  key: 'parcel-1',
+  value: 'packed',
+  partition: 0,
+  offset: 7,
+  timestamp: 1_700_000_000_000,
+  timestampType: 'CREATE_TIME'
 }
+export const topicAnswer = { topic: { summary: 'Its name', value: { topic: TOPIC } } }
 
 export const partitionParameter: Parameter = {
   name: 'partition',
@@ -68,16 +67,6 @@ export const waitParameter: Parameter = {
   schema: waitSchema,
   examples: { second: { summary: 'Up to a second', value: 1000 } }
 }
-
-/** Errors of a call with a body. */
-export const bodyErrors: readonly ErrorCode[] = [
-  'MALFORMED_JSON',
-  'INVALID_BODY',
-  'MALFORMED_GZIP',
-  'BODY_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-  'UNSUPPORTED_ENCODING'
-]
 
 /** Errors of a call about a topic that should exist. */
 export const topicErrors: readonly ErrorCode[] = ['TOPIC_NOT_FOUND', 'KAFKA_REFUSED', 'KAFKA_UNAVAILABLE']

@@ -1,22 +1,12 @@
 import { named, orNull } from '../../http/openapi/schema.ts'
-import {
-  INT32_LIMIT,
-  PROPERTIES_LIMIT,
-  PROPERTY_LIMIT_BYTES,
-  REPLICAS_LIMIT,
-  TOPIC_CHARACTERS
-} from '../../http/limits.ts'
+import { INT32_LIMIT, PROPERTIES_LIMIT, PROPERTY_LIMIT_BYTES, REPLICAS_LIMIT } from '../../http/limits.ts'
+import { topicNameSchema } from '../shared/descriptions.ts'
 
 /** Schemas of what the routes of v1 take and return. */
 
 const offset = (description: string) =>
   ({ type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER, format: 'int64', description }) as const
 
-export const topicNameSchema = {
-  type: 'string',
-  pattern: `^(?!\\.{1,2}$)[a-zA-Z0-9._-]{1,${TOPIC_CHARACTERS}}$`,
-  description: "A name by Kafka's rule."
-} as const
 export const partitionSchema = {
   type: 'integer',
   minimum: 0,

@@ -2,8 +2,9 @@ import { topic, topicName } from '../shared/parameters.ts'
 import { TOPICS_TAG } from './errors.ts'
 import { OFFERS } from './media-types.ts'
 import { pathPartition } from './parameters.ts'
-import { NO_BODY, partitionParameter, reply, topicErrors, topicParameter, type V2Route } from './route.ts'
+import { partitionParameter, reply, topicErrors, type V2Route } from './route.ts'
 import { boundsSchema } from './schemas.ts'
+import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 export const getOffsets: V2Route = {
   method: 'GET',

@@ -1,6 +1,7 @@
 import { OFFERS } from './media-types.ts'
-import { NO_BODY, reply, type V2Route } from './route.ts'
+import { reply, type V2Route } from './route.ts'
 import { brokersSchema } from './schemas.ts'
+import { NO_BODY } from '../shared/descriptions.ts'
 
 export const listBrokers: V2Route = {
   method: 'GET',

@@ -1,7 +1,8 @@
 import { TOPICS_TAG } from './errors.ts'
 import { OFFERS } from './media-types.ts'
-import { NO_BODY, reply, TOPIC, type V2Route } from './route.ts'
+import { reply, type V2Route } from './route.ts'
 import { topicsSchema } from './schemas.ts'
+import { NO_BODY, TOPIC } from '../shared/descriptions.ts'
 
 export const listTopics: V2Route = {
   method: 'GET',

@@ -2,7 +2,8 @@ import type { Examples, OperationText } from '../../http/openapi/operation.ts'
 import { errorSchemaFor } from './error-schema.ts'
 import type { Dialect } from './record-form.ts'
 import { offsetsExample, offsetsSchemaFor, produceRequestFor } from './record-schemas.ts'
-import { bodyErrors, partitionParameter, topicErrors, topicParameter } from './route.ts'
+import { partitionParameter, topicErrors } from './route.ts'
+import { bodyErrors, topicParameter } from '../shared/descriptions.ts'
 
 const examples: Examples = {
   json: {

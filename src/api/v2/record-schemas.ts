@@ -1,8 +1,8 @@
 import type { Schema } from '../../core/json-schema.ts'
 import { named, orNull } from '../../http/openapi/schema.ts'
 import type { Dialect } from './record-form.ts'
-import { TOPIC } from './route.ts'
-import { offsetSchema, partitionSchema, topicNameSchema } from './schemas.ts'
+import { offsetSchema, partitionSchema } from './schemas.ts'
+import { TOPIC, topicNameSchema } from '../shared/descriptions.ts'
 
 /** Schemas of records, as they are sent and returned. */
 

@@ -7,10 +7,10 @@ import type { ConsumerUseCases } from '../../gateway/instances/consumers.ts'
 import { type Answer, jsonReply, type Reply } from '../../http/answer.ts'
 import type { HttpCall } from '../../http/call.ts'
 import type { Parameter } from '../../http/openapi/operation.ts'
-import type { BodyKind, RouteDescription } from '../../http/route.ts'
+import type { RouteDescription } from '../../http/route.ts'
 import { answerType } from './media-types.ts'
 import type { Dialect } from './record-form.ts'
-import { partitionSchema, topicNameSchema } from './schemas.ts'
+import { partitionSchema } from './schemas.ts'
 
 /** Common parts of the routes of v2. */
 
@@ -47,33 +47,12 @@ export function reply(status: number, value: unknown, type: string): Reply {
   return { ...jsonReply(status, value), headers: { 'Content-Type': type } }
 }
 
-export const NO_BODY: BodyKind = { kind: 'ignored' }
-
-export const TOPIC = 'shipments'
-
-export const topicParameter: Parameter = {
-  name: 'topic',
-  description: 'Name of a topic.',
-  schema: topicNameSchema,
-  examples: { topic: { summary: 'A topic', value: TOPIC } }
-}
-
 export const partitionParameter: Parameter = {
   name: 'partition',
   description: 'Number of a partition, from 0.',
   schema: partitionSchema,
   examples: { first: { summary: 'The first partition', value: 0 } }
 }
-
-/** Of a call that sends a body. */
-export const bodyErrors: readonly ErrorCode[] = [
-  'MALFORMED_JSON',
-  'INVALID_BODY',
-  'MALFORMED_GZIP',
-  'BODY_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-  'UNSUPPORTED_ENCODING'
-]
 
 /** Of a call about a topic that is there already. */
 export const topicErrors: readonly ErrorCode[] = [

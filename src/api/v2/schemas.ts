@@ -1,13 +1,9 @@
 import { named } from '../../http/openapi/schema.ts'
-import { INT32_LIMIT, REPLICAS_LIMIT, TOPIC_CHARACTERS } from '../../http/limits.ts'
+import { INT32_LIMIT, REPLICAS_LIMIT } from '../../http/limits.ts'
+import { topicNameSchema } from '../shared/descriptions.ts'
 
 /** Schemas of v2 that are the same in both dialects. */
 
-export const topicNameSchema = {
-  type: 'string',
-  pattern: `^(?!\\.{1,2}$)[a-zA-Z0-9._-]{1,${TOPIC_CHARACTERS}}$`,
-  description: "A name by Kafka's rule."
-} as const
 export const partitionSchema = {
   type: 'integer',
   minimum: 0,

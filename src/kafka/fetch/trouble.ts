@@ -58,7 +58,12 @@ export function isWithin({ earliest, logEnd }: OffsetBounds, offset: number): bo
   return offset >= earliest && offset <= logEnd
 }
 
-export function outOfRange(topic: string, partition: number, offset: number, bounds: OffsetBounds): ReadFailure {
+export function outOfRange(
+  topic: string,
+  partition: number,
+  offset: number | bigint,
+  bounds: OffsetBounds
+): ReadFailure {
   const { earliest, lastStable } = bounds
   const message = `Offset ${offset} is out of range: partition ${partition} of topic '${topic}' begins at ${earliest} and ends at ${lastStable}.`
   return new ReadFailure('outOfRange', message, { bounds })

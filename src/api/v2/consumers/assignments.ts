@@ -2,7 +2,7 @@ import { named } from '../../../http/openapi/schema.ts'
 import { jsonBody } from '../../shared/json-body.ts'
 import { topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
-import { bodyErrors, NO_BODY, reply, TOPIC, type V2Route } from '../route.ts'
+import { reply, type V2Route } from '../route.ts'
 import { partitionListSchema } from './schemas.ts'
 import {
   BODY,
@@ -16,6 +16,7 @@ import {
   PERMISSION,
   placesOf
 } from './shared.ts'
+import { NO_BODY, TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 
 const readBody = jsonBody(partitionListSchema)
 const path = `${INSTANCE_PATH}/assignments`

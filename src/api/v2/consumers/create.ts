@@ -7,9 +7,10 @@ import { named } from '../../../http/openapi/schema.ts'
 import { jsonBody } from '../../shared/json-body.ts'
 import { OFFERS } from '../media-types.ts'
 import type { Dialect } from '../record-form.ts'
-import { bodyErrors, reply, type V2Route } from '../route.ts'
+import { reply, type V2Route } from '../route.ts'
 import { instanceSchema, newInstanceSchema } from './schemas.ts'
 import { BODY, CONSUMERS_TAG, groupParameter, instanceErrors, numberOf, PERMISSION } from './shared.ts'
+import { bodyErrors } from '../../shared/descriptions.ts'
 
 type NewInstance = FromSchema<typeof newInstanceSchema>
 

@@ -1,5 +1,5 @@
 import { OFFERS } from '../media-types.ts'
-import { NO_BODY, type V2Route } from '../route.ts'
+import { type V2Route } from '../route.ts'
 import {
   CONSUMERS_TAG,
   done,
@@ -9,6 +9,7 @@ import {
   namesIn,
   PERMISSION
 } from './shared.ts'
+import { NO_BODY } from '../../shared/descriptions.ts'
 
 export const deleteInstance: V2Route = {
   method: 'DELETE',

@@ -5,7 +5,7 @@ import { named } from '../../../http/openapi/schema.ts'
 import { jsonBody } from '../../shared/json-body.ts'
 import { partitionNumber, topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
-import { bodyErrors, reply, TOPIC, type V2Route, type V2UseCases } from '../route.ts'
+import { reply, type V2Route, type V2UseCases } from '../route.ts'
 import { commitSchema, committedSchema, partitionListSchema } from './schemas.ts'
 import {
   BODY,
@@ -18,6 +18,7 @@ import {
   namesIn,
   PERMISSION
 } from './shared.ts'
+import { TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 
 const readCommit = jsonBody(commitSchema)
 const readPartitions = jsonBody(partitionListSchema)

@@ -4,7 +4,7 @@ import { named } from '../../../http/openapi/schema.ts'
 import { jsonBody } from '../../shared/json-body.ts'
 import { topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
-import { bodyErrors, TOPIC, type V2Route } from '../route.ts'
+import { type V2Route } from '../route.ts'
 import { partitionListSchema, positionsSchema } from './schemas.ts'
 import {
   BODY,
@@ -16,6 +16,7 @@ import {
   namesIn,
   PERMISSION
 } from './shared.ts'
+import { TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 
 const readPositions = jsonBody(positionsSchema)
 const readPartitions = jsonBody(partitionListSchema)

@@ -10,8 +10,9 @@ import { recycleText } from '../../shared/records/text-writer.ts'
 import { KAFKA_TYPE, PAGE_OFFERS } from '../media-types.ts'
 import { type Dialect, type Extras, type Format, pageWriter } from '../record-form.ts'
 import { pageExample, pageSchemaFor } from '../record-schemas.ts'
-import { NO_BODY, reply, type V2Route } from '../route.ts'
+import { reply, type V2Route } from '../route.ts'
 import { CONSUMERS_TAG, INSTANCE_PATH, instanceErrors, instanceParameters, namesIn, PERMISSION } from './shared.ts'
+import { NO_BODY } from '../../shared/descriptions.ts'
 
 /** The text of a page, and its encrypted copy while the client takes it. */
 const COPIES = 2

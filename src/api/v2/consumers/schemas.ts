@@ -1,6 +1,7 @@
 import { named } from '../../../http/openapi/schema.ts'
 import { INT32_LIMIT } from '../../../http/limits.ts'
-import { offsetSchema, partitionSchema, topicNameSchema } from '../schemas.ts'
+import { offsetSchema, partitionSchema } from '../schemas.ts'
+import { topicNameSchema } from '../../shared/descriptions.ts'
 
 /** The JSON forms of consumer instances. */
 

@@ -3,7 +3,7 @@ import { named } from '../../../http/openapi/schema.ts'
 import { jsonBody } from '../../shared/json-body.ts'
 import { topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
-import { bodyErrors, NO_BODY, reply, TOPIC, type V2Route } from '../route.ts'
+import { reply, type V2Route } from '../route.ts'
 import { newSubscriptionSchema, subscriptionSchema } from './schemas.ts'
 import {
   BODY,
@@ -15,6 +15,7 @@ import {
   namesIn,
   PERMISSION
 } from './shared.ts'
+import { NO_BODY, TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 
 const readBody = jsonBody(newSubscriptionSchema)
 const path = `${INSTANCE_PATH}/subscription`
