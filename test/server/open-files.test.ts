@@ -6,6 +6,7 @@ import { GatewayProcess } from '../support/gateway-process.ts'
 import { sharedBroker, uniqueTopic } from '../support/gateway.ts'
 import { Client } from '../integrity/support/client.ts'
 import { openSocket } from '../integrity/support/sockets.ts'
+import { until } from '../integrity/support/workers.ts'
 
 suite('The limit of open files', () => {
   test('leaves room for brokers, and is told where it is the smaller one', () => {
@@ -43,8 +44,10 @@ suite('The limit of open files', () => {
     const body = '{"records":[{"value":1}]}'
     assert.equal((await client.request('POST', `/v1/producer/topics/${topic}`, body)).status, 200)
     assert.equal(idle.filter(({ status }) => status === 'fulfilled').length, 49)
-    const told = gateway.warnings.map(({ msg }) => msg.split(/[,:]/, 1)[0])
-    assert.deepEqual(told, ['limits.connections is 20000', 'Connections are refused'])
+    // The log is written some 100 ms late.
+    const told = () => gateway.warnings.map(({ msg }) => msg.split(/[,:]/, 1)[0])
+    await until('the refusal is in the log', () => told().length > 1)
+    assert.deepEqual(told(), ['limits.connections is 20000', 'Connections are refused'])
     for (const each of idle) if (each.status === 'fulfilled') each.value.destroy()
   })
 })
