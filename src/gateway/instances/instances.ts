@@ -68,13 +68,16 @@ export class Instances {
       if (members.some(({ instanceId }) => instanceId === name)) throw instanceExists(group, name)
       const owner = ownerOf(call.principal)
       const nothing = { assigned: null, assignedSince: 0, pattern: null, counts: new Map() }
-      const instance = this.#hold(group, name, { topics: [], settings: { ...said, ...nothing, version: 1, owner } })
+      // Higher than all of an instance that had the name before: its positions stand in the group, and other gateways may
+      // remember it.
+      const version = Date.now()
+      const instance = this.#hold(group, name, { topics: [], settings: { ...said, ...nothing, version, owner } })
       await this.#joined(instance, call.deadline).catch(async (error: unknown) => {
         await instance.leave(Deadline.after(LEAVE_LIMIT_MS)).catch(() => undefined)
         this.#release(instance)
         throw isPassing(error) ? instanceExists(group, name) : error
       })
-      instance.acknowledged = 1
+      instance.acknowledged = version
       return name
     } catch (error) {
       throw toldError(group, name, error)

@@ -31,7 +31,7 @@ export interface CreateSettings {
 
 /** All of an instance but its topics and positions. Travels as userData of the member of the group that it is. */
 export interface InstanceSettings extends CreateSettings {
-  /** Rises with each change. */
+  /** Rises with each change, from the time when the instance was made, in milliseconds. */
   readonly version: number
   /** Digest of the caller who made it. */
   readonly owner: string

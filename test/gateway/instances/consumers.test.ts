@@ -150,6 +150,22 @@ suite('Consumer instances on a real broker', () => {
     await assert.rejects(one.assign(callOf(), group, 'i', new Map([[topic, [0]]])), { code: 'INSTANCE_STATE' })
   })
 
+  test('an instance that is made again under a name has nothing of the one before: position, partitions or settings', async () => {
+    const topic = await topicOf(2)
+    const group = uniqueTopic('group')
+    await fill(topic, 0, 'a', 'b')
+    const first = new Map([[topic, [0]]])
+    await one.create(callOf(), group, 'i', { ...PLAIN, autoCommit: false })
+    for (let change = 0; change < 3; change++) await one.assign(callOf(), group, 'i', first)
+    assert.deepEqual((await poll(one, group, 'i')).values, ['a', 'b'])
+    await other.delete(callOf(), group, 'i')
+    await other.create(callOf(), group, 'i', PLAIN)
+    await other.assign(callOf(), group, 'i', new Map([[topic, [0, 1]]]))
+    assert.deepEqual([...(await one.assignments(callOf(), group, 'i'))], [[topic, [0, 1]]])
+    assert.equal((await one.settings(callOf(), group, 'i')).autoCommit, true)
+    assert.deepEqual((await poll(one, group, 'i')).values, ['a', 'b'], 'nothing was committed')
+  })
+
   test('names, owners and strangers: 409 for a name in use, 404 for what another caller made', async () => {
     const group = uniqueTopic('group')
     await one.create(callOf(), group, 'i', PLAIN)
