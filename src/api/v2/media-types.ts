@@ -11,7 +11,7 @@ const ANY_JSON = ['application/json', 'application/*+json'] as const
 /** What answers about topics, partitions and brokers are offered as. */
 export const OFFERS = [KAFKA_TYPE, ...ANY_JSON] as const
 
-/** What a page of records is offered as: the type says the format. */
+/** What a page of records is offered as: the type says the format, which is none with a schema. */
 export const PAGE_OFFERS = [
   'application/vnd.kafka.binary.v2+json',
   'application/vnd.kafka.json.v2+json',

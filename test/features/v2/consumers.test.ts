@@ -148,10 +148,11 @@ for (const dialect of ['confluent', 'strimzi'] as const)
         const answer = await call('GET', `${base}/records?timeout=0`, undefined, { accept })
         assert.deepEqual([answer.status, answer.headers['content-type']], [200, type])
       }
-      const refused = await call('GET', `${base}/records`, undefined, {
-        accept: 'application/vnd.kafka.binary.v2+json'
-      })
-      assert.deepEqual([refused.status, refused.json.error_code], [406, dialect === 'confluent' ? 40_601 : 406])
+      for (const format of ['binary', 'avro']) {
+        const accept = `application/vnd.kafka.${format}.v2+json`
+        const refused = await call('GET', `${base}/records`, undefined, { accept })
+        assert.deepEqual([refused.status, refused.json.error_code], [406, dialect === 'confluent' ? 40_601 : 406])
+      }
     })
 
     test('bad input is refused with the member that is wrong, and makes no instance', async () => {

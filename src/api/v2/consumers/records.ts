@@ -27,7 +27,8 @@ export function pollRecords(dialect: Dialect): V2Route {
     path: `${INSTANCE_PATH}/records`,
     permission: PERMISSION,
     body: NO_BODY,
-    offers: PAGE_OFFERS,
+    // Not the same list: the instance refuses a format that is not its own, those with a schema too.
+    offers: [...PAGE_OFFERS],
     audit: 'poll',
     operation: {
       id: 'pollRecords',
