@@ -136,8 +136,10 @@ export function problemsOf(
   { status, headers, text }: Answered,
   dialect: Dialect = 'confluent'
 ): string[] {
-  const description = OF_V2.test(target) ? v2Description(dialect) : apiDescription
-  const operation = operationOf(method, target, description)
+  const isV2 = OF_V2.test(target)
+  const description = isV2 ? v2Description(dialect) : apiDescription
+  // A slash at the end of a path of v2 changes nothing.
+  const operation = operationOf(method, isV2 ? target.replace(/\/(?=\?|$)/, '') : target, description)
   // Asked by browsers, of whatever path.
   if (method === 'OPTIONS') return []
   if (operation === undefined) return status === 401 || status >= 403 ? [] : [`${status} where nothing is described`]
