@@ -1,5 +1,11 @@
 import { file, secret, secretFile } from './fields.ts'
 
+const NETWORK = {
+  type: 'string',
+  pattern: '^[0-9a-fA-F.:]+(/[0-9]{1,3})?$',
+  expects: 'a network such as 10.0.0.0/8'
+} as const
+
 export const listen = {
   type: 'object',
   required: ['tls'],
@@ -29,7 +35,7 @@ export const listen = {
     },
     trustedProxies: {
       type: 'array',
-      items: { type: 'string', pattern: '^[0-9a-fA-F.:]+(/[0-9]{1,3})?$', expects: 'a network such as 10.0.0.0/8' },
+      items: NETWORK,
       default: [],
       description:
         'Networks of proxies in front that may say where a request comes from; from others it is ignored. `quotas.connectionsPerAddress` does not count their connections.'
@@ -38,6 +44,18 @@ export const listen = {
       enum: ['socket', 'x-forwarded-for', 'forwarded'],
       default: 'socket',
       description: 'The one field in which those proxies name the address of the client; the other is ignored.'
+    },
+    proxyProtocol: {
+      enum: ['off', 'required'],
+      default: 'off',
+      description:
+        'Whether each connection begins with a PROXY header (version 1 or 2), in which a balancer names the client. One without it is closed.'
+    },
+    proxyProtocolFrom: {
+      type: 'array',
+      items: NETWORK,
+      default: [],
+      description: 'Networks of those balancers. Connections from elsewhere are closed.'
     }
   },
   additionalProperties: false

@@ -1,22 +1,9 @@
 import { isGuid } from '../core/lib/guid.ts'
-import { networkProblem } from '../core/lib/networks.ts'
 import { isReservedIssuer, issuersNamed, issuersOf, otherIssuers, TENANT_PLACE } from './issuers.ts'
 import type { GraphConfig, OidcProviderConfig, RuleConfig } from './auth-schema.ts'
+import { listenRules } from './listen-rules.ts'
+import { object, type Objection, type Rule } from './rule.ts'
 import type { AuthConfig, Config, KafkaConfig } from './schema.ts'
-
-/** A rule's problem: the path to blame, and a sentence that names it. */
-export interface Objection {
-  readonly path: string
-  readonly text: string
-}
-
-/** A condition on several keys. Checked only if everything under `about` is valid in itself. */
-export interface Rule {
-  readonly about: readonly string[]
-  judge(config: Config): readonly Objection[]
-}
-
-const object = (path: string, text: string): Objection => ({ path, text: `${path} ${text}` })
 
 const SASL_NEEDS = {
   PLAIN: ['username', 'password'],
@@ -168,15 +155,6 @@ const rulesForOthers = ({ auth }: Config): Objection[] =>
       )
     )
 
-const proxyNetworks = ({ listen: { trustedProxies, clientAddressFrom } }: Config): Objection[] => {
-  if (trustedProxies.length === 0 && clientAddressFrom !== 'socket')
-    return [object('listen.trustedProxies', 'is missing: listen.clientAddressFrom is believed of those proxies only')]
-  return trustedProxies.flatMap((network, index) => {
-    const problem = networkProblem(network)
-    return problem === undefined ? [] : [object(`listen.trustedProxies[${index}]`, `holds what is none: ${problem}`)]
-  })
-}
-
 const MOST_NAMED = 5
 
 const shortList = (texts: readonly string[]): string =>
@@ -274,7 +252,7 @@ const deliveryOutlastsRequest = ({ kafka, limits }: Config): Objection[] =>
 
 export const rules: readonly Rule[] = [
   { about: ['kafka.bootstrapServers'], judge: ({ kafka }) => bootstrapPorts(kafka.bootstrapServers) },
-  { about: ['listen.trustedProxies', 'listen.clientAddressFrom'], judge: proxyNetworks },
+  ...listenRules,
   { about: ['kafka.tls'], judge: ({ kafka }) => clientCertificate(kafka.tls) },
   { about: ['kafka.sasl'], judge: ({ kafka }) => saslMembers(kafka.sasl) },
   { about: ['kafka.sasl.tokenUrl'], judge: ({ kafka }) => address('kafka.sasl.tokenUrl', kafka.sasl?.tokenUrl) },

@@ -17,6 +17,8 @@ export interface OpenRequest {
 /** One client connection, with its unanswered requests and the answers that its client has not taken. */
 export class Connection {
   readonly socket: Socket
+  /** Where it comes from: its peer, or the client that the peer's PROXY header names. */
+  readonly address: string | undefined
   /** The HTTP parser gave up: no further request is read. */
   broken = false
   /** An answer has announced the close: later requests are neither executed nor answered. */
@@ -40,8 +42,9 @@ export class Connection {
   #idleSinceMs = performance.now()
   #whenIdle: (() => void) | undefined
 
-  constructor(socket: Socket, slowTakers: SlowTakers) {
+  constructor(socket: Socket, address: string | undefined, slowTakers: SlowTakers) {
     this.socket = socket
+    this.address = address
     this.#slowTakers = slowTakers
     // Under TLS the socket has this property only after the handshake.
     socket.allowHalfOpen = true
@@ -113,10 +116,12 @@ export class Connections {
   readonly #limits: ConnectionLimits
   readonly #onRefused: (setting: string) => void
   readonly #slowTakers: SlowTakers
-  /** TCP sockets. Under TLS, requests arrive on the TLS sockets above them. */
-  readonly #accepted = new Set<Socket>()
-  /** Number of accepted connections by remote address. */
+  /** TCP sockets, and the address that each counts for. Under TLS, requests arrive on the TLS sockets above them. */
+  readonly #accepted = new Map<Socket, string>()
+  /** Number of accepted connections by that address. */
   readonly #addresses = new Map<string, number>()
+  /** The address that a PROXY header names, by {@link peerOf}. */
+  readonly #announced = new Map<string, string>()
   readonly #open = new Map<Duplex, Connection>()
   #refusing = false
 
@@ -133,28 +138,54 @@ export class Connections {
 
   /** Accepts a TCP connection, or closes it if there are too many. */
   accept(socket: Socket): void {
-    const address = socket.remoteAddress ?? ''
-    const fromThere = this.#addresses.get(address) ?? 0
     if (this.#accepted.size >= this.#limits.inAll) {
       if (this.#limits.whenFull === 'refuse') return this.#refuse(socket, 'limits.connections')
-      this.#displace(dispensable(this.#accepted, this.#open.values()))
+      this.#displace(dispensable(this.#accepted.keys(), this.#open.values(), each => this.addressOf(each)))
     }
-    const isLimited = fromThere >= this.#limits.perAddress && this.#limits.isProxy?.(address) !== true
-    if (isLimited) return this.#refuse(socket, 'quotas.connectionsPerAddress')
+    const address = socket.remoteAddress ?? ''
+    if (this.#isLimited(address)) return this.#refuse(socket, 'quotas.connectionsPerAddress')
     this.#refusing = false
-    this.#accepted.add(socket)
-    this.#addresses.set(address, fromThere + 1)
-    socket.once('close', () => {
-      this.#accepted.delete(socket)
-      const left = (this.#addresses.get(address) ?? 1) - 1
-      if (left === 0) this.#addresses.delete(address)
-      else this.#addresses.set(address, left)
-    })
+    this.#countFor(socket, address)
+    socket.once('close', () => this.#uncount(socket))
+  }
+
+  /** Counts an accepted connection for the client that its PROXY header names, or closes it if that one has too many. */
+  announce(socket: Socket, address: string): void {
+    this.#uncount(socket)
+    if (this.#isLimited(address)) return this.#refuse(socket, 'quotas.connectionsPerAddress')
+    this.#countFor(socket, address)
+    const peer = peerOf(socket)
+    this.#announced.set(peer, address)
+    socket.once('close', () => this.#announced.delete(peer))
+  }
+
+  /** Returns the client's address if a PROXY header names it, else that of the peer. Takes TCP and TLS sockets. */
+  addressOf(socket: Socket): string | undefined {
+    return (this.#announced.size > 0 ? this.#announced.get(peerOf(socket)) : undefined) ?? socket.remoteAddress
+  }
+
+  #isLimited(address: string): boolean {
+    const fromThere = this.#addresses.get(address) ?? 0
+    return fromThere >= this.#limits.perAddress && this.#limits.isProxy?.(address) !== true
+  }
+
+  #countFor(socket: Socket, address: string): void {
+    this.#accepted.set(socket, address)
+    this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1)
+  }
+
+  #uncount(socket: Socket): void {
+    const address = this.#accepted.get(socket)
+    if (address === undefined) return
+    this.#accepted.delete(socket)
+    const left = (this.#addresses.get(address) ?? 1) - 1
+    if (left === 0) this.#addresses.delete(address)
+    else this.#addresses.set(address, left)
   }
 
   #displace(socket: Socket): void {
     socket.destroy()
-    this.#accepted.delete(socket)
+    this.#uncount(socket)
   }
 
   #refuse(socket: Socket, setting: string): void {
@@ -165,7 +196,7 @@ export class Connections {
 
   /** Returns the connection of a socket that is ready for requests: under TLS, after the handshake. */
   open(socket: Socket): Connection {
-    const connection = new Connection(socket, this.#slowTakers)
+    const connection = new Connection(socket, this.addressOf(socket), this.#slowTakers)
     this.#open.set(socket, connection)
     socket.once('close', () => this.#open.delete(socket))
     return connection
@@ -183,7 +214,7 @@ export class Connections {
 
   closeAll(): void {
     for (const socket of this.#open.keys()) socket.destroy()
-    for (const socket of this.#accepted) socket.destroy()
+    for (const socket of this.#accepted.keys()) socket.destroy()
   }
 }
 
@@ -191,14 +222,19 @@ export class Connections {
  * Returns the oldest connection without an authenticated request, of the address that has most of those: so idle strangers
  * cannot lock out anybody. If every connection has had such a request, any may have to go.
  */
-function dispensable(accepted: Iterable<Socket>, open: Iterable<Connection>): Socket {
+function dispensable(
+  accepted: Iterable<Socket>,
+  open: Iterable<Connection>,
+  addressOf: (socket: Socket) => string | undefined
+): Socket {
   const known = new Set([...open].filter(({ authenticated }) => authenticated).map(({ socket }) => peerOf(socket)))
   const all = [...accepted]
   const strangers = all.filter(socket => !known.has(peerOf(socket)))
-  const byAddress = Map.groupBy(strangers.length > 0 ? strangers : all, ({ remoteAddress }) => remoteAddress)
+  const byAddress = Map.groupBy(strangers.length > 0 ? strangers : all, addressOf)
   const [most] = [...byAddress.values()].toSorted((one, other) => other.length - one.length)
   return most[0]
 }
 
 /** The same for a TLS socket and the TCP socket below it, which are two objects. */
-const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
+const peerOf = ({ remoteAddress, remotePort, localAddress }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localAddress}`

@@ -122,7 +122,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     this.target = targetOf(request)
     this.mounted = apis.at(this.target)
     this.kind = this.mounted.api.kind ?? 'call'
-    this.address = host.addressOf(connection.socket.remoteAddress, request.headers)
+    this.address = host.addressOf(connection.address, request.headers)
     const given = request.headers['x-request-id']
     this.id = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID()
     connection.begin(this)

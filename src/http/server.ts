@@ -9,6 +9,7 @@ import { Connections, type WhenFull } from './connections.ts'
 import { DirectPath } from './direct/direct-path.ts'
 import { Gate, type GateOptions } from './gate.ts'
 import { onParseFailure, type ParserError, refuseTunnel } from './parse-failure.ts'
+import { ProxyProtocol } from './proxy-protocol.ts'
 import { TlsFailures } from './tls-failures.ts'
 
 /** PEM certificate chain and key. */
@@ -22,6 +23,8 @@ export interface HttpServerOptions extends Omit<GateOptions, 'secure'> {
   readonly tls: KeyPair | 'none'
   /** What becomes of a connection beyond `limits.connections`; `refuse` when left out. */
   readonly whenFull?: WhenFull
+  /** Networks of balancers, if every connection comes from one of them and begins with a PROXY header. */
+  readonly proxyProtocolFrom?: readonly string[] | undefined
 }
 
 /**
@@ -58,6 +61,7 @@ export class HttpFront {
   readonly #servers: Server[] = []
   readonly #directPaths: DirectPath[] = []
   readonly #failures: RepeatedWarnings
+  readonly #proxyProtocol: ProxyProtocol | undefined
 
   constructor(options: HttpServerOptions) {
     const { limits, log } = options
@@ -71,6 +75,8 @@ export class HttpFront {
     this.#connections = new Connections({ ...limits, ...most, whenFull, isProxy }, setting =>
       log.warn(most, `Connections are refused: ${setting} is reached`)
     )
+    const { proxyProtocolFrom: from } = options
+    this.#proxyProtocol = from && new ProxyProtocol({ ...limits, from, log, secure: this.#secure }, this.#connections)
   }
 
   get openConnections(): number {
@@ -192,12 +198,13 @@ export class HttpFront {
       brokenOff: connection => onParseFailure(connection, new Error('The request is cut off.'), failing)
     })
     this.#directPaths.push(direct)
-    server.on('connection', socket => this.#connections.accept(socket))
+    if (this.#proxyProtocol === undefined) server.on('connection', socket => this.#connections.accept(socket))
     server.on(opened, (socket: Socket) => direct.begin(this.#connections.open(socket)))
+    this.#proxyProtocol?.standBefore(server)
     server.on('request', handle(false))
     server.on('checkContinue', handle(true))
     server.on('checkExpectation', handle(false))
-    server.on('tlsClientError', (error, socket) => tlsFailures.add(error, socket))
+    server.on('tlsClientError', (error, socket) => tlsFailures.add(error, this.#connections.addressOf(socket)))
     server.on('clientError', (error: ParserError, socket) => {
       const connection = this.#connections.of(socket)
       // Without a connection, the TLS handshake failed: no answer is possible.

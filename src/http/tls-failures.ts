@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream'
 import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import type { Log } from '../core/log.ts'
 import type { Meter, TlsFailure } from '../core/meter.ts'
@@ -36,12 +35,11 @@ export class TlsFailures {
     this.#meter = meter
   }
 
-  add({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
+  add({ code = '' }: NodeJS.ErrnoException, address: string | undefined): void {
     const kind = KINDS[code] ?? (UNTRUSTED.test(code) ? 'untrusted' : 'other')
     this.#meter.tlsFailed(kind)
     // Probes of load balancers connect and leave.
     if (kind === 'closed') return
-    const address = 'remoteAddress' in socket ? socket.remoteAddress : undefined
     this.#warnings.warn(kind, { code, address }, MESSAGES[kind])
   }
 }

@@ -129,6 +129,7 @@ export async function startServer(
     limits: { ...limits, connections: connectionsWithin(config, log) },
     quotas,
     addresses: new ClientAddresses(listen),
+    proxyProtocolFrom: listen.proxyProtocol === 'required' ? listen.proxyProtocolFrom : undefined,
     issuers: issuerNames(auth.oidc),
     cors,
     requestHeaders: auth.apiKeys === undefined ? [] : ['X-API-Key'],

@@ -18,7 +18,9 @@ test('the least configuration is filled up with the defaults of the schema', () 
     port: 9400,
     tls: 'none',
     trustedProxies: [],
-    clientAddressFrom: 'socket'
+    clientAddressFrom: 'socket',
+    proxyProtocol: 'off',
+    proxyProtocolFrom: []
   })
   assert.deepEqual(config.kafka.bootstrapServers, ['broker:9092'])
   assert.equal(config.kafka.tls, undefined)

@@ -179,6 +179,7 @@ export interface FrontSettings {
   readonly tls?: HttpServerOptions['tls']
   readonly whenFull?: NonNullable<HttpServerOptions['whenFull']>
   readonly meter?: Meter
+  readonly proxyProtocolFrom?: readonly string[]
 }
 
 /** What the product serves, over a model of the gateway. */
@@ -217,6 +218,7 @@ export async function startFront(context: TestContext, settings: FrontSettings =
     budget,
     log: recorder(log),
     tls: settings.tls ?? 'none',
+    proxyProtocolFrom: settings.proxyProtocolFrom,
     ...(settings.whenFull === undefined ? {} : { whenFull: settings.whenFull }),
     ...(settings.meter === undefined ? {} : { meter: settings.meter })
   })
