@@ -1,9 +1,8 @@
 import { GatewayError } from '../../core/errors.ts'
+import { compileLinear, LINEAR_SYNTAX, PatternError } from '../../core/lib/linear-pattern.ts'
 
 /** Longer ones are nobody's; each is compiled, and matched against all topics. */
 export const PATTERN_CHARACTERS = 1024
-
-const MEANT = 'It is read as RE2 reads it, which has no lookaround, no backreferences and no possessive quantifiers'
 
 /** Whether a topic is meant. The whole name has to match, as in Kafka's clients. */
 export type TopicPattern = (topic: string) => boolean
@@ -15,18 +14,17 @@ export type TopicPattern = (topic: string) => boolean
 export async function compilePattern(text: string): Promise<TopicPattern> {
   if (text.length > PATTERN_CHARACTERS) throw invalid(`it has more than ${PATTERN_CHARACTERS} characters`)
   if (hasSetsWithinSets(text)) throw invalid('sets within sets and && are not supported')
-  const { RE2JS, RE2JSException } = await import('re2js')
   try {
-    const compiled = RE2JS.compile(text)
+    const compiled = await compileLinear(text)
     return topic => compiled.matches(topic)
   } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error
+    if (!(error instanceof PatternError)) throw error
     throw invalid(error.message)
   }
 }
 
 function invalid(reason: string): GatewayError {
-  return new GatewayError('INVALID_INSTANCE', `topic_pattern: ${reason}. ${MEANT}.`)
+  return new GatewayError('INVALID_INSTANCE', `topic_pattern: ${reason}. ${LINEAR_SYNTAX}.`)
 }
 
 /** Java means something by them in a set, RE2 takes them as they are. */
