@@ -37,7 +37,9 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'find-my-way': ['http'],
   'json-schema-to-ts': ['core'],
   'lru-cache': ['kafka', 'http', 'auth', 'gateway'], // http: header fields; auth: tokens, memberships; gateway: instances of groups
-  re2js: ['gateway'],
+  asn1js: ['auth'],
+  pkijs: ['auth'],
+  re2js: ['core'],
   negotiator: ['http'],
   jose: ['auth', 'dev'], // dev: the local identity provider signs the tokens that auth verifies
   '@opentelemetry/api': ['telemetry'],

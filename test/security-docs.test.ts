@@ -9,22 +9,34 @@ import { Folder } from './config/support/configs.ts'
 const page = readFileSync(new URL('../docs/security.md', import.meta.url), 'utf8')
 const examples = [...page.matchAll(/```yaml\n([\s\S]+?)```/g)].map(([, yaml]) => yaml)
 const folder = new Folder()
-for (const name of ['graph.pem', 'graph-key.pem', 'graph-secret', 'keys', 'users', 'server.pem', 'server.key'])
+for (const name of [
+  'graph.pem',
+  'graph-key.pem',
+  'graph-secret',
+  'keys',
+  'users',
+  'server.pem',
+  'server.key',
+  'clients-ca.pem'
+])
   folder.write(name, 'text')
 
 const load = (yaml: string) =>
   loadConfig({
     file: folder.write('example.yaml', yaml),
-    env: { KAFKA_REST_LISTEN_TLS: 'none', KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: 'broker:9092' }
+    env: {
+      ...(yaml.includes('tls:') ? {} : { KAFKA_REST_LISTEN_TLS: 'none' }),
+      KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: 'broker:9092'
+    }
   }).config
 
 test('every example of docs/security.md is a configuration that is accepted', () => {
-  assert.equal(examples.length, 9)
+  assert.equal(examples.length, 10)
   for (const yaml of examples) assert.equal(load(yaml).auth.mode, 'on')
 })
 
 test('the rules in docs/security.md grant what is said beside them', () => {
-  const policy = new Policy(load(examples[8]).auth)
+  const policy = new Policy(load(examples[9]).auth)
   const nobody = { issuer: 'x', id: 'x', member: false, groups: [], roles: [] }
   const allowed = (identity: object, topic: string) =>
     operations.filter(operation => policy.accessOf({ ...nobody, ...identity })?.allows(operation, 'topic', topic))

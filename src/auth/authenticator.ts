@@ -4,6 +4,8 @@ import { type Meter, noMeter } from '../core/meter.ts'
 import { anonymous, type Principal } from '../core/principal.ts'
 import { ApiKeys } from './api-keys.ts'
 import { Attempts } from './attempts.ts'
+import { Certificates } from './certificates/certificates.ts'
+import type { CertificateReader } from './certificates/client-certificate.ts'
 import type { Credentials } from './credentials.ts'
 import { GraphMembership } from './graph-membership.ts'
 import { Judge } from './judge.ts'
@@ -24,7 +26,7 @@ export interface Authenticator {
   /**
    * Judges the credential of a request. Returns the principal at once for an API key, and for a token that was verified within
    * the last minute, else a promise. Throws or rejects with SEVERAL_CREDENTIALS, CREDENTIAL_IN_QUERY, UNAUTHENTICATED,
-   * INVALID_TOKEN, INVALID_CREDENTIALS, NOT_PERMITTED, or with IDENTITY_UNAVAILABLE if the provider or Graph does not answer.
+   * INVALID_TOKEN, INVALID_CREDENTIALS, CERTIFICATE_NEEDED, NOT_PERMITTED, or with IDENTITY_UNAVAILABLE if the provider or Graph does not answer.
    */
   authenticate(credentials: Credentials): Principal | Promise<Principal>
   /** Whether the keys of every provider are loaded. */
@@ -55,6 +57,8 @@ export interface AuthenticatorOptions {
   readonly origins?: readonly string[]
   /** Whether the gateway speaks TLS itself. */
   readonly secure?: boolean
+  /** If the listener asks clients for certificates. */
+  readonly certificates?: { readonly reader: CertificateReader; readonly areRequired: boolean } | undefined
   /** HTTPS_PROXY and the like, for requests to providers and Graph. */
   readonly proxyEnvironment?: NodeJS.ProcessEnv | undefined
   /** Time limit of all questions to Graph about one caller. */
@@ -84,7 +88,9 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
       : new GraphMembership(config.graph, policy, log, proxyEnvironment, steadyNow, graphTimeLimitMs)
   const attempts = new Attempts(steadyNow)
   const passwords = config.basic && new Passwords(config.basic.waiting, attempts, steadyNow)
-  const schemes = { tokens: issuers.length === 0 ? undefined : tokens, apiKeys, passwords }
+  const certificates =
+    options.certificates && new Certificates(options.certificates.reader, options.certificates.areRequired, now)
+  const schemes = { tokens: issuers.length === 0 ? undefined : tokens, apiKeys, passwords, certificates }
   const origins = new OwnOrigins(options.origins ?? [], options.secure ?? true)
   const judge = new Judge(schemes, new Permission(policy, graph), { attempts, origins, meter })
   return {

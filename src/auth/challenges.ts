@@ -10,7 +10,7 @@ export class Challenges {
   readonly #needed: string
 
   constructor(schemes: readonly Scheme[]) {
-    this.#bearer = schemes.some(({ name }) => name !== 'basic')
+    this.#bearer = schemes.some(({ name }) => name === 'token' || name === 'api_key')
     this.#basic = schemes.some(({ name }) => name === 'basic')
     const texts = schemes.map(({ text }) => text)
     const last = texts.pop() ?? ''
@@ -28,6 +28,7 @@ export class Challenges {
     if (error.status !== 401) return error
     const { 'WWW-Authenticate': own, ...headers } = error.headers ?? {}
     if (own !== undefined && !this.#basic) return error
+    if (!this.#bearer && !this.#basic) return error
     const challenges = [
       ...(this.#bearer ? [own ?? bearerChallenge(error, credentials)] : []),
       ...(this.#basic && (!this.#bearer || !isFromScript(credentials)) ? [BASIC] : [])

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../core/errors.ts'
 import type { CallerScheme } from '../core/meter.ts'
 import type { Caller } from './caller.ts'
+import type { ClientCertificate } from './certificates/client-certificate.ts'
 
 /** What a request shows of its caller. */
 export interface Credentials {
@@ -11,6 +12,8 @@ export interface Credentials {
   readonly address: string | undefined
   /** Path and query. */
   readonly target: string
+  /** What the client presented in TLS, if the listener asks for it. */
+  readonly certificate?: ClientCertificate | undefined
 }
 
 /** One way to prove who calls. */

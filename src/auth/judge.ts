@@ -4,6 +4,7 @@ import { noAccess, type Principal } from '../core/principal.ts'
 import type { ApiKeys } from './api-keys.ts'
 import type { Attempts } from './attempts.ts'
 import type { Caller } from './caller.ts'
+import type { Certificates } from './certificates/certificates.ts'
 import { Challenges } from './challenges.ts'
 import { type Credentials, type Scheme, schemeNamed } from './credentials.ts'
 import type { OwnOrigins } from './own-origins.ts'
@@ -16,6 +17,7 @@ export interface Schemes {
   readonly tokens: TokenVerifier | undefined
   readonly apiKeys: ApiKeys | undefined
   readonly passwords: Passwords | undefined
+  readonly certificates: Certificates | undefined
 }
 
 export interface JudgeOptions {
@@ -35,11 +37,11 @@ export class Judge {
   readonly #options: JudgeOptions
 
   constructor(schemes: Schemes, permission: Permission, options: JudgeOptions) {
-    const { tokens, apiKeys, passwords } = schemes
+    const { tokens, apiKeys, passwords, certificates } = schemes
     this.permission = permission
     this.#schemes = schemes
-    this.#order = [apiKeys, passwords, tokens].filter(scheme => scheme !== undefined)
-    this.#challenges = new Challenges([tokens, apiKeys, passwords].filter(scheme => scheme !== undefined))
+    this.#order = [apiKeys, passwords, tokens, certificates].filter(scheme => scheme !== undefined)
+    this.#challenges = new Challenges([tokens, apiKeys, passwords, certificates].filter(scheme => scheme !== undefined))
     this.#options = options
   }
 
@@ -50,10 +52,10 @@ export class Judge {
 
   /** Recognizes a token that was verified a moment ago: the path of nearly all requests. */
   #known(credentials: Credentials): Principal | undefined {
-    const { tokens, apiKeys } = this.#schemes
+    const { tokens, apiKeys, certificates } = this.#schemes
     const { authorization } = credentials.headers
     if (tokens === undefined || authorization === undefined) return undefined
-    if (apiKeys?.concerns(credentials) === true) return undefined
+    if (apiKeys?.concerns(credentials) === true || certificates?.allowsOthers(credentials) === false) return undefined
     const caller = tokens.known(authorization)
     const principal = caller && this.permission.known(caller)
     if (!principal) return undefined
@@ -118,11 +120,12 @@ export class Judge {
 
   /** Refuses what may have leaked, or means two callers, before any credential is judged. */
   #refuseDoubtful(credentials: Credentials): void {
-    const { apiKeys, passwords } = this.#schemes
+    const { apiKeys, passwords, certificates } = this.#schemes
     if (apiKeys !== undefined) refuseLeakOrChoice(apiKeys, credentials)
-    const mayBeAmbient = apiKeys !== undefined || passwords !== undefined
-    if (mayBeAmbient && schemeNamed(credentials.headers.authorization) === 'basic')
-      this.#options.origins.refuseForeign(credentials)
+    const takesBasic = apiKeys !== undefined || passwords !== undefined
+    const isBasic = takesBasic && schemeNamed(credentials.headers.authorization) === 'basic'
+    if (isBasic || certificates?.isAlone(credentials) === true) this.#options.origins.refuseForeign(credentials)
+    certificates?.demand(credentials)
   }
 }
 

@@ -10,10 +10,10 @@ import { count } from './count.ts'
 const NO_TOPIC = '--explain needs a principal and a topic'
 
 /** Prints every value, then problems of the files that are named, then the verdict. */
-const judge = (file: string | undefined): void => {
+const judge = async (file: string | undefined): Promise<void> => {
   const loaded = loadOrVerdict(file)
   process.stdout.write(describeConfig(loaded))
-  const warnings = warningsOf(loaded)
+  const warnings = await warningsOf(loaded)
   const within = warnings === 0 ? '' : `, with ${count(warnings, 'warning')}`
   process.stdout.write(`The configuration is sound${within}.\n`)
 }
@@ -21,7 +21,7 @@ const judge = (file: string | undefined): void => {
 /** Connects to what is configured. Prints a line for each step, then the verdict. */
 const tryOut = async (file: string | undefined): Promise<void> => {
   const loaded = loadOrVerdict(file)
-  warningsOf(loaded)
+  await warningsOf(loaded)
   const { tryConnections } = await import('./connect/connect.ts')
   const report = await tryConnections(loaded.config, text => process.stdout.write(text))
   if (report.failed) throw new ConfigError([report.verdict])
@@ -29,8 +29,8 @@ const tryOut = async (file: string | undefined): Promise<void> => {
 }
 
 /** Prints warnings and returns their number. Throws a ConfigError if a named file or package cannot be used. */
-const warningsOf = ({ config }: LoadedConfig): number => {
-  const findings = inspect(config)
+const warningsOf = async ({ config }: LoadedConfig): Promise<number> => {
+  const findings = await inspect(config)
   const problems = findings.filter(({ severity }) => severity !== 'warning').map(({ text }) => text)
   const warnings = findings.filter(({ severity }) => severity === 'warning')
   for (const { text } of warnings) process.stderr.write(`Warning: ${text}\n`)

@@ -43,7 +43,7 @@ export const runServe = async (argv: string[]): Promise<void> => {
 /** Throws a ConfigError with the problems of all named files together, before the start finds them one by one. */
 const refuseUnusable = async (config: Config): Promise<void> => {
   const { inspect } = await import('../server/inspection.ts')
-  const unusable = inspect(config).filter(({ severity }) => severity === 'unusable')
+  const unusable = (await inspect(config)).filter(({ severity }) => severity === 'unusable')
   if (unusable.length > 0) throw new ConfigError(unusable.map(({ text }) => text))
 }
 

@@ -158,6 +158,28 @@ const basic = {
   description: 'Lets callers in by user name and password (Basic). None when left out.'
 } as const
 
+const certificates = {
+  type: 'object',
+  properties: {
+    name: {
+      enum: ['subject', 'san.uri', 'san.dns', 'san.email'],
+      default: 'subject',
+      description:
+        'What names the caller: the subject as Java writes it (RFC 2253), or the one alternative name of a kind.'
+    },
+    mappingRules: {
+      type: 'array',
+      items: { type: 'string', minLength: 1, maxLength: 1024 },
+      minItems: 1,
+      default: ['DEFAULT'],
+      description:
+        'How that becomes a principal, in the form of `ssl.principal.mapping.rules` of Kafka: `RULE:pattern/replacement/[LU]` or `DEFAULT`, one an entry. The first that matches counts.'
+    }
+  },
+  additionalProperties: false,
+  description: 'Lets callers in by client certificates (`listen.tls.clientAuth`). None when left out.'
+} as const
+
 const names = (description: string) =>
   ({ type: 'array', items: { type: 'string', minLength: 1 }, default: [], description }) as const
 
@@ -170,7 +192,7 @@ const rule = {
     principals: names('Callers that the rule names, by `principalClaims`.'),
     issuers: names(
       'Only callers whose tokens have one of these `iss`; empty: of any. Required with several providers; `{tenantid}` stands for each of `tenants`. ' +
-        '`apikey` stands for callers with API keys, `basic` for those with passwords: only rules that name these are about them.'
+        '`apikey` stands for callers with API keys, `basic` for those with passwords, `certificate` for those with certificates: only rules that name these are about them.'
     ),
     operations: {
       type: 'array',
@@ -220,6 +242,7 @@ export const auth = {
     graph: graph,
     apiKeys,
     basic,
+    certificates,
     permittedGroups: {
       type: 'array',
       items: { type: 'string', minLength: 1 },
@@ -239,5 +262,6 @@ export const auth = {
 } as const
 
 export type OidcProviderConfig = FromSchema<typeof oidcProvider>
+export type CertificatesConfig = FromSchema<typeof certificates>
 export type RuleConfig = FromSchema<typeof rule>
 export type GraphConfig = FromSchema<typeof graph>

@@ -12,8 +12,18 @@ export function isReservedIssuer(issuer: string): boolean {
 }
 
 /** Returns the issuers of the other schemes that are on. */
-export function otherIssuers({ apiKeys, basic }: { readonly apiKeys?: object; readonly basic?: object }): string[] {
-  return [...(apiKeys === undefined ? [] : ['apikey']), ...(basic === undefined ? [] : ['basic'])]
+export function otherIssuers({ apiKeys, basic, certificates }: OtherSchemes): string[] {
+  return [
+    ...(apiKeys === undefined ? [] : ['apikey']),
+    ...(basic === undefined ? [] : ['basic']),
+    ...(certificates === undefined ? [] : ['certificate'])
+  ]
+}
+
+interface OtherSchemes {
+  readonly apiKeys?: object
+  readonly basic?: object
+  readonly certificates?: object
 }
 
 /** The part of a provider that says which tokens are its own. */

@@ -15,6 +15,24 @@ const balancers = ({ listen: { proxyProtocol, proxyProtocolFrom } }: Config): Ob
   return networks('listen.proxyProtocolFrom', proxyProtocolFrom)
 }
 
+/** Without authorities of its own TLS would trust every public one. */
+const clientCertificates = ({ listen: { tls }, auth }: Config): Objection[] => {
+  const settings = tls === 'none' ? { clientAuth: 'off' as const } : tls
+  const asks = settings.clientAuth !== 'off'
+  const named = (['clientCaFile', 'clientCrlFile'] as const).filter(name => Object.hasOwn(settings, name))
+  if (!asks) {
+    const idle = named.map(name => object(`listen.tls.${name}`, 'has no meaning while listen.tls.clientAuth is off'))
+    const asked = 'needs listen.tls.clientAuth: request or require; nobody would be asked for a certificate'
+    return auth.certificates === undefined ? idle : [...idle, object('auth.certificates', asked)]
+  }
+  if (!named.includes('clientCaFile'))
+    return [object('listen.tls.clientCaFile', 'is missing: it says whose certificates listen.tls.clientAuth trusts')]
+  if (auth.mode === 'none') return [object('listen.tls.clientAuth', 'has no meaning with auth.mode: none')]
+  return settings.clientAuth === 'require' || auth.certificates !== undefined
+    ? []
+    : [object('auth.certificates', 'is missing: listen.tls.clientAuth is request, and no certificate would count')]
+}
+
 const networks = (path: string, given: readonly string[]): Objection[] =>
   given.flatMap((network, index) => {
     const problem = networkProblem(network)
@@ -23,5 +41,6 @@ const networks = (path: string, given: readonly string[]): Objection[] =>
 
 export const listenRules: readonly Rule[] = [
   { about: ['listen.trustedProxies', 'listen.clientAddressFrom'], judge: proxies },
-  { about: ['listen.proxyProtocol', 'listen.proxyProtocolFrom'], judge: balancers }
+  { about: ['listen.proxyProtocol', 'listen.proxyProtocolFrom'], judge: balancers },
+  { about: ['listen.tls', 'auth.mode', 'auth.certificates'], judge: clientCertificates }
 ]

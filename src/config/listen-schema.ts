@@ -26,7 +26,17 @@ export const listen = {
           required: ['certFile', 'keyFile'],
           properties: {
             certFile: file('PEM certificate chain of the server.'),
-            keyFile: file('PEM private key of the certificate.')
+            keyFile: file('PEM private key of the certificate.'),
+            clientAuth: {
+              enum: ['off', 'request', 'require'],
+              default: 'off',
+              description:
+                'Whether clients are asked for a certificate. With `require` every request but health needs one; browsers ask their user for it.'
+            },
+            clientCaFile: file('PEM certificates of the authorities of clients. There is no default.'),
+            clientCrlFile: file(
+              'PEM revocation lists, one of each of those authorities and in date: without it nobody of that authority is let in.'
+            )
           },
           additionalProperties: false
         }

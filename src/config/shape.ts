@@ -170,8 +170,11 @@ export const expectation = (shape: Shape): string => {
     case 'integer':
       return `an integer from ${shape.minimum} to ${shape.maximum}`
     case 'wordOrSection':
-      return `the word ${shape.word} or a section with ${[...shape.section.members.keys()].join(' and ')}`
+      return `the word ${shape.word} or a section with ${requiredNames(shape.section).join(' and ')}`
     default:
       return shape.words.length === 1 ? shape.words[0] : `one of ${shape.words.join(', ')}`
   }
 }
+
+const requiredNames = ({ members }: SectionShape): string[] =>
+  [...members].filter(([, { required }]) => required).map(([name]) => name)

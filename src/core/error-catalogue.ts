@@ -104,7 +104,12 @@ export const errorCatalogue = {
     status: 401,
     retriable: false,
     summary:
-      'The API key, or user name and password, are unknown, wrong, expired, revoked, or not valid from this address.'
+      'The API key, user name and password, or client certificate are unknown, wrong, expired, revoked, or not valid from this address.'
+  },
+  CERTIFICATE_NEEDED: {
+    status: 401,
+    retriable: false,
+    summary: 'Every request needs a client certificate here, and the connection has none that is valid.'
   },
   NOT_PERMITTED: {
     status: 403,

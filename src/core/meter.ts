@@ -19,7 +19,7 @@ export interface Fates {
 }
 
 /** How a caller proves who they are; `none` if a request carries no credential of a scheme that is on. */
-export type CallerScheme = 'token' | 'api_key' | 'basic' | 'none'
+export type CallerScheme = 'token' | 'api_key' | 'basic' | 'certificate' | 'none'
 /** `refused`: 400 and 401; `denied`: known, but not permitted; `unavailable`: not judged now (429, 503). */
 export type CallerOutcome = 'accepted' | 'refused' | 'denied' | 'unavailable'
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { ClientCertificate } from '../auth/certificates/client-certificate.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { HttpRequest, HttpResponse } from './messages.ts'
 import { SlowTakers, type TakingLimits } from './slow-takers.ts'
@@ -19,6 +20,8 @@ export class Connection {
   readonly socket: Socket
   /** Where it comes from: its peer, or the client that the peer's PROXY header names. */
   readonly address: string | undefined
+  /** What the client presented in TLS. */
+  readonly certificate: ClientCertificate | undefined
   /** The HTTP parser gave up: no further request is read. */
   broken = false
   /** An answer has announced the close: later requests are neither executed nor answered. */
@@ -42,9 +45,15 @@ export class Connection {
   #idleSinceMs = performance.now()
   #whenIdle: (() => void) | undefined
 
-  constructor(socket: Socket, address: string | undefined, slowTakers: SlowTakers) {
+  constructor(
+    socket: Socket,
+    address: string | undefined,
+    certificate: ClientCertificate | undefined,
+    slowTakers: SlowTakers
+  ) {
     this.socket = socket
     this.address = address
+    this.certificate = certificate
     this.#slowTakers = slowTakers
     // Under TLS the socket has this property only after the handshake.
     socket.allowHalfOpen = true
@@ -195,8 +204,8 @@ export class Connections {
   }
 
   /** Returns the connection of a socket that is ready for requests: under TLS, after the handshake. */
-  open(socket: Socket): Connection {
-    const connection = new Connection(socket, this.addressOf(socket), this.#slowTakers)
+  open(socket: Socket, certificate?: ClientCertificate): Connection {
+    const connection = new Connection(socket, this.addressOf(socket), certificate, this.#slowTakers)
     this.#open.set(socket, connection)
     socket.once('close', () => this.#open.delete(socket))
     return connection
@@ -210,6 +219,12 @@ export class Connections {
   /** Closes connections that have been idle for `durationMs`. The others learn of the close from their next answer. */
   closeIdle(durationMs: number): void {
     for (const connection of this.#open.values()) if (connection.isIdleFor(durationMs)) connection.socket.destroySoon()
+  }
+
+  /** Closes the connections of clients that presented a certificate, each when its requests are answered. */
+  closeCertified(): void {
+    for (const connection of this.#open.values())
+      if (connection.certificate !== undefined) connection.whenIdle(() => connection.socket.destroySoon())
   }
 
   closeAll(): void {

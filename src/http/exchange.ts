@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import type { ClientCertificate } from '../auth/certificates/client-certificate.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { Deadline } from '../core/deadline.ts'
 import type { SwapRemoveMember } from '../core/lib/swap-remove-set.ts'
@@ -8,6 +9,7 @@ import type { RouteMeter } from '../core/meter.ts'
 import type { Call, Operation, Principal, ResourceKind } from '../core/principal.ts'
 import type { RequestTrace } from '../core/tracing.ts'
 import type { Apis, MountedApi } from './api.ts'
+import { ClientGone } from './client-gone.ts'
 import { type BodyLimits, bodyPieces, readBody, type Upload } from './body.ts'
 import { BudgetReservation } from './budget-reservation.ts'
 import type { Body, EndReason, HttpCall, Params, Query, Resource } from './call.ts'
@@ -23,11 +25,6 @@ import { waitAs } from './waiting.ts'
 
 const NO_PARAMS: Params = {}
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
-
-/** Thrown when the client has left, so that no operation begins without anybody to hear of it. */
-export class ClientGone extends Error {
-  override readonly name = 'ClientGone'
-}
 
 /** What all exchanges of a front share. */
 export interface ExchangeHost extends BodyLimits {
@@ -72,6 +69,8 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   resultStatus: number | undefined
   /** Code of the error in that answer. */
   code: string | undefined
+  /** The gate or the handler has checked a permission. */
+  wasPermitted = false
   /** The caller had no permission, though the answer may say 404. */
   isDenied = false
   /** Why no answer was sent. */
@@ -101,7 +100,6 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   #abort: AbortController | undefined
   #leaveStream: (() => void) | undefined
   #endReason: EndReason | undefined
-  #wasPermitted = false
   #begun = false
   #ended = false
   #settled = false
@@ -154,13 +152,12 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     return this.route?.body.kind === 'whole' && this.route.body.types.includes('*/*')
   }
 
-  get headers(): IncomingHttpHeaders {
-    return this.request.headers
+  get certificate(): ClientCertificate | undefined {
+    return this.connection.certificate
   }
 
-  /** True if the gate or the handler has checked a permission. */
-  get wasPermitted(): boolean {
-    return this.#wasPermitted
+  get headers(): IncomingHttpHeaders {
+    return this.request.headers
   }
 
   get signal(): AbortSignal {
@@ -185,13 +182,13 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   }
 
   permit(operation: Operation, resource: Resource, name: string): void {
-    this.#wasPermitted = true
+    this.wasPermitted = true
     if (resource.kind === 'topic') this.topic = name
     requirePermission(this.#caller, operation, resource, name)
   }
 
   may(operation: Operation, kind: ResourceKind, name: string): boolean {
-    this.#wasPermitted = true
+    this.wasPermitted = true
     return this.#caller.access.allows(operation, kind, name)
   }
 

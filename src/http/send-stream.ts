@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Sink, StreamReply } from './answer.ts'
 import { streamHeaders } from './common-headers.ts'
-import { ClientGone, type Exchange } from './exchange.ts'
+import { ClientGone } from './client-gone.ts'
+import type { Exchange } from './exchange.ts'
 
 /**
  * Sends an answer while its handler writes it. Back-pressure: the handler waits while the socket is full. Rejects if the handler

@@ -1,7 +1,10 @@
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
+import { constants, type X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { TLSSocket } from 'node:tls'
+import type { ClientCertificate } from '../auth/certificates/client-certificate.ts'
 import type { GatewayError } from '../core/errors.ts'
 import { noMeter } from '../core/meter.ts'
 import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
@@ -16,6 +19,10 @@ import { TlsFailures } from './tls-failures.ts'
 export interface KeyPair {
   readonly cert: string | Buffer
   readonly key: string | Buffer
+  /** Authorities of clients: then each client is asked for a certificate. One that is not trusted breaks off no handshake. */
+  readonly ca?: string | Buffer
+  /** Revocation lists of those authorities. */
+  readonly crl?: string | Buffer
 }
 
 export interface HttpServerOptions extends Omit<GateOptions, 'secure'> {
@@ -23,6 +30,10 @@ export interface HttpServerOptions extends Omit<GateOptions, 'secure'> {
   readonly tls: KeyPair | 'none'
   /** What becomes of a connection beyond `limits.connections`; `refuse` when left out. */
   readonly whenFull?: WhenFull
+  /** Judges the certificate that a client presented in TLS. */
+  readonly readCertificate?:
+    | ((certificate: X509Certificate, distrust: string | undefined) => ClientCertificate)
+    | undefined
   /** Networks of balancers, if every connection comes from one of them and begins with a PROXY header. */
   readonly proxyProtocolFrom?: readonly string[] | undefined
 }
@@ -42,7 +53,13 @@ const CIPHERS = [
   'ECDHE-ECDSA-CHACHA20-POLY1305',
   'ECDHE-RSA-CHACHA20-POLY1305'
 ].join(':')
-const TLS_RULES = { minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: true } as const
+const TLS_RULES = {
+  minVersion: 'TLSv1.2',
+  ciphers: CIPHERS,
+  honorCipherOrder: true,
+  // Renegotiation could change the client's certificate under way.
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION
+} as const
 /** TCP keep-alive, which finds clients that vanished without closing. */
 const KEEP_ALIVE_MS = 60_000
 /** Interval at which Node checks for slow requests. */
@@ -109,10 +126,14 @@ export class HttpFront {
     return bound
   }
 
-  /** Uses another certificate for new handshakes; open connections keep theirs. */
-  useCertificate(tls: KeyPair): void {
+  /**
+   * Uses other files for new handshakes; open connections keep what they agreed on. With `renewClients`, those on which a
+   * client has presented a certificate close after their answer.
+   */
+  useCertificate(tls: KeyPair, renewClients = false): void {
     for (const server of this.#servers)
       if (server instanceof SecureServer) server.setSecureContext({ ...tls, ...TLS_RULES })
+    if (renewClients) this.#connections.closeCertified()
   }
 
   /**
@@ -163,7 +184,14 @@ export class HttpFront {
     const server =
       tls === 'none'
         ? createPlainServer(http)
-        : createSecureServer({ ...http, ...tls, ...TLS_RULES, handshakeTimeout: limits.headersTimeoutMs })
+        : createSecureServer({
+            ...http,
+            ...tls,
+            ...TLS_RULES,
+            requestCert: tls.ca !== undefined,
+            rejectUnauthorized: false,
+            handshakeTimeout: limits.headersTimeoutMs
+          })
     // `maxHeaderSize` limits the fields. With a maximum count, the parser would silently drop those beyond it.
     server.maxHeadersCount = 0
     // `server.httpAllowHalfOpen` is Node's, but missing in its types.
@@ -172,6 +200,15 @@ export class HttpFront {
     server.closeIdleConnections = () => undefined
     this.#listenTo(server)
     return server
+  }
+
+  #certificateOn(socket: Socket): ClientCertificate | undefined {
+    const { readCertificate } = this.#options
+    if (readCertificate === undefined || !(socket instanceof TLSSocket)) return undefined
+    const certificate = socket.getPeerX509Certificate()
+    return (
+      certificate && readCertificate(certificate, socket.authorized ? undefined : String(socket.authorizationError))
+    )
   }
 
   #listenTo(server: Server): void {
@@ -199,7 +236,7 @@ export class HttpFront {
     })
     this.#directPaths.push(direct)
     if (this.#proxyProtocol === undefined) server.on('connection', socket => this.#connections.accept(socket))
-    server.on(opened, (socket: Socket) => direct.begin(this.#connections.open(socket)))
+    server.on(opened, (socket: Socket) => direct.begin(this.#connections.open(socket, this.#certificateOn(socket))))
     this.#proxyProtocol?.standBefore(server)
     server.on('request', handle(false))
     server.on('checkContinue', handle(true))

@@ -16,3 +16,8 @@ export function expiryOfFile(certificate: string, file: string | undefined): Cer
     return []
   }
 }
+
+/** Returns when the first revocation list of clients ends; empty if none does. */
+export function listsExpiry({ listsEndMs }: { readonly listsEndMs: number }): CertificateExpiry[] {
+  return listsEndMs === Infinity ? [] : [{ certificate: 'client_crl', expirySeconds: listsEndMs / 1000 }]
+}

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { listsEndMs } from '../auth/certificates/revocation-lists.ts'
 import type { Log } from '../core/log.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { assertPair, type CertificatePaths, invalidity, type KeyPair, readPair, settingsIn } from './key-pair.ts'
@@ -13,6 +14,9 @@ export interface CertificateSeams {
   readonly now?: () => number
 }
 
+/** `isNewClient`: other authorities of clients, or other revocations. */
+type NewPair = (pair: KeyPair, isNewClient: boolean) => void
+
 const POLL_MS = 30_000
 const SETTLE_MS = 1000
 const DAY_MS = 86_400_000
@@ -20,7 +24,7 @@ const WARN_DAYS = 30
 const ALARM_DAYS = 7
 
 /**
- * The certificate and key of a listener, read again when their files change. A new pair replaces the one in force only if
+ * The certificate and key of a listener, with the authorities and revocation lists of its clients, read again when their files change. A new pair replaces the one in force only if
  * TLS can use it, and if it is valid now or the one in force is not.
  */
 export class CertificateFiles {
@@ -31,12 +35,13 @@ export class CertificateFiles {
   readonly #settleMs: number
   readonly #now: () => number
   #pair: KeyPair
-  #onPair: ((pair: KeyPair) => void) | undefined
+  #onPair: NewPair | undefined
   #watch: FolderWatch | undefined
   #calendar: NodeJS.Timeout | undefined
   /** A broken pair that was read once; logged if the second look finds the same. */
   #suspect: KeyPair | undefined
   #complaint = ''
+  #listsEndMs = Infinity
 
   /** Throws a KeyPairError if the files cannot be read or do not match. `section` names them in messages: `listen.tls`. */
   constructor(section: string, paths: CertificatePaths, log: Log, seams: CertificateSeams = {}) {
@@ -55,12 +60,16 @@ export class CertificateFiles {
     return this.#pair
   }
 
+  /** When the first revocation list of clients ends, in milliseconds since 1970; Infinity if none does. */
+  get listsEndMs(): number {
+    return this.#listsEndMs
+  }
+
   /** Calls `onPair` with each new pair until {@link close}, and warns once a day when the certificate expires soon. */
-  watch(onPair: (pair: KeyPair) => void): void {
+  watch(onPair: NewPair): void {
     this.#onPair = onPair
     this.#warnOfEnd()
-    const { certFile, keyFile } = this.#paths
-    const options = { files: [certFile, keyFile], settleMs: this.#settleMs, pollMs: this.#pollMs }
+    const options = { files: Object.values(this.#paths), settleMs: this.#settleMs, pollMs: this.#pollMs }
     this.#watch = new FolderWatch(options, () => this.#look(), this.#log)
     this.#calendar = setInterval(() => this.#warnOfEnd(), DAY_MS).unref()
   }
@@ -91,8 +100,17 @@ export class CertificateFiles {
     const objection = invalidity(pair.cert, this.#now())
     if (objection !== undefined && invalidity(this.#pair.cert, this.#now()) === undefined)
       throw new Error(`${this.#section}.certFile: the certificate in ${this.#paths.certFile} ${objection}`)
-    this.#onPair?.(pair)
+    const isNewClient = !isSameFile(pair.ca, this.#pair.ca) || !isSameFile(pair.crl, this.#pair.crl)
+    const isNewServer = !isSameFile(pair.cert, this.#pair.cert) || !isSameFile(pair.key, this.#pair.key)
+    this.#onPair?.(pair, isNewClient)
     this.#pair = pair
+    const { clientCaFile, clientCrlFile } = this.#paths
+    if (isNewClient)
+      this.#log.info(
+        { clientCaFile, clientCrlFile },
+        'Whose certificates are trusted has changed: clients connect anew'
+      )
+    if (!isNewServer) return
     const { subject, serialNumber, validTo } = new X509Certificate(pair.cert)
     const { certFile } = this.#paths
     this.#log.info(
@@ -122,6 +140,7 @@ export class CertificateFiles {
   }
 
   #warnOfEnd(): void {
+    void this.#warnOfLists()
     const { validTo, validToDate } = new X509Certificate(this.#pair.cert)
     const days = Math.floor((validToDate.getTime() - this.#now()) / DAY_MS)
     const fields = { certFile: this.#paths.certFile, validTo, days }
@@ -129,8 +148,31 @@ export class CertificateFiles {
     else if (days < ALARM_DAYS) this.#log.error(fields, `The certificate expires within ${ALARM_DAYS} days`)
     else if (days < WARN_DAYS) this.#log.warn(fields, `The certificate expires within ${WARN_DAYS} days`)
   }
+
+  async #warnOfLists(): Promise<void> {
+    const { crl } = this.#pair
+    if (crl === undefined) return
+    const endMs = await listsEndMs(crl)
+    this.#listsEndMs = endMs
+    const leftMs = endMs - this.#now()
+    const fields = { clientCrlFile: this.#paths.clientCrlFile }
+    if (leftMs < 0)
+      this.#log.error(
+        fields,
+        'A REVOCATION LIST HAS ENDED: certificates of its authority let nobody in until it is renewed'
+      )
+    else if (leftMs < ALARM_DAYS * DAY_MS)
+      this.#log.warn(
+        { ...fields, ends: new Date(endMs).toISOString() },
+        `A revocation list ends within ${ALARM_DAYS} days`
+      )
+  }
 }
 
 function isSame(one: KeyPair, other: KeyPair): boolean {
-  return one.cert.equals(other.cert) && one.key.equals(other.key)
+  return (['cert', 'key', 'ca', 'crl'] as const).every(part => isSameFile(one[part], other[part]))
+}
+
+function isSameFile(one: Buffer | undefined, other: Buffer | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : one.equals(other)
 }

@@ -3,11 +3,15 @@ import { isLoopback } from '../config/rules.ts'
 import type { Config } from '../config/schema.ts'
 import { readFileSync } from 'node:fs'
 import { readKeyFile } from '../auth/api-key-file.ts'
+import { compileMapping } from '../auth/certificates/mapping-rules.ts'
+import { listsEndMs } from '../auth/certificates/revocation-lists.ts'
 import { readUserFile } from '../auth/user-file.ts'
 import { assertInstalled } from '../telemetry/traces/packages.ts'
 import {
   assertPair,
+  type CertificatePaths,
   certificateIn,
+  filesOf,
   invalidity,
   type KeyPairSettings,
   readPair,
@@ -30,21 +34,21 @@ const WARN_DAYS = 30
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /** Checks every file and package that the configuration names. Changes nothing and connects to nothing. */
-export function inspect(config: Config, nowMs = Date.now()): readonly Finding[] {
+export async function inspect(config: Config, nowMs = Date.now()): Promise<readonly Finding[]> {
   return [
     ...keyPairsOf(config).flatMap(pair => inspectPair(pair, nowMs)),
     ...caFilesOf(config).flatMap(([setting, file]) => inspectAuthorities(setting, file, nowMs)),
     ...inTheClear(config),
     ...keysIn(config),
     ...usersIn(config),
+    ...(await mappingRulesIn(config)),
+    ...(await revocationListsIn(config, nowMs)),
     ...(config.traces === undefined ? [] : tracePackages())
   ]
 }
 
-interface NamedPair {
+interface NamedPair extends CertificatePaths {
   readonly settings: KeyPairSettings
-  readonly certFile: string
-  readonly keyFile: string
 }
 
 function keyPairsOf({ listen, management, kafka, auth: { graph } }: Config): NamedPair[] {
@@ -60,7 +64,7 @@ function keyPairsOf({ listen, management, kafka, auth: { graph } }: Config): Nam
   return sections.flatMap(([settings, given]) =>
     given?.certFile === undefined || given.keyFile === undefined
       ? []
-      : [{ settings, certFile: given.certFile, keyFile: given.keyFile }]
+      : [{ settings, ...filesOf({ ...given, certFile: given.certFile, keyFile: given.keyFile }) }]
   )
 }
 
@@ -136,6 +140,23 @@ function usersIn({ auth: { basic } }: Config): Finding[] {
     severity: 'warning',
     text: `auth.basic.file: ${basic.file}: ${problem}; this user is not let in`
   }))
+}
+
+async function mappingRulesIn({ auth: { certificates } }: Config): Promise<Finding[]> {
+  try {
+    await compileMapping(certificates?.mappingRules ?? [])
+    return []
+  } catch (error) {
+    return [unusable(error)]
+  }
+}
+
+async function revocationListsIn({ listen }: Config, nowMs: number): Promise<Finding[]> {
+  const file = listen.tls === 'none' ? undefined : listen.tls.clientCrlFile
+  if (file === undefined) return []
+  const endMs = await listsEndMs(readPem(`listen.tls.clientCrlFile: ${file}`, file)).catch(() => Infinity)
+  const text = `listen.tls.clientCrlFile: ${file}: a list ended on ${new Date(Math.min(endMs, nowMs)).toISOString()}: nobody of its authority is let in`
+  return endMs < nowMs ? [{ severity: 'invalid', text }] : []
 }
 
 function tracePackages(): Finding[] {

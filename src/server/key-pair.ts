@@ -6,11 +6,17 @@ import { unreadable } from '../config/file.ts'
 export interface KeyPair {
   readonly cert: Buffer
   readonly key: Buffer
+  /** Whom clients' certificates must come from. */
+  readonly ca?: Buffer
+  /** Which of those are revoked. */
+  readonly crl?: Buffer
 }
 
 export interface CertificatePaths {
   readonly certFile: string
   readonly keyFile: string
+  readonly clientCaFile?: string
+  readonly clientCrlFile?: string
 }
 
 /** A certificate and key that cannot be used. The message quotes nothing from the files: it goes to the log. */
@@ -18,28 +24,39 @@ export class KeyPairError extends Error {
   override readonly name = 'KeyPairError'
 }
 
-/** The settings that name a certificate and its key, for messages. */
-export interface KeyPairSettings {
-  readonly certFile: string
-  readonly keyFile: string
-}
+/** The settings that name the files, for messages. */
+export type KeyPairSettings = CertificatePaths
 
-/** Returns the settings of a section that has both under their usual names. */
-export const settingsIn = (section: string): KeyPairSettings => ({
-  certFile: `${section}.certFile`,
-  keyFile: `${section}.keyFile`
+/** Returns the files that a section names, without its other settings. */
+export const filesOf = ({ certFile, keyFile, clientCaFile, clientCrlFile }: CertificatePaths): CertificatePaths => ({
+  certFile,
+  keyFile,
+  ...(clientCaFile !== undefined && { clientCaFile }),
+  ...(clientCrlFile !== undefined && { clientCrlFile })
 })
 
-/** Reads both files without checking them. Throws a KeyPairError if one cannot be read. */
+/** Returns the settings of a section that has both under their usual names. */
+export const settingsIn = (section: string): Required<KeyPairSettings> => ({
+  certFile: `${section}.certFile`,
+  keyFile: `${section}.keyFile`,
+  clientCaFile: `${section}.clientCaFile`,
+  clientCrlFile: `${section}.clientCrlFile`
+})
+
+/** Reads the files without checking them. Throws a KeyPairError if one cannot be read. */
 export function readPair(paths: CertificatePaths, settings: KeyPairSettings): KeyPair {
+  const { certFile, keyFile, clientCaFile, clientCrlFile } = paths
   return {
-    cert: readPem(`${settings.certFile}: ${paths.certFile}`, paths.certFile),
-    key: readPem(`${settings.keyFile}: ${paths.keyFile}`, paths.keyFile)
+    cert: readPem(`${settings.certFile}: ${certFile}`, certFile),
+    key: readPem(`${settings.keyFile}: ${keyFile}`, keyFile),
+    ...(clientCaFile !== undefined && { ca: readPem(`${settings.clientCaFile}: ${clientCaFile}`, clientCaFile) }),
+    ...(clientCrlFile !== undefined && { crl: readPem(`${settings.clientCrlFile}: ${clientCrlFile}`, clientCrlFile) })
   }
 }
 
-/** Throws a KeyPairError if TLS cannot use the two, or the key is not that of the certificate. */
-export function assertPair({ cert, key }: KeyPair, paths: CertificatePaths, settings: KeyPairSettings): void {
+/** Throws a KeyPairError if TLS cannot use them, or the key is not that of the certificate. */
+export function assertPair(pair: KeyPair, paths: CertificatePaths, settings: KeyPairSettings): void {
+  const { cert, key, ca, crl } = pair
   const certificate = certificateIn(cert, `${settings.certFile}: ${paths.certFile}`)
   const own = privateKeyIn(key, `${settings.keyFile}: ${paths.keyFile}`)
   if (!certificate.checkPrivateKey(own))
@@ -51,6 +68,20 @@ export function assertPair({ cert, key }: KeyPair, paths: CertificatePaths, sett
   } catch (error) {
     throw new KeyPairError(`${settings.certFile}: ${paths.certFile} cannot be used for TLS: ${textOf(error)}`)
   }
+  if (ca === undefined) return
+  for (const block of certificateBlocks(ca)) certificateIn(block, `${settings.clientCaFile}: ${paths.clientCaFile}`)
+  try {
+    createSecureContext(pair)
+  } catch (error) {
+    const file = crl === undefined ? 'clientCaFile' : 'clientCrlFile'
+    throw new KeyPairError(`${settings[file]}: ${paths[file]} cannot be used for TLS: ${textOf(error)}`)
+  }
+}
+
+/** Splits a file with several certificates; one without any stays as it is. */
+function certificateBlocks(pem: Buffer): readonly Buffer[] {
+  const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
+  return blocks === null ? [pem] : blocks.map(block => Buffer.from(block))
 }
 
 /** Returns why a certificate is not valid now; undefined if it is. */

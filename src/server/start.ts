@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { createAuthenticator } from '../auth/authenticator.ts'
 import type { AccessConfig } from '../auth/policy.ts'
+import type { CertificatesConfig } from '../config/auth-schema.ts'
 import { issuerNames } from '../config/issuers.ts'
 import { proxyEnvironment } from '../config/environment.ts'
 import type { Config } from '../config/schema.ts'
@@ -19,7 +20,8 @@ import { Metrics } from '../telemetry/metrics.ts'
 import { openTracer } from '../telemetry/traces/tracing.ts'
 import { apisOf } from './apis.ts'
 import { tuneGarbageCollection } from './garbage-collection.ts'
-import { expiryOf, expiryOfFile } from './certificate-expiry.ts'
+import { expiryOf, expiryOfFile, listsExpiry } from './certificate-expiry.ts'
+import { filesOf } from './key-pair.ts'
 import { CertificateFiles } from './certificate-files.ts'
 import { watchCredentials } from './credential-files.ts'
 import { ListenError } from './listen-error.ts'
@@ -27,6 +29,9 @@ import { startManagement } from './management.ts'
 import { packageVersion } from './package-version.ts'
 import { connectionsWithin } from './open-files.ts'
 import { RulesReload, type RulesSource } from './rules-reload.ts'
+
+/** Where certificates are needed, but name nobody. */
+const BY_SUBJECT: CertificatesConfig = { name: 'subject', mappingRules: ['DEFAULT'] }
 
 export interface RunningServer {
   readonly port: number
@@ -95,7 +100,10 @@ export async function startServer(
   const metrics = new Metrics(config.metrics.topics)
   // Skip counting when the management listener is off: nobody could read the counters.
   const meter = management === undefined ? noMeter : metrics
+  const clientAuth = listen.tls === 'none' ? 'off' : listen.tls.clientAuth
+  const reader = clientAuth === 'off' ? undefined : await certificateReader(auth.certificates ?? BY_SUBJECT)
   const authenticator = createAuthenticator(auth, log, {
+    certificates: reader && { reader, areRequired: clientAuth === 'require' },
     meter,
     origins: cors.origins,
     secure: listen.tls !== 'none',
@@ -106,7 +114,7 @@ export async function startServer(
   const { joinConnections } = config.consumers
   const cluster = new Cluster({ ...kafka, joinConnections }, configuredIdentity(kafka), log, meter)
   const consumers = clusterConsumers(cluster, { ...config.consumers, waitMs: limits.waitMs }, log, meter)
-  const certificate = listen.tls === 'none' ? undefined : new CertificateFiles('listen.tls', listen.tls, log)
+  const certificate = listen.tls === 'none' ? undefined : new CertificateFiles('listen.tls', filesOf(listen.tls), log)
   const budget = new ByteBudget(limits.inFlightBytes)
   const auditStream = output === undefined ? undefined : openAuditStream(output, log)
   let closing = false
@@ -138,6 +146,7 @@ export async function startServer(
     budget,
     log,
     tls: certificate?.pair ?? 'none',
+    readCertificate: reader && ((presented, distrust) => reader.read(presented, distrust)),
     meter,
     tracer
   })
@@ -152,7 +161,7 @@ export async function startServer(
     ready: () => ({ kafka: cluster.trouble ?? true, keys: authenticator.ready(), draining: !draining }),
     auditLinesLost: () => auditStream?.lost ?? 0,
     certificates: () => [
-      ...(certificate === undefined ? [] : [expiryOf('listen', certificate.pair.cert)]),
+      ...(certificate === undefined ? [] : [expiryOf('listen', certificate.pair.cert), ...listsExpiry(certificate)]),
       ...expiryOfFile('kafka', kafka.tls?.certFile),
       ...expiryOfFile('graph', auth.graph?.clientCertFile)
     ],
@@ -165,7 +174,10 @@ export async function startServer(
     await managing?.close()
     throw new ListenError('listen', error)
   })
-  certificate?.watch(pair => front.useCertificate(pair))
+  certificate?.watch((pair, isNewClient) => {
+    if (isNewClient) reader?.renew()
+    front.useCertificate(pair, isNewClient)
+  })
   const rules =
     rulesSource &&
     new RulesReload(rulesSource, config, ({ auth: access }) => authenticator.replaceRules(access), log, meter)
@@ -211,6 +223,12 @@ export async function startServer(
       return cutOff
     }
   }
+}
+
+/** Loads what client certificates need. */
+async function certificateReader(config: CertificatesConfig) {
+  const { CertificateReader } = await import('../auth/certificates/client-certificate.ts')
+  return CertificateReader.load(config)
 }
 
 /** Something that can be shut down, and how many requests that affects. */

@@ -216,7 +216,13 @@ function countAuthentications(registry: Registry): Record<CallerScheme, Record<C
     denied: counters({ scheme, outcome: 'denied' }),
     unavailable: counters({ scheme, outcome: 'unavailable' })
   })
-  return { token: of('token'), api_key: of('api_key'), basic: of('basic'), none: of('none') }
+  return {
+    token: of('token'),
+    api_key: of('api_key'),
+    basic: of('basic'),
+    certificate: of('certificate'),
+    none: of('none')
+  }
 }
 
 /** Makes the reading of the files of credentials. With several workers a file counts as the worst of them found it. */

@@ -65,7 +65,7 @@ test('certificate files in a higher layer replace the word none below, and the o
   const pem = folder.write('server.pem', 'pem')
   const file = folder.write('plain.yaml', LEAST)
   const env = { KAFKA_REST_LISTEN_TLS_CERT_FILE: pem, KAFKA_REST_LISTEN_TLS_KEY_FILE: pem }
-  assert.deepEqual(loadConfig({ file, env }).config.listen.tls, { certFile: pem, keyFile: pem })
+  assert.deepEqual(loadConfig({ file, env }).config.listen.tls, { certFile: pem, keyFile: pem, clientAuth: 'off' })
   assert.equal(loadConfig({ file, env, flags: { listen: { tls: 'none' } } }).config.listen.tls, 'none')
 })
 

@@ -1,4 +1,4 @@
-import type { AsnType, ObjectIdentifier, Sequence } from 'asn1js'
+import { type AsnType, contentOf, identifierIn, partsOf } from './der.ts'
 
 /** Attribute types that have a short name in RFC 2253 §2.3; Java writes others as an OID. */
 const KEYWORDS: Readonly<Record<string, string>> = {
@@ -13,7 +13,7 @@ const KEYWORDS: Readonly<Record<string, string>> = {
   '0.9.2342.19200300.100.1.1': 'UID'
 }
 
-/** UTF8String, PrintableString, T61String, IA5String, GeneralString and BMPString: what Java writes as text. */
+/** UTF8String, PrintableString, T61String, IA5String, GeneralString and BMPString: what Java writes as text, reading the bytes of each as UTF-8. */
 const TEXT_TAGS: ReadonlySet<number> = new Set([12, 19, 20, 22, 27, 30])
 const UNIVERSAL = 1
 
@@ -22,29 +22,20 @@ const UNIVERSAL = 1
  * RFC 2253, the last part first, values of other types as OID and hex. Takes the parsed `Name` of RFC 5280 §4.1.2.4.
  */
 export function distinguishedName(name: AsnType): string {
-  return parts(name)
-    .map(part => parts(part).map(attribute).join('+'))
+  return partsOf(name)
+    .map(part => partsOf(part).map(attribute).join('+'))
     .toReversed()
     .join(',')
 }
 
-/** Returns the members of a sequence or set. */
-export const parts = (block: AsnType): readonly AsnType[] => (block as Sequence).valueBlock.value
-
 function attribute(block: AsnType): string {
-  const [type, value] = parts(block)
-  const id = (type as ObjectIdentifier).valueBlock.toString()
+  const [type, value] = partsOf(block)
+  const id = identifierIn(type)
   const keyword = KEYWORDS[id]
   const isText = value.idBlock.tagClass === UNIVERSAL && TEXT_TAGS.has(value.idBlock.tagNumber)
   return keyword === undefined || !isText
     ? `${keyword ?? id}=#${Buffer.from(value.valueBeforeDecodeView).toString('hex')}`
-    : `${keyword}=${escaped(contentOf(value))}`
-}
-
-/** Returns the text of a value. Java reads the bytes of every type as UTF-8 here. */
-function contentOf(value: AsnType): string {
-  const encoded = Buffer.from(value.valueBeforeDecodeView)
-  return encoded.subarray(encoded.length - value.lenBlock.length).toString('utf8')
+    : `${keyword}=${escaped(contentOf(value).toString('utf8'))}`
 }
 
 /** RFC 2253 §2.4: special characters anywhere, and spaces at either end. */

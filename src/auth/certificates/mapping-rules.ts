@@ -24,7 +24,8 @@ export async function compileMapping(rules: readonly string[]): Promise<NameMapp
 async function compileRule(rule: string, index: number): Promise<NameMapping> {
   if (rule === 'DEFAULT') return name => name
   const found = RULE.exec(rule)
-  if (found === null) throw new Error(`[${index}] is neither DEFAULT nor RULE:pattern/replacement/[LU]`)
+  if (found === null)
+    throw new Error(`auth.certificates.mappingRules[${index}] is neither DEFAULT nor RULE:pattern/replacement/[LU]`)
   const [, pattern, replacement, letters] = found
   const compiled = await compilePattern(pattern, index)
   const pieces = piecesOf(replacement, compiled.groupCount())
@@ -41,7 +42,7 @@ async function compilePattern(pattern: string, index: number): Promise<LinearPat
     return await compileLinear(pattern)
   } catch (error) {
     if (!(error instanceof PatternError)) throw error
-    throw new Error(`[${index}]: ${error.message}. ${LINEAR_SYNTAX}.`, { cause: error })
+    throw new Error(`auth.certificates.mappingRules[${index}]: ${error.message}. ${LINEAR_SYNTAX}.`, { cause: error })
   }
 }
 

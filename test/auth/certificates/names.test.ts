@@ -102,8 +102,14 @@ suite('The name in a certificate', () => {
   })
 
   test('is refused at start where a rule is none, or needs what takes exponential time', async () => {
-    await assert.rejects(compileMapping(['DEFAULT', 'RULE:a/b']), /^Error: \[1\] is neither DEFAULT nor RULE:/)
-    await assert.rejects(compileMapping(['RULE:^CN=(?=x)(.*)$/$1/']), /^Error: \[0\]: .*It is read as RE2 reads it/)
-    await assert.rejects(compileMapping(['RULE:a/b/X']), /^Error: \[0\] is neither/)
+    await assert.rejects(
+      compileMapping(['DEFAULT', 'RULE:a/b']),
+      /^Error: auth\.certificates\.mappingRules\[1\] is neither DEFAULT nor RULE:/
+    )
+    await assert.rejects(
+      compileMapping(['RULE:^CN=(?=x)(.*)$/$1/']),
+      /^Error: auth\.certificates\.mappingRules\[0\]: .*It is read as RE2 reads it/
+    )
+    await assert.rejects(compileMapping(['RULE:a/b/X']), /^Error: auth\.certificates\.mappingRules\[0\] is neither/)
   })
 })
