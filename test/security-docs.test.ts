@@ -20,6 +20,7 @@ for (const name of [
   'clients-ca.pem'
 ])
   folder.write(name, 'text')
+folder.write('dpop-secret', 'a'.repeat(64))
 
 const load = (yaml: string) =>
   loadConfig({
@@ -31,12 +32,12 @@ const load = (yaml: string) =>
   }).config
 
 test('every example of docs/security.md is a configuration that is accepted', () => {
-  assert.equal(examples.length, 10)
+  assert.equal(examples.length, 11)
   for (const yaml of examples) assert.equal(load(yaml).auth.mode, 'on')
 })
 
 test('the rules in docs/security.md grant what is said beside them', () => {
-  const policy = new Policy(load(examples[9]).auth)
+  const policy = new Policy(load(examples[10]).auth)
   const nobody = { issuer: 'x', id: 'x', member: false, groups: [], roles: [] }
   const allowed = (identity: object, topic: string) =>
     operations.filter(operation => policy.accessOf({ ...nobody, ...identity })?.allows(operation, 'topic', topic))

@@ -88,7 +88,8 @@ async function verifierWithToken() {
     groupsClaims: ['groups', 'roles'],
     rolesClaims: ['roles'],
     principalClaims: ['oid', 'sub'],
-    clockToleranceMs: 5000
+    clockToleranceMs: 5000,
+    dpop: 'off'
   }
   const keys = {
     current: ring,

@@ -14,6 +14,7 @@ import { OwnOrigins } from './own-origins.ts'
 import { Passwords } from './passwords.ts'
 import { Permission } from './permission.ts'
 import { Policy, type AccessConfig } from './policy.ts'
+import { Proofs } from './proofs/proofs.ts'
 import { TokenVerifier } from './token-verifier.ts'
 
 export interface AuthenticatorReadings {
@@ -59,6 +60,8 @@ export interface AuthenticatorOptions {
   readonly secure?: boolean
   /** If the listener asks clients for certificates. */
   readonly certificates?: { readonly reader: CertificateReader; readonly areRequired: boolean } | undefined
+  /** Where clients reach the gateway: `apis.publicUrl`. For proofs of possession. */
+  readonly publicUrl?: string | undefined
   /** HTTPS_PROXY and the like, for requests to providers and Graph. */
   readonly proxyEnvironment?: NodeJS.ProcessEnv | undefined
   /** Time limit of all questions to Graph about one caller. */
@@ -80,7 +83,11 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
     keys: new KeySet(provider, log, proxyEnvironment, steadyNow)
   }))
   const policy = new Policy(config)
-  const tokens = new TokenVerifier(issuers, policy, now, steadyNow)
+  const proofs =
+    config.dpopSecret === undefined
+      ? undefined
+      : new Proofs({ secret: config.dpopSecret, publicUrl: options.publicUrl ?? '', now })
+  const tokens = new TokenVerifier(issuers, policy, now, steadyNow, proofs)
   const apiKeys = config.apiKeys === undefined ? undefined : new ApiKeys(now)
   const graph =
     config.graph === undefined

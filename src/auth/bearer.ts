@@ -1,8 +1,8 @@
 import { GatewayError } from '../core/errors.ts'
 
-const SCHEME = /^bearer(?: |$)/i
-/** RFC 6750 §2.1: the scheme in any case (RFC 9110 §11.1), then one token68. */
-const CREDENTIALS = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
+const SCHEME = /^(?:bearer|dpop)(?: |$)/i
+/** RFC 6750 §2.1 and RFC 9449 §7.1: the scheme in any case (RFC 9110 §11.1), then one token68. */
+const CREDENTIALS = /^(?:bearer|dpop) +([A-Za-z0-9._~+/-]+=*) *$/i
 /** Limit of the whole header. */
 const LIMIT_CHARACTERS = 16_384
 

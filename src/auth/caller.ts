@@ -21,6 +21,12 @@ export interface UnmetDemand {
   readonly challenge?: string
 }
 
+/** What a token is bound to: the key of proofs (RFC 9449 §6), a certificate (RFC 8705 §3), or something unknown. */
+export interface Confirmation {
+  readonly jkt?: string | undefined
+  readonly certificate?: string | undefined
+}
+
 /** The bearer of a verified token. Holds only those groups and roles that the configuration names. */
 export interface Caller {
   readonly identity: Identity
@@ -29,6 +35,8 @@ export interface Caller {
   readonly clientId: string | undefined
   /** The unmet demand of the provider's configuration; null if all are met. */
   readonly unmet: UnmetDemand | null
+  /** What the sender must prove to hold beside the token (RFC 7800); undefined if whoever has the token may use it. */
+  readonly confirmation?: Confirmation | undefined
   /**
    * Set if the token leaves groups out, because there are too many ("overage") or because Entra ID never puts them in tokens
    * for its own resources.
@@ -62,7 +70,20 @@ export function callerOf(claims: JWTPayload, provider: OidcProviderConfig, asksG
     asksGraph && unmet === null && claims.groups === undefined && objectId !== undefined
       ? { objectId, appOnly: isAppOnlyAtEntra(claims), tenant: textAt(claims, 'tid') }
       : null
-  return { identity, appOnly: appOnlyOf(claims, clientId, provider), clientId, unmet, graphSubject }
+  return {
+    identity,
+    appOnly: appOnlyOf(claims, clientId, provider),
+    clientId,
+    unmet,
+    graphSubject,
+    confirmation: confirmationIn(claims)
+  }
+}
+
+function confirmationIn(claims: JWTPayload): Confirmation | undefined {
+  return claims.cnf === undefined
+    ? undefined
+    : { jkt: textAt(claims, 'cnf.jkt'), certificate: textAt(claims, 'cnf.x5t#S256') }
 }
 
 /** Returns whether the token was issued without a user; null if it does not say. */

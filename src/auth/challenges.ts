@@ -1,3 +1,4 @@
+import { CHALLENGE } from './proofs/proofs.ts'
 import { GatewayError } from '../core/errors.ts'
 import { type Credentials, type Scheme, schemeNamed } from './credentials.ts'
 
@@ -7,9 +8,12 @@ const BASIC = 'Basic realm="kafka", charset="UTF-8"'
 export class Challenges {
   readonly #bearer: boolean
   readonly #basic: boolean
+  readonly #proofs: boolean
   readonly #needed: string
 
-  constructor(schemes: readonly Scheme[]) {
+  /** @param proofs whether tokens may be bound to keys */
+  constructor(schemes: readonly Scheme[], proofs: boolean) {
+    this.#proofs = proofs
     this.#bearer = schemes.some(({ name }) => name === 'token' || name === 'api_key')
     this.#basic = schemes.some(({ name }) => name === 'basic')
     const texts = schemes.map(({ text }) => text)
@@ -27,10 +31,12 @@ export class Challenges {
   with(error: GatewayError, credentials: Credentials): GatewayError {
     if (error.status !== 401) return error
     const { 'WWW-Authenticate': own, ...headers } = error.headers ?? {}
-    if (own !== undefined && !this.#basic) return error
+    if (own !== undefined && !this.#basic && !this.#proofs) return error
     if (!this.#bearer && !this.#basic) return error
+    const ofProof = (own ?? '').startsWith('DPoP ')
     const challenges = [
-      ...(this.#bearer ? [own ?? bearerChallenge(error, credentials)] : []),
+      ...(this.#bearer ? [ofProof ? 'Bearer' : (own ?? bearerChallenge(error, credentials))] : []),
+      ...(this.#proofs ? [ofProof ? own : CHALLENGE] : []),
       ...(this.#basic && (!this.#bearer || !isFromScript(credentials)) ? [BASIC] : [])
     ]
     const { code, message, detail, credentialId } = error

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../core/errors.ts'
 import type { CallerScheme } from '../core/meter.ts'
+import type { Principal } from '../core/principal.ts'
 import type { Caller } from './caller.ts'
 import type { ClientCertificate } from './certificates/client-certificate.ts'
 
@@ -12,6 +13,9 @@ export interface Credentials {
   readonly address: string | undefined
   /** Path and query. */
   readonly target: string
+  readonly method?: string | undefined
+  /** Set if this very request was let in before, as a stream is that lasts: its proof is used up. */
+  readonly principal?: Principal | undefined
   /** What the client presented in TLS, if the listener asks for it. */
   readonly certificate?: ClientCertificate | undefined
 }

@@ -41,7 +41,8 @@ export class Judge {
     this.permission = permission
     this.#schemes = schemes
     this.#order = [apiKeys, passwords, tokens, certificates].filter(scheme => scheme !== undefined)
-    this.#challenges = new Challenges([tokens, apiKeys, passwords, certificates].filter(scheme => scheme !== undefined))
+    const all = [tokens, apiKeys, passwords, certificates].filter(scheme => scheme !== undefined)
+    this.#challenges = new Challenges(all, tokens?.takesProofs === true)
     this.#options = options
   }
 

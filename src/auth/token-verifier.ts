@@ -19,6 +19,7 @@ import { callerOf, type Caller } from './caller.ts'
 import { asksGraph, tenantOf } from './issuers.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { KeySet } from './key-set.ts'
+import type { Proofs } from './proofs/proofs.ts'
 import { remember, remembering } from './remembering.ts'
 import type { Policy } from './policy.ts'
 import { otherKind } from './token-kind.ts'
@@ -41,6 +42,7 @@ export class TokenVerifier implements Scheme {
   readonly #issuers: ReadonlyMap<string, TrustedIssuer>
   #policy: Policy
   readonly #onlyProvider: boolean
+  readonly #proofs: Proofs | undefined
   readonly #now: () => number
   readonly #remembered: LRUCache<string, Caller>
   /** Digest by header, of those in {@link #remembered} only. */
@@ -48,8 +50,18 @@ export class TokenVerifier implements Scheme {
   /** Verifications in flight, by digest; bounded by the requests in flight. */
   #verifying = new Map<string, Promise<Caller>>()
 
-  /** `now`, milliseconds since 1970, is for the times in tokens; `steadyNow`, monotonic, for remembering them. */
-  constructor(issuers: readonly TrustedIssuer[], policy: Policy, now: () => number, steadyNow: () => number) {
+  /**
+   * `now`, milliseconds since 1970, is for the times in tokens; `steadyNow`, monotonic, for remembering them. Tokens that are
+   * bound to a key need `proofs`.
+   */
+  constructor(
+    issuers: readonly TrustedIssuer[],
+    policy: Policy,
+    now: () => number,
+    steadyNow: () => number,
+    proofs?: Proofs
+  ) {
+    this.#proofs = proofs
     this.#issuers = new Map(issuers.flatMap(trusted => issuersOf(trusted.config).map(issuer => [issuer, trusted])))
     this.#onlyProvider = issuers.length === 1
     this.#policy = policy
@@ -65,36 +77,68 @@ export class TokenVerifier implements Scheme {
     this.#verifying = new Map()
   }
 
-  /** Returns the caller of an `Authorization` header whose token was verified within the last minute and is still valid. */
+  /**
+   * Returns the caller of an `Authorization` header whose token was verified within the last minute and is still valid.
+   * Returns undefined for a token that is bound to something: its proof is judged each time.
+   */
   known(authorization: string): Caller | undefined {
     const recent = this.#digests.get(authorization)
     if (recent !== undefined) return this.#remembered.get(recent)
     const key = digest(authorization)
     const caller = this.#remembered.get(key)
-    if (caller !== undefined) this.#digests.set(authorization, key)
+    if (caller === undefined || caller.confirmation !== undefined) return undefined
+    this.#digests.set(authorization, key)
     return caller
   }
 
-  judge({ headers: { authorization } }: Credentials): Promise<Caller> | undefined {
-    return schemeNamed(authorization) === 'bearer' ? this.verify(authorization) : undefined
+  /** Whether proofs of possession are taken, by any provider. */
+  get takesProofs(): boolean {
+    return this.#proofs !== undefined
+  }
+
+  judge(credentials: Credentials): Promise<Caller> | undefined {
+    const scheme = schemeNamed(credentials.headers.authorization)
+    if (scheme === 'bearer') return this.#judgeBearer(credentials)
+    return scheme === 'dpop' && this.#proofs !== undefined ? this.#judgeBound(credentials, this.#proofs) : undefined
+  }
+
+  /** A token without a proof: it must be bound to nothing, or to the certificate of its connection. */
+  async #judgeBearer({ headers: { authorization }, certificate }: Credentials): Promise<Caller> {
+    const caller = await this.verify(authorization)
+    const { confirmation } = caller
+    if (confirmation === undefined) return caller
+    // RFC 9449 §7.2, RFC 8705 §3: a stolen token alone is useless.
+    const isHeld = confirmation.jkt === undefined && confirmation.certificate !== undefined
+    if (isHeld && certificate?.thumbprint === confirmation.certificate) return caller
+    throw invalidToken('The token is bound to what its sender must prove to hold.', 'a bound token without its proof')
+  }
+
+  async #judgeBound(credentials: Credentials, proofs: Proofs): Promise<Caller> {
+    const { authorization } = credentials.headers
+    const caller = await this.verify(authorization)
+    const { jkt = '', certificate } = caller.confirmation ?? {}
+    if (certificate !== undefined && certificate !== credentials.certificate?.thumbprint)
+      throw invalidToken('The token is bound to what its sender must prove to hold.', 'another certificate')
+    if (credentials.principal === undefined) await proofs.judge(credentials, bearerToken(authorization), jkt)
+    return caller
   }
 
   /** Verifies an `Authorization` header. Throws UNAUTHENTICATED, INVALID_TOKEN and IDENTITY_UNAVAILABLE. */
-  async verify(authorization: string | undefined): Promise<Caller> {
+  async verify(authorization = ''): Promise<Caller> {
     const token = bearerToken(authorization)
-    const key = digest(authorization ?? '')
+    const key = digest(authorization)
     const known = this.#remembered.get(key)
     if (known !== undefined) return known
     const underWay = this.#verifying
     let verifying = underWay.get(key)
     if (verifying === undefined) {
-      verifying = this.#judge(token, key).finally(() => underWay.delete(key))
+      verifying = this.#judge(authorization, token, key).finally(() => underWay.delete(key))
       underWay.set(key, verifying)
     }
     return verifying
   }
 
-  async #judge(token: string, key: string): Promise<Caller> {
+  async #judge(authorization: string, token: string, key: string): Promise<Caller> {
     const policy = this.#policy
     const { issuer, header } = unverifiedParts(token)
     const trusted = this.#issuers.get(issuer)
@@ -104,6 +148,7 @@ export class TokenVerifier implements Scheme {
     const { config, keys } = trusted
     const { claims, ring } = await this.#verified(token, header, issuer, trusted)
     const caller = callerOf(claims, config, asksGraph(config, this.#onlyProvider), policy)
+    assertBinding(caller, config, schemeNamed(authorization) === 'dpop')
     // Do not remember what keys or policy vouched for that were replaced meanwhile.
     if (keys.current === ring && this.#policy === policy) {
       const leftMs = (claims.exp ?? 0) * 1000 - this.#now()
@@ -166,6 +211,14 @@ async function verifyWithAny(token: string, keys: readonly CryptoKey[], options:
     }
   }
   throw failure
+}
+
+/** Throws INVALID_TOKEN if the provider's tokens must be bound to a key and this one is not, or its scheme says that it is. */
+function assertBinding({ confirmation }: Caller, { dpop }: OidcProviderConfig, isProof: boolean): void {
+  const isBound = confirmation?.jkt !== undefined
+  if (isProof && (!isBound || dpop === 'off'))
+    throw invalidToken('The token is not bound to a key that is taken here.', `dpop is ${dpop}`)
+  if (dpop === 'require' && !isBound) throw invalidToken('The token must be bound to a key (DPoP).', 'no cnf.jkt')
 }
 
 /** Makes the error for a token that jose refused. The reason goes to the log. */

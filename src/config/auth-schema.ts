@@ -92,6 +92,12 @@ const oidcProvider = {
       default: ['oid', 'sub'],
       description: 'Claims that name the caller, paths too; the first that the token has counts.'
     },
+    dpop: {
+      enum: ['off', 'accept', 'require'],
+      default: 'off',
+      description:
+        'Tokens that are bound to a key of their client (DPoP, RFC 9449): taken with their proof, or the only ones that are. Needs `auth.dpopSecret` and `apis.publicUrl`.'
+    },
     groupsFrom: {
       enum: ['token', 'graph'],
       description:
@@ -243,6 +249,10 @@ export const auth = {
     apiKeys,
     basic,
     certificates,
+    dpopSecret: secret(
+      'Makes the nonces of proofs of possession: 32 random bytes or more in text, the same on all gateways.'
+    ),
+    dpopSecretFile: secretFile('dpopSecret'),
     permittedGroups: {
       type: 'array',
       items: { type: 'string', minLength: 1 },

@@ -155,6 +155,24 @@ const rulesForOthers = ({ auth }: Config): Objection[] =>
       )
     )
 
+/** A proof is about an address and a nonce, which all gateways must agree on. */
+const proofs = ({ auth: { oidc, dpopSecret }, apis: { publicUrl } }: Config): Objection[] => {
+  const first = oidc.findIndex(({ dpop }) => dpop !== 'off')
+  if (first < 0)
+    return dpopSecret === undefined
+      ? []
+      : [object('auth.dpopSecret', 'has no meaning while dpop of every provider is off')]
+  const needs = `is missing; auth.oidc[${first}].dpop needs it`
+  return [
+    ...(dpopSecret === undefined ? [object('auth.dpopSecret', needs)] : []),
+    ...(dpopSecret !== undefined && dpopSecret.length < LEAST_SECRET
+      ? [object('auth.dpopSecret', `must have ${LEAST_SECRET} characters or more`)]
+      : []),
+    ...(publicUrl === undefined ? [object('apis.publicUrl', needs)] : [])
+  ]
+}
+
+const LEAST_SECRET = 32
 const MOST_NAMED = 5
 
 const shortList = (texts: readonly string[]): string =>
@@ -268,6 +286,7 @@ export const rules: readonly Rule[] = [
   { about: ['auth.rules'], judge: ({ auth }) => [...somebody(auth.rules), ...something(auth.rules)] },
   { about: ['auth.mode', 'auth.oidc', 'quotas.overrides'], judge: overridesWithinIssuer },
   { about: ['auth.oidc'], judge: ({ auth }) => providers(auth.oidc) },
+  { about: ['auth.oidc', 'auth.dpopSecret', 'apis.publicUrl'], judge: proofs },
   { about: ['auth.graph.baseUrl'], judge: ({ auth }) => address('auth.graph.baseUrl', auth.graph?.baseUrl) },
   { about: ['auth.graph.tokenUrl'], judge: ({ auth }) => address('auth.graph.tokenUrl', auth.graph?.tokenUrl) },
   { about: ['auth.graph'], judge: ({ auth }) => graphCredential(auth.graph) },

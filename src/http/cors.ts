@@ -4,7 +4,7 @@ import { jsonReply, type Reply } from './answer.ts'
 
 const REQUEST_HEADERS =
   'Authorization, Content-Type, Content-Encoding, X-Request-Id, X-Kafka-Rest-Strict, Last-Event-ID, traceparent, tracestate'
-const EXPOSED_HEADERS = 'NextOffset, NextPosition, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy'
+const EXPOSED_HEADERS = 'NextOffset, NextPosition, Retry-After, DPoP-Nonce, X-Request-Id, RateLimit, RateLimit-Policy'
 
 /**
  * Lets pages of the configured origins call (Fetch Standard, CORS protocol). Compares origins exactly; sends no header if

@@ -42,6 +42,7 @@ export interface ExchangeHost extends BodyLimits {
  */
 export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember {
   readonly request: HttpRequest
+  readonly headers: IncomingHttpHeaders
   readonly response: HttpResponse
   readonly requestBody: RequestBody
   readonly connection: Connection
@@ -113,6 +114,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     host: ExchangeHost
   ) {
     this.request = request
+    this.headers = request.headers
     this.response = response
     this.requestBody = body
     this.connection = connection
@@ -156,8 +158,8 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     return this.connection.certificate
   }
 
-  get headers(): IncomingHttpHeaders {
-    return this.request.headers
+  get method(): string | undefined {
+    return this.request.method
   }
 
   get signal(): AbortSignal {

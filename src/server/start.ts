@@ -103,6 +103,7 @@ export async function startServer(
   const clientAuth = listen.tls === 'none' ? 'off' : listen.tls.clientAuth
   const reader = clientAuth === 'off' ? undefined : await certificateReader(auth.certificates ?? BY_SUBJECT)
   const authenticator = createAuthenticator(auth, log, {
+    publicUrl: config.apis.publicUrl,
     certificates: reader && { reader, areRequired: clientAuth === 'require' },
     meter,
     origins: cors.origins,
@@ -140,7 +141,10 @@ export async function startServer(
     proxyProtocolFrom: listen.proxyProtocol === 'required' ? listen.proxyProtocolFrom : undefined,
     issuers: issuerNames(auth.oidc),
     cors,
-    requestHeaders: auth.apiKeys === undefined ? [] : ['X-API-Key'],
+    requestHeaders: [
+      ...(auth.apiKeys === undefined ? [] : ['X-API-Key']),
+      ...(auth.dpopSecret === undefined ? [] : ['DPoP'])
+    ],
     audit: auditStream === undefined ? undefined : line => auditStream.write(line),
     auditable: auditStream === undefined || onFailure === 'drop' ? undefined : () => !auditStream.failing,
     budget,

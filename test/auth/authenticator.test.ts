@@ -38,6 +38,7 @@ function configFor(changes: Partial<AuthConfig> = {}, oidc: Partial<AuthConfig['
         rolesClaims: ['roles'],
         principalClaims: ['oid', 'sub'],
         clockToleranceMs: 5000,
+        dpop: 'off',
         ...oidc
       }
     ],

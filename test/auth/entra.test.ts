@@ -55,6 +55,7 @@ function entra(changes: Partial<OidcProviderConfig> = {}): OidcProviderConfig {
     rolesClaims: ['roles'],
     principalClaims: ['oid', 'sub'],
     clockToleranceMs: 0,
+    dpop: 'off',
     ...changes
   }
 }

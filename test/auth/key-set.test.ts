@@ -33,6 +33,7 @@ function configFor(changes: Partial<OidcProviderConfig> = {}): OidcProviderConfi
     rolesClaims: [],
     principalClaims: ['oid'],
     clockToleranceMs: 5000,
+    dpop: 'off',
     ...changes
   }
 }

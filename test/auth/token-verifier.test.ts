@@ -34,7 +34,8 @@ test('what was verified while the keys changed is not remembered', async t => {
     groupsClaims: ['groups'],
     rolesClaims: [],
     principalClaims: ['oid'],
-    clockToleranceMs: 0
+    clockToleranceMs: 0,
+    dpop: 'off' as const
   }
   const keys = {
     get current() {

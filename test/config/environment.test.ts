@@ -45,6 +45,7 @@ test('the providers are given as YAML or JSON, and problems in them have a line 
         groupsClaims: ['groups', 'roles'],
         rolesClaims: ['roles'],
         principalClaims: ['oid', 'sub'],
+        dpop: 'off',
         clockToleranceMs: 30_000
       }
     ])

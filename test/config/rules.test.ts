@@ -316,3 +316,28 @@ test('a rule names keys only where keys are on, and no provider takes their name
     'flag: auth.oidc[0].issuer is a name that callers without tokens have'
   ])
 })
+
+test('proofs of possession need a secret that all gateways share, and the address that they are about', () => {
+  const secret = 'x'.repeat(32)
+  const problems = (dpop: string, dpopSecret: string | undefined, publicUrl: string | undefined) =>
+    judge({
+      auth: {
+        mode: 'on',
+        oidc: [{ ...provider, dpop }],
+        permittedGroups: [GROUP],
+        ...(dpopSecret === undefined ? {} : { dpopSecret })
+      },
+      ...(publicUrl === undefined ? {} : { apis: { publicUrl } })
+    })
+  assert.deepEqual(problems('accept', secret, 'https://kafka.example'), [])
+  assert.deepEqual(problems('require', undefined, undefined), [
+    'auth.dpopSecret is missing; auth.oidc[0].dpop needs it',
+    'apis.publicUrl is missing; auth.oidc[0].dpop needs it'
+  ])
+  assert.deepEqual(problems('accept', 'short', 'https://kafka.example'), [
+    'flag: auth.dpopSecret must have 32 characters or more'
+  ])
+  assert.deepEqual(problems('off', secret, undefined), [
+    'flag: auth.dpopSecret has no meaning while dpop of every provider is off'
+  ])
+})

@@ -44,7 +44,7 @@ test(
     assert.equal(read.headers.get('access-control-allow-origin'), PAGE)
     assert.match(
       read.headers.get('access-control-expose-headers') ?? '',
-      /NextOffset, NextPosition, Retry-After, X-Request-Id, RateLimit/
+      /NextOffset, NextPosition, Retry-After, DPoP-Nonce, X-Request-Id, RateLimit/
     )
     assert.equal(read.headers.get('vary'), 'Origin, Accept-Encoding')
     const refused = await call(READ, { headers: { origin: PAGE } })

@@ -1,4 +1,4 @@
-import type { X509Certificate } from 'node:crypto'
+import { hash, type X509Certificate } from 'node:crypto'
 import type { CertificatesConfig } from '../../config/auth-schema.ts'
 import type { Caller } from '../caller.ts'
 import { type AsnType, contentOf, fromBER, identifierIn, octetsIn, partsOf } from './der.ts'
@@ -10,6 +10,8 @@ const ISSUER = 'certificate'
 
 /** A certificate that a client presented, and the verdict on it: taken once, when its connection is ready. */
 export interface ClientCertificate {
+  /** SHA-256 of the whole, in base64url: what a token may be bound to. */
+  readonly thumbprint: string
   /** Its subject, for logs. */
   readonly subject: string
   /** Why it counts as none, for the log: of another authority, revoked, without a name. Undefined if it counts. */
@@ -61,7 +63,8 @@ export class CertificateReader {
 
   /** Judges a certificate. `distrust` is why TLS does not trust it, if it does not. */
   read(certificate: X509Certificate, distrust: string | undefined): ClientCertificate {
-    const verdict = { notAfterMs: certificate.validToDate.getTime(), epoch: this.#epoch }
+    const thumbprint = hash('sha256', certificate.raw, 'base64url')
+    const verdict = { thumbprint, notAfterMs: certificate.validToDate.getTime(), epoch: this.#epoch }
     try {
       const names = this.#namesIn(certificate.raw)
       const { subject } = names
