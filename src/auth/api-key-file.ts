@@ -1,3 +1,4 @@
+import { digestOf, newKey } from './api-key-text.ts'
 import { networksOf } from '../core/lib/networks.ts'
 import { type CredentialLines, readLines } from './credential-lines.ts'
 
@@ -20,6 +21,16 @@ const ID = /^[0-9A-Za-z]{12}$/
 const SHA256 = /^[0-9a-f]{64}$/
 /** Anything that a log line and a rule can show. */
 export const PRINCIPAL = /^[^\p{Cc}]{1,255}$/u
+
+/** What is chosen for a new key. */
+export type NewKey = Pick<KeyEntry, 'principal' | 'groups' | 'roles' | 'networks' | 'expiresMs'>
+
+/** Makes a key. Returns its text, which is not kept anywhere, and its entry. */
+export function makeKey(chosen: NewKey, nowMs: number): { readonly text: string; readonly entry: KeyEntry } {
+  const { id, text } = newKey()
+  const sha256 = digestOf(text).toString('hex')
+  return { text, entry: { ...chosen, id, sha256, createdMs: nowMs, revokedMs: undefined } }
+}
 
 /** First line of a new file. */
 export const KEY_FILE_HEAD =

@@ -1,13 +1,26 @@
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { KEY_FILE_HEAD, keyLine, makeKey } from '../auth/api-key-file.ts'
 import { overriddenVariables, processEnvironment } from '../config/environment.ts'
 import { loadConfig } from '../config/load.ts'
+import { operations } from '../core/principal.ts'
+import { GROUP_ID } from '../dev/identity/directory.ts'
 import { isBusy, loopbackAddresses } from '../dev/kafka/free-port.ts'
 import { DevError } from '../dev/dev-error.ts'
 import { LocalServices } from '../dev/local-services.ts'
-import { exampleLine, pasteLines } from '../dev/paste-lines.ts'
+import { exampleLine, pasteLines, tokenCommand } from '../dev/paste-lines.ts'
 import { createLogger } from '../telemetry/logger.ts'
 
+/** Whom the API key of development mode names. */
+const DEVELOPER = 'developer'
+/** Everything for the key, and for members of the local directory's group. */
+const EVERYTHING = { operations: [...operations], topics: ['*'], consumerGroups: ['*'] }
+const RULES = [
+  { ...EVERYTHING, issuers: ['apikey'], principals: [DEVELOPER] },
+  { ...EVERYTHING, groups: [GROUP_ID] }
+]
 const DEFAULT_PORT = 9400
 const IDENTITY_PORT = 9401
 const PORT_VARIABLE = 'KAFKA_REST_LISTEN_PORT'
@@ -50,7 +63,16 @@ export const runDev = async (argv: string[]): Promise<void> => {
       say
     })
   )
-  await serve(services, port, env, values.port === undefined ? [PORT_VARIABLE] : [])
+  const keyFile = join(resolve(values['data-dir']), 'api-keys')
+  await serve(services, { port, keyFile, env, honoured: values.port === undefined ? [PORT_VARIABLE] : [] })
+}
+
+/** Writes a file with one new key. Returns the key. */
+const developerKey = (file: string): string => {
+  const chosen = { principal: DEVELOPER, groups: [], roles: [], networks: [], expiresMs: undefined }
+  const { text, entry } = makeKey(chosen, Date.now())
+  writeFileSync(file, `${KEY_FILE_HEAD}${keyLine(entry)}\n`, { mode: 0o600 })
+  return text
 }
 
 /** Returns the gateway's port. The identity provider takes the next one. */
@@ -76,18 +98,26 @@ const reportingProgress = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 }
 
-/** Starts the gateway. `honoured` are variables that development mode itself has read. */
-const serve = async (
-  services: LocalServices,
-  port: number,
-  env: NodeJS.ProcessEnv,
-  honoured: readonly string[]
-): Promise<void> => {
+interface Serving {
+  readonly port: number
+  readonly keyFile: string
+  readonly env: NodeJS.ProcessEnv
+  /** Variables that development mode itself has read. */
+  readonly honoured: readonly string[]
+}
+
+const serve = async (services: LocalServices, { port, keyFile, env, honoured }: Serving): Promise<void> => {
   const settings = services.settings()
   try {
+    const apiKey = developerKey(keyFile)
     const { config, sources } = loadConfig({
       env,
-      flags: { ...settings, listen: { ...settings.listen, host: 'localhost', port }, workers: 1 }
+      flags: {
+        ...settings,
+        listen: { ...settings.listen, host: 'localhost', port },
+        auth: { ...settings.auth, apiKeys: { file: keyFile }, rules: RULES },
+        workers: 1
+      }
     })
     const ignored = overriddenVariables(env, sources).filter(
       name => name !== BOOTSTRAP_VARIABLE && !honoured.includes(name)
@@ -108,7 +138,7 @@ const serve = async (
       await services.close()
     }
     closeOnSignal({ close }, config.limits.shutdownGraceMs + CLOSING_MS, log)
-    announce(services, port, await becomesReady(() => server.ready()))
+    announce(services, port, apiKey, await becomesReady(() => server.ready()))
   } catch (error) {
     await services.close()
     throw error
@@ -121,7 +151,8 @@ const becomesReady = async (isReady: () => boolean): Promise<boolean> => {
   return isReady()
 }
 
-const announce = ({ identity, certificates, bootstrapServers }: LocalServices, port: number, ready: boolean): void => {
+const announce = (services: LocalServices, port: number, apiKey: string, ready: boolean): void => {
+  const { identity, certificates, bootstrapServers } = services
   const gatewayUrl = `https://localhost:${port}`
   const options = { gatewayUrl, tokenUrl: identity.tokenUrl, caFile: certificates.caFile }
   const kafka = `Kafka ${bootstrapServers.join(', ')}`
@@ -129,7 +160,8 @@ const announce = ({ identity, certificates, bootstrapServers }: LocalServices, p
     ? `${kafka} is served at ${gatewayUrl}.`
     : `${kafka} has not answered yet. ${gatewayUrl} serves it as soon as it does, and answers 503 until then.`
   say(`\n${state} Try it, in another shell in this folder:\n`)
-  for (const line of pasteLines(options)) say(`${line}\n`)
+  for (const line of pasteLines(options, apiKey)) say(`${line}\n`)
+  say(`With a token of the local identity provider in place of the API key:\n\n  TOKEN=$(${tokenCommand(options)})\n`)
   say(`To run the programs in examples/, in such a shell:\n\n${exampleLine(options)}\n`)
   say(`The API to read and to try in a browser: ${gatewayUrl}/docs\n`)
   say('Ctrl-C stops everything that was started here.')

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { KEY_FILE_HEAD, type KeyEntry, keyLine, PRINCIPAL, readKeyFile, withKeyReplaced } from '../auth/api-key-file.ts'
-import { digestOf, newKey } from '../auth/api-key-text.ts'
+import {
+  KEY_FILE_HEAD,
+  type KeyEntry,
+  keyLine,
+  makeKey,
+  PRINCIPAL,
+  readKeyFile,
+  withKeyReplaced
+} from '../auth/api-key-file.ts'
 import { networksOf } from '../core/lib/networks.ts'
 import { loadFrom } from './config-option.ts'
 import { editFile } from './edit-file.ts'
@@ -51,19 +58,9 @@ const create = async (file: string, { principal, group, role, network, days }: V
   if (principal === undefined || !PRINCIPAL.test(principal))
     throw new Error('key create needs --principal NAME: whom the key stands for, as rules name them')
   networksOf(network)
-  const { id, text } = newKey()
   const nowMs = Date.now()
-  const entry: KeyEntry = {
-    id,
-    sha256: digestOf(text).toString('hex'),
-    principal,
-    groups: group,
-    roles: role,
-    createdMs: nowMs,
-    expiresMs: days === undefined ? undefined : nowMs + daysIn(days) * DAY_MS,
-    revokedMs: undefined,
-    networks: network
-  }
+  const expiresMs = days === undefined ? undefined : nowMs + daysIn(days) * DAY_MS
+  const { text, entry } = makeKey({ principal, groups: group, roles: role, networks: network, expiresMs }, nowMs)
   const isWritten = await editFile(file, old => `${endingInLine(old === '' ? KEY_FILE_HEAD : old)}${keyLine(entry)}\n`)
   if (!isWritten) say(`${file} cannot be written. Add this line to it:\n\n${keyLine(entry)}\n`)
   say(`The key of ${principal}. It is shown this once:\n\n${text}\n\n${IN_FORCE}`)

@@ -7,13 +7,13 @@ export interface PasteOptions {
   readonly caFile: string
 }
 
-/** Returns shell lines for a first try: get a token, create a topic, produce, read, list topics. */
-export function pasteLines({ gatewayUrl, tokenUrl, caFile }: PasteOptions): string[] {
+/** Returns shell lines for a first try with an API key: create a topic, produce, read, list topics. */
+export function pasteLines({ gatewayUrl, caFile }: Omit<PasteOptions, 'tokenUrl'>, apiKey: string): string[] {
   const ca = shellWord(relative(process.cwd(), caFile))
   const curl = `curl --cacert ${ca} -H "Authorization: Bearer $TOKEN"`
   const json = `-H 'Content-Type: application/json'`
   return [
-    `TOKEN=$(${tokenCommand({ tokenUrl, caFile })})`,
+    `TOKEN=${apiKey}`,
     `${curl} -X PUT ${gatewayUrl}/v1/topics/hello ${json} -d '{"partition_count":1}'`,
     `${curl} ${gatewayUrl}/v1/producer/topics/hello ${json} -d '{"records":[{"key":"k1","value":"text"},{"value":{"any":["JSON",1.0]}}]}'`,
     `${curl} -i '${gatewayUrl}/v1/consumer/topics/hello/partitions/0/offsets/0?count=10'`,

@@ -85,6 +85,14 @@ suite('kafka-rest-gateway dev', () => {
     return stdout
   }
 
+  /** Lists topics with the token of the local provider, which is printed too. */
+  const listWithToken = async (output: string): Promise<string> => {
+    const lines = output.split('\n')
+    const token = lines.find(line => line.startsWith('  TOKEN=$('))
+    const list = lines.find(line => line.startsWith('curl ') && line.endsWith('/v1/metadata/topics'))
+    return (await run('bash', ['-c', `${token}\n${list?.replace(/^curl /, 'curl -sS ')}`], { cwd: folder })).stdout
+  }
+
   /** In a shell that knows nothing but the line that is printed for them. */
   const runExamples = async (output: string): Promise<string> => {
     const line = output.split('\n').find(each => each.startsWith('export '))
@@ -122,6 +130,7 @@ suite('kafka-rest-gateway dev', () => {
     assert.match(output, /"offsets":\[\{"partition":0,"offset":0\}/)
     assert.match(output, /"value":"\{\\"any\\":\[\\"JSON\\",1\.0\]\}"/)
     assert.match(output, /\{"topics":\["hello"\]\}/)
+    assert.match(await listWithToken(first.output()), /^\{"topics":\["hello"\]\}$/)
     const ran = await runExamples(first.output())
     assert.match(ran, /^\{"topic":"sample_\d+"\}$/m)
     assert.match(ran, /^consumed \["a string","42","\{\\"city\\":\\"Reykjavík\\"\}"\]$/m)
