@@ -18,8 +18,15 @@ export const securitySchemes = {
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description:
-      'An OAuth 2.0 access token of an OpenID Connect provider that the gateway trusts, for a caller in a permitted group.'
+      'An OAuth 2.0 access token of an OpenID Connect provider that the gateway trusts, for a caller in a permitted group; or an API key, `krp_…`.'
   },
+  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key, where the gateway has keys.' },
+  basic: {
+    type: 'http',
+    scheme: 'basic',
+    description: 'A user name and a password, where the gateway has users; or an API key as the password of `key`.'
+  },
+  certificate: { type: 'mutualTLS', description: 'A client certificate, where the gateway asks for one.' },
   entra: {
     type: 'oauth2',
     description:
@@ -33,4 +40,4 @@ export const securitySchemes = {
   }
 }
 
-export const security = [{ bearer: [] }, { entra: [SCOPE] }]
+export const security = [{ bearer: [] }, { entra: [SCOPE] }, { apiKey: [] }, { basic: [] }, { certificate: [] }]
