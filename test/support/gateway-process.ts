@@ -25,6 +25,8 @@ export interface GatewayProcessOptions {
   readonly workers?: number
   /** Plain HTTP instead of HTTPS. */
   readonly plain?: boolean
+  /** A free one when left out. */
+  readonly port?: number
   /** Off where Kafka is not to be reached. */
   readonly awaitReady?: boolean
   /** Of Node itself. */
@@ -76,6 +78,7 @@ export class GatewayProcess {
     settings = {},
     workers = 1,
     plain = false,
+    port: wanted,
     awaitReady = true,
     nodeFlags = [],
     openFiles,
@@ -90,7 +93,7 @@ export class GatewayProcess {
       bootstrapServers,
       say: () => undefined
     })
-    const port = await freePort()
+    const port = wanted ?? (await freePort())
     const base = services.settings()
     const config = {
       ...base,

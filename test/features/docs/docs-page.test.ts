@@ -1,23 +1,15 @@
 import assert from 'node:assert/strict'
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
-import { chromium, type Browser, type Page, type Response } from 'playwright-core'
+import type { Browser, Page, Response } from 'playwright-core'
+import { browserPath, launchBrowser, skipWithoutBrowser } from '../../support/browser.ts'
 import { TestGateway, uniqueTopic } from '../../support/gateway.ts'
 
 const run = promisify(execFile)
 const LIMIT_MS = 15_000
 
-const browserPath = ['chromium', 'chromium-browser', 'google-chrome'].map(pathOf).find(path => path !== '')
 const isWanted = process.env.KAFKA_REST_TEST_BROWSER === 'required'
-
-function pathOf(program: string): string {
-  try {
-    return execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim()
-  } catch {
-    return ''
-  }
-}
 
 test(
   'there is a browser where one is required',
@@ -27,9 +19,7 @@ test(
   }
 )
 
-const skip = browserPath === undefined && 'no chromium on PATH (Debian: apt-get install chromium)'
-
-suite('The page at /docs, in a browser', { skip, timeout: 90_000 }, () => {
+suite('The page at /docs, in a browser', { skip: skipWithoutBrowser, timeout: 90_000 }, () => {
   let gateway: TestGateway
   let browser: Browser
   let page: Page
@@ -40,11 +30,7 @@ suite('The page at /docs, in a browser', { skip, timeout: 90_000 }, () => {
   before(async () => {
     gateway = await TestGateway.start()
     origin = `https://localhost:${gateway.port}`
-    browser = await chromium.launch({
-      ...(browserPath === undefined ? {} : { executablePath: browserPath }),
-      args: ['--no-sandbox', '--disable-dev-shm-usage', '--host-resolver-rules=MAP localhost 127.0.0.1'],
-      timeout: 30_000
-    })
+    browser = await launchBrowser()
     // The certificates of the local authority are not in the browser's store.
     const context = await browser.newContext({ ignoreHTTPSErrors: true })
     page = await context.newPage()
