@@ -11,5 +11,5 @@ export function clusterConsumers(
   log: Log,
   meter: InstancesMeter
 ): Consumers {
-  return new Consumers({ groups, reads, metadata, memory: new GroupMemory(), options, meter, log })
+  return new Consumers({ groups, reads, metadata, memory: new GroupMemory(), options, meter, nowMs: Date.now, log })
 }

@@ -30,11 +30,13 @@ export interface InstancesMeter {
 
 /** What everything in this folder needs. */
 export interface InstancesContext {
-  readonly groups: Pick<Groups, 'describe' | 'committed' | 'member'>
+  readonly groups: Pick<Groups, 'describe' | 'committed' | 'commit' | 'member'>
   readonly reads: Pick<Reads, 'starts' | 'readMany' | 'wait'>
   readonly metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh' | 'everything'>
   readonly memory: GroupMemory
   readonly options: ConsumersOptions
   readonly meter: InstancesMeter
+  /** Returns milliseconds since 1970. */
+  readonly nowMs: () => number
   readonly log: Log
 }

@@ -1,6 +1,6 @@
 import type { Place } from '../../kafka/fetch/place.ts'
 import type { Commit } from '../../kafka/groups/offset-messages.ts'
-import { topicKey, writeMetadata } from './position-entry.ts'
+import { type PositionEntry, topicKey, writeMetadata } from './position-entry.ts'
 import type { Resumed } from './resume.ts'
 
 /** Who writes a position down. */
@@ -8,7 +8,19 @@ export interface Writer {
   readonly instance: string
   readonly generation: number
   readonly version: number
+  /** In milliseconds since 1970. */
+  readonly nowMs: number
 }
+
+/** A partition as it is written down. */
+export interface Written {
+  readonly commit: Commit
+  readonly entry: PositionEntry
+}
+
+const HOUR_MS = 3_600_000
+/** Kafka forgets what was committed for topics that nobody in the group is subscribed to: seven days after the last commit. */
+const ANEW_AFTER_HOURS = 24
 
 /** A partition that an instance reads, and how far it is. */
 export class HeldPartition {
@@ -28,8 +40,10 @@ export class HeldPartition {
   start: number | null
   /** Whether the position says more than the commit: something was delivered, or the client sought it. */
   isOwn: boolean
+  /** What the group has of it, as far as this process knows. */
+  #kept: { readonly committed: number; readonly entry: PositionEntry | null }
 
-  constructor(topic: string, partition: number, topicId: Buffer | null, resumed: Resumed, isOwn: boolean) {
+  constructor(topic: string, partition: number, topicId: Buffer | null, resumed: Resumed) {
     this.topic = topic
     this.partition = partition
     this.topicId = topicId
@@ -38,7 +52,8 @@ export class HeldPartition {
     this.leaderEpoch = resumed.leaderEpoch
     this.metadata = resumed.metadata
     this.start = resumed.start
-    this.isOwn = isOwn
+    this.isOwn = resumed.isOwn
+    this.#kept = resumed
   }
 
   /** What is delivered and, as far as is known, with the client: what a commit without offsets commits. */
@@ -84,20 +99,41 @@ export class HeldPartition {
     return true
   }
 
-  setCommitted(offset: number, metadata: string, leaderEpoch: number): void {
+  /** Returns a function that takes it back. */
+  setCommitted(offset: number, metadata: string, leaderEpoch: number): () => void {
+    const { committed, metadata: text, leaderEpoch: epoch, start } = this
     this.committed = offset
     this.metadata = metadata
     this.leaderEpoch = leaderEpoch
     this.start = null
+    return () => Object.assign(this, { committed, metadata: text, leaderEpoch: epoch, start })
   }
 
   /** Returns the commit that holds all of this. */
-  written({ instance, generation, version }: Writer): Commit {
+  written({ instance, generation, version, nowMs }: Writer): Written {
     const { partition, committed, leaderEpoch, metadata, start, position, openFrom } = this
     const delivered =
       position === null || !this.isOwn ? null : { instance, generation, version, to: position, openFrom }
-    const entry = { topic: topicKey(this.topicId), start, delivered }
-    return { partition, offset: committed, leaderEpoch, metadata: writeMetadata({ metadata, entry }) }
+    const entry = { topic: topicKey(this.topicId), start, hour: Math.floor(nowMs / HOUR_MS), delivered }
+    const commit = { partition, offset: committed, leaderEpoch, metadata: writeMetadata({ metadata, entry }) }
+    return { commit, entry }
+  }
+
+  /** The group has taken it. */
+  keep({ commit: { offset: committed }, entry }: Written): void {
+    this.#kept = { committed, entry }
+  }
+
+  /**
+   * Whether what the group has of it must be written anew: a commit, a start or the end of a batch did not get there, it is of an
+   * earlier generation, or a day has passed.
+   */
+  isOutdated({ generation, nowMs }: Pick<Writer, 'generation' | 'nowMs'>): boolean {
+    const { committed, entry } = this.#kept
+    if (committed !== this.committed || (entry?.start ?? null) !== this.start) return true
+    if (this.isOwn && entry?.delivered?.generation !== generation) return true
+    if (this.isOwn && this.openFrom === null && (entry?.delivered?.openFrom ?? null) !== null) return true
+    return entry !== null && Math.abs(Math.floor(nowMs / HOUR_MS) - entry.hour) >= ANEW_AFTER_HOURS
   }
 
   /** Where to read on; null while that is not known. */

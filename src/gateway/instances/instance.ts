@@ -4,13 +4,13 @@ import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
 import type { GroupMember } from '../../kafka/groups/group-member.ts'
 import type { MemberAssignment } from '../../kafka/groups/membership.ts'
-import type { PartitionMap } from '../../kafka/groups/offset-messages.ts'
+import type { Commit, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import { Batch } from './batch.ts'
 import type { InstancesContext } from './context.ts'
 import type { KnownInstance } from './group-memory.ts'
 import type { HeldPartition, Writer } from './held-partition.ts'
 import { instanceKey } from './position-entry.ts'
-import { commitsOf, Positions } from './positions.ts'
+import { Positions } from './positions.ts'
 import { encodeSettings, type InstanceSettings } from './settings.ts'
 import { Turns } from './turns.ts'
 import { type Interruption, Wait } from './wait.ts'
@@ -56,7 +56,7 @@ export class Instance {
     this.group = group
     this.name = name
     this.#known = known
-    this.#key = instanceKey(name)
+    this.#key = instanceKey(name, known.settings.born)
     this.positions = new Positions(context, group)
     this.member = context.groups.member({
       group,
@@ -86,7 +86,8 @@ export class Instance {
 
   /** As which it writes positions down now. */
   get writer(): Writer {
-    return { instance: this.#key, generation: this.member.generation, version: this.settings.version }
+    const { generation } = this.member
+    return { instance: this.#key, generation, version: this.settings.version, nowMs: this.#context.nowMs() }
   }
 
   /**
@@ -114,24 +115,47 @@ export class Instance {
     this.wake()
   }
 
-  /** Writes positions and commits of these partitions down. Rejects as the member's commit does. */
+  /**
+   * Writes positions and commits of these partitions down, and of all others of which the group does not have what it should.
+   * Returns an error code for each. Rejects as the member's commit does.
+   */
   async write(partitions: Iterable<HeldPartition>, deadline: Deadline): Promise<PartitionMap<number>> {
     clearTimeout(this.#closing)
-    const commits = commitsOf(partitions, this.writer)
-    return commits.size === 0 ? new Map() : this.member.commit(commits, deadline)
+    const { writer } = this
+    const all = Array.from(new Set([...partitions, ...this.positions.outdated(writer)]), held => ({
+      held,
+      written: held.written(writer)
+    }))
+    if (all.length === 0) return new Map()
+    const commits = new Map<string, Commit[]>()
+    for (const { held, written } of all) {
+      const ofTopic = commits.get(held.topic)
+      if (ofTopic === undefined) commits.set(held.topic, [written.commit])
+      else ofTopic.push(written.commit)
+    }
+    const results = await this.member.commit(commits, deadline)
+    for (const { held, written } of all) if (results.get(held.topic)?.get(held.partition) === 0) held.keep(written)
+    return results
+  }
+
+  /** Writes down what did not get to the group, and once a day what would expire there. */
+  async refresh(): Promise<void> {
+    if (this.member.state !== 'stable' || this.#loading === undefined) return
+    if (this.positions.outdated(this.writer).length === 0) return
+    await this.turns
+      .take(() => this.write([], Deadline.after(LOAD_LIMIT_MS)))
+      .catch((error: unknown) => this.#debug(error, 'Positions could not be written anew'))
   }
 
   /** Commits what was delivered, if that is to be done by itself. */
   async commitDelivered(deadline: Deadline): Promise<void> {
-    if (!this.settings.autoCommit) return
-    const own = this.positions.all.filter(({ isOwn }) => isOwn)
-    for (const held of own) held.commitDelivered()
-    await this.write(own, deadline)
+    if (this.settings.autoCommit) for (const held of this.positions.all) held.commitDelivered()
+    await this.write([], deadline)
   }
 
   /** Takes note of an answer. Once the client has it that is written down, unless a call does so soon. */
   sending(parts: readonly HeldPartition[]): Batch {
-    return (this.#batch = new Batch(parts, () => this.#closeSoon(parts)))
+    return (this.#batch = new Batch(parts, () => this.#closeSoon()))
   }
 
   /** Resolves when it is known whether the client has the answer before. */
@@ -193,12 +217,11 @@ export class Instance {
     return this.settings.assigned ?? assignment.partitions
   }
 
-  #closeSoon(parts: readonly HeldPartition[]): void {
+  #closeSoon(): void {
     clearTimeout(this.#closing)
     this.#closing = setTimeout(() => {
-      const held = parts.filter(part => this.positions.get(part.topic, part.partition) === part)
       if (this.member.state !== 'stable') return
-      void this.write(held, Deadline.after(LOAD_LIMIT_MS)).catch((error: unknown) =>
+      void this.write([], Deadline.after(LOAD_LIMIT_MS)).catch((error: unknown) =>
         this.#debug(error, 'A delivered batch could not be marked so')
       )
     }, CLOSE_AFTER_MS).unref()
@@ -223,8 +246,8 @@ export class Instance {
   async #load(assignment: MemberAssignment, deadline: Deadline): Promise<void> {
     try {
       const loader = { ...this.writer, generation: assignment.generation, settings: this.settings }
-      const changed = await this.positions.load(this.partitionsOf(assignment), loader, deadline)
-      await this.write(changed, deadline)
+      await this.positions.load(this.partitionsOf(assignment), loader, deadline)
+      await this.write([], deadline)
     } catch (error) {
       this.#loading = undefined
       throw error

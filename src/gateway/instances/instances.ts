@@ -5,7 +5,9 @@ import { Deadline } from '../../core/deadline.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Call } from '../../core/principal.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
+import { NOT_ASSIGNED } from './assigned.ts'
 import type { InstancesContext } from './context.ts'
+import { forgetStarts } from './empty-group.ts'
 import {
   groupBusy,
   groupUnusable,
@@ -18,7 +20,7 @@ import {
 } from './failures.ts'
 import { instanceOf, keyOf, type KnownInstance } from './group-memory.ts'
 import { Instance } from './instance.ts'
-import { type CreateSettings, encodeSettings, ownerOf } from './settings.ts'
+import { bornNow, type CreateSettings, encodeSettings, ownerOf } from './settings.ts'
 import { findInstance } from './takeover.ts'
 
 const NAME = /^[a-zA-Z0-9._-]{1,249}$/
@@ -28,6 +30,8 @@ const JOINED_PAUSE_LIMIT_MS = 100
 /** A group that is not Stable after so long is being rebalanced: the call goes on without its partitions. */
 const JOIN_LIMIT_MS = 500
 const SWEEP_MS = 1000
+/** How often positions and commits that did not get to the group, or are old, are written anew. */
+const REFRESH_MS = 5000
 const LEAVE_LIMIT_MS = 5000
 /** The shortest session that brokers allow by default. */
 const SHORTEST_SESSION_MS = 6000
@@ -39,10 +43,12 @@ export class Instances {
   /** Takeovers under way: calls for the same instance share one. */
   readonly #taking = new Map<string, Promise<Instance>>()
   readonly #sweep: NodeJS.Timeout
+  readonly #refreshing: NodeJS.Timeout
 
   constructor(context: InstancesContext) {
     this.#context = context
     this.#sweep = setInterval(() => this.#endIdle(), SWEEP_MS).unref()
+    this.#refreshing = setInterval(() => void this.refresh(), REFRESH_MS).unref()
   }
 
   /** How many this process holds. */
@@ -56,8 +62,9 @@ export class Instances {
     requireName('The name of a group', group)
     requireName('The name of an instance', name)
     const { memory, groups } = this.#context
-    if (this.#held.has(keyOf(group, name))) throw instanceExists(group, name)
     try {
+      const held = this.#held.get(keyOf(group, name))
+      if (held !== undefined && (await isStillHeld(held, call.deadline))) throw instanceExists(group, name)
       const described = await groups.describe(group, call.deadline)
       memory.learn(group, described)
       const { kind, members, protocolType } = described
@@ -66,12 +73,13 @@ export class Instances {
       if (members.length > 0 && protocolType !== 'consumer')
         throw groupUnusable(`Group '${group}' is of the protocol type ${protocolType}.`)
       if (members.some(({ instanceId }) => instanceId === name)) throw instanceExists(group, name)
+      if (members.length === 0 && kind !== 'none') await forgetStarts(this.#context, group, call.deadline)
       const owner = ownerOf(call.principal)
-      const nothing = { assigned: null, assignedSince: 0, pattern: null, counts: new Map() }
-      // Higher than all of an instance that had the name before: its positions stand in the group, and other gateways may
-      // remember it.
+      const nothing = { ...NOT_ASSIGNED, pattern: null, counts: new Map() }
+      // Higher than all of an instance that had the name before, which other gateways may remember.
       const version = Date.now()
-      const instance = this.#hold(group, name, { topics: [], settings: { ...said, ...nothing, version, owner } })
+      const settings = { ...said, ...nothing, version, owner, born: bornNow() }
+      const instance = this.#hold(group, name, { topics: [], settings })
       await this.#joined(instance, call.deadline).catch(async (error: unknown) => {
         await instance.leave(Deadline.after(LEAVE_LIMIT_MS)).catch(() => undefined)
         this.#release(instance)
@@ -138,9 +146,15 @@ export class Instances {
     }
   }
 
+  /** See {@link Instance.refresh}: of all that this process holds, every 5 s. */
+  async refresh(): Promise<void> {
+    await Promise.all(Array.from(this.#held.values(), instance => instance.refresh()))
+  }
+
   /** Leaves all instances to other gateways, or to the process that comes next. */
   async close(): Promise<void> {
     clearInterval(this.#sweep)
+    clearInterval(this.#refreshing)
     const { sessionTimeoutMs, instanceTimeoutMs } = this.#context.options
     const deadline = Deadline.after(LEAVE_LIMIT_MS)
     await Promise.allSettled(

@@ -3,7 +3,7 @@ import type { Start } from '../../kafka/fetch/starts.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
 import type { Commit, Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import { kafkaErrorName } from '../../kafka/kafka-errors.ts'
-import { GatewayError } from '../../core/errors.ts'
+import { type ErrorCode, GatewayError } from '../../core/errors.ts'
 import { partitionNotFound, refuseInternal, topicNotFound } from '../topic-access.ts'
 import type { InstancesContext } from './context.ts'
 import { groupBusy, invalidInstance, notAssigned } from './failures.ts'
@@ -40,7 +40,7 @@ export class Offsets {
     await requireReady(instance, deadline)
     const held = instance.positions.all.filter(each => each.isOwn)
     for (const each of held) each.commitDelivered()
-    requireAll(await instance.write(held, deadline))
+    requireAll(await instance.write(held, deadline), held)
   }
 
   /**
@@ -59,18 +59,19 @@ export class Offsets {
       )
     }
     await this.#requireTopics(offsets, deadline)
-    const own = new Set<HeldPartition>()
+    const own = new Map<HeldPartition, () => void>()
     const others: OffsetToCommit[] = []
     for (const each of offsets) {
       const held = instance.positions.get(each.topic, each.partition)
       if (held === undefined) others.push(each)
       else {
-        held.setCommitted(each.offset + next, each.metadata, -1)
-        own.add(held)
+        own.set(held, held.setCommitted(each.offset + next, each.metadata, -1))
       }
     }
-    requireAll(await instance.write(own, deadline))
-    if (others.length > 0) requireAll(await this.#commitOthers(instance, others, next, deadline))
+    const results = await instance.write(own.keys(), deadline)
+    for (const [{ topic, partition }, takeBack] of own) if (results.get(topic)?.get(partition) !== 0) takeBack()
+    requireAll(results, own.keys())
+    if (others.length > 0) requireAll(await this.#commitOthers(instance, others, next, deadline), others)
   }
 
   /** Leaves out what nobody committed. */
@@ -97,7 +98,7 @@ export class Offsets {
     const offsets = await this.#resolve(instance, places, deadline)
     held.forEach((each, index) => each.seek(offsets[index]))
     instance.wake()
-    requireAll(await instance.write(new Set(held), deadline))
+    requireAll(await instance.write(held, deadline), held)
   }
 
   /** A number is taken as it is: the next poll finds out whether it is there. */
@@ -156,12 +157,20 @@ function textOf(stored: PartitionMap<Committed | number>, topic: string, partiti
   return typeof told === 'object' ? told.metadata : ''
 }
 
-function requireAll(results: PartitionMap<number>): void {
-  for (const [topic, ofTopic] of results)
-    for (const [partition, errorCode] of ofTopic) {
-      if (errorCode === 0) continue
-      const message = `Kafka did not commit partition ${partition} of topic '${topic}'.`
-      const code = errorCode === 3 ? 'TOPIC_NOT_FOUND' : errorCode === 29 ? 'KAFKA_REFUSED' : 'KAFKA_UNAVAILABLE'
-      throw new GatewayError(code, message, { detail: kafkaErrorName(errorCode) })
-    }
+/** Throws for the first of these that Kafka did not commit. */
+function requireAll(results: PartitionMap<number>, wanted: Iterable<{ topic: string; partition: number }>): void {
+  for (const { topic, partition } of wanted) {
+    const errorCode = results.get(topic)?.get(partition) ?? 0
+    if (errorCode === 0) continue
+    const message = `Kafka did not commit partition ${partition} of topic '${topic}'.`
+    const code = COMMIT_ERRORS.get(errorCode) ?? 'KAFKA_UNAVAILABLE'
+    throw new GatewayError(code, message, { detail: kafkaErrorName(errorCode) })
+  }
 }
+
+const COMMIT_ERRORS: ReadonlyMap<number, ErrorCode> = new Map([
+  [3, 'TOPIC_NOT_FOUND'],
+  [12, 'INVALID_INSTANCE'],
+  [29, 'KAFKA_REFUSED'],
+  [30, 'KAFKA_REFUSED']
+])

@@ -66,7 +66,6 @@ export class Poll {
   readonly #work: Deadline
   /** What the polls before delivered is committed once. */
   #commits = true
-  #dirty: HeldPartition[] = []
   /** What was to be read could not be: it must not be tried without end. */
   #isTroubled = false
 
@@ -122,15 +121,14 @@ export class Poll {
     try {
       this.#takeCommits()
       const held = this.#readable()
-      const pinned = await instance.positions.resolve(held, instance.settings, this.#work)
-      this.#dirty.push(...pinned)
+      await instance.positions.resolve(held, instance.settings, this.#work)
       requirePositions(held, instance.settings)
       const batch = await this.#read(held)
       if (batch === null) return null
       const { parts, records, bytes } = batch
       this.#request.sink.settle(records, bytes)
       for (const [part, to] of parts) part.deliver(to)
-      await this.#write([...this.#dirty.splice(0), ...parts.keys()])
+      await this.#write(parts.keys())
       const sending = instance.sending([...parts.keys()])
       return { records, bytes, sent: () => sending.sent(), lost: () => sending.lost() }
     } catch (error) {
@@ -158,16 +156,15 @@ export class Poll {
     if (!this.#commits) return
     this.#commits = false
     if (!settings.autoCommit) return
-    this.#dirty = positions.all.filter(held => held.commitDelivered())
+    for (const held of positions.all) held.commitDelivered()
   }
 
   async #commit(): Promise<void> {
-    const dirty = this.#dirty.splice(0)
-    if (dirty.length > 0 && this.#instance.ended === undefined) await this.#write(dirty)
+    if (this.#instance.ended === undefined) await this.#write([])
   }
 
   #write(partitions: Iterable<HeldPartition>): Promise<unknown> {
-    return this.#instance.write(new Set(partitions), this.#work)
+    return this.#instance.write(partitions, this.#work)
   }
 
   /** Nothing of a topic that the caller may not read, or not any more. */
@@ -213,7 +210,7 @@ export class Poll {
 
   async #skip({ held, offset }: Bad): Promise<never> {
     held.seek(offset + 1)
-    await this.#write([...this.#dirty.splice(0), held])
+    await this.#write([held])
     const { topic, partition } = held
     const { format } = this.#instance.settings
     throw new GatewayError(

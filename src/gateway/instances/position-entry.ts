@@ -20,6 +20,8 @@ export interface PositionEntry {
   readonly topic: string
   /** Where `auto.offset.reset` said to begin; null once something is committed. */
   readonly start: number | null
+  /** When it was written, in hours since 1970: see `HeldPartition`. */
+  readonly hour: number
   readonly delivered: Delivered | null
 }
 
@@ -41,9 +43,9 @@ const END = '\u0000'
 const NUMBER = /^(?:0|[1-9]\d{0,15})$/
 const KEY = /^[\w-]{0,22}$/
 
-/** A short name for an instance that no other one in its group has. */
-export function instanceKey(name: string): string {
-  return createHash('sha256').update(name).digest('base64url').slice(0, 16)
+/** A short name for an instance that no other one in its group has, nor one that had its name before. */
+export function instanceKey(name: string, born: string): string {
+  return createHash('sha256').update(`${name}\n${born}`).digest('base64url').slice(0, 16)
 }
 
 export function topicKey(topicId: Buffer | null): string {
@@ -53,9 +55,9 @@ export function topicKey(topicId: Buffer | null): string {
 /** Returns the text for the metadata of a commit. */
 export function writeMetadata({ metadata, entry }: CommitMetadata): string {
   if (entry === null) return metadata
-  const { topic, start, delivered } = entry
+  const { topic, start, hour, delivered } = entry
   const { instance = '', generation = '', version = '', to = '', openFrom = null } = delivered ?? {}
-  return `${metadata}${MARK}${[topic, start ?? '', instance, generation, version, to, openFrom ?? ''].join('|')}${END}`
+  return `${metadata}${MARK}${[topic, start ?? '', hour, instance, generation, version, to, openFrom ?? ''].join('|')}${END}`
 }
 
 /** Takes the text apart. A text that {@link writeMetadata} did not write is the client's as a whole. */
@@ -72,12 +74,13 @@ export function fits(metadata: string): boolean {
 }
 
 function readEntry(fields: readonly string[]): PositionEntry | null {
-  if (fields.length !== 7) return null
-  const [topic, start, instance, generation, version, to, openFrom] = fields
+  if (fields.length !== 8) return null
+  const [topic, start, hour, instance, generation, version, to, openFrom] = fields
   if (!KEY.test(topic) || !KEY.test(instance) || !isNumberOrNone(start) || !isNumberOrNone(openFrom)) return null
+  if (!NUMBER.test(hour)) return null
   if (instance === '') {
     if (generation !== '' || version !== '' || to !== '' || openFrom !== '') return null
-    return { topic, start: numberOf(start), delivered: null }
+    return { topic, start: numberOf(start), hour: Number(hour), delivered: null }
   }
   if (![generation, version, to].every(field => NUMBER.test(field))) return null
   const delivered = {
@@ -87,7 +90,7 @@ function readEntry(fields: readonly string[]): PositionEntry | null {
     to: Number(to),
     openFrom: numberOf(openFrom)
   }
-  return { topic, start: numberOf(start), delivered }
+  return { topic, start: numberOf(start), hour: Number(hour), delivered }
 }
 
 function isNumberOrNone(field: string): boolean {

@@ -2,7 +2,7 @@ import type { Deadline } from '../../core/deadline.ts'
 import { KafkaFailure } from '../../kafka/kafka-failure.ts'
 import type { Start } from '../../kafka/fetch/starts.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
-import type { Commit, Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
+import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import type { InstancesContext } from './context.ts'
 import { instanceState } from './failures.ts'
 import { HeldPartition, type Writer } from './held-partition.ts'
@@ -36,57 +36,51 @@ export class Positions {
 
   /**
    * Holds these partitions and no others. Those it held before keep their position; of the others it asks the group.
-   * Returns what has to be written down for the new generation.
    */
-  async load(wanted: TopicPartitions, loader: Loader, deadline: Deadline): Promise<HeldPartition[]> {
+  async load(wanted: TopicPartitions, loader: Loader, deadline: Deadline): Promise<void> {
     const keys = new Set([...wanted].flatMap(([topic, numbers]) => numbers.map(number => keyOf(topic, number))))
     for (const key of this.#held.keys()) if (!keys.has(key)) this.#held.delete(key)
-    const kept = this.all.filter(({ isOwn }) => isOwn)
     const missing = new Map<string, readonly number[]>()
     for (const [topic, numbers] of wanted) {
       const unknown = numbers.filter(number => !this.#held.has(keyOf(topic, number)))
       if (unknown.length > 0) missing.set(topic, unknown)
     }
-    if (missing.size === 0) return kept
+    if (missing.size === 0) return
     const stored = await this.#context.groups.committed(this.#group, missing, deadline)
     const loaded = await Promise.all(
       Array.from(missing, ([topic, numbers]) => this.#loadTopic(topic, numbers, stored, loader, deadline))
     )
-    const pinned = await this.resolve(loaded.flat(), loader.settings, deadline)
+    await this.resolve(loaded.flat(), loader.settings, deadline)
     for (const held of loaded.flat()) this.#held.set(keyOf(held.topic, held.partition), held)
-    return [...kept, ...pinned]
   }
 
-  /** Lets `auto.offset.reset` decide where there is no position. Returns those for which it did. */
-  async resolve(
-    partitions: readonly HeldPartition[],
-    settings: InstanceSettings,
-    deadline: Deadline
-  ): Promise<HeldPartition[]> {
+  /** Those of which the group does not have what it should. */
+  outdated(writer: Writer): HeldPartition[] {
+    return this.all.filter(held => held.isOutdated(writer))
+  }
+
+  /** Lets `auto.offset.reset` decide where there is no position. */
+  async resolve(partitions: readonly HeldPartition[], settings: InstanceSettings, deadline: Deadline): Promise<void> {
     const open = Map.groupBy(
       partitions.filter(({ position }) => position === null),
       ({ topic }) => topic
     )
-    if (settings.reset === 'none') return []
+    if (settings.reset === 'none') return
     const { reset } = settings
-    const resolved = await Promise.all(
+    await Promise.all(
       Array.from(open, async ([topic, list]) => {
         const from = new Map<number, Start>(
           list.map(({ partition }) => [partition, isNew(settings, topic, partition) ? 'earliest' : reset])
         )
         const starts = await this.#starts(topic, from, settings, deadline)
-        return list.filter(held => {
-          held.start = held.position = starts.get(held.partition) ?? null
-          return held.position !== null
-        })
+        for (const held of list) held.start = held.position = starts.get(held.partition) ?? null
       })
     )
-    return resolved.flat()
   }
 
   /** Deleted and created anew: nothing that is known of the partition is about the topic of that name now. */
   replace(held: HeldPartition, topicId: Buffer | null): HeldPartition {
-    const anew = new HeldPartition(held.topic, held.partition, topicId, NOTHING, false)
+    const anew = new HeldPartition(held.topic, held.partition, topicId, NOTHING)
     this.#held.set(keyOf(held.topic, held.partition), anew)
     return anew
   }
@@ -100,12 +94,12 @@ export class Positions {
   ): Promise<HeldPartition[]> {
     const metadata = this.#context.metadata.peek(topic) ?? (await this.#context.metadata.topic(topic, deadline))
     const topicId = metadata?.id ?? null
-    const assignedSince = settings.assigned === null ? null : settings.assignedSince
     return numbers.map(partition => {
       const told = stored.get(topic)?.get(partition)
+      const assignedSince = settings.assignedSince.get(topic)?.get(partition) ?? null
       const reader = { instance, generation, assignedSince }
       const resumed = resume(typeof told === 'object' ? told : undefined, topicKey(topicId), reader)
-      return new HeldPartition(topic, partition, topicId, resumed, resumed.isOwn)
+      return new HeldPartition(topic, partition, topicId, resumed)
     })
   }
 
@@ -126,17 +120,6 @@ export class Positions {
       return new Map()
     }
   }
-}
-
-/** Commits by topic, as they are sent. */
-export function commitsOf(partitions: Iterable<HeldPartition>, writer: Writer): Map<string, Commit[]> {
-  const commits = new Map<string, Commit[]>()
-  for (const held of partitions) {
-    const ofTopic = commits.get(held.topic)
-    if (ofTopic === undefined) commits.set(held.topic, [held.written(writer)])
-    else ofTopic.push(held.written(writer))
-  }
-  return commits
 }
 
 /** Throws INSTANCE_STATE if a partition has no position and none is to be chosen. */

@@ -5,7 +5,10 @@ import { type Delivered, type PositionEntry, readMetadata } from './position-ent
 export interface Reader {
   readonly instance: string
   readonly generation: number
-  /** The client assigned the partition itself: no rebalance has taken it away. Since which version of the settings. */
+  /**
+   * Since which version of the settings the client has assigned the partition itself: no rebalance takes it away. Null if the
+   * group assigned it.
+   */
   readonly assignedSince: number | null
 }
 
@@ -22,6 +25,8 @@ export interface Resumed {
   readonly metadata: string
   /** What was chosen once, by any instance. */
   readonly start: number | null
+  /** What the group has of it beside the commit. */
+  readonly entry: PositionEntry | null
 }
 
 export const NOTHING: Resumed = {
@@ -30,7 +35,8 @@ export const NOTHING: Resumed = {
   committed: -1,
   leaderEpoch: -1,
   metadata: '',
-  start: null
+  start: null,
+  entry: null
 }
 
 /** Returns where to go on with a partition, from what the group has for it. `topic`: key of the topic of this name now. */
@@ -40,7 +46,7 @@ export function resume(stored: Committed | undefined, topic: string, reader: Rea
   // Deleted and created anew: neither the commit nor the position is about this topic.
   if (entry !== null && entry.topic !== '' && topic !== '' && entry.topic !== topic) return NOTHING
   const { offset: committed, leaderEpoch } = stored
-  const known = { committed, leaderEpoch, metadata, start: entry?.start ?? null }
+  const known = { committed, leaderEpoch, metadata, start: entry?.start ?? null, entry }
   const delivered = entry?.delivered ?? null
   if (delivered !== null && belongsTo(delivered, reader)) {
     const { openFrom, to } = delivered
@@ -53,7 +59,9 @@ export function resume(stored: Committed | undefined, topic: string, reader: Rea
 /** Whether the position is the reader's own, and nobody else can have read from it since. */
 export function belongsTo(delivered: Delivered, { instance, generation, assignedSince }: Reader): boolean {
   if (delivered.instance !== instance) return false
-  return assignedSince === null ? delivered.generation === generation : delivered.version >= assignedSince
+  if (assignedSince !== null) return delivered.version >= assignedSince
+  // It had the partition in the generation before, and has it now: nobody can have had it between the two.
+  return delivered.generation === generation || delivered.generation === generation - 1
 }
 
 /** Whether this instance's last batch may still be on its way to the client. */

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Principal } from '../../core/principal.ts'
 import type { Isolation } from '../../kafka/fetch/read-request.ts'
-import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
-import { readRanges, writeRanges } from './ranges.ts'
+import { type Assigned, NOT_ASSIGNED, readAssigned, writeAssigned } from './assigned.ts'
 
 const FORMATS = ['binary', 'json', 'text'] as const
 const DIALECTS = ['confluent', 'strimzi'] as const
@@ -30,15 +29,13 @@ export interface CreateSettings {
 }
 
 /** All of an instance but its topics and positions. Travels as userData of the member of the group that it is. */
-export interface InstanceSettings extends CreateSettings {
+export interface InstanceSettings extends CreateSettings, Assigned {
   /** Rises with each change, from the time when the instance was made, in milliseconds. */
   readonly version: number
+  /** Random: tells it from those that had its name before. */
+  readonly born: string
   /** Digest of the caller who made it. */
   readonly owner: string
-  /** Partitions that the client assigned itself; null without such an assignment. */
-  readonly assigned: TopicPartitions | null
-  /** The version that assigned them: what was written of positions before is another assignment's. */
-  readonly assignedSince: number
   /** In the syntax of RE2; null unless it subscribed to a pattern. */
   readonly pattern: string | null
   /** Partitions of each topic at the time of the subscription: those that come later are read from their beginning. */
@@ -56,14 +53,19 @@ export function ownerOf({ issuer, id }: Pick<Principal, 'issuer' | 'id'>): strin
     .slice(0, 22)
 }
 
+export function bornNow(): string {
+  return randomBytes(6).toString('base64url')
+}
+
 /** JSON, with short names: each takeover writes that of all members of the group. */
 export function encodeSettings(settings: InstanceSettings): Buffer {
-  const { version, owner, assigned, assignedSince, pattern, counts } = settings
+  const { version, born, owner, assigned, pattern, counts } = settings
   const { format, dialect, autoCommit, reset, isolation, fetchMinBytes, waitMs } = settings
   return Buffer.from(
     JSON.stringify({
       by: MARK,
       v: version,
+      c: born,
       o: owner,
       f: format,
       d: dialect,
@@ -72,7 +74,7 @@ export function encodeSettings(settings: InstanceSettings): Buffer {
       i: isolation,
       ...(fetchMinBytes === 0 ? {} : { b: fetchMinBytes }),
       ...(waitMs === null ? {} : { w: waitMs }),
-      ...(assigned === null ? {} : { t: writeRanges(assigned), s: assignedSince }),
+      ...(assigned === null ? {} : { t: writeAssigned(settings) }),
       ...(pattern === null ? {} : { p: pattern }),
       ...(counts.size === 0 ? {} : { n: Object.fromEntries(counts) })
     })
@@ -83,20 +85,21 @@ export function encodeSettings(settings: InstanceSettings): Buffer {
 export function decodeSettings(userData: Buffer | null): InstanceSettings | null {
   const written = parsed(userData)
   if (written === null || written.by !== MARK) return null
-  const { v: version, o: owner, a: autoCommit, b = 0, w = null, t, s = 0, p = null, n = {} } = written
+  const { v: version, c: born, o: owner, a: autoCommit, b = 0, w = null, t, p = null, n = {} } = written
   const format = oneOf(FORMATS, written.f)
   const dialect = oneOf(DIALECTS, written.d)
   const reset = oneOf(RESETS, written.r)
   const isolation = oneOf(ISOLATIONS, written.i)
   if (format === undefined || dialect === undefined || reset === undefined || isolation === undefined) return null
-  if (!isCount(version) || typeof owner !== 'string' || typeof autoCommit !== 'boolean') return null
-  if (!isCount(b) || !(w === null || isCount(w)) || !isCount(s)) return null
+  if (!isCount(version) || typeof born !== 'string' || typeof owner !== 'string' || typeof autoCommit !== 'boolean')
+    return null
+  if (!isCount(b) || !(w === null || isCount(w))) return null
   if (!(p === null || typeof p === 'string')) return null
-  const assigned = t === undefined ? null : readRanges(t)
+  const manual = t === undefined ? NOT_ASSIGNED : readAssigned(t)
   const counts = readCounts(n)
-  if ((t !== undefined && assigned === null) || counts === null) return null
+  if (manual === null || counts === null) return null
   const said = { format, dialect, autoCommit, reset, isolation, fetchMinBytes: b, waitMs: w }
-  return { ...said, version, owner, assigned, assignedSince: s, pattern: p, counts }
+  return { ...said, ...manual, version, born, owner, pattern: p, counts }
 }
 
 function parsed(userData: Buffer | null): Record<string, unknown> | null {

@@ -5,6 +5,7 @@ import type { Principal } from '../../core/principal.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
 import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import { isInternalTopic, partitionNotFound, refuseInternal, topicNotFound } from '../topic-access.ts'
+import { assignedBy, NOT_ASSIGNED } from './assigned.ts'
 import type { InstancesContext } from './context.ts'
 import { instanceState, invalidInstance } from './failures.ts'
 import type { Instance } from './instance.ts'
@@ -47,7 +48,7 @@ export class Subscriptions {
   async unsubscribe(instance: Instance, deadline: Deadline): Promise<void> {
     const { assigned, pattern } = instance.settings
     if (assigned === null && pattern === null && instance.topics.length === 0) return
-    await this.#change(instance, { assigned: null, pattern: null, counts: new Map() }, [], deadline)
+    await this.#change(instance, { ...NOT_ASSIGNED, pattern: null, counts: new Map() }, [], deadline)
   }
 
   /** Throws TOPIC_NOT_FOUND, PARTITION_NOT_FOUND. */
@@ -62,8 +63,8 @@ export class Subscriptions {
     if (partitions.size === 0) return this.unsubscribe(instance, deadline)
     requireRead(principal, partitions.keys())
     for (const [topic, numbers] of partitions) await this.#requirePartitions(topic, numbers, deadline)
-    const since = instance.settings.version + 1
-    await this.#change(instance, { assigned: partitions, assignedSince: since }, [], deadline)
+    const { version, assignedSince } = instance.settings
+    await this.#change(instance, assignedBy(version + 1, partitions, assignedSince), [], deadline)
   }
 
   /** Takes topics in or out that have come under a pattern, or that the caller may not read any more. */

@@ -36,7 +36,7 @@ export async function findInstance(
     memory.learn(group, described)
     const known = knownBy(context, group, name, described, patience.passed)
     if (known !== undefined) {
-      await untilClosed(context, group, name, stored, deadline)
+      await untilClosed(context, group, instanceKey(name, known.settings.born), stored, deadline)
       return known
     }
     if (deadline.passed) throw groupBusy(group)
@@ -82,12 +82,11 @@ export function shownBy(group: string, { instanceId, metadata }: DescribedMember
 async function untilClosed(
   { groups }: InstancesContext,
   group: string,
-  name: string,
+  key: string,
   stored: PartitionMap<Committed | number>,
   deadline: Deadline
 ): Promise<void> {
   const limit = Deadline.after(Math.min(OPEN_LIMIT_MS, deadline.remainingMs))
-  const key = instanceKey(name)
   for (let shown = stored; hasOpen(shown, key) && !limit.passed;) {
     await sleep(OPEN_AGAIN_MS)
     shown = await groups.committed(group, null, deadline)

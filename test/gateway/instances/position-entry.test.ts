@@ -16,7 +16,7 @@ import {
 const offset = fc.nat({ max: Number.MAX_SAFE_INTEGER })
 const delivered = fc.record(
   {
-    instance: fc.string({ unit: 'grapheme', minLength: 1 }).map(instanceKey),
+    instance: fc.string({ unit: 'grapheme', minLength: 1 }).map(name => instanceKey(name, 'born')),
     generation: fc.nat({ max: 2 ** 31 - 1 }),
     version: offset,
     to: offset,
@@ -30,6 +30,7 @@ const entry: fc.Arbitrary<PositionEntry> = fc.record(
       .option(fc.uint8Array({ minLength: 16, maxLength: 16 }))
       .map(id => topicKey(id === null ? null : Buffer.from(id))),
     start: fc.option(offset),
+    hour: offset,
     delivered: fc.option(delivered)
   },
   { noNullPrototype: true }
@@ -57,8 +58,9 @@ suite('A position in the metadata of a commit', () => {
     const largest: PositionEntry = {
       topic: topicKey(randomBytes(16)),
       start: Number.MAX_SAFE_INTEGER,
+      hour: Number.MAX_SAFE_INTEGER,
       delivered: {
-        instance: instanceKey('x'.repeat(249)),
+        instance: instanceKey('x'.repeat(249), 'born'),
         generation: 2 ** 31 - 1,
         version: Number.MAX_SAFE_INTEGER,
         to: Number.MAX_SAFE_INTEGER,

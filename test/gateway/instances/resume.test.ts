@@ -16,6 +16,7 @@ const stored = (offset: number, entry: PositionEntry | null, metadata = 'client'
 const entry = (changes: Partial<NonNullable<PositionEntry['delivered']>> | null, start: number | null = null) => ({
   topic: 'topic',
   start,
+  hour: 1,
   delivered: changes === null ? null : { instance: ME, generation: 7, version: 3, to: 50, openFrom: null, ...changes }
 })
 const position = (reader: Reader, offset: number, told: PositionEntry | null, topic = 'topic') => {
@@ -23,7 +24,7 @@ const position = (reader: Reader, offset: number, told: PositionEntry | null, to
   return [at, isOwn]
 }
 
-suite('Where an instance goes on', () => {
+suite('Rule 7: where an instance goes on', () => {
   test('without anything stored `auto.offset.reset` has to decide', () => {
     assert.deepEqual(resume(undefined, 'topic', member), NOTHING)
     assert.deepEqual(position(member, -1, null), [null, false])
@@ -37,7 +38,8 @@ suite('Where an instance goes on', () => {
       committed: 20,
       leaderEpoch: 4,
       metadata: 'client',
-      start: null
+      start: null,
+      entry: null
     })
   })
 
@@ -49,9 +51,14 @@ suite('Where an instance goes on', () => {
 
   test('never at the position of another instance, or of a generation that it missed', () => {
     assert.deepEqual(position(member, 20, entry({ instance: 'other' })), [20, false])
-    assert.deepEqual(position(member, 20, entry({ generation: 6 })), [20, false])
+    assert.deepEqual(position(member, 20, entry({ generation: 5 })), [20, false])
     assert.deepEqual(position(member, 20, entry({ generation: 8 })), [20, false])
-    assert.deepEqual(position(member, -1, entry({ generation: 6 }, 11)), [11, false])
+    assert.deepEqual(position(member, -1, entry({ generation: 5 }, 11)), [11, false])
+  })
+
+  test('at its own position of the generation before, in which nobody else had the partition', () => {
+    assert.deepEqual(position(member, 20, entry({ generation: 6 })), [50, true])
+    assert.deepEqual(position(member, 20, entry({ generation: 6, openFrom: 40 })), [40, true])
   })
 
   test('at its position of any generation, if it assigned the partition itself and has not assigned others since', () => {

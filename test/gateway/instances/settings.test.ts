@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
+import {
+  type Assigned,
+  assignedBy,
+  NOT_ASSIGNED,
+  readAssigned,
+  writeAssigned
+} from '../../../src/gateway/instances/assigned.ts'
 import { readRanges, writeRanges } from '../../../src/gateway/instances/ranges.ts'
 import {
   decodeSettings,
@@ -16,9 +23,17 @@ const number = fc.nat({ max: 2 ** 31 - 1 })
 const partitions = fc
   .uniqueArray(fc.tuple(topic, fc.uniqueArray(fc.nat({ max: 60 }), { minLength: 1 })), { selector: ([name]) => name })
   .map(entries => new Map(entries.map(([name, numbers]) => [name, numbers.sort((one, other) => one - other)])))
-const settings: fc.Arbitrary<InstanceSettings> = fc.record(
+/** Assigned by a first call, then by a second one. */
+const assignments = fc
+  .tuple(fc.maxSafeNat(), fc.maxSafeNat(), partitions, partitions)
+  .map(([one, other, first, second]) => {
+    const { assignedSince } = assignedBy(Math.min(one, other), first, new Map())
+    return assignedBy(Math.max(one, other), second, assignedSince)
+  })
+const said: fc.Arbitrary<Omit<InstanceSettings, keyof Assigned>> = fc.record(
   {
     version: fc.maxSafeNat(),
+    born: fc.string(),
     owner: fc.string({ maxLength: 22 }),
     format: fc.constantFrom('binary', 'json', 'text'),
     dialect: fc.constantFrom('confluent', 'strimzi'),
@@ -27,20 +42,20 @@ const settings: fc.Arbitrary<InstanceSettings> = fc.record(
     isolation: fc.constantFrom('committed', 'uncommitted'),
     fetchMinBytes: number,
     waitMs: fc.option(number),
-    assigned: fc.option(partitions),
-    assignedSince: fc.maxSafeNat(),
     pattern: fc.option(fc.string()),
     counts: fc.uniqueArray(fc.tuple(topic, number), { selector: ([name]) => name }).map(entries => new Map(entries))
   },
   PLAIN
 )
+const settings: fc.Arbitrary<InstanceSettings> = fc
+  .tuple(said, fc.oneof(fc.constant(NOT_ASSIGNED), assignments))
+  .map(([most, assigned]) => Object.assign(most, assigned))
 
 suite('What an instance is, as user data', () => {
   test('comes back as it was written', () => {
     fc.assert(
       fc.property(settings, written => {
-        const expected = written.assigned === null ? { ...written, assignedSince: 0 } : written
-        assert.deepEqual(decodeSettings(encodeSettings(written)), expected)
+        assert.deepEqual(decodeSettings(encodeSettings(written)), written)
       })
     )
   })
@@ -56,6 +71,7 @@ suite('What an instance is, as user data', () => {
     const plain = {
       by: 'kafka-rest-gateway',
       v: 1,
+      c: 'y',
       o: 'x',
       f: 'json',
       d: 'confluent',
@@ -70,6 +86,7 @@ suite('What an instance is, as user data', () => {
       { v: -1 },
       { v: 1.5 },
       { v: '1' },
+      { c: 1 },
       { o: 1 },
       { f: 'avro' },
       { d: 'x' },
@@ -79,8 +96,10 @@ suite('What an instance is, as user data', () => {
       { b: -1 },
       { w: '1' },
       { t: [] },
-      { t: { a: '1-0' } },
-      { s: -1 },
+      { t: { a: '1' } },
+      { t: { 1: { a: '1-0' } } },
+      { t: { 1: { a: '1' }, 2: { a: '1' } } },
+      { t: { '01': { a: '1' } } },
       { p: 1 },
       { n: { a: '1' } },
       { n: [] }
@@ -92,6 +111,21 @@ suite('What an instance is, as user data', () => {
     const assigned = new Map([['t', [20, ...Array.from({ length: 16 }, (_, index) => index), 22, 23]]])
     assert.deepEqual(writeRanges(assigned), { t: '0-15,20,22-23' })
     assert.equal(JSON.stringify(writeRanges(new Map([['none', []]]))), '{}')
+    assert.deepEqual(writeAssigned(assignedBy(4, assigned, new Map())), { 4: { t: '0-15,20,22-23' } })
+    const wide = Object.fromEntries(['1', '2', '3'].map(version => [version, { [`t${version}`]: '0-99999' }]))
+    assert.equal(readAssigned(wide), null, 'no more in several versions than in one')
+  })
+
+  test('rule 7: tells since when each partition is assigned: one that is assigned once more is not assigned anew', () => {
+    const first = assignedBy(2, new Map([['t', [0, 1]]]), new Map())
+    const second = assignedBy(3, new Map([['t', [1, 2]]]), first.assignedSince)
+    const third = assignedBy(4, new Map([['t', [0, 1, 2]]]), second.assignedSince)
+    const since = new Map([
+      [0, 4],
+      [1, 2],
+      [2, 3]
+    ])
+    assert.deepEqual(third, { assigned: new Map([['t', [0, 1, 2]]]), assignedSince: new Map([['t', since]]) })
   })
 
   test('names the caller by a digest that depends on issuer and id, and on where one ends', () => {

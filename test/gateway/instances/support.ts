@@ -3,7 +3,7 @@ import type { RecordPage } from '../../../src/core/record-page.ts'
 import { PAGE_CHUNK, PAGE_STRIDE, PAGE_VALUE_LENGTH, PAGE_VALUE_START } from '../../../src/core/record-page.ts'
 import { Deadline } from '../../../src/core/deadline.ts'
 import { Consumers } from '../../../src/gateway/instances/consumers.ts'
-import type { ConsumersOptions } from '../../../src/gateway/instances/context.ts'
+import type { ConsumersOptions, InstancesContext } from '../../../src/gateway/instances/context.ts'
 import { GroupMemory } from '../../../src/gateway/instances/group-memory.ts'
 import type { PageSink, Polled } from '../../../src/gateway/instances/poll.ts'
 import type { CreateSettings } from '../../../src/gateway/instances/settings.ts'
@@ -36,12 +36,19 @@ export interface GatewayUnderTest extends Consumers {
 
 /** The instances of one gateway. */
 export function consumersOf(cluster: Cluster, options: Partial<ConsumersOptions> = {}): GatewayUnderTest {
-  const { groups, reads, metadata } = cluster
   const counted = { tookOver: 0, rebalanced: 0 }
   const meter = { tookOver: () => void counted.tookOver++, rebalanced: () => void counted.rebalanced++ }
+  return Object.assign(new Consumers({ ...contextOf(cluster, options), meter }), { counted })
+}
+
+export function contextOf(
+  { groups, reads, metadata }: Cluster,
+  options: Partial<ConsumersOptions> = {},
+  nowMs = Date.now
+): InstancesContext {
+  const meter = { tookOver: () => undefined, rebalanced: () => undefined }
   const memory = new GroupMemory()
-  const context = { groups, reads, metadata, memory, options: { ...OPTIONS, ...options }, meter, log: silent }
-  return Object.assign(new Consumers(context), { counted })
+  return { groups, reads, metadata, memory, options: { ...OPTIONS, ...options }, meter, nowMs, log: silent }
 }
 
 export function callOf(id = 'alice', ms = 8000, access: Principal['access'] = accessWithoutRules): Call {

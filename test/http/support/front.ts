@@ -54,8 +54,9 @@ export const consumersForTests: ConsumerUseCases = {
       waitMs: null,
       version: 1,
       owner: '',
+      born: '',
       assigned: null,
-      assignedSince: 0,
+      assignedSince: new Map(),
       pattern: null,
       counts: new Map()
     }),
