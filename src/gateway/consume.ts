@@ -1,4 +1,3 @@
-import { Deadline } from '../core/deadline.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Meter } from '../core/meter.ts'
 import type { Call } from '../core/principal.ts'
@@ -15,19 +14,17 @@ import { partitionNotFound, refuseInternal, topicNotFound } from './topic-access
 /** Largest page, in bytes of keys and values and in records, however many records were asked for. */
 export const PAGE_BYTES = 6 * 1024 * 1024
 export const PAGE_RECORDS = 100_000
-/** What is left of a request's time after a wait, to read what has come. */
-const READ_MS = 1000
 
 /** Reads a page of records from one partition. */
 export class Consume {
   readonly #metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>
-  readonly #reads: Pick<Reads, 'read' | 'wait' | 'starts'>
+  readonly #reads: Pick<Reads, 'read' | 'starts'>
   readonly #offsets: Pick<OffsetLookup, 'bounds' | 'offsetOf'>
   readonly #meter: Meter
 
   constructor(
     metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>,
-    reads: Pick<Reads, 'read' | 'wait' | 'starts'>,
+    reads: Pick<Reads, 'read' | 'starts'>,
     offsets: Pick<OffsetLookup, 'bounds' | 'offsetOf'>,
     meter: Meter
   ) {
@@ -50,7 +47,7 @@ export class Consume {
         throw partitionNotFound(topic, partition, metadata.partitions.length)
       if (typeof from === 'bigint')
         throw beyondEnd(read, from, await this.#offsets.bounds(topic, partition, call.deadline))
-      if (typeof from === 'number') return await this.#page(call, read, from, use)
+      if (typeof from === 'number') return await this.#read(call, read, from, use)
       return await this.#pageFrom(from, call, read, use)
     } catch (error) {
       throw callerError(error)
@@ -66,28 +63,11 @@ export class Consume {
     for (;;) {
       const offset = await this.#offsetOf(call, read, start)
       try {
-        return await this.#page(call, read, offset, use)
+        return await this.#read(call, read, offset, use)
       } catch (error) {
         // Kafka has deleted records since it returned the offset. The caller named no offset, so ask again.
         if (!isOutOfRange(error) || call.deadline.passed) throw error
       }
-    }
-  }
-
-  /** Reads a page. At the end of the log, waits for a record if the request says so. */
-  async #page<T>(call: Call, read: ReadRequest, offset: number, use: (page: RecordPage) => T): Promise<T> {
-    const limitMs = Math.min(read.wait?.limitMs ?? 0, call.deadline.remainingMs - READ_MS)
-    if (limitMs <= 0) return this.#read(call, read, offset, use)
-    const wait = { deadline: Deadline.after(limitMs), signal: read.wait?.signal }
-    const { topic, partition } = read
-    for (let from = offset; ;) {
-      const found = await this.#read(call, read, from, page =>
-        page.count === 0 ? { next: page.nextOffset } : { result: use(page) }
-      )
-      if ('result' in found) return found.result
-      const [place] = await this.#reads.wait([{ topic, partition, offset: found.next }], 'committed', wait)
-      if (place === undefined) return use(emptyPage(partition, found.next))
-      from = place.offset
     }
   }
 
@@ -129,9 +109,4 @@ export class Consume {
 
 function isOutOfRange(error: unknown): boolean {
   return error instanceof GatewayError && error.code === 'OFFSET_OUT_OF_RANGE'
-}
-
-function emptyPage(partition: number, nextOffset: number): RecordPage {
-  const none = { offsets: new Float64Array(0), timestamps: new Float64Array(0), logAppendTime: new Uint8Array(0) }
-  return { partition, count: 0, chunks: [], spans: new Int32Array(0), ...none, nextOffset, payloadBytes: 0 }
 }

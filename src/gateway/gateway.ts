@@ -20,8 +20,6 @@ export interface ReadRequest {
   readonly count: number
   /** Of keys and values, from 1; the first record is let in however large. As large as a page may be when left out. */
   readonly bytes?: number
-  /** How long to wait for a first record, and what ends that before. Without this, a page at the end is empty at once. */
-  readonly wait?: { readonly limitMs: number; readonly signal: AbortSignal }
 }
 
 /** Options of {@link Gateway.produce}. */

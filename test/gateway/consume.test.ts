@@ -55,12 +55,7 @@ suite('Reading', () => {
 
   test('from beyond what any log reaches is OFFSET_OUT_OF_RANGE with both bounds, and no broker reads', async () => {
     const bounds = () => Promise.resolve({ earliest: 3, lastStable: 8, logEnd: 10 })
-    const consume = new Consume(
-      metadataOf(),
-      { read: notAsked, wait: notAsked, starts: notAsked },
-      { ...noOffsets, bounds },
-      noMeter
-    )
+    const consume = new Consume(metadataOf(), { read: notAsked, starts: notAsked }, { ...noOffsets, bounds }, noMeter)
     await assert.rejects(firstOffset(consume, 2n ** 63n - 1n), {
       code: 'OFFSET_OUT_OF_RANGE',
       message: "Offset 9223372036854775807 is out of range: partition 0 of topic 'orders' begins at 3 and ends at 8.",

@@ -5,6 +5,7 @@ import type { Reply } from '../../http/answer.ts'
 import type { HttpCall } from '../../http/call.ts'
 import { PAGE_FRONT_BYTES } from '../shared/records/page-writer.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
+import { readOrWait } from '../shared/read-or-wait.ts'
 import { partitionNumber, topic, topicName } from '../shared/parameters.ts'
 import { encodingsIn, recordCount, startOffset, waitMs } from './parameters.ts'
 import { writePage, type PageEncoding } from './record-form.ts'
@@ -101,7 +102,7 @@ export const consume: V1Route = {
     errorSchema: consumeErrorSchema,
     errorHeaders: { 504: { NextOffset: { ...nextOffset, description: 'How far the read came.' } } }
   },
-  async handle(call, { gateway, limits }) {
+  handle(call, { gateway, limits }) {
     const { params, query } = call
     const name = topicName(params.topic)
     const partition = partitionNumber(params.partition)
@@ -109,19 +110,9 @@ export const consume: V1Route = {
     const count = recordCount(query.get('count'))
     const encodings = encodingsIn(query)
     const until = Deadline.after(waitMs(query.get('wait'), limits.waitMs))
-    for (let start = from; ;) {
-      const operation = call.begin()
-      // Held until the client has taken the answer: readers that stop reading use up the budget, not the memory.
-      call.hold(Math.min(count * BYTES_PER_RECORD, PAGE_BYTES))
-      call.reserve()
-      const reply = await gateway.consume(operation, { topic: name, partition, from: start, count }, page =>
-        page.count === 0 && !until.passed && !call.signal.aborted ? page.nextOffset : pageReply(call, page, encodings)
-      )
-      if (typeof reply !== 'number') return reply
-      start = reply
-      const place = { topic: name, partition, offset: reply }
-      await call.waiting(() => gateway.awaitRecords(place, { deadline: until, signal: call.signal }))
-    }
+    const setAsideBytes = Math.min(count * BYTES_PER_RECORD, PAGE_BYTES)
+    const read = { topic: name, partition, from, count }
+    return readOrWait(call, gateway, read, { until, setAsideBytes }, page => pageReply(call, page, encodings))
   }
 }
 

@@ -1,7 +1,9 @@
+import { Deadline } from '../../core/deadline.ts'
 import { GatewayError } from '../../core/errors.ts'
 import { PAGE_BYTES } from '../../gateway/consume.ts'
 import type { Query } from '../../http/call.ts'
 import { INT32_LIMIT } from '../../http/limits.ts'
+import { readOrWait } from '../shared/read-or-wait.ts'
 import { topic, topicName } from '../shared/parameters.ts'
 import { PAGE_FRONT_BYTES, type PageWriter, type Unshown } from '../shared/records/page-writer.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
@@ -67,7 +69,7 @@ export function readRecords(dialect: Dialect): V2Route {
         {
           name: 'timeout',
           description:
-            'Milliseconds to wait for a first record, as far as the time limit of a request goes. The answer comes as soon as there is one; without this, at once.',
+            'Milliseconds to wait for a first record, up to `limits.waitMs`. The answer comes as soon as there is one; without this, at once.',
           schema: { type: 'integer', minimum: 0 },
           examples: { second: { summary: 'A second', value: 1000 } }
         },
@@ -94,20 +96,17 @@ export function readRecords(dialect: Dialect): V2Route {
         'DEADLINE_EXCEEDED'
       ]
     },
-    handle(call, { gateway }, type) {
+    handle(call, { gateway, limits }, type) {
       const { params, query } = call
       const name = topicName(params.topic)
       const partition = pathPartition(params.partition, dialect)
       const from = startOffset(query.get('offset') ?? '')
       const bytes = positiveIn(query, 'max_bytes', PAGE_BYTES)
-      const limitMs = positiveIn(query, 'timeout', INT32_LIMIT, 0)
-      const wait = limitMs === 0 ? {} : { wait: { limitMs, signal: call.signal } }
+      const until = Deadline.after(positiveIn(query, 'timeout', limits.waitMs, 0))
       const writer = writerFor(pageFormat(type), dialect === 'strimzi' ? ALL : extrasIn(query))
-      const operation = call.begin()
-      // Until the client has taken the answer: readers that stand still fill the budget, not the memory.
-      call.hold(Math.min(bytes, SET_ASIDE_BYTES))
-      call.reserve()
-      return gateway.consume(operation, { topic: name, partition, from, count: INT32_LIMIT, bytes, ...wait }, page => {
+      const read = { topic: name, partition, from, count: INT32_LIMIT, bytes }
+      const setAsideBytes = Math.min(bytes, SET_ASIDE_BYTES)
+      return readOrWait(call, gateway, read, { until, setAsideBytes }, page => {
         call.settle(page.count, page.payloadBytes)
         call.hold(page.payloadBytes * COPIES)
         const text = writer.begin(page)

@@ -40,6 +40,8 @@ export class Instance {
   calledAtMs = performance.now()
   callsUnderWay = 0
   #loading: Promise<void> | undefined
+  /** Generation whose partitions are loaded. */
+  #loadedGeneration = -1
   #waiting: Wait | undefined
   #closing: NodeJS.Timeout | undefined
   #batch: Batch | undefined
@@ -88,6 +90,11 @@ export class Instance {
   get writer(): Writer {
     const { generation } = this.member
     return { instance: this.#key, generation, version: this.settings.version, nowMs: this.#context.nowMs() }
+  }
+
+  /** Whether it has its partitions and their positions now. */
+  get isReady(): boolean {
+    return this.member.assignment?.generation === this.#loadedGeneration
   }
 
   /**
@@ -140,7 +147,7 @@ export class Instance {
 
   /** Writes down what did not get to the group, and once a day what would expire there. */
   async refresh(): Promise<void> {
-    if (this.member.state !== 'stable' || this.#loading === undefined) return
+    if (!this.isReady) return
     if (this.positions.outdated(this.writer).length === 0) return
     await this.turns
       .take(() => this.write([], Deadline.after(LOAD_LIMIT_MS)))
@@ -248,6 +255,7 @@ export class Instance {
       const loader = { ...this.writer, generation: assignment.generation, settings: this.settings }
       await this.positions.load(this.partitionsOf(assignment), loader, deadline)
       await this.write([], deadline)
+      this.#loadedGeneration = assignment.generation
     } catch (error) {
       this.#loading = undefined
       throw error

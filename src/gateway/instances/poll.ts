@@ -29,6 +29,8 @@ export interface PollRequest {
   readonly maxBytes: number
   readonly signal: AbortSignal
   readonly sink: PageSink
+  /** Runs a wait for records or for the group, as one of the caller's. The sink holds nothing then. May reject. */
+  waiting(wait: () => Promise<void>): Promise<void>
 }
 
 /** What became of a poll. Exactly one of its functions has to be called. */
@@ -139,15 +141,20 @@ export class Poll {
 
   /** Whether it has its partitions; false at the deadline, or when the wait is interrupted. */
   async #isReady(signal: AbortSignal): Promise<boolean> {
+    if (this.#instance.isReady) return true
     const interrupted = Promise.withResolvers<false>()
     const end = () => interrupted.resolve(false)
     const either = AbortSignal.any([signal, this.#request.signal])
     either.addEventListener('abort', end)
+    let isReady = false
     try {
-      return await Promise.race([this.#instance.ready(this.#work), interrupted.promise])
+      await this.#request.waiting(async () => {
+        isReady = await Promise.race([this.#instance.ready(this.#work), interrupted.promise])
+      })
     } finally {
       either.removeEventListener('abort', end)
     }
+    return isReady
   }
 
   /** What was delivered before this poll counts as received. */
@@ -240,9 +247,11 @@ export class Poll {
     const limitMs = held.some(({ position }) => position === null) ? LOOK_AGAIN_MS : this.#deadline.remainingMs
     const deadline = Deadline.after(Math.min(limitMs, this.#deadline.remainingMs))
     const places = held.flatMap(({ place }) => place ?? [])
-    const found = await this.#context.reads.wait(places, isolation, { deadline, signal: either })
-    await commit
-    const isInVain = this.#isTroubled || (found.length > 0 && fetchMinBytes > 0)
-    if (isInVain) await sleep(LOOK_AGAIN_MS, undefined, { signal: either }).catch(() => undefined)
+    await this.#request.waiting(async () => {
+      const found = await this.#context.reads.wait(places, isolation, { deadline, signal: either })
+      await commit
+      const isInVain = this.#isTroubled || (found.length > 0 && fetchMinBytes > 0)
+      if (isInVain) await sleep(LOOK_AGAIN_MS, undefined, { signal: either }).catch(() => undefined)
+    })
   }
 }

@@ -8,7 +8,9 @@ suite('Reading without a consumer over v2', () => {
   let gateway: TestGateway
   let topic: string
   before(async () => {
-    gateway = await TestGateway.start({ settings: { apis: { v2: 'strimzi' } } })
+    gateway = await TestGateway.start({
+      settings: { apis: { v2: 'strimzi' }, quotas: { principal: { concurrentWaits: 1 } } }
+    })
     topic = uniqueTopic('v2-read')
     await gateway.createTopic(topic)
     const values = Array.from({ length: 10 }, (_, at) => ({ key: `k${at}`, value: { at }, timestamp: 1000 + at }))
@@ -67,10 +69,47 @@ suite('Reading without a consumer over v2', () => {
     assert.ok(Date.now() - startedMs < 5000)
   })
 
+  test('rule 9: waits of polls and of reads are waits of the caller, and count in one quota; what is there is no wait', async () => {
+    const group = uniqueTopic('group')
+    const post = (path: string, body: object) =>
+      gateway.request('POST', `/consumers/${path}`, {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/vnd.kafka.v2+json' }
+      })
+    const polled = async (name: string, timeout: number) => {
+      const { status, json } = await gateway.get(
+        `/consumers/${group}-${name}/instances/${name}/records?timeout=${timeout}`
+      )
+      return [status, status === 200 ? json.length : json.message]
+    }
+    for (const [name, from] of [
+      ['busy', 'earliest'],
+      ['idle', 'latest']
+    ]) {
+      await post(`${group}-${name}`, { name, 'auto.offset.reset': from })
+      await post(`${group}-${name}/instances/${name}/assignments`, { partitions: [{ topic, partition: 0 }] })
+      await gateway.get(`/consumers/${group}-${name}/instances/${name}/assignments`)
+    }
+    const refused = "This is more than the caller's quota of concurrent waits; nothing was done."
+    const waiting = polled('idle', 6000)
+    const end = Date.now() + 5000
+    let read = await gateway.get(`/topics/${topic}/partitions/0/records?offset=latest&timeout=1`)
+    while (read.status === 200 && Date.now() < end)
+      read = await gateway.get(`/topics/${topic}/partitions/0/records?offset=latest&timeout=1`)
+    assert.deepEqual([read.status, read.json.message], [429, refused])
+    assert.deepEqual(await polled('busy', 1), [200, 13])
+    assert.deepEqual(await polled('busy', 1000), [429, refused])
+    await gateway.produce(topic, [{ value: 1 }])
+    assert.deepEqual(await waiting, [200, 1])
+    assert.deepEqual(await polled('busy', 1000), [200, 1])
+    const { status } = await gateway.get(`/topics/${topic}/partitions/0/records?offset=14&timeout=1`)
+    assert.equal(status, 200)
+  })
+
   test('beyond the end, or in what is not there, it says what is wrong', async () => {
     const beyond = await read('offset=99', 'json')
     assert.deepEqual([beyond.status, beyond.json.error_code], [400, 400])
-    assert.match(beyond.json.message, /earliest_offset 0, latest_offset 13/)
+    assert.match(beyond.json.message, /earliest_offset 0, latest_offset 14/)
     const path = `/topics/${uniqueTopic('v2-none')}/partitions/0/records?offset=0`
     assert.equal((await gateway.get(path)).status, 404)
     assert.equal((await gateway.get(`/topics/${topic}/partitions/1/records?offset=0`)).status, 404)

@@ -7,7 +7,7 @@ import { alone } from '../../support/alone.ts'
 import { sharedBroker, uniqueTopic } from '../../support/gateway.ts'
 import { clusterOf, soon } from '../../kafka/groups/support.ts'
 import { produce } from './produce.ts'
-import { callOf, Collected, consumersOf, type GatewayUnderTest, PLAIN } from './support.ts'
+import { callOf, Collected, consumersOf, type GatewayUnderTest, PLAIN, waiting } from './support.ts'
 
 await alone()
 
@@ -95,7 +95,7 @@ suite('Consumer instances behind gateways that are killed', () => {
           assert.ok(Date.now() < end, `${next.join()} of ${stored.join()}`)
           const gateway = gateways[Math.floor(Math.random() * GATEWAYS)]
           const sink = new Collected()
-          const request = { waitMs: 300, maxBytes: 200, signal: new AbortController().signal, sink }
+          const request = { waitMs: 300, maxBytes: 200, signal: new AbortController().signal, sink, waiting }
           try {
             const polled = await gateway.consumers.poll(callOf(), group, name, request)
             // A gateway that was killed meanwhile has sent nothing: its answer is lost, and it cannot know.

@@ -9,7 +9,7 @@ import { Subscriptions } from '../../../src/gateway/instances/subscriptions.ts'
 import { soon } from '../../kafka/groups/support.ts'
 import { alone } from '../../support/alone.ts'
 import { uniqueTopic } from '../../support/gateway.ts'
-import { callOf, Collected, contextOf, PLAIN, poll } from './support.ts'
+import { callOf, Collected, contextOf, PLAIN, poll, waiting } from './support.ts'
 import { TwoGateways } from './two-gateways.ts'
 
 await alone()
@@ -147,7 +147,7 @@ suite('Rule 8: commits', () => {
     await instance.ready(soon())
     const read = async () => {
       const sink = new Collected()
-      const request = { waitMs: 0, maxBytes: 1000, signal: new AbortController().signal, sink }
+      const request = { waitMs: 0, maxBytes: 1000, signal: new AbortController().signal, sink, waiting }
       const polled = await new Poll(context, instance, callOf(), request).run()
       polled.sent()
       return sink.values

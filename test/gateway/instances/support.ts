@@ -99,6 +99,9 @@ export interface PollOptions {
   readonly fate?: 'sent' | 'lost' | 'open'
 }
 
+/** Nobody counts. */
+export const waiting = (wait: () => Promise<void>): Promise<void> => wait()
+
 /** One poll, whose answer the client takes unless said otherwise. */
 export async function poll(
   consumers: Consumers,
@@ -114,7 +117,8 @@ export async function poll(
   }: PollOptions = {}
 ): Promise<Collected & { readonly polled: Polled }> {
   const sink = new Collected(canShow)
-  const polled = await consumers.poll(callOf('alice', 8000, access), group, name, { waitMs, maxBytes, signal, sink })
+  const request = { waitMs, maxBytes, signal, sink, waiting }
+  const polled = await consumers.poll(callOf('alice', 8000, access), group, name, request)
   if (fate === 'sent') polled.sent()
   if (fate === 'lost') polled.lost()
   return Object.assign(sink, { polled })

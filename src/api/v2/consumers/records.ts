@@ -79,7 +79,12 @@ export function pollRecords(dialect: Dialect): V2Route {
       const type = typeFor(settings, headers.accept)
       const sink = new TextSink(call, writerOf(settings))
       const { waitMs = settings.waitMs ?? USUAL_WAIT_MS[settings.dialect], maxBytes = INT32_LIMIT } = asked
-      const polled = await consumers.poll(operation, ...names, { waitMs, maxBytes, signal: call.signal, sink })
+      const waiting = async (wait: () => Promise<void>) => {
+        await call.waiting(wait)
+        call.reserve()
+      }
+      const request = { waitMs, maxBytes, signal: call.signal, sink, waiting }
+      const polled = await consumers.poll(operation, ...names, request)
       const body = sink.finish()
       if (body === undefined) return reply(200, [], type)
       return {
