@@ -1,4 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
+import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import { GroupFailure, type GroupTrouble } from '../../kafka/groups/group-failure.ts'
 import { callerError } from '../kafka-failures.ts'
 
@@ -24,6 +25,21 @@ export function notAssigned(topic: string, partition: number): GatewayError {
 
 export function groupUnusable(message: string): GatewayError {
   return new GatewayError('GROUP_UNUSABLE', message)
+}
+
+/** Throws GROUP_UNUSABLE for a group that instances cannot join, or in which nobody could serve them. */
+export function requireClassic(
+  group: string,
+  { kind, protocolType, members }: Pick<GroupDescription, 'kind' | 'protocolType' | 'members'>
+): void {
+  if (kind === 'other') throw groupUnusable(`Group '${group}' is a share or streams group, not one of consumers.`)
+  if (members.length === 0) return
+  if (kind === 'consumer')
+    throw groupUnusable(
+      `Group '${group}' uses the protocol of KIP-848 (group.protocol=consumer), in which Kafka does not tell what an instance reads.`
+    )
+  if (protocolType !== 'consumer')
+    throw groupUnusable(`Group '${group}' is of the protocol type ${protocolType}, not one of consumers.`)
 }
 
 export function groupBusy(group: string): GatewayError {

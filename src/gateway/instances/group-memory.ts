@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { LRUCache } from 'lru-cache'
 import { decodeSubscription } from '../../kafka/groups/consumer-protocol.ts'
 import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
+import { recordBytes } from './group-room.ts'
 import { decodeSettings, type InstanceSettings } from './settings.ts'
 
 /** An instance as its group knows it. */
@@ -11,22 +12,30 @@ export interface KnownInstance {
 }
 
 const INSTANCES_LIMIT = 50_000
+const GROUPS_LIMIT = 10_000
 const DELETED_LIMIT = 10_000
 const DELETED_MS = 60_000
 
 /** What this process last saw of the instances of groups: Kafka shows them only while their group is Stable. */
 export class GroupMemory {
   readonly #known = new LRUCache<string, KnownInstance>({ max: INSTANCES_LIMIT })
+  readonly #recordBytes = new LRUCache<string, number>({ max: GROUPS_LIMIT })
   /** When, on the monotonic clock. */
   readonly #deleted = new LRUCache<string, number>({ max: DELETED_LIMIT, ttl: DELETED_MS })
 
   /** Takes up what a description shows, which is nothing unless the group is Stable. */
   learn(group: string, { kind, state, members }: GroupDescription): void {
     if (kind !== 'classic' || state !== 'Stable') return
+    this.#recordBytes.set(group, recordBytes(members))
     for (const { instanceId, metadata } of members) {
       const known = instanceId === null ? null : instanceOf(metadata)
       if (instanceId !== null && known !== null) this.remember(group, instanceId, known)
     }
+  }
+
+  /** Returns how large the record of a group was when it was last Stable; 0 if that is not known. */
+  recordBytes(group: string): number {
+    return this.#recordBytes.get(group) ?? 0
   }
 
   /** The higher version wins. */

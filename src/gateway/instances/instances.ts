@@ -10,17 +10,18 @@ import type { InstancesContext } from './context.ts'
 import { forgetStarts } from './empty-group.ts'
 import {
   groupBusy,
-  groupUnusable,
   instanceExists,
   instanceNotFound,
   invalidInstance,
   isPassing,
   isTrouble,
+  requireClassic,
   toldError
 } from './failures.ts'
 import { instanceOf, keyOf, type KnownInstance } from './group-memory.ts'
+import { requireRoom } from './group-room.ts'
 import { Instance } from './instance.ts'
-import { bornNow, type CreateSettings, encodeSettings, ownerOf } from './settings.ts'
+import { bornNow, type CreateSettings, ownerOf } from './settings.ts'
 import { findInstance } from './takeover.ts'
 
 const NAME = /^[a-zA-Z0-9._-]{1,249}$/
@@ -67,11 +68,8 @@ export class Instances {
       if (held !== undefined && (await isStillHeld(held, call.deadline))) throw instanceExists(group, name)
       const described = await groups.describe(group, call.deadline)
       memory.learn(group, described)
-      const { kind, members, protocolType } = described
-      if (kind === 'other' || (kind === 'consumer' && members.length > 0))
-        throw groupUnusable(`Group '${group}' is not a group of consumers of the classic protocol.`)
-      if (members.length > 0 && protocolType !== 'consumer')
-        throw groupUnusable(`Group '${group}' is of the protocol type ${protocolType}.`)
+      requireClassic(group, described)
+      const { kind, members } = described
       if (members.some(({ instanceId }) => instanceId === name)) throw instanceExists(group, name)
       if (members.length === 0 && kind !== 'none') await forgetStarts(this.#context, group, call.deadline)
       const owner = ownerOf(call.principal)
@@ -79,7 +77,9 @@ export class Instances {
       // Higher than all of an instance that had the name before, which other gateways may remember.
       const version = Date.now()
       const settings = { ...said, ...nothing, version, owner, born: bornNow() }
-      const instance = this.#hold(group, name, { topics: [], settings })
+      const known = { topics: [], settings }
+      requireRoom(group, described, memory.recordBytes(group), { ...known, name, counts: new Map() })
+      const instance = this.#hold(group, name, known)
       await this.#joined(instance, call.deadline).catch(async (error: unknown) => {
         await instance.leave(Deadline.after(LEAVE_LIMIT_MS)).catch(() => undefined)
         this.#release(instance)
@@ -192,8 +192,6 @@ export class Instances {
   #hold(group: string, name: string, known: KnownInstance): Instance {
     const { options } = this.#context
     if (this.#held.size >= options.instances) throw instanceLimit(options.instances)
-    const { length } = encodeSettings(known.settings)
-    if (length > options.userDataBytes) throw tooMuch(length, options.userDataBytes)
     const onEnded = (ended: Instance, failure: GroupFailure) => this.#ended(ended, failure)
     const instance = new Instance(this.#context, group, name, known, onEnded)
     this.#held.set(keyOf(group, name), instance)
@@ -295,8 +293,4 @@ function instanceLimit(limit: number): GatewayError {
   return new GatewayError('INSTANCE_LIMIT', `The gateway holds ${limit} consumer instances, which is its limit.`, {
     headers: { 'Retry-After': '1' }
   })
-}
-
-export function tooMuch(bytes: number, limit: number): GatewayError {
-  return invalidInstance(`What the instance reads takes ${bytes} bytes to describe; the limit is ${limit}.`)
 }

@@ -1,13 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import { Deadline } from '../../core/deadline.ts'
-import { GatewayError } from '../../core/errors.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
-import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import { isInternalTopic, partitionNotFound, refuseInternal, topicNotFound } from '../topic-access.ts'
 import { assignedBy, NOT_ASSIGNED } from './assigned.ts'
 import type { InstancesContext } from './context.ts'
 import { instanceState, invalidInstance } from './failures.ts'
+import { requireRoom } from './group-room.ts'
 import type { Instance } from './instance.ts'
 import { mayRead, requireRead } from './may-read.ts'
 import { encodeSettings, type InstanceSettings } from './settings.ts'
@@ -20,9 +19,6 @@ const ASK_AGAIN_FIRST_MS = 5
 const ASK_AGAIN_LIMIT_MS = 100
 /** How often a pattern is compared with the topics that there are. */
 const PATTERN_AGAIN_MS = 5000
-/** The coordinator writes a whole group as one record, of at most 1 MB by default. */
-const GROUP_BYTES = 700_000
-const MEMBER_BYTES = 150
 const CLASH = 'Subscription to topics, partitions and pattern are mutually exclusive.'
 
 /** Changes what an instance reads. The group is told in the background; each call resolves when it has been. */
@@ -79,7 +75,9 @@ export class Subscriptions {
     }
     this.#comparedAtMs.set(instance, performance.now())
     const topics = await this.#matching(pattern, principal, deadline)
-    if (topics.join('\n') !== [...instance.topics].sort().join('\n')) instance.change({}, topics)
+    if (topics.join('\n') === [...instance.topics].sort().join('\n')) return
+    await this.#requireRoom(instance, {}, topics, deadline)
+    instance.change({}, topics)
   }
 
   async #change(
@@ -88,19 +86,31 @@ export class Subscriptions {
     topics: readonly string[],
     deadline: Deadline
   ): Promise<void> {
-    const { options, groups, memory } = this.#context
-    const { length } = encodeSettings({ ...instance.settings, ...changes })
-    if (length > options.userDataBytes)
-      throw invalidInstance(
-        `What the instance reads takes ${length} bytes to describe; the limit is ${options.userDataBytes}.`
-      )
-    const described = await groups.describe(instance.group, deadline)
-    memory.learn(instance.group, described)
-    requireRoom(described, length)
+    await this.#requireRoom(instance, changes, topics, deadline)
     if (instance.member.state === 'stable') await instance.member.heartbeat(deadline)
     instance.change(changes, topics)
     await this.#told(instance, deadline)
     instance.acknowledged = instance.settings.version
+  }
+
+  /** Throws INVALID_INSTANCE, INSTANCE_LIMIT for what Kafka could not keep. */
+  async #requireRoom(
+    { group, name, settings: before }: Instance,
+    changes: Partial<InstanceSettings>,
+    topics: readonly string[],
+    deadline: Deadline
+  ): Promise<void> {
+    const { options, groups, memory, metadata } = this.#context
+    const settings = { ...before, ...changes }
+    const { length } = encodeSettings(settings)
+    if (length > options.userDataBytes)
+      throw invalidInstance(
+        `What the instance reads takes ${length} bytes to describe; the limit is ${options.userDataBytes} (consumers.userDataBytes).`
+      )
+    const described = await groups.describe(group, deadline)
+    memory.learn(group, described)
+    const counts = new Map(topics.map(topic => [topic, metadata.peek(topic)?.partitions.length ?? 0]))
+    requireRoom(group, described, memory.recordBytes(group), { name, topics, settings, counts })
   }
 
   /** Resolves when the coordinator has heard of the change: the group may be rebalanced for long after that. */
@@ -142,13 +152,4 @@ export class Subscriptions {
     const missing = numbers.find(number => known.partitions[number] === undefined)
     if (missing !== undefined) throw partitionNotFound(topic, missing, known.partitions.length)
   }
-}
-
-/** Throws INSTANCE_LIMIT if the group would no longer fit into one record. `bytes`: of a member that is to be added. */
-export function requireRoom({ members }: GroupDescription, bytes: number): void {
-  const held = members.reduce((sum, { metadata }) => sum + metadata.length + MEMBER_BYTES, 0)
-  if (held + bytes + MEMBER_BYTES <= GROUP_BYTES) return
-  throw new GatewayError('INSTANCE_LIMIT', 'The consumer group has as many members as fit into one record of Kafka.', {
-    headers: { 'Retry-After': '1' }
-  })
 }

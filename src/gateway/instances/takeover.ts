@@ -3,7 +3,7 @@ import { Deadline } from '../../core/deadline.ts'
 import type { DescribedMember, GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import type { InstancesContext } from './context.ts'
-import { groupBusy, groupUnusable, instanceNotFound } from './failures.ts'
+import { groupBusy, groupUnusable, instanceNotFound, requireClassic } from './failures.ts'
 import { instanceOf, type KnownInstance } from './group-memory.ts'
 import { instanceKey, readMetadata } from './position-entry.ts'
 import { isOpenFor } from './resume.ts'
@@ -54,7 +54,7 @@ function knownBy(
 ): KnownInstance | undefined {
   const { kind, state, members } = described
   const remembered = memory.recall(group, name)
-  if (kind === 'other') throw groupUnusable(`Group '${group}' is not a group of consumers of the classic protocol.`)
+  if (kind === 'other') requireClassic(group, described)
   const member = members.find(({ instanceId }) => instanceId === name)
   if (kind === 'none' || member === undefined) {
     if (kind !== 'consumer') memory.forget(group, name)
@@ -62,9 +62,7 @@ function knownBy(
   }
   if (kind === 'consumer') {
     if (remembered !== undefined) return remembered
-    throw groupUnusable(
-      `Group '${group}' uses the protocol of KIP-848, in which Kafka does not tell what an instance subscribed to.`
-    )
+    requireClassic(group, described)
   }
   if (state !== 'Stable') return mayRemember ? remembered : undefined
   const shown = shownBy(group, member)

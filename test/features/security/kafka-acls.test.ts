@@ -100,6 +100,37 @@ suite('A Kafka with ACLs', () => {
     assert.deepEqual([status, json.code], [403, 'KAFKA_REFUSED'])
   })
 
+  test('rule 11: a group that Kafka keeps from the gateway is 403; so is a topic that an instance is to read or commit', async () => {
+    const headers = { 'content-type': 'application/vnd.kafka.v2+json' }
+    const call = async (path: string, body?: object) => {
+      const { status, json } = await gateway.request(
+        body === undefined ? 'GET' : 'POST',
+        `/consumers/acl-group${path}`,
+        {
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          headers
+        }
+      )
+      return [status, status === 204 ? '' : json.message]
+    }
+    const refused = [403, "Consumer group 'acl-group': Kafka does not let the gateway use it."]
+    assert.deepEqual(await call('', { name: 'i' }), refused)
+    assert.deepEqual(await call('/instances/i/records?timeout=0'), refused)
+    await grant([['gateway', READ, 'acl-group']], GROUP)
+    let made = await call('', { name: 'i', 'auto.offset.reset': 'earliest' })
+    for (const end = performance.now() + 8000; made[0] === 403 && performance.now() < end; await sleep(50))
+      made = await call('', { name: 'i', 'auto.offset.reset': 'earliest' })
+    assert.equal(made[0], 200)
+    const partitions = [{ topic: 'acl-a', partition: 0, offset: 0 }]
+    assert.deepEqual(await call('/instances/i/assignments', { partitions: [{ topic: 'acl-a', partition: 0 }] }), [
+      204,
+      ''
+    ])
+    assert.equal((await call('/instances/i/records?timeout=2000'))[0], 403)
+    const message = "Kafka did not commit partition 0 of topic 'acl-a'."
+    assert.deepEqual(await call('/instances/i/offsets', { offsets: partitions }), [403, message])
+  })
+
   test('two Kafka identities in one process share nothing that only one of them may see, and one outlives the other', async t => {
     await grant([
       ['alice', READ, 'apart-a'],
@@ -131,12 +162,15 @@ suite('A Kafka with ACLs', () => {
     assert.deepEqual(await bob.read('apart-b'), [0, 1])
   })
 
-  /** As the superuser: lets users do what they may, then creates the topics that they name. */
-  async function grant(rights: readonly (readonly [user: string, operation: number, topic: string])[]): Promise<void> {
+  /** As the superuser: lets users do what they may, then creates topics that they name. */
+  async function grant(
+    rights: readonly (readonly [user: string, operation: number, name: string])[],
+    resourceType = TOPIC
+  ): Promise<void> {
     const brokers = new Brokers(kafkaConfig([cluster.bootstrapServers[0]]), {}, silent)
     const [broker] = brokers.anyChannels()
     const creations = rights.map(([user, operation, resourceName]) => ({
-      resourceType: TOPIC,
+      resourceType,
       resourceName,
       principal: `User:${user}`,
       host: '*',
@@ -145,7 +179,7 @@ suite('A Kafka with ACLs', () => {
     }))
     const acls = await exchange(broker, createAcls, { creations })
     assert.deepEqual(new Set(acls.results.map(({ errorCode }) => errorCode)), new Set([0]))
-    const names = [...new Set(rights.map(([, , topic]) => topic))]
+    const names = resourceType === TOPIC ? [...new Set(rights.map(([, , topic]) => topic))] : []
     for (const name of names) {
       const spec = { partitionCount: 1, replicationFactor: 1, properties: new Map<string, string>() }
       assert.equal((await askCreateTopic(broker, name, spec, 5000)).errorCode, 0)
@@ -160,7 +194,7 @@ suite('A Kafka with ACLs', () => {
 })
 
 /** ResourceType, AclOperation and AclPermissionType, as Kafka numbers them. */
-const TOPIC = 2
+const [TOPIC, GROUP] = [2, 3]
 const [READ, WRITE, DESCRIBE] = [3, 4, 8]
 const ALLOW = 3
 const INIT_PRODUCER_ID = 22
