@@ -38,6 +38,12 @@ export const consumers = {
       maximum: 1_000_000,
       default: 10_000,
       description: 'Polls that wait in a process at a time.'
+    },
+    stickyCookie: {
+      enum: ['off', 'on'],
+      default: 'off',
+      description:
+        'Answers about instances carry the cookie `kafka-rest-gateway`, a random id of the process: a balancer that learns from it spares takeovers. Nothing depends on it.'
     }
   },
   additionalProperties: false

@@ -11,7 +11,7 @@ import type { Api } from '../http/api.ts'
 
 export interface ApisOptions
   extends
-    Pick<V2Options, 'gateway' | 'consumers' | 'secure' | 'limits' | 'log' | 'meter' | 'ready'>,
+    Pick<V2Options, 'gateway' | 'consumers' | 'stickyCookie' | 'secure' | 'limits' | 'log' | 'meter' | 'ready'>,
     Pick<SiteOptions, 'docs'> {
   readonly apis: ApisConfig
 }

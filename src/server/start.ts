@@ -127,6 +127,7 @@ export async function startServer(
       apis: config.apis,
       gateway: clusterGateway(cluster, meter),
       consumers,
+      stickyCookie: config.consumers.stickyCookie === 'on',
       secure: listen.tls !== 'none',
       limits,
       log,

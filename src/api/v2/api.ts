@@ -3,6 +3,7 @@ import type { Log } from '../../core/log.ts'
 import type { Api } from '../../http/api.ts'
 import { PROBES, probeRoutes, ROOT, rootRoutes } from './about.ts'
 import { consumerRoutes } from './consumers/routes.ts'
+import { withStickyCookie } from './consumers/sticky-cookie.ts'
 import { createTopic } from './create-topic.ts'
 import { v2Error } from './errors.ts'
 import { getOffsets } from './get-offsets.ts'
@@ -22,14 +23,16 @@ export interface V2Options extends Omit<V2UseCases, 'warnings'> {
   readonly ready: () => boolean
   /** Whether `/` is its own; a page may be there. */
   readonly root: boolean
+  /** Answers about consumer instances name this process in a cookie. */
+  readonly stickyCookie: boolean
 }
 
 /** Returns the routes that need a token, in the order of the description. */
-export function v2Routes(dialect: Dialect): readonly V2Route[] {
+export function v2Routes(dialect: Dialect, consumers = consumerRoutes(dialect)): readonly V2Route[] {
   return [
     ...produceRoutes(dialect),
     readRecords(dialect),
-    ...consumerRoutes(dialect),
+    ...consumers,
     listTopics,
     getTopic,
     listPartitions,
@@ -41,8 +44,10 @@ export function v2Routes(dialect: Dialect): readonly V2Route[] {
 }
 
 /** Returns the API of Confluent REST Proxy (v2) and Strimzi Kafka Bridge. Both dialects have the paths of both. */
-export function v2Api({ ready, root, log, ...options }: V2Options): Api {
+export function v2Api({ ready, root, log, stickyCookie, ...options }: V2Options): Api {
   const { dialect } = options
+  const consumers = consumerRoutes(dialect)
+  const routes = v2Routes(dialect, stickyCookie ? withStickyCookie(consumers, options) : consumers)
   const useCases: V2UseCases = { ...options, warnings: new RepeatedWarnings(log) }
   return {
     version: 'v2',
@@ -50,7 +55,7 @@ export function v2Api({ ready, root, log, ...options }: V2Options): Api {
     paths: root ? [ROOT] : [],
     trailingSlash: true,
     routes: [
-      ...v2Routes(dialect).map(route => served(route, useCases)),
+      ...routes.map(route => served(route, useCases)),
       ...probeRoutes(ready),
       ...(root ? rootRoutes(dialect) : [])
     ],

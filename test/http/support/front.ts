@@ -174,6 +174,7 @@ export interface FrontSettings {
   readonly docs?: DocsOptions
   /** Which of the product's APIs are on. */
   readonly speaks?: Partial<ApisConfig>
+  readonly stickyCookie?: boolean
   /** Besides those of the product. */
   readonly apis?: readonly Api[]
   readonly audit?: (line: string) => void
@@ -185,7 +186,10 @@ export interface FrontSettings {
 
 /** What the product serves, over a model of the gateway. */
 export function apisForTests(
-  settings: Pick<FrontSettings, 'limits' | 'gateway' | 'authenticator' | 'docs' | 'speaks' | 'meter'> = {},
+  settings: Pick<
+    FrontSettings,
+    'limits' | 'gateway' | 'authenticator' | 'docs' | 'speaks' | 'stickyCookie' | 'meter'
+  > = {},
   log: Log = recorder([])
 ): Api[] {
   const gateway = gatewayOf(settings.gateway)
@@ -195,6 +199,7 @@ export function apisForTests(
     apis: { v1: 'on', v2: 'confluent', v2Status: 'default', ...settings.speaks },
     gateway,
     consumers: consumersForTests,
+    stickyCookie: settings.stickyCookie ?? false,
     secure: false,
     limits,
     docs: settings.docs,

@@ -6,6 +6,7 @@ import { deleteInstance } from './delete.ts'
 import { commitOffsets, getOffsets, postCommitted } from './offsets.ts'
 import { seek, seekToBeginning, seekToEnd } from './positions.ts'
 import { pollRecords } from './records.ts'
+import { describingCookie } from './sticky-cookie.ts'
 import { getSubscription, subscribe, unsubscribe } from './subscription.ts'
 
 /** The calls of consumer instances, in the order in which the description is read. */
@@ -25,5 +26,5 @@ export function consumerRoutes(dialect: Dialect): readonly V2Route[] {
     seek,
     seekToBeginning,
     seekToEnd
-  ]
+  ].map(describingCookie)
 }
