@@ -118,18 +118,20 @@ for (const dialect of ['confluent', 'strimzi'] as const)
 
     test('the words of the body say whose client it is, and the instance keeps to that', async () => {
       const topic = await topicWith(['x'])
-      const group = uniqueTopic('group')
       for (const [name, word, status] of [
         ['c', { 'auto.commit.enable': true }, 200],
         ['s', { 'enable.auto.commit': 'true' }, 204]
       ] as const) {
-        const { json } = await call('POST', `/consumers/${group}`, { name, format: 'JSON', ...word })
+        const { json } = await call('POST', `/consumers/${topic}-${name}`, { name, format: 'JSON', ...word })
         assert.equal(json.instance_id, name)
         const offsets = [{ topic, partition: 0, offset: 0 }]
-        assert.equal((await call('POST', `/consumers/${group}/instances/${name}/offsets`, { offsets })).status, status)
+        assert.equal(
+          (await call('POST', `/consumers/${topic}-${name}/instances/${name}/offsets`, { offsets })).status,
+          status
+        )
       }
       const partitions = [{ topic, partition: 0 }]
-      const { json } = await call('POST', `/consumers/${group}/instances/s/offsets/committed`, { partitions })
+      const { json } = await call('POST', `/consumers/${topic}-s/instances/s/offsets/committed`, { partitions })
       assert.equal(json.offsets[0].offset, 0, "the last that was committed, in Strimzi's way")
     })
 

@@ -1,37 +1,23 @@
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
+import { before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../../../src/kafka/cluster.ts'
 import { alone } from '../../support/alone.ts'
-import { sharedBroker, uniqueTopic } from '../../support/gateway.ts'
-import { clusterOf, soon } from '../../kafka/groups/support.ts'
+import { uniqueTopic } from '../../support/gateway.ts'
+import { joined, soon } from '../../kafka/groups/support.ts'
 import { callOf, consumersOf, type GatewayUnderTest, PLAIN, poll } from './support.ts'
-import { produce } from './produce.ts'
+import { TwoGateways } from './two-gateways.ts'
 
 await alone()
 
 suite('Consumer instances on a real broker', () => {
-  let clusters: Cluster[]
+  const gateways = new TwoGateways()
+  const topicOf = (partitionCount = 1) => gateways.topic(partitionCount)
+  const fill = (topic: string, partition: number, ...values: string[]) => gateways.fill(topic, partition, ...values)
+  let clusters: readonly Cluster[]
   let one: GatewayUnderTest
   let other: GatewayUnderTest
-
-  before(async () => {
-    clusters = [await clusterOf(sharedBroker()), await clusterOf(sharedBroker())]
-    one = consumersOf(clusters[0])
-    other = consumersOf(clusters[1])
-  })
-  after(async () => {
-    await one.close()
-    await other.close()
-    for (const cluster of clusters) await cluster.close()
-  })
-
-  const topicOf = async (partitionCount = 1) => {
-    const topic = uniqueTopic('instances')
-    await clusters[0].topics.create(topic, { partitionCount, replicationFactor: 1, properties: new Map() }, soon())
-    return topic
-  }
-  const fill = (topic: string, partition: number, ...values: string[]) => produce(clusters[0], topic, partition, values)
+  before(() => ({ clusters, one, other } = gateways))
 
   test('an instance that subscribes gets the records of its topic, by either gateway, once', async () => {
     const topic = await topicOf(2)
@@ -52,7 +38,7 @@ suite('Consumer instances on a real broker', () => {
     assert.deepEqual((await one.subscription(callOf(), group, 'i')).topics, [], 'made again elsewhere')
   })
 
-  test('a poll that another gateway fences answers without records at once, and does not take the instance back', async () => {
+  test('rule 6: a poll that another gateway fences answers without records at once, and does not take the instance back', async () => {
     const topic = await topicOf()
     const group = uniqueTopic('group')
     await one.create(callOf(), group, 'i', PLAIN)
@@ -69,7 +55,7 @@ suite('Consumer instances on a real broker', () => {
     assert.equal(one.counted.tookOver, tookOver)
   })
 
-  test('a batch whose answer was lost is delivered again, by whichever gateway is asked next', async () => {
+  test('rule 6: a batch whose answer was lost is delivered again, by whichever gateway is asked next', async () => {
     const topic = await topicOf()
     const group = uniqueTopic('group')
     await fill(topic, 0, 'a', 'b')
@@ -83,7 +69,7 @@ suite('Consumer instances on a real broker', () => {
     assert.deepEqual((await poll(other, group, 'i')).values, ['c'])
   })
 
-  test('auto commit commits what a poll delivered with the next one, and the last one when the instance is deleted', async () => {
+  test('rule 8: auto commit commits what a poll delivered with the next one, and the last one when the instance is deleted', async () => {
     const topic = await topicOf()
     const group = uniqueTopic('group')
     const committed = () => one.committed(callOf(), group, 'i', new Map([[topic, [0]]]))
@@ -101,7 +87,7 @@ suite('Consumer instances on a real broker', () => {
     assert.deepEqual(last, [{ topic, partition: 0, offset: 3, metadata: '' }])
   })
 
-  test('without auto commit nothing but the client commits: what it names, or what was delivered; the position is another matter', async () => {
+  test('rule 8: without auto commit nothing but the client commits: what it names, or what was delivered; the position is another matter', async () => {
     const topic = await topicOf()
     const group = uniqueTopic('group')
     const committed = () => other.committed(callOf(), group, 'i', new Map([[topic, [0]]]))
@@ -150,7 +136,7 @@ suite('Consumer instances on a real broker', () => {
     await assert.rejects(one.assign(callOf(), group, 'i', new Map([[topic, [0]]])), { code: 'INSTANCE_STATE' })
   })
 
-  test('an instance that is made again under a name has nothing of the one before: position, partitions or settings', async () => {
+  test('rule 7: an instance that is made again under a name has nothing of the one before: position, partitions or settings', async () => {
     const topic = await topicOf(2)
     const group = uniqueTopic('group')
     await fill(topic, 0, 'a', 'b')
@@ -166,7 +152,7 @@ suite('Consumer instances on a real broker', () => {
     assert.deepEqual((await poll(one, group, 'i')).values, ['a', 'b'], 'nothing was committed')
   })
 
-  test('names, owners and strangers: 409 for a name in use, 404 for what another caller made', async () => {
+  test('rules 11 and 12: names, owners and strangers: 409 for a name in use, 404 for what another caller made', async () => {
     const group = uniqueTopic('group')
     await one.create(callOf(), group, 'i', PLAIN)
     await assert.rejects(one.create(callOf(), group, 'i', PLAIN), { code: 'INSTANCE_EXISTS' })
@@ -186,14 +172,14 @@ suite('Consumer instances on a real broker', () => {
       hooks: { onAssigned: () => undefined, onRevoked: () => undefined, onEnded: () => undefined }
     })
     java.join()
-    await java.settled(soon())
+    await gateways.alert(group, java.settled(soon()))
     await assert.rejects(one.create(callOf(), group, 'java', PLAIN), { code: 'INSTANCE_EXISTS' })
     await assert.rejects(poll(one, group, 'java'), { code: 'GROUP_UNUSABLE' })
     await java.heartbeat(soon())
     await java.leave(soon())
   })
 
-  test('a second poll ends the first; a seek, a subscription and a delete reach one that waits', async () => {
+  test('rule 9: a second poll ends the first; a seek, a subscription and a delete reach one that waits', async () => {
     const topic = await topicOf()
     const group = uniqueTopic('group')
     await fill(topic, 0, 'a')
@@ -216,7 +202,7 @@ suite('Consumer instances on a real broker', () => {
     await gone
   })
 
-  test('a record that cannot be shown ends a page, is refused by the next poll, and passed after that', async () => {
+  test('rule 8: a record that cannot be shown ends a page, is refused by the next poll, and passed after that', async () => {
     const topic = await topicOf()
     const group = uniqueTopic('group')
     const canShow = (value: string) => value !== 'bad'
@@ -228,7 +214,7 @@ suite('Consumer instances on a real broker', () => {
     assert.deepEqual((await poll(one, group, 'i', { canShow })).values, ['b'])
   })
 
-  test('a pattern brings topics that come later, and only those that the caller may read', async () => {
+  test('rule 12: a pattern brings topics that come later, and only those that the caller may read', async () => {
     const topic = await topicOf()
     const secret = `${topic}-secret`
     const later = `${topic}-later`
@@ -250,7 +236,7 @@ suite('Consumer instances on a real broker', () => {
     assert.deepEqual((await other.subscription(callOf(), group, 'i')).topics, [topic, later])
   })
 
-  test('`latest` is decided once: what comes between two gateways is not skipped', async () => {
+  test('rule 7: `latest` is decided once: what comes between two gateways is not skipped', async () => {
     const topic = await topicOf()
     const group = uniqueTopic('group')
     await fill(topic, 0, 'before')
@@ -262,7 +248,7 @@ suite('Consumer instances on a real broker', () => {
     assert.deepEqual(await one.committed(callOf(), group, 'i', new Map([[topic, [0]]])), [])
   })
 
-  test('`none` without a commit is an error of the poll, not a guess', async () => {
+  test('rule 7: `none` without a commit is an error of the poll, not a guess', async () => {
     const topic = await topicOf()
     const group = uniqueTopic('group')
     await one.create(callOf(), group, 'i', { ...PLAIN, reset: 'none' })
@@ -270,7 +256,7 @@ suite('Consumer instances on a real broker', () => {
     await assert.rejects(poll(one, group, 'i'), { code: 'INSTANCE_STATE' })
   })
 
-  test('a gateway that stops hands its instances over: no rebalance, no 404, the position kept', async () => {
+  test('rule 1: a gateway that stops hands its instances over: no rebalance, no 404, the position kept', async () => {
     const topic = await topicOf()
     const group = uniqueTopic('group')
     const leaving = consumersOf(clusters[0])
@@ -286,7 +272,7 @@ suite('Consumer instances on a real broker', () => {
     assert.deepEqual([state, members.map(({ instanceId }) => instanceId)], ['Stable', ['i']])
   })
 
-  test('an instance that is not called ends by itself; its last batch is committed', async () => {
+  test('rule 1: an instance that is not called ends by itself; its last batch is committed', async () => {
     const topic = await topicOf()
     const group = uniqueTopic('group')
     const impatient = consumersOf(clusters[0], { instanceTimeoutMs: 1000 })
@@ -303,14 +289,14 @@ suite('Consumer instances on a real broker', () => {
     await impatient.close()
   })
 
-  test('limits say which they are: instances, polls that wait, bytes of user data', async () => {
+  test('rule 14: limits say which they are: instances, polls that wait, bytes of user data', async () => {
     const topic = await topicOf()
     const group = uniqueTopic('group')
     const small = consumersOf(clusters[0], { instances: 1, waits: 1, userDataBytes: 300 })
     await small.create(callOf(), group, 'i', PLAIN)
     await assert.rejects(small.create(callOf(), group, 'j', PLAIN), { code: 'INSTANCE_LIMIT' })
     await small.subscribe(callOf(), group, 'i', { topics: [topic] })
-    const waiting = poll(small, group, 'i', { waitMs: 1000 })
+    const waiting = poll(small, group, 'i', { waitMs: 300 })
     await sleep(20)
     await assert.rejects(poll(small, group, 'i'), { code: 'INSTANCE_LIMIT' })
     await waiting
@@ -320,7 +306,7 @@ suite('Consumer instances on a real broker', () => {
     await small.close()
   })
 
-  test('two instances share the partitions of a topic, and each goes on with what it keeps when the other leaves', async () => {
+  test('rule 7: two instances share the partitions of a topic, and each goes on with what it keeps when the other leaves', async () => {
     const topic = await topicOf(2)
     const group = uniqueTopic('group')
     for (const name of ['i', 'j']) {
@@ -331,7 +317,8 @@ suite('Consumer instances on a real broker', () => {
       const both = await Promise.all(['i', 'j'].map(name => one.assignments(callOf(), group, name)))
       return both.map(partitions => partitions.get(topic)?.length).join()
     }
-    for (const end = Date.now() + 10_000; (await sizes()) !== '1,1' && Date.now() < end;) await sleep(20)
+    for (const end = Date.now() + 10_000; (await gateways.alert(group, sizes())) !== '1,1' && Date.now() < end;)
+      await sleep(20)
     await fill(topic, 0, 'p0')
     await fill(topic, 1, 'p1')
     const [i, j] = await Promise.all([poll(one, group, 'i', { waitMs: 8000 }), poll(one, group, 'j', { waitMs: 8000 })])
@@ -339,6 +326,27 @@ suite('Consumer instances on a real broker', () => {
     await sleep(50)
     await one.delete(callOf(), group, 'j')
     // Nothing of j's was committed: it is delivered again, i's own is not.
-    assert.deepEqual((await poll(other, group, 'i', { waitMs: 8000 })).values, j.values)
+    const again = gateways.alert(group, poll(other, group, 'i', { waitMs: 8000 }))
+    assert.deepEqual((await again).values, j.values)
+  })
+
+  test('rule 10: creating, subscribing, assigning and unsubscribing do not wait for a member that holds up the rebalance', async () => {
+    const topic = await topicOf()
+    const group = uniqueTopic('group')
+    const { groups } = clusters[0]
+    const slow = await joined(groups, group, 'slow', { topics: [topic], rebalanceTimeoutMs: 60_000 })
+    slow.member.abandon()
+    const startedMs = Date.now()
+    await one.create(callOf(), group, 'i', PLAIN)
+    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
+    await one.unsubscribe(callOf(), group, 'i')
+    await one.assign(callOf(), group, 'i', new Map([[topic, [0]]]))
+    assert.deepEqual([...(await one.subscription(callOf(), group, 'i')).partitions], [[topic, [0]]])
+    assert.equal((await groups.describe(group, soon())).state, 'PreparingRebalance')
+    assert.ok(Date.now() - startedMs < 5000)
+    await fill(topic, 0, 'a')
+    const waiting = poll(one, group, 'i', { waitMs: 8000 })
+    await groups.remove(group, 'slow', soon())
+    assert.deepEqual((await waiting).values, ['a'])
   })
 })

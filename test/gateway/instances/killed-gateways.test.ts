@@ -22,7 +22,7 @@ interface Gateway {
   readonly consumers: GatewayUnderTest
 }
 
-suite('Consumer instances behind gateways that are killed', () => {
+suite('Rule 6: consumer instances behind gateways that are killed', () => {
   const gateways: Gateway[] = []
   const dead: Cluster[] = []
   const start = async (): Promise<Gateway> => {

@@ -41,7 +41,7 @@ const metadata = fc.oneof(
   fc.tuple(fc.string(), entry).map(([text, inner]) => writeMetadata({ metadata: text, entry: inner }))
 )
 
-suite('A position in the metadata of a commit', () => {
+suite('Rule 7: a position in the metadata of a commit', () => {
   test("comes back beside the client's own metadata, whatever that is", () => {
     fc.assert(
       fc.property(metadata, entry, (text, written) => {

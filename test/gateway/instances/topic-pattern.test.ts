@@ -14,7 +14,7 @@ const pattern = fc
   .map(parts => parts.map(part => part.join('')).join(''))
 const topic = fc.stringMatching(/^[abc.\-_1]{1,8}$/)
 
-suite('A pattern of topics', () => {
+suite('Rule 12: a pattern of topics', () => {
   test('matches whole names as JavaScript does, where the two syntaxes agree', async () => {
     await fc.assert(
       fc.asyncProperty(pattern, fc.array(topic), async (text, topics) => {

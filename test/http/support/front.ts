@@ -174,6 +174,7 @@ export interface FrontSettings {
   readonly docs?: DocsOptions
   /** Which of the product's APIs are on. */
   readonly speaks?: Partial<ApisConfig>
+  readonly consumers?: Partial<ConsumerUseCases>
   readonly stickyCookie?: boolean
   /** Besides those of the product. */
   readonly apis?: readonly Api[]
@@ -188,7 +189,7 @@ export interface FrontSettings {
 export function apisForTests(
   settings: Pick<
     FrontSettings,
-    'limits' | 'gateway' | 'authenticator' | 'docs' | 'speaks' | 'stickyCookie' | 'meter'
+    'limits' | 'gateway' | 'authenticator' | 'docs' | 'speaks' | 'consumers' | 'stickyCookie' | 'meter'
   > = {},
   log: Log = recorder([])
 ): Api[] {
@@ -198,7 +199,7 @@ export function apisForTests(
   return apisOf({
     apis: { v1: 'on', v2: 'confluent', v2Status: 'default', ...settings.speaks },
     gateway,
-    consumers: consumersForTests,
+    consumers: { ...consumersForTests, ...settings.consumers },
     stickyCookie: settings.stickyCookie ?? false,
     secure: false,
     limits,

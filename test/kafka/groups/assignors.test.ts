@@ -57,7 +57,7 @@ const answerOf = (assignments: MemberAssignments): string =>
     })
     .join(' ')
 
-suite('An assignor', () => {
+suite('Rule 3: an assignor', () => {
   for (const [assignor, assign] of ASSIGNORS) {
     test(`${assignor} gives each member what Java's gives it`, async () => {
       const samples = fc.sample(cases, { numRuns: RUNS, seed: 20_261 })

@@ -32,7 +32,7 @@ suite('A member of a group', () => {
     assert.deepEqual([first.revoked, second.revoked], [1, 0])
   })
 
-  test('is sent an encoded list by our leader even if it gets no partition', async t => {
+  test('rule 3: is sent an encoded list by our leader even if it gets no partition', async t => {
     const model = await modelCluster(t)
     const gateway = model.gateway()
     const members = await Promise.all(
@@ -66,7 +66,7 @@ suite('A member of a group', () => {
     }
   })
 
-  test('that takes over a leader before JoinGroup 9 assigns nothing in a stable group, and everything in one that is not', async t => {
+  test('rule 3: that takes over a leader before JoinGroup 9 assigns nothing in a stable group, and everything in one that is not', async t => {
     const model = await modelCluster(t, { joinVersion: 6, forgetsTakers: true })
     const [one, other] = [model.gateway(), model.gateway()]
     await joined(one, 'g', 'a', { topics })
@@ -91,7 +91,7 @@ suite('A member of a group', () => {
     assert.deepEqual(partitionsOf([next.member, late.member]), ALL)
   })
 
-  test('that is given zero bytes joins again with other metadata, as the same would change nothing (KAFKA-9801)', async t => {
+  test('rule 3: that is given zero bytes joins again with other metadata, as the same would change nothing (KAFKA-9801)', async t => {
     const model = await modelCluster(t, { joinVersion: 6, forgetsTakers: true })
     const [one, other] = [model.gateway(), model.gateway()]
     const leader = await joined(one, 'g', 'a', { topics })
@@ -268,7 +268,7 @@ suite('A member of a group', () => {
     assert.deepEqual(gateway.held('g'), [])
   })
 
-  test('waits for a JoinGroup on a connection of its own: no other request stands behind it', async t => {
+  test('rule 2: waits for a JoinGroup on a connection of its own: no other request stands behind it', async t => {
     const model = await modelCluster(t)
     const gateway = model.gateway()
     const first = await joined(gateway, 'g', 'a', { topics })
@@ -286,7 +286,7 @@ suite('A member of a group', () => {
     assert.deepEqual(partitionsOf([elsewhere.member]), ALL)
   })
 
-  test('hears of a rebalance within seconds, from one heartbeat for all members of its gateway', async t => {
+  test('rule 2: hears of a rebalance within seconds, from one heartbeat for all members of its gateway', async t => {
     const model = await modelCluster(t)
     const gateway = model.gateway()
     const held = await Promise.all(['a', 'b', 'c', 'd'].map(name => joined(gateway, 'g', name, { topics })))
@@ -299,7 +299,7 @@ suite('A member of a group', () => {
     await calm(...held, newcomer)
   })
 
-  test('that another one of its gateway told of a rebalance joins in the same moment', async t => {
+  test('rule 2: that another one of its gateway told of a rebalance joins in the same moment', async t => {
     const model = await modelCluster(t)
     const [one, other] = [model.gateway(), model.gateway()]
     const held = await Promise.all(['a', 'b', 'c'].map(name => joined(one, 'g', name, { topics })))
@@ -314,7 +314,7 @@ suite('A member of a group', () => {
     assert.deepEqual(partitionsOf([...held, newcomer].map(({ member }) => member)), ALL)
   })
 
-  test('is joined again only after its owner has committed what it delivered', async t => {
+  test('rule 7: is joined again only after its owner has committed what it delivered', async t => {
     const model = await modelCluster(t)
     const gateway = model.gateway()
     const order: string[] = []
@@ -375,7 +375,7 @@ suite('A member of a group', () => {
     ])
   })
 
-  test('that leads rebalances the group when partitions are added or a topic appears, also after it was taken over', async t => {
+  test('rule 3: that leads rebalances the group when partitions are added or a topic appears, also after it was taken over', async t => {
     const model = await modelCluster(t)
     const [one, other] = [model.gateway(), model.gateway()]
     await joined(one, 'g', 'a', { topics: ['t', 'new'] })
@@ -393,7 +393,7 @@ suite('A member of a group', () => {
     await until(() => partitionsOf([taker.member]).join() === 'new-0,t-0,t-1,t-2,t-3,t-4')
   })
 
-  test('is handed over: it commits, and lives on in the group, under another session time-out, in no hands', async t => {
+  test('rule 1: is handed over: it commits, and lives on in the group, under another session time-out, in no hands', async t => {
     const model = await modelCluster(t)
     let committed: unknown
     const onRevoked = async () => {
@@ -411,7 +411,7 @@ suite('A member of a group', () => {
     assert.deepEqual([member.state, ended.length], ['ended', 0])
   })
 
-  test('is refused if the gateway holds as many members of the group as it may', async t => {
+  test('rule 14: is refused if the gateway holds as many members of the group as it may', async t => {
     const model = await modelCluster(t, { joinConnections: 2 })
     const gateway = model.gateway()
     await Promise.all(['a', 'b'].map(name => joined(gateway, 'g', name, { topics })))

@@ -11,7 +11,7 @@ const TICK_MS = 250
 /** How late a timer of a busy machine may be. */
 const SLACK_MS = 150
 
-suite('The wheel of heartbeats', () => {
+suite('Rule 2: the wheel of heartbeats', () => {
   test('calls each task at its time, not before, and again after what it returns, until that is null', async () => {
     const wheel = new HeartbeatWheel()
     const startMs = performance.now()

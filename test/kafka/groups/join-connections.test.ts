@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { JoinConnections, type JoinConnection } from '../../../src/kafka/groups/join-connections.ts'
 import { startCluster } from '../metadata/scripted-cluster.ts'
 
-suite('A connection for requests that are parked', () => {
+suite('Rule 2: a connection for requests that are parked', () => {
   test('is used by one at a time; the one given back last is used again first', async t => {
     const { brokers } = await startCluster(t, 2)
     const joins = new JoinConnections(brokers, 10)

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { consumersForTests } from '../../http/support/front.ts'
+import { waitUntil } from '../../http/support/wait-until.ts'
+import { speaking } from './support.ts'
+
+const INSTANCE = '/consumers/g/instances/i'
+
+test('rule 8: a commit is waited for unless async=true says otherwise; its failure is in the log then', async context => {
+  const commits: PromiseWithResolvers<void>[] = []
+  const commit = () => {
+    commits.push(Promise.withResolvers())
+    return commits[commits.length - 1].promise
+  }
+  const { ask, log } = await speaking(context, 'strimzi', { consumers: { commit } })
+  const post = (query: string) => ask(`${INSTANCE}/offsets${query}`, {}, { method: 'POST' })
+  assert.equal((await post('?async=true')).status, 200)
+  let isAnswered = false
+  const waiting = post('').finally(() => (isAnswered = true))
+  await waitUntil(() => commits.length === 2)
+  assert.equal(isAnswered, false)
+  commits[1].resolve()
+  assert.equal((await waiting).status, 200)
+  commits[0].reject(new Error('lost'))
+  await waitUntil(() => log.some(({ message }) => message === 'A commit that nobody waited for failed'))
+})
+
+for (const [dialect, usual] of [
+  ['confluent', 1000],
+  ['strimzi', 100]
+] as const)
+  test(`rule 9: a poll waits as long as it says, else as its instance was made, else ${usual} ms (${dialect})`, async context => {
+    const waits: number[] = []
+    let made: number | null = null
+    const settings = async (...given: Parameters<typeof consumersForTests.settings>) => ({
+      ...(await consumersForTests.settings(...given)),
+      dialect,
+      waitMs: made
+    })
+    const poll: typeof consumersForTests.poll = (_call, _group, _name, { waitMs }) => {
+      waits.push(waitMs)
+      return Promise.resolve({ records: 0, bytes: 0, sent: () => undefined, lost: () => undefined })
+    }
+    const { ask } = await speaking(context, dialect, { consumers: { settings, poll } })
+    for (const [query, ofInstance] of [
+      ['', null],
+      ['?timeout=-1', null],
+      ['', 3000],
+      ['?timeout=0', 3000],
+      ['?timeout=7000', 3000]
+    ] as const) {
+      made = ofInstance
+      assert.deepEqual((await ask(`${INSTANCE}/records${query}`)).body, [])
+    }
+    assert.deepEqual(waits, [usual, usual, 3000, 0, 7000])
+  })
