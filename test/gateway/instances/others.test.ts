@@ -127,10 +127,33 @@ suite('Rule 14: limits', () => {
     assert.ok(await large.member.settled(soon()))
     const expected = { code: 'INSTANCE_LIMIT', message: /would take 70\d{4} bytes; .* the limit is 700000/ }
     await assert.rejects(gateways.one.create(callOf(), group, 'i'.repeat(200), PLAIN), expected)
-    await gateways.alert(group, gateways.one.create(callOf(), group, 'i', PLAIN))
+    await gateways.alert(group, gateways.one.create(callOf(), group, 'i', { ...PLAIN, autoCommit: false }))
     const topics = Array.from({ length: 4 }, (_, index) => `${index}${'t'.repeat(200)}`)
     await gateways.alert(group, assert.rejects(gateways.one.subscribe(callOf(), group, 'i', { topics }), expected))
     assert.deepEqual((await gateways.one.subscription(callOf(), group, 'i')).topics, [])
+    await gateways.one.delete(callOf(), group, 'i')
+    await large.member.leave(soon())
+  })
+
+  test('so is a pattern that brings topics; a poll after that goes on with those it has', async () => {
+    const group = uniqueTopic('group')
+    const { groups } = gateways.clusters[0]
+    const large = watched(groups, group, 'large', { topics: [], userData: 'x'.repeat(GROUP_BYTES - 1100) })
+    large.member.join()
+    assert.ok(await large.member.settled(soon()))
+    const topic = await gateways.topic()
+    const subscribed = async () => {
+      await gateways.one.create(callOf(), group, 'i', PLAIN)
+      await gateways.one.subscribe(callOf(), group, 'i', { pattern: `${topic}.*` })
+    }
+    await gateways.alert(group, subscribed())
+    for (const number of [1, 2]) await gateways.topic(1, `${topic}-${number}-${'t'.repeat(200)}`)
+    await assert.rejects(poll(gateways.one, group, 'i'), {
+      code: 'INSTANCE_LIMIT',
+      message: /would take 70\d{4} bytes/
+    })
+    await gateways.fill(topic, 0, 'a')
+    assert.deepEqual((await gateways.alert(group, poll(gateways.one, group, 'i'))).values, ['a'])
     await gateways.one.delete(callOf(), group, 'i')
     await large.member.leave(soon())
   })
