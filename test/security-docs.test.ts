@@ -32,12 +32,12 @@ const load = (yaml: string) =>
   }).config
 
 test('every example of docs/security.md is a configuration that is accepted', () => {
-  assert.equal(examples.length, 11)
+  assert.equal(examples.length, 12)
   for (const yaml of examples) assert.equal(load(yaml).auth.mode, 'on')
 })
 
 test('the rules in docs/security.md grant what is said beside them', () => {
-  const policy = new Policy(load(examples[10]).auth)
+  const policy = new Policy(load(examples[11]).auth)
   const nobody = { issuer: 'x', id: 'x', member: false, groups: [], roles: [] }
   const allowed = (identity: object, topic: string) =>
     operations.filter(operation => policy.accessOf({ ...nobody, ...identity })?.allows(operation, 'topic', topic))

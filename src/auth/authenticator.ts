@@ -5,6 +5,7 @@ import { anonymous, type Principal } from '../core/principal.ts'
 import { ApiKeys } from './api-keys.ts'
 import { Attempts } from './attempts.ts'
 import { Certificates } from './certificates/certificates.ts'
+import type { ForwardedCertificates } from './certificates/forwarded-certificates.ts'
 import type { CertificateReader } from './certificates/client-certificate.ts'
 import type { Credentials } from './credentials.ts'
 import { GraphMembership } from './graph-membership.ts'
@@ -59,7 +60,14 @@ export interface AuthenticatorOptions {
   /** Whether the gateway speaks TLS itself. */
   readonly secure?: boolean
   /** If the listener asks clients for certificates. */
-  readonly certificates?: { readonly reader: CertificateReader; readonly areRequired: boolean } | undefined
+  readonly certificates?:
+    | {
+        readonly reader: CertificateReader
+        readonly areRequired: boolean
+        /** Those that proxies pass on. */
+        readonly forwarded?: ForwardedCertificates | undefined
+      }
+    | undefined
   /** Where clients reach the gateway: `apis.publicUrl`. For proofs of possession. */
   readonly publicUrl?: string | undefined
   /** HTTPS_PROXY and the like, for requests to providers and Graph. */
@@ -97,7 +105,13 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
   const passwords = config.basic && new Passwords(config.basic.waiting, attempts, steadyNow)
   const certificates =
     options.certificates && new Certificates(options.certificates.reader, options.certificates.areRequired, now)
-  const schemes = { tokens: issuers.length === 0 ? undefined : tokens, apiKeys, passwords, certificates }
+  const schemes = {
+    tokens: issuers.length === 0 ? undefined : tokens,
+    apiKeys,
+    passwords,
+    certificates,
+    forwarded: options.certificates?.forwarded
+  }
   const origins = new OwnOrigins(options.origins ?? [], options.secure ?? true)
   const judge = new Judge(schemes, new Permission(policy, graph), { attempts, origins, meter })
   return {

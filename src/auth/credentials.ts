@@ -5,6 +5,13 @@ import type { Principal } from '../core/principal.ts'
 import type { Caller } from './caller.ts'
 import type { ClientCertificate } from './certificates/client-certificate.ts'
 
+/** What is known of the connection that a request comes over: of the client, or of a proxy in front of it. */
+export interface ConnectionFacts {
+  readonly address: string | undefined
+  /** What was presented in TLS, if the listener asks for it. */
+  readonly certificate: ClientCertificate | undefined
+}
+
 /** What a request shows of its caller. */
 export interface Credentials {
   /** By name in lower case. Two fields of one name are joined by a comma. */
@@ -16,8 +23,7 @@ export interface Credentials {
   readonly method?: string | undefined
   /** Set if this very request was let in before, as a stream is that lasts: its proof is used up. */
   readonly principal?: Principal | undefined
-  /** What the client presented in TLS, if the listener asks for it. */
-  readonly certificate?: ClientCertificate | undefined
+  readonly connection?: ConnectionFacts
 }
 
 /** One way to prove who calls. */

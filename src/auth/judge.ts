@@ -5,6 +5,7 @@ import type { ApiKeys } from './api-keys.ts'
 import type { Attempts } from './attempts.ts'
 import type { Caller } from './caller.ts'
 import type { Certificates } from './certificates/certificates.ts'
+import type { ForwardedCertificates } from './certificates/forwarded-certificates.ts'
 import { Challenges } from './challenges.ts'
 import { type Credentials, type Scheme, schemeNamed } from './credentials.ts'
 import type { OwnOrigins } from './own-origins.ts'
@@ -18,6 +19,8 @@ export interface Schemes {
   readonly apiKeys: ApiKeys | undefined
   readonly passwords: Passwords | undefined
   readonly certificates: Certificates | undefined
+  /** Certificates that proxies pass on. */
+  readonly forwarded?: ForwardedCertificates | undefined
 }
 
 export interface JudgeOptions {
@@ -48,7 +51,18 @@ export class Judge {
 
   /** Returns the principal at once if nobody has to be asked. Throws or rejects with the error that refuses the caller. */
   authenticate(credentials: Credentials): Principal | Promise<Principal> {
+    if (this.#schemes.forwarded?.isFromProxy(credentials) === true) return this.#judgeForwarded(credentials)
     return this.#known(credentials) ?? this.#judge(credentials)
+  }
+
+  /** Judges the request of a proxy as if its client had connected itself. */
+  async #judgeForwarded(credentials: Credentials): Promise<Principal> {
+    const { headers, address, target, method, principal } = credentials
+    const certificate = await this.#schemes.forwarded?.read(credentials).catch((error: unknown) => {
+      throw this.#refused(error, 'certificate', credentials)
+    })
+    const judged = { headers, address, target, method, principal, connection: { address, certificate } }
+    return this.#known(judged) ?? this.#judge(judged)
   }
 
   /** Recognizes a token that was verified a moment ago: the path of nearly all requests. */

@@ -103,13 +103,13 @@ export class TokenVerifier implements Scheme {
   }
 
   /** A token without a proof: it must be bound to nothing, or to the certificate of its connection. */
-  async #judgeBearer({ headers: { authorization }, certificate }: Credentials): Promise<Caller> {
+  async #judgeBearer({ headers: { authorization }, connection }: Credentials): Promise<Caller> {
     const caller = await this.verify(authorization)
     const { confirmation } = caller
     if (confirmation === undefined) return caller
     // RFC 9449 §7.2, RFC 8705 §3: a stolen token alone is useless.
     const isHeld = confirmation.jkt === undefined && confirmation.certificate !== undefined
-    if (isHeld && certificate?.thumbprint === confirmation.certificate) return caller
+    if (isHeld && connection?.certificate?.thumbprint === confirmation.certificate) return caller
     throw invalidToken('The token is bound to what its sender must prove to hold.', 'a bound token without its proof')
   }
 
@@ -117,7 +117,7 @@ export class TokenVerifier implements Scheme {
     const { authorization } = credentials.headers
     const caller = await this.verify(authorization)
     const { jkt = '', certificate } = caller.confirmation ?? {}
-    if (certificate !== undefined && certificate !== credentials.certificate?.thumbprint)
+    if (certificate !== undefined && certificate !== credentials.connection?.certificate?.thumbprint)
       throw invalidToken('The token is bound to what its sender must prove to hold.', 'another certificate')
     if (credentials.principal === undefined) await proofs.judge(credentials, bearerToken(authorization), jkt)
     return caller

@@ -1,4 +1,5 @@
 import type { FromSchema } from '../core/json-schema.ts'
+import { apiKeys, basic, certificates } from './callers-schema.ts'
 import { file, milliseconds, secret, secretFile } from './fields.ts'
 
 const oidcProvider = {
@@ -137,55 +138,6 @@ const graph = {
   additionalProperties: false
 } as const
 
-const apiKeys = {
-  type: 'object',
-  required: ['file'],
-  properties: {
-    file: file('Keys, one a line; `kafka-rest-gateway key` edits it. Read again when it changes.')
-  },
-  additionalProperties: false,
-  description: 'Lets callers in by API keys. None when left out.'
-} as const
-
-const basic = {
-  type: 'object',
-  required: ['file'],
-  properties: {
-    file: file('Users, one a line; `kafka-rest-gateway user` edits it. Read again when it changes.'),
-    waiting: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 1000,
-      default: 64,
-      description: 'Passwords that may wait to be verified, 4 of them from one address; beyond that callers get 503.'
-    }
-  },
-  additionalProperties: false,
-  description: 'Lets callers in by user name and password (Basic). None when left out.'
-} as const
-
-const certificates = {
-  type: 'object',
-  properties: {
-    name: {
-      enum: ['subject', 'san.uri', 'san.dns', 'san.email'],
-      default: 'subject',
-      description:
-        'What names the caller: the subject as Java writes it (RFC 2253), or the one alternative name of a kind.'
-    },
-    mappingRules: {
-      type: 'array',
-      items: { type: 'string', minLength: 1, maxLength: 1024 },
-      minItems: 1,
-      default: ['DEFAULT'],
-      description:
-        'How that becomes a principal, in the form of `ssl.principal.mapping.rules` of Kafka: `RULE:pattern/replacement/[LU]` or `DEFAULT`, one an entry. The first that matches counts.'
-    }
-  },
-  additionalProperties: false,
-  description: 'Lets callers in by client certificates (`listen.tls.clientAuth`). None when left out.'
-} as const
-
 const names = (description: string) =>
   ({ type: 'array', items: { type: 'string', minLength: 1 }, default: [], description }) as const
 
@@ -272,6 +224,5 @@ export const auth = {
 } as const
 
 export type OidcProviderConfig = FromSchema<typeof oidcProvider>
-export type CertificatesConfig = FromSchema<typeof certificates>
 export type RuleConfig = FromSchema<typeof rule>
 export type GraphConfig = FromSchema<typeof graph>

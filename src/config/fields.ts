@@ -8,3 +8,9 @@ export const secret = (description: string) => ({ type: 'string', minLength: 1, 
 /** The path of a secret's file, for those secrets that are read again while the gateway runs. */
 export const secretFile = (secretName: string) =>
   ({ type: 'string', minLength: 1, description: '', fileOf: secretName }) as const
+
+export const NETWORK = {
+  type: 'string',
+  pattern: '^[0-9a-fA-F.:]+(/[0-9]{1,3})?$',
+  expects: 'a network such as 10.0.0.0/8'
+} as const

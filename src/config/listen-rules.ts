@@ -1,4 +1,5 @@
 import { networkProblem } from '../core/lib/networks.ts'
+import type { CertificatesConfig } from './callers-schema.ts'
 import { object, type Objection, type Rule } from './rule.ts'
 import type { Config } from './schema.ts'
 
@@ -19,6 +20,8 @@ const balancers = ({ listen: { proxyProtocol, proxyProtocolFrom } }: Config): Ob
 const clientCertificates = ({ listen: { tls }, auth }: Config): Objection[] => {
   const settings = tls === 'none' ? { clientAuth: 'off' as const } : tls
   const asks = settings.clientAuth !== 'off'
+  const { certificates } = auth
+  if (certificates !== undefined && certificates.header !== 'off') return forwarded(certificates, settings)
   const named = (['clientCaFile', 'clientCrlFile'] as const).filter(name => Object.hasOwn(settings, name))
   if (!asks) {
     const idle = named.map(name => object(`listen.tls.${name}`, 'has no meaning while listen.tls.clientAuth is off'))
@@ -33,6 +36,46 @@ const clientCertificates = ({ listen: { tls }, auth }: Config): Objection[] => {
     : [object('auth.certificates', 'is missing: listen.tls.clientAuth is request, and no certificate would count')]
 }
 
+/** A proxy that ends TLS: its word is that of every caller, so that it is believed must be said with care. */
+const forwarded = (certificates: CertificatesConfig, tls: ClientTls): Objection[] => {
+  const path = 'auth.certificates'
+  const { headerFrom, headerProxies } = certificates
+  const isBeyond = headerFrom.some(network => !/^(127\.|::1(\/128)?$)/.test(network))
+  return [
+    ...(tls.clientCaFile === undefined
+      ? [object('listen.tls.clientCaFile', `is missing: it says whose certificates ${path}.header may hold`)]
+      : []),
+    ...(headerFrom.length === 0 ? [object(`${path}.headerFrom`, 'is missing: the field would be ignored')] : []),
+    ...(isBeyond && headerProxies.length === 0
+      ? [
+          object(
+            `${path}.headerProxies`,
+            'is missing: proxies on other machines prove by their certificate who they are'
+          )
+        ]
+      : []),
+    ...(isBeyond && tls.clientAuth === 'off'
+      ? [object('listen.tls.clientAuth', 'is off: proxies on other machines could not show their certificate')]
+      : []),
+    ...networks(`${path}.headerFrom`, headerFrom)
+  ]
+}
+
+interface ClientTls {
+  readonly clientAuth: string
+  readonly clientCaFile?: string
+}
+
+const headerOrProxyProtocol = ({ listen, auth }: Config): Objection[] =>
+  listen.proxyProtocol === 'required' && (auth.certificates?.header ?? 'off') !== 'off'
+    ? [
+        object(
+          'auth.certificates.header',
+          'cannot be believed with listen.proxyProtocol: a header names who is connected'
+        )
+      ]
+    : []
+
 const networks = (path: string, given: readonly string[]): Objection[] =>
   given.flatMap((network, index) => {
     const problem = networkProblem(network)
@@ -42,5 +85,6 @@ const networks = (path: string, given: readonly string[]): Objection[] =>
 export const listenRules: readonly Rule[] = [
   { about: ['listen.trustedProxies', 'listen.clientAddressFrom'], judge: proxies },
   { about: ['listen.proxyProtocol', 'listen.proxyProtocolFrom'], judge: balancers },
-  { about: ['listen.tls', 'auth.mode', 'auth.certificates'], judge: clientCertificates }
+  { about: ['listen.tls', 'auth.mode', 'auth.certificates'], judge: clientCertificates },
+  { about: ['listen.proxyProtocol', 'auth.certificates'], judge: headerOrProxyProtocol }
 ]

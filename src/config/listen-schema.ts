@@ -1,10 +1,4 @@
-import { file, secret, secretFile } from './fields.ts'
-
-const NETWORK = {
-  type: 'string',
-  pattern: '^[0-9a-fA-F.:]+(/[0-9]{1,3})?$',
-  expects: 'a network such as 10.0.0.0/8'
-} as const
+import { file, NETWORK, secret, secretFile } from './fields.ts'
 
 export const listen = {
   type: 'object',

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { ClientCertificate } from '../auth/certificates/client-certificate.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { Deadline } from '../core/deadline.ts'
 import type { SwapRemoveMember } from '../core/lib/swap-remove-set.ts'
@@ -152,10 +151,6 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
 
   get takesAnyType(): boolean {
     return this.route?.body.kind === 'whole' && this.route.body.types.includes('*/*')
-  }
-
-  get certificate(): ClientCertificate | undefined {
-    return this.connection.certificate
   }
 
   get method(): string | undefined {

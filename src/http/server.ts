@@ -19,7 +19,7 @@ import { TlsFailures } from './tls-failures.ts'
 export interface KeyPair {
   readonly cert: string | Buffer
   readonly key: string | Buffer
-  /** Authorities of clients: then each client is asked for a certificate. One that is not trusted breaks off no handshake. */
+  /** Authorities of clients. A certificate of another one breaks off no handshake. */
   readonly ca?: string | Buffer
   /** Revocation lists of those authorities. */
   readonly crl?: string | Buffer
@@ -30,9 +30,9 @@ export interface HttpServerOptions extends Omit<GateOptions, 'secure'> {
   readonly tls: KeyPair | 'none'
   /** What becomes of a connection beyond `limits.connections`; `refuse` when left out. */
   readonly whenFull?: WhenFull
-  /** Judges the certificate that a client presented in TLS. */
+  /** Judges the certificate that a client presented in TLS. Without it clients are not asked for one. */
   readonly readCertificate?:
-    | ((certificate: X509Certificate, distrust: string | undefined) => ClientCertificate)
+    | ((certificate: X509Certificate, distrust: string | undefined) => ClientCertificate | undefined)
     | undefined
   /** Networks of balancers, if every connection comes from one of them and begins with a PROXY header. */
   readonly proxyProtocolFrom?: readonly string[] | undefined
@@ -188,7 +188,7 @@ export class HttpFront {
             ...http,
             ...tls,
             ...TLS_RULES,
-            requestCert: tls.ca !== undefined,
+            requestCert: this.#options.readCertificate !== undefined,
             rejectUnauthorized: false,
             handshakeTimeout: limits.headersTimeoutMs
           })

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { createAuthenticator } from '../auth/authenticator.ts'
 import type { AccessConfig } from '../auth/policy.ts'
-import type { CertificatesConfig } from '../config/auth-schema.ts'
 import { issuerNames } from '../config/issuers.ts'
 import { proxyEnvironment } from '../config/environment.ts'
 import type { Config } from '../config/schema.ts'
@@ -21,6 +20,7 @@ import { openTracer } from '../telemetry/traces/tracing.ts'
 import { apisOf } from './apis.ts'
 import { tuneGarbageCollection } from './garbage-collection.ts'
 import { expiryOf, expiryOfFile, listsExpiry } from './certificate-expiry.ts'
+import { clientCertificates } from './client-certificates.ts'
 import { filesOf } from './key-pair.ts'
 import { CertificateFiles } from './certificate-files.ts'
 import { watchCredentials } from './credential-files.ts'
@@ -29,9 +29,6 @@ import { startManagement } from './management.ts'
 import { packageVersion } from './package-version.ts'
 import { connectionsWithin } from './open-files.ts'
 import { RulesReload, type RulesSource } from './rules-reload.ts'
-
-/** Where certificates are needed, but name nobody. */
-const BY_SUBJECT: CertificatesConfig = { name: 'subject', mappingRules: ['DEFAULT'] }
 
 export interface RunningServer {
   readonly port: number
@@ -100,11 +97,12 @@ export async function startServer(
   const metrics = new Metrics(config.metrics.topics)
   // Skip counting when the management listener is off: nobody could read the counters.
   const meter = management === undefined ? noMeter : metrics
-  const clientAuth = listen.tls === 'none' ? 'off' : listen.tls.clientAuth
-  const reader = clientAuth === 'off' ? undefined : await certificateReader(auth.certificates ?? BY_SUBJECT)
+  const certificate = listen.tls === 'none' ? undefined : new CertificateFiles('listen.tls', filesOf(listen.tls), log)
+  const clients = await clientCertificates(config, certificate?.pair)
+  const asksClients = listen.tls !== 'none' && listen.tls.clientAuth !== 'off'
   const authenticator = createAuthenticator(auth, log, {
     publicUrl: config.apis.publicUrl,
-    certificates: reader && { reader, areRequired: clientAuth === 'require' },
+    certificates: clients,
     meter,
     origins: cors.origins,
     secure: listen.tls !== 'none',
@@ -115,7 +113,6 @@ export async function startServer(
   const { joinConnections } = config.consumers
   const cluster = new Cluster({ ...kafka, joinConnections }, configuredIdentity(kafka), log, meter)
   const consumers = clusterConsumers(cluster, { ...config.consumers, waitMs: limits.waitMs }, log, meter)
-  const certificate = listen.tls === 'none' ? undefined : new CertificateFiles('listen.tls', filesOf(listen.tls), log)
   const budget = new ByteBudget(limits.inFlightBytes)
   const auditStream = output === undefined ? undefined : openAuditStream(output, log)
   let closing = false
@@ -151,7 +148,7 @@ export async function startServer(
     budget,
     log,
     tls: certificate?.pair ?? 'none',
-    readCertificate: reader && ((presented, distrust) => reader.read(presented, distrust)),
+    readCertificate: asksClients ? (presented, distrust) => clients?.reader.read(presented, distrust) : undefined,
     meter,
     tracer
   })
@@ -180,7 +177,7 @@ export async function startServer(
     throw new ListenError('listen', error)
   })
   certificate?.watch((pair, isNewClient) => {
-    if (isNewClient) reader?.renew()
+    if (isNewClient) clients?.renew(pair)
     front.useCertificate(pair, isNewClient)
   })
   const rules =
@@ -228,12 +225,6 @@ export async function startServer(
       return cutOff
     }
   }
-}
-
-/** Loads what client certificates need. */
-async function certificateReader(config: CertificatesConfig) {
-  const { CertificateReader } = await import('../auth/certificates/client-certificate.ts')
-  return CertificateReader.load(config)
 }
 
 /** Something that can be shut down, and how many requests that affects. */

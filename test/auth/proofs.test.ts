@@ -190,10 +190,16 @@ suite('A token that is bound to a key of its client', () => {
       caller: undefined,
       epoch: 0
     }
-    assert.equal(await code(asked, { ...bound, certificate }), CALLER)
-    assert.equal(await code(asked, { ...bound, certificate: { ...certificate, thumbprint: 'other' } }), 'INVALID_TOKEN')
+    assert.equal(await code(asked, { ...bound, connection: { address: undefined, certificate } }), CALLER)
+    assert.equal(
+      await code(asked, {
+        ...bound,
+        connection: { address: undefined, certificate: { ...certificate, thumbprint: 'other' } }
+      }),
+      'INVALID_TOKEN'
+    )
     assert.equal(await code(asked, bound), 'INVALID_TOKEN')
     const unknown = { headers: { authorization: `Bearer ${await provider.token({ cnf: { jku: 'x' } })}` } }
-    assert.equal(await code(asked, { ...unknown, certificate }), 'INVALID_TOKEN')
+    assert.equal(await code(asked, { ...unknown, connection: { address: undefined, certificate } }), 'INVALID_TOKEN')
   })
 })

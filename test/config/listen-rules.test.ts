@@ -56,3 +56,35 @@ test('client certificates need authorities, and somebody who looks at them', () 
     'flag: listen.tls.clientAuth has no meaning with auth.mode: none'
   ])
 })
+
+test('a certificate in a header is believed of nobody by mistake', () => {
+  const { KAFKA_REST_LISTEN_TLS: _, ...env } = leastEnvironment
+  const [certFile, keyFile, clientCaFile] = ['c', 'k', 'a'].map(name => folder.write(name, 'pem'))
+  const rules = [{ issuers: ['certificate'], principals: ['a'], operations: ['read'], topics: ['t'] }]
+  const problems = (certificates: object, tls: object = {}, listen: object = {}) =>
+    judge(
+      {
+        listen: { ...listen, tls: { certFile, keyFile, ...tls } },
+        auth: { mode: 'on', certificates: { header: 'rfc9440', ...certificates }, rules }
+      },
+      env
+    ).map(problem => problem.replace('flag: ', ''))
+  const local = { headerFrom: ['127.0.0.1', '::1/128'] }
+  assert.deepEqual(problems(local, { clientCaFile }), [])
+  assert.deepEqual(problems({}, { clientCaFile }), [
+    'auth.certificates.headerFrom is missing: the field would be ignored'
+  ])
+  assert.deepEqual(problems(local), [
+    'listen.tls.clientCaFile is missing: it says whose certificates auth.certificates.header may hold'
+  ])
+  assert.deepEqual(problems({ headerFrom: ['10.0.0.0/8'] }, { clientCaFile }), [
+    'auth.certificates.headerProxies is missing: proxies on other machines prove by their certificate who they are',
+    'listen.tls.clientAuth is off: proxies on other machines could not show their certificate'
+  ])
+  const beyond = { headerFrom: ['10.0.0.0/8'], headerProxies: ['CN=p'] }
+  assert.deepEqual(problems(beyond, { clientCaFile, clientAuth: 'request' }), [])
+  const listen = { proxyProtocol: 'required', proxyProtocolFrom: ['10.0.0.0/8'] }
+  assert.deepEqual(problems(local, { clientCaFile }, listen), [
+    'auth.certificates.header cannot be believed with listen.proxyProtocol: a header names who is connected'
+  ])
+})

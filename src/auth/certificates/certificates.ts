@@ -33,18 +33,21 @@ export class Certificates implements Scheme {
   }
 
   /** A credential beside the certificate names the caller, even if it is refused. */
-  isAlone({ certificate, headers }: Credentials): boolean {
-    return certificate !== undefined && headers.authorization === undefined && headers['x-api-key'] === undefined
+  isAlone({ connection, headers }: Credentials): boolean {
+    return (
+      connection?.certificate !== undefined && headers.authorization === undefined && headers['x-api-key'] === undefined
+    )
   }
 
   judge(credentials: Credentials): Caller | undefined {
     if (!this.isAlone(credentials)) return undefined
     const problem = this.#problemOf(credentials)
     if (problem !== undefined) throw invalidCredentials(problem)
-    return credentials.certificate?.caller
+    return credentials.connection?.certificate?.caller
   }
 
-  #problemOf({ certificate }: Credentials): string | undefined {
+  #problemOf({ connection }: Credentials): string | undefined {
+    const certificate = connection?.certificate
     if (certificate === undefined) return 'no client certificate'
     const { subject, problem, notAfterMs } = certificate
     const about = `certificate of ${subject}`

@@ -1,5 +1,5 @@
 import { hash, type X509Certificate } from 'node:crypto'
-import type { CertificatesConfig } from '../../config/auth-schema.ts'
+import type { CertificatesConfig } from '../../config/callers-schema.ts'
 import type { Caller } from '../caller.ts'
 import { type AsnType, contentOf, fromBER, identifierIn, octetsIn, partsOf } from './der.ts'
 import { distinguishedName } from './distinguished-name.ts'
@@ -26,6 +26,10 @@ export interface ClientCertificate {
 
 type NameKind = CertificatesConfig['name']
 
+export interface NamingConfig extends Pick<CertificatesConfig, 'name'> {
+  readonly mappingRules: readonly string[]
+}
+
 const SUBJECT_ALT_NAME = '2.5.29.17'
 const EXTENSIONS = 3
 const CONTEXT = 3
@@ -47,7 +51,7 @@ export class CertificateReader {
   }
 
   /** Rejects with an Error that says which mapping rule cannot be used. */
-  static async load({ name, mappingRules }: CertificatesConfig): Promise<CertificateReader> {
+  static async load({ name, mappingRules }: NamingConfig): Promise<CertificateReader> {
     return new CertificateReader(name, await compileMapping(mappingRules))
   }
 

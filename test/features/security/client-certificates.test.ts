@@ -8,6 +8,9 @@ import { join } from 'node:path'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { connect, type SecureVersion, type TLSSocket } from 'node:tls'
 import { once } from 'node:events'
+import { CertificateReader, type ClientCertificate } from '../../../src/auth/certificates/client-certificate.ts'
+import { ForwardedCertificates } from '../../../src/auth/certificates/forwarded-certificates.ts'
+import { PathValidation } from '../../../src/auth/certificates/path-validation.ts'
 import { appWithGroups } from '../../../src/dev/identity/directory.ts'
 import { Authority, FOR_SERVERS, type Issued } from '../../support/authority.ts'
 import { TestGateway } from '../../support/gateway.ts'
@@ -221,6 +224,130 @@ suite('A gateway that asks for client certificates', () => {
     await refused
     socket.destroy()
   })
+})
+
+suite('A gateway behind a proxy that ends TLS', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-forwarded-'))
+  const [trusted, stranger] = [new Authority(folder, 'trusted'), new Authority(folder, 'stranger')]
+  const server = trusted.issue({ subject: '/CN=localhost', extensions: FOR_SERVERS })
+  const billing = trusted.issue({ subject: '/CN=billing' })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  const sequence = (pem: string) => `:${new X509Certificate(pem).raw.toString('base64')}:`
+  const start = async (t: TestContext, certificates: object, tls: object = {}, listen: object = {}) => {
+    const gateway = await TestGateway.start({
+      bootstrapServers: ['127.0.0.1:1'],
+      awaitReady: false,
+      settings: {
+        listen: {
+          ...listen,
+          tls: {
+            certFile: server.certFile,
+            keyFile: server.keyFile,
+            clientCaFile: trusted.certFile,
+            clientCrlFile: trusted.crlFile,
+            ...tls
+          }
+        },
+        auth: {
+          certificates: { mappingRules: ['RULE:^CN=(.*)$/$1/'], headerFrom: ['127.0.0.0/8'], ...certificates },
+          rules: [{ issuers: ['certificate'], principals: ['billing'], operations: ['read'], topics: ['orders'] }]
+        }
+      }
+    })
+    t.after(() => gateway.close())
+    return async (headers: Readonly<Record<string, string>>, client: Partial<Issued> = {}) => {
+      const { cert, key } = client
+      const own = cert === undefined ? {} : { cert, key }
+      const options = { host: '127.0.0.1', servername: 'localhost', port: gateway.port, path: READ, ca: trusted.cert }
+      const [answer] = await once(request({ ...options, headers, ...own, agent: false }).end(), 'response')
+      return `${answer.statusCode} ${(JSON.parse(await text(answer)) as { code?: string }).code}`
+    }
+  }
+
+  test('believes the certificate that the proxy passes on, after judging it itself', { timeout: 60_000 }, async t => {
+    const revoked = trusted.issue({ subject: '/CN=billing' })
+    trusted.revoke(revoked)
+    const ask = await start(t, { header: 'rfc9440' })
+    assert.equal(await ask({ 'client-cert': sequence(billing.cert) }), LET_IN)
+    assert.equal(await ask({ 'client-cert': sequence(billing.cert) }), LET_IN, 'remembered')
+    assert.equal(await ask({}), '401 UNAUTHENTICATED')
+    const refused: Readonly<Record<string, string>> = {
+      'of another authority': sequence(stranger.issue({ subject: '/CN=billing' }).cert),
+      expired: sequence(trusted.issue({ subject: '/CN=billing', expired: true }).cert),
+      'not for clients': sequence(trusted.issue({ subject: '/CN=billing', extensions: FOR_SERVERS }).cert),
+      revoked: sequence(revoked.cert),
+      'two of them': `${sequence(billing.cert)}, ${sequence(billing.cert)}`,
+      'a string': `"${sequence(billing.cert)}"`,
+      'no certificate': ':aGVsbG8=:',
+      'PEM with escapes': encodeURIComponent(billing.cert),
+      'too long': `:${'A'.repeat(17_000)}:`
+    }
+    for (const [what, field] of Object.entries(refused))
+      assert.equal(await ask({ 'client-cert': field }), REFUSED, what)
+    assert.equal(await ask({ 'client-cert': sequence(billing.cert), client_cert: sequence(billing.cert) }), REFUSED)
+    assert.equal(
+      await ask({ 'client-cert': sequence(billing.cert), authorization: 'Bearer x' }),
+      '401 INVALID_TOKEN',
+      'another credential names the caller'
+    )
+    assert.equal(
+      await ask({ 'client-cert': sequence(billing.cert), 'sec-fetch-site': 'cross-site' }),
+      '403 NOT_PERMITTED',
+      'sent by a browser unasked'
+    )
+  })
+
+  test('reads the field of nginx, whatever its name', { timeout: 60_000 }, async t => {
+    const ask = await start(t, { header: 'pem-urlencoded', headerName: 'X-SSL-Cert' })
+    assert.equal(await ask({ 'x-ssl-cert': encodeURIComponent(billing.cert) }), LET_IN)
+    assert.equal(await ask({ 'x-ssl-cert': encodeURIComponent(billing.cert + billing.cert) }), REFUSED)
+    assert.equal(await ask({ 'x-ssl-cert': '%zz' }), REFUSED)
+    assert.equal(await ask({ 'client-cert': sequence(billing.cert) }), '401 UNAUTHENTICATED')
+  })
+
+  test('ignores the field of everybody else', { timeout: 60_000 }, async t => {
+    const beyond = { headerFrom: ['10.0.0.0/8'], headerProxies: ['CN=proxy'] }
+    const ask = await start(t, { header: 'rfc9440', ...beyond }, { clientAuth: 'request' })
+    assert.equal(await ask({ 'client-cert': sequence(billing.cert) }), '401 UNAUTHENTICATED')
+    assert.equal(
+      await ask({ 'client-cert': sequence(billing.cert) }, trusted.issue({ subject: '/CN=other' })),
+      '403 NOT_PERMITTED'
+    )
+  })
+})
+
+/** The proxies of another machine are tried with the parts alone: every test comes from loopback. */
+test('a proxy on another machine proves by its own certificate who it is, and is nobody itself', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-proxies-'))
+  const authority = new Authority(folder, 'trusted')
+  const reader = await CertificateReader.load({ name: 'subject', mappingRules: ['DEFAULT'] })
+  const config = {
+    name: 'subject' as const,
+    mappingRules: ['DEFAULT'],
+    header: 'rfc9440' as const,
+    headerName: 'Client-Cert',
+    headerFrom: ['10.0.0.0/8'],
+    headerProxies: ['CN=proxy']
+  }
+  const validation = new PathValidation({ ca: readFileSync(authority.certFile) })
+  const clocks = { now: Date.now, steadyNow: () => performance.now() }
+  const forwarded = new ForwardedCertificates(config, reader, validation, clocks)
+  const read = (subject: string, distrust?: string) =>
+    reader.read(new X509Certificate(authority.issue({ subject }).cert), distrust)
+  const from = (peer: string, certificate: ClientCertificate | undefined) =>
+    forwarded.isFromProxy({ headers: {}, address: peer, target: '/', connection: { address: peer, certificate } })
+  assert.equal(from('10.1.2.3', read('/CN=proxy')), true)
+  assert.equal(from('::ffff:10.1.2.3', read('/CN=proxy')), true)
+  assert.equal(from('10.1.2.3', read('/CN=other')), false)
+  assert.equal(from('10.1.2.3', read('/CN=proxy', 'unable to verify')), false)
+  assert.equal(from('10.1.2.3', undefined), false)
+  assert.equal(from('11.1.2.3', read('/CN=proxy')), false)
+  assert.equal(from('127.0.0.1', read('/CN=proxy')), false)
+  const before = read('/CN=proxy')
+  reader.renew()
+  assert.equal(from('10.1.2.3', before), false, 'its authority was replaced')
+  rmSync(folder, { recursive: true, force: true })
 })
 
 async function askOn(socket: TLSSocket): Promise<string> {
