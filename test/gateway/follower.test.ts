@@ -48,7 +48,7 @@ class Model {
           for (const place of places) {
             const kind = this.failures.get(place.partition)
             const page: RecordPage = { ...emptyPage(place.offset), partition: place.partition }
-            const end = { end: 'log', scanned: 0, storedBytes: 0, ...UNKNOWN_BOUNDS } as const
+            const end = { end: 'log', scanned: 0, scannedBytes: 0, ...UNKNOWN_BOUNDS } as const
             if (kind === undefined) use({ ...page, count: 1, nextOffset: place.offset + 1 }, end, place)
             else use(page, { ...end, end: 'failure', failure: new ReadFailure(kind, kind) }, place)
           }

@@ -1,5 +1,5 @@
 import type { AbortedFilter } from '../records/aborted-filter.ts'
-import { decodeBatches } from '../records/decode-batches.ts'
+import { decodeBatches, type Pause } from '../records/decode-batches.ts'
 import { readRecords } from '../records/decode-records.ts'
 import type { LargeBatch, OpenedBatch } from '../records/large-batch.ts'
 import { isTransactional } from '../records/open-batch.ts'
@@ -15,6 +15,7 @@ export function takeKept(kept: BatchCache, log: LogIdentity, page: PageBuilder):
   const batch = kept.find(log, page.nextOffset, giveBack => page.onRecycle(giveBack))
   if (batch === undefined) return false
   if (readRecords(batch, page)) page.nextOffset = batch.header.lastOffset + 1
+  page.paused = undefined
   return page.full
 }
 
@@ -29,17 +30,20 @@ export function keepRest(
   if (rest !== undefined && !isTransactional(rest.header)) kept.keep(log, rest)
 }
 
-/** Takes the records of an answer into the page; stops at a batch that takes long to open, and goes on with that. */
+/**
+ * Takes the records of an answer into the page; stops at a batch that takes long to open, and where the turn of the page ends,
+ * and goes on with that.
+ */
 export function absorb(
   records: Buffer,
   endOffset: number,
   aborted: AbortedFilter,
   page: PageBuilder,
-  opened?: OpenedBatch
-): Progress | LargeBatch {
+  resumed?: OpenedBatch | Pause
+): Progress | LargeBatch | Pause {
   if (page.nextOffset >= endOffset) return 'done'
   const before = page.nextOffset
-  const ended = decodeBatches(records, aborted, page, endOffset, opened)
+  const ended = decodeBatches(records, aborted, page, endOffset, resumed)
   if (typeof ended === 'object') return ended
   if (page.full || page.nextOffset >= endOffset) return 'done'
   if (page.nextOffset > before) return 'more'

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deadline } from '../../core/deadline.ts'
 import { growingPauseMs } from '../../core/lib/growing-pause.ts'
-import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
 import type { Meter } from '../../core/meter.ts'
 import { OFFSET_OUT_OF_RANGE } from '../kafka-errors.ts'
 import { AbortedFilter } from '../records/aborted-filter.ts'
-import type { LargeBatch, OpenedBatch } from '../records/large-batch.ts'
+import type { Pause } from '../records/decode-batches.ts'
+import type { OpenedBatch } from '../records/large-batch.ts'
 import { corrupt } from '../records/layout.ts'
 import type { PageBuilder } from '../records/page-builder.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
@@ -19,6 +19,7 @@ import type { FetchSizes } from './fetch-sizes.ts'
 import { DEDICATED, REMOTE, SECOND_LOOK, SHARED, type LeaderReads } from './leader-reads.ts'
 import type { FetchMetadata, FetchOffsets } from './ports.ts'
 import { isOfAnotherTopic } from './place.ts'
+import { absorbRest, DeadlinePassed, late, takeKeptInTurns } from './read-turns.ts'
 import { UNKNOWN_BOUNDS, type LogBounds, type PageEnd, type ReadRequest } from './read-request.ts'
 import type { RemoteParts } from './remote-parts.ts'
 import { traceFetch } from './trace-fetch.ts'
@@ -50,6 +51,9 @@ export interface ReadTools {
 
 /** Kafka returns at least one whole batch (KIP-74); a batch still cut off at this size is none. */
 const BATCH_LIMIT_BYTES = 128 * 1024 * 1024
+/** Of a scan, is asked for at a time: it may go on in hundreds of partitions at once. */
+const SCAN_STEPS = 8
+const SCAN_STEP_BYTES = 64 * 1024
 const PAUSE_FIRST_MS = 25
 const PAUSE_LIMIT_MS = 500
 /** An answer that took longer did not come from the leader's own disks, or its broker is busy. */
@@ -66,15 +70,14 @@ interface EmptyAnswer {
   readonly endOffset: number
 }
 
-/** The deadline passed; ends the page, and never leaves this file. */
-class DeadlinePassed extends Error {}
-
 /** Fills one page from one partition. */
 export class PartitionRead {
   readonly #tools: ReadTools
   readonly #request: ReadRequest
   readonly #page: PageBuilder
   #maxBytes: number
+  /** At most to ask for at a time. */
+  #stepBytes = Infinity
   #mode: ReadMode = SHARED
   #setbacks = 0
   /** The last answer left out records that are in remote storage. */
@@ -100,13 +103,17 @@ export class PartitionRead {
    */
   async fill(): Promise<PageEnd['end']> {
     const page = this.#page
+    if (page.isSelective) page.beginTurn()
+    if (page.limits.scanBytes !== undefined)
+      this.#stepBytes = Math.max(SCAN_STEP_BYTES, (page.limits.scanBytes - page.scannedBytes) / SCAN_STEPS)
     this.#maxBytes = this.#neededBytes
     try {
       while (page.nextOffset < this.#until) {
         const outcome = await this.#step()
+        if (page.isSelective) page.settle()
         if (page.nextOffset >= this.#until) break
         if (outcome === 'done') return page.full ? 'full' : 'log'
-        if (this.#hasScanned) return 'scanned'
+        if (page.hasScanned) return 'scanned'
         if (typeof outcome === 'object') await this.#recover(outcome)
         else if (this.#request.deadline.passed) throw new DeadlinePassed()
         else this.#setbacks = 0
@@ -131,14 +138,10 @@ export class PartitionRead {
     return this.#mode === REMOTE
   }
 
-  get #hasScanned(): boolean {
-    const { scanBytes } = this.#request.limits
-    return scanBytes !== undefined && this.#page.stored.bytes >= scanBytes
-  }
-
   get #neededBytes(): number {
-    const { limits, count } = this.#page
-    return this.#tools.sizes.bytesFor(this.#request.topic, limits.records - count)
+    const { limits, count, filter } = this.#page
+    const records = filter === undefined ? limits.records - count : Infinity
+    return Math.min(this.#tools.sizes.bytesFor(this.#request.topic, records), this.#stepBytes)
   }
 
   async #step(): Promise<Outcome> {
@@ -153,7 +156,12 @@ export class PartitionRead {
     if (leader < 0) return leaderless(`${topic}-${partition} has no leader`)
     const topicId = metadata?.id ?? null
     const log = topicId === null ? null : { topic, topicId, partition, leaderEpoch }
-    if (log !== null && (takeKept(kept, log, page) || page.nextOffset >= this.#until)) return 'done'
+    if (log !== null) {
+      let isFull = takeKept(kept, log, page)
+      if (page.turnBytes <= 0) isFull ||= await takeKeptInTurns(kept, log, page, deadline)
+      if (page.hasScanned && !isFull) return 'more'
+      if (isFull || page.nextOffset >= this.#until) return 'done'
+    }
     if (remoteParts.isRemote(topic, partition, page.nextOffset)) this.#mode = REMOTE
     const { nextOffset: offset } = page
     const wanted = { topic, topicId, partition, leaderEpoch, offset, maxBytes: this.#maxBytes, isolation }
@@ -161,7 +169,6 @@ export class PartitionRead {
     let read: ReadResult
     try {
       const ask = (reader: Reader<ReadResult>) => this.#tools.reads.read(leader, wanted, this.#mode, deadline, reader)
-      const late = () => new DeadlinePassed()
       read = await awaitLeader(ask, leader, limit => this.#leaderNow(limit), deadline, late)
     } catch (error) {
       if (error instanceof ReadExpired) throw new DeadlinePassed()
@@ -175,8 +182,10 @@ export class PartitionRead {
     this.#bounds = { logStart: startOffset, lastStable: lastStableOffset, highWatermark }
     const filter = new AbortedFilter(aborted)
     let progress = absorb(records, this.#endOffset, filter, page)
-    while (typeof progress === 'object')
-      progress = absorb(records, this.#endOffset, filter, page, await this.#opened(progress))
+    if (typeof progress === 'object') {
+      const goOn = (from: OpenedBatch | Pause) => absorb(records, this.#endOffset, filter, page, from)
+      progress = await absorbRest(progress, page, deadline, goOn)
+    }
     this.#tools.sizes.learn(topic, page.stored)
     // A batch behind the last stable offset is not for readers of what is committed.
     if (log !== null && isolation === 'committed') keepRest(kept, log, read.result, page)
@@ -187,13 +196,6 @@ export class PartitionRead {
   get #endOffset(): number {
     const { lastStable, highWatermark } = this.#bounds
     return Math.min(this.#request.isolation === 'committed' ? lastStable : highWatermark, this.#until)
-  }
-
-  async #opened(batch: LargeBatch): Promise<OpenedBatch> {
-    const { deadline } = this.#request
-    const opened = await within(deadline, batch.open(deadline), () => new DeadlinePassed())
-    if (opened === undefined) throw new DeadlinePassed()
-    return opened
   }
 
   async #leaderNow(deadline: Deadline): Promise<number> {

@@ -23,6 +23,7 @@ class Part {
   isBusy = false
   /** It was left to itself: its page may still change. */
   isAbandoned = false
+  #seenBytes = 0
 
   constructor(tools: ReadTools, place: Place, options: ReadManyOptions, mayGiveUp: () => boolean) {
     this.place = place
@@ -33,12 +34,20 @@ class Part {
 
   /** Whether it may hold more than it was allowed to take. */
   get isOpen(): boolean {
-    return this.end === 'full' && !this.isAbandoned
+    return (this.end === 'full' || this.end === 'scanned') && !this.isAbandoned
   }
 
-  allow(records: number, bytes: number): void {
+  /** Returns whether it has looked at nothing since the last call: a search takes its time. */
+  hasStalled(): boolean {
+    const before = this.#seenBytes
+    this.#seenBytes = this.page.scannedBytes
+    return this.page.filter === undefined || this.#seenBytes === before
+  }
+
+  allow(records: number, bytes: number, scanBytes: number): void {
     const { page } = this
-    page.limits = { ...this.#options.limits, records: page.count + records, bytes: page.payloadBytes + bytes }
+    const limits = { ...this.#options.limits, records: page.count + records, bytes: page.payloadBytes + bytes }
+    page.limits = limits.scanBytes === undefined ? limits : { ...limits, scanBytes: page.scannedBytes + scanBytes }
     page.full = false
   }
 
@@ -124,7 +133,7 @@ class PageOfMany {
   }
 
   async fill(): Promise<void> {
-    if (this.#options.atOnce === true) {
+    if (this.#options.atOnce === true && this.#options.filter === undefined) {
       await this.#takeTurns(async turn => turn.forEach(part => part.fillFromKept(this.#tools)))
       if (this.#count > 0) return this.#trim()
       for (const part of this.parts) part.end = 'full'
@@ -159,7 +168,7 @@ class PageOfMany {
       await fill(turn)
       if (this.#options.deadline.passed) return
       // The next record may be larger than a share of what is left, and fit all the same.
-      if (this.#count === before && turn.every(({ isOpen }) => isOpen)) {
+      if (this.#count === before && turn.every(({ end, isOpen }) => isOpen && end !== 'scanned')) {
         if (!isShared) open = open.slice(1)
         isShared = false
       }
@@ -172,9 +181,12 @@ class PageOfMany {
     const { limits } = this.#options
     const records = limits.records - this.#count
     const bytes = limits.bytes - this.#payloadBytes
-    if (records <= 0 || bytes <= 0) return []
+    const scanned = this.parts.reduce((sum, { page }) => sum + page.scannedBytes, 0)
+    const scanBytes = (limits.scanBytes ?? Infinity) - scanned
+    if (records <= 0 || bytes <= 0 || scanBytes <= 0) return []
     const turn = open.slice(0, records)
-    for (const part of turn) part.allow(Math.floor(records / turn.length), Math.max(1, Math.floor(bytes / turn.length)))
+    const shareOf = (whole: number) => Math.max(1, Math.floor(whole / turn.length))
+    for (const part of turn) part.allow(shareOf(records), shareOf(bytes), shareOf(scanBytes))
     return turn
   }
 
@@ -185,7 +197,7 @@ class PageOfMany {
     all.catch(() => undefined)
     while (!(await isSettledWithin(PATIENCE_MS, all))) {
       if (this.#count === 0) continue
-      for (const part of turn) if (part.isBusy && !part.read.isRemote) part.isAbandoned = true
+      for (const part of turn) if (part.isBusy && !part.read.isRemote && part.hasStalled()) part.isAbandoned = true
       if (turn.every(({ isBusy, isAbandoned }) => !isBusy || isAbandoned)) return
     }
   }

@@ -9,7 +9,7 @@ export type Isolation = 'committed' | 'uncommitted'
 
 export interface ReadOptions {
   readonly isolation: Isolation
-  readonly limits: ReadLimits
+  readonly limits: PageLimits
   /** Leaves out the records for which it returns false. */
   readonly filter?: RecordFilter | undefined
   readonly deadline: Deadline
@@ -21,11 +21,6 @@ export interface ReadRequest extends Place, ReadOptions {}
 export interface ReadManyOptions extends ReadOptions {
   /** Takes what long polls have brought, and asks Kafka only if that is nothing. */
   readonly atOnce?: boolean
-}
-
-export interface ReadLimits extends PageLimits {
-  /** Of batches as stored, whatever a filter leaves of them; no limit if left out. */
-  readonly scanBytes?: number | undefined
 }
 
 /** Where a log begins and ends, as the last answer said; −1 if none did. */
@@ -42,7 +37,7 @@ export const UNKNOWN_BOUNDS: LogBounds = { logStart: -1, lastStable: -1, highWat
  * - `full`: a limit of records or bytes
  * - `log`: nothing more is there to be read
  * - `until`: the offset at which the reader wanted to stop
- * - `scanned`: the limit of stored bytes
+ * - `scanned`: the limit of bytes looked at
  * - `late`, `remote`, `passed`: the deadline, while Kafka did not answer; while it had not brought the records from remote
  *   storage; after what was passed held nothing to read
  * - `failure`: something after the last record; the next read meets it
@@ -51,13 +46,13 @@ export interface PageEnd extends LogBounds {
   readonly end: 'full' | 'log' | 'until' | 'scanned' | 'late' | 'remote' | 'passed' | 'failure'
   /** Records looked at, those included that the filter refused. */
   readonly scanned: number
-  /** Of the batches that were opened, as stored. */
-  readonly storedBytes: number
+  /** Their bytes, decompressed. */
+  readonly scannedBytes: number
   /** With `failure`. */
   readonly failure?: KafkaFailure
 }
 
 /** Returns what of a {@link PageEnd} the page itself knows. */
-export function scanOf({ count, refused, stored }: PageBuilder): Pick<PageEnd, 'scanned' | 'storedBytes'> {
-  return { scanned: count + refused, storedBytes: stored.bytes }
+export function scanOf({ count, refused, scannedBytes }: PageBuilder): Pick<PageEnd, 'scanned' | 'scannedBytes'> {
+  return { scanned: count + refused, scannedBytes }
 }

@@ -25,7 +25,7 @@ interface Bounds {
 
 /** How far to look back for N records, in multiples of N offsets: compaction, aborted records and markers leave holes. */
 const LOOK_BACK = [1, 4, 16, 64]
-/** What is read of a partition at most to count its records, as stored. */
+/** What is read of a partition at most to count its records, decompressed. */
 const LOOK_BACK_BYTES = 64 * 1024 * 1024
 const PAGE_RECORDS = 10_000
 
@@ -177,7 +177,7 @@ class StartSearch {
       const limits = { records: PAGE_RECORDS, bytes: LOOK_BACK_BYTES, keyBytes: 0, valueBytes: 0, scanBytes }
       const request = { topic, topicId, partition, offset, until, isolation, limits, deadline }
       const end = await this.#tools.read(request, (page, pageEnd) => {
-        last.add(page, pageEnd.storedBytes)
+        last.add(page, pageEnd.scannedBytes)
         offset = page.nextOffset
         return pageEnd.end
       })
@@ -208,10 +208,10 @@ class LastOffsets {
     return this.#offsets[this.#shown <= this.#limit ? 0 : this.#shown % this.#limit]
   }
 
-  add({ count, offsets }: RecordPage, storedBytes: number): void {
+  add({ count, offsets }: RecordPage, scannedBytes: number): void {
     this.#growFor(count)
     for (let row = 0; row < count; row++) this.#offsets[this.#shown++ % this.#limit] = offsets[row]
-    this.readBytes += storedBytes
+    this.readBytes += scannedBytes
   }
 
   /** The limit may be far more than a log holds: memory is taken for what was seen. */

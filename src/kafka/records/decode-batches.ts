@@ -30,7 +30,8 @@ import type { PageBuilder } from './page-builder.ts'
  * KIP-98, aborted records, compacted gaps).
  *
  * Returns whether the answer ended in a batch that was cut off by its size and is still wanted; or the batch at which it
- * stopped because decompressing that would take long. Call again with the opened batch to go on there.
+ * stopped because decompressing that would take long, or where the turn of the page ended. Call again with the opened batch,
+ * or in the next turn with the pause, to go on there.
  * Throws CorruptRecords if a checksum or a length is wrong; what was added before stays in the page.
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
@@ -39,10 +40,13 @@ export function decodeBatches(
   filter: AbortedFilter,
   page: PageBuilder,
   endOffset: number,
-  opened?: OpenedBatch
-): boolean | LargeBatch {
-  let position = opened?.position ?? 0
+  resumed?: OpenedBatch | Pause
+): boolean | LargeBatch | Pause {
+  let position = resumed?.position ?? 0
+  const opened = resumed instanceof Pause ? undefined : resumed
+  if (resumed instanceof Pause && resumed.batch !== undefined) readToEnd(resumed.batch, page)
   while (!page.full && page.nextOffset < endOffset && position < records.length) {
+    if (page.turnBytes <= 0) return pauseAt(position, page)
     if (position + MAGIC_AT >= records.length) return true
     const end = position + LENGTH_END + records.readInt32BE(position + LENGTH_END - 4)
     if (end <= position + MAGIC_AT) throw corrupt(`the batch at byte ${position} has no length`)
@@ -57,7 +61,30 @@ export function decodeBatches(
     } else if (!decodeBatch(batch, records.length - position, filter, page, content)) return largeBatch(position, batch)
     position = end
   }
-  return false
+  return page.paused === undefined ? false : pauseAt(position, page)
+}
+
+/** Where the turn of a page ended in an answer. */
+export class Pause {
+  /** Of the next batch. */
+  readonly position: number
+  /** The batch before, if it is not read to its end. */
+  readonly batch: OpenBatch | undefined
+
+  constructor(position: number, batch: OpenBatch | undefined) {
+    this.position = position
+    this.batch = batch
+  }
+}
+
+function pauseAt(position: number, page: PageBuilder): Pause {
+  const { paused } = page
+  page.paused = undefined
+  return new Pause(position, paused)
+}
+
+function readToEnd(batch: OpenBatch, page: PageBuilder): void {
+  if (readRecords(batch, page)) page.nextOffset = Math.max(page.nextOffset, batch.header.lastOffset + 1)
 }
 
 function largeMessage(position: number, message: Buffer): LargeBatch {
@@ -95,7 +122,8 @@ function decodeBatch(
     stored.largestBatchBytes = Math.max(stored.largestBatchBytes, batch.length)
     // Also makes room for the batches that follow, if they are like this one: growing for each would copy the page each time.
     page.reserve(Math.ceil((header.recordCount / batch.length) * ahead))
-    if (!readRecords(new OpenBatch(header, bytes), page)) return true
+    readToEnd(new OpenBatch(header, bytes), page)
+    return true
   }
   page.nextOffset = Math.max(page.nextOffset, lastOffset + 1)
   return true

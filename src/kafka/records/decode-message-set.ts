@@ -43,6 +43,7 @@ export function decodeMessages(stored: Buffer, page: PageBuilder, opened?: Buffe
   const message = readMessage(stored, 0)
   if (message.offset < page.nextOffset) return true
   if (codecOf(message.attributes) === 'none') {
+    page.scannedBytes += stored.length
     addMessage(stored, message, message.offset, message, page)
     return true
   }
@@ -50,6 +51,7 @@ export function decodeMessages(stored: Buffer, page: PageBuilder, opened?: Buffe
   const bytes = opened ?? tryDecompress(codec, compressed, AT_ONCE_BYTES)
   if (bytes === undefined) return false
   const wrapped = readAll(bytes, message)
+  page.scannedBytes += bytes.length
   // With magic 1 the wrapper has the offset of the last message, and those within count from 0.
   const baseOffset = message.magic === 0 ? 0 : message.offset - wrapped[wrapped.length - 1].offset
   for (const each of wrapped) {
@@ -129,6 +131,7 @@ function addMessage(bytes: Buffer, message: Message, offset: number, stamp: Mess
   const { keyStart, keyLength, valueStart, valueLength } = message
   if (page.filter?.(bytes, keyStart, keyLength, valueStart, valueLength, -1) === false) {
     page.nextOffset = offset + 1
+    page.refused++
     return true
   }
   if (!page.admits(keyLength, valueLength)) return false

@@ -19,7 +19,9 @@ export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
   page.reserve(Math.min(batch.recordCount, Math.ceil(bytes.length / 7)))
   const passed = opened.recordsBefore(page.nextOffset)
   const lastDelta = batch.lastOffset - batch.baseOffset
+  const { turnBytes } = page
   let position = opened.startOf(passed)
+  let begin = position
   let chunk = -1
   for (let left = batch.recordCount - passed; left > 0; left--) {
     if (!record.read(bytes, position) || record.offsetDelta > lastDelta) {
@@ -27,14 +29,25 @@ export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
     }
     const { keyLength, valueLength, end } = record
     const offset = batch.baseOffset + record.offsetDelta
+    if (offset < page.nextOffset) {
+      position = begin = end
+      continue
+    }
+    if (filter !== undefined && position - begin >= turnBytes) {
+      page.scannedBytes += position - begin
+      opened.markTurn(page.nextOffset, batch.recordCount - left, position)
+      return page.pauseWithin(opened)
+    }
     position = end
-    if (offset < page.nextOffset) continue
     if (filter !== undefined && !passes(filter, bytes)) {
       page.nextOffset = offset + 1
       page.refused++
       continue
     }
-    if (!page.admits(keyLength, valueLength)) return page.endWithin(opened)
+    if (!page.admits(keyLength, valueLength)) {
+      page.scannedBytes += position - begin
+      return page.endWithin(opened)
+    }
     if (chunk < 0) chunk = page.addChunk(bytes)
     page.add(
       chunk,
@@ -48,8 +61,12 @@ export function readRecords(opened: OpenBatch, page: PageBuilder): boolean {
       record.headersStart,
       record.headerCount === 0 ? 0 : end - record.headersStart
     )
-    if (page.full && left > 1) return page.endWithin(opened)
+    if (page.full && left > 1) {
+      page.scannedBytes += position - begin
+      return page.endWithin(opened)
+    }
   }
+  page.scannedBytes += position - begin
   if (position !== bytes.length)
     throw corrupt(`the batch at offset ${batch.baseOffset} holds more records than it counts`)
   return true

@@ -34,6 +34,8 @@ export class OpenBatch {
   readonly bytes: Buffer
   /** Where every {@link MARK_INTERVAL}th record begins, up to the last one read. */
   readonly #marks: number[] = [0]
+  /** Where the last turn of a reader ended: offset, index and position of the next record. */
+  #turn: { readonly offset: number; readonly index: number; readonly position: number } | undefined
 
   constructor(header: BatchHeader, bytes: Buffer) {
     this.header = header
@@ -46,8 +48,14 @@ export class OpenBatch {
    */
   recordsBefore(offset: number): number {
     const { baseOffset, lastOffset, recordCount } = this.header
+    if (this.#turn?.offset === offset) return this.#turn.index
     if (lastOffset - baseOffset + 1 !== recordCount) return 0
     return Math.min(Math.max(0, offset - baseOffset), recordCount)
+  }
+
+  /** Remembers where record `index` begins, so that whoever goes on at the offset finds it although there are gaps. */
+  markTurn(offset: number, index: number, position: number): void {
+    this.#turn = { offset, index, position }
   }
 
   /**
@@ -55,6 +63,7 @@ export class OpenBatch {
    * Throws CorruptRecords if the batch ends before.
    */
   startOf(index: number): number {
+    if (this.#turn?.index === index) return this.#turn.position
     const marks = this.#marks
     const mark = Math.min(Math.floor(index / MARK_INTERVAL), marks.length - 1)
     let position = marks[mark]

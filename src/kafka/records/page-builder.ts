@@ -10,6 +10,7 @@ import {
 } from '../../core/record-page.ts'
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import type { OpenBatch } from './open-batch.ts'
+import { copyRows } from './copy-rows.ts'
 
 const POOL_BYTES = 8 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)
@@ -26,8 +27,12 @@ export interface PageLimits {
   /** Only so many bytes of each key count, because no more are used of it. */
   readonly keyBytes?: number | undefined
   readonly valueBytes?: number | undefined
+  /** Of the records looked at, decompressed, whatever a filter leaves of them; no limit if left out. */
+  readonly scanBytes?: number | undefined
 }
 
+/** What a reader walks over before others get their turn of the event loop: a few milliseconds. */
+const TURN_BYTES = 1024 * 1024
 /** No key or value is longer. */
 const UNCUT = 2 ** 31 - 1
 
@@ -66,6 +71,14 @@ export class PageBuilder {
   /** The last batch, if the page took only some of its records. */
   rest: OpenBatch | undefined
   readonly stored: StoredSize = { bytes: 0, records: 0, largestBatchBytes: 0 }
+  /** Of the records walked over, decompressed. */
+  scannedBytes = 0
+  /** The batch within which the last turn ended. */
+  paused: OpenBatch | undefined
+  #turnEndsAtBytes = Infinity
+  /** How many records have been copied by {@link own}. */
+  #owned = 0
+  #ownedChunks = 0
   #headerBytes = 0
   readonly #keyBytes: number
   readonly #valueBytes: number
@@ -85,6 +98,29 @@ export class PageBuilder {
     this.filter = filter
     this.#keyBytes = limits.keyBytes ?? UNCUT
     this.#valueBytes = limits.valueBytes ?? UNCUT
+  }
+
+  /**
+   * Whether it uses only a part of what is read for it. Then it is to be filled in turns ({@link beginTurn}), and to {@link own}
+   * its records after each.
+   */
+  get isSelective(): boolean {
+    const { keyBytes, valueBytes, scanBytes } = this.limits
+    return this.filter !== undefined || keyBytes !== undefined || valueBytes !== undefined || scanBytes !== undefined
+  }
+
+  beginTurn(): void {
+    this.#turnEndsAtBytes = Math.min(this.scannedBytes + TURN_BYTES, this.limits.scanBytes ?? Infinity)
+  }
+
+  /** Bytes left to walk over in this turn; not above 0 if it is over. */
+  get turnBytes(): number {
+    return this.#turnEndsAtBytes - this.scannedBytes
+  }
+
+  get hasScanned(): boolean {
+    const { scanBytes } = this.limits
+    return scanBytes !== undefined && this.scannedBytes >= scanBytes
   }
 
   /** Returns the index of the chunk for spans. Adds it unless it is the last one added. */
@@ -145,18 +181,37 @@ export class PageBuilder {
     if (this.nextOffset > endOffset) this.nextOffset = endOffset
     while (this.count > 0) {
       const row = this.count - 1
-      if (this.#offsets[row] < endOffset && this.count <= records && this.payloadBytes <= bytes) return
+      if (this.#offsets[row] < endOffset && this.count <= records && this.payloadBytes <= bytes) break
       const at = row * PAGE_STRIDE
       this.payloadBytes -= this.#payloadOf(this.#spans[at + PAGE_KEY_LENGTH], this.#spans[at + PAGE_VALUE_LENGTH])
       this.nextOffset = Math.min(this.nextOffset, this.#offsets[row])
       this.count = row
     }
+    this.#owned = Math.min(this.#owned, this.count)
   }
 
   /** Call when the page is full within the batch. */
   endWithin(batch: OpenBatch): false {
     this.rest = batch
     return false
+  }
+
+  /** Call when the turn is over within the batch. */
+  pauseWithin(batch: OpenBatch): false {
+    this.paused = batch
+    return false
+  }
+
+  /** Copies what the page uses of its records, so that the memory they were read from is needed no more. */
+  own(): void {
+    const chunks = this.#chunks
+    if (this.#owned < this.count) {
+      const [keyBytes, valueBytes] = [this.#keyBytes, this.#valueBytes]
+      const rows = { first: this.#owned, end: this.count, keyBytes, valueBytes, chunk: this.#ownedChunks }
+      chunks[this.#ownedChunks++] = copyRows(this.#spans, chunks, rows)
+      this.#owned = this.count
+    }
+    chunks.length = this.#ownedChunks
   }
 
   build(): RecordPage {
@@ -182,6 +237,16 @@ export class PageBuilder {
   recycle(): void {
     pool.give(this.#memory)
     this.#memory = NO_MEMORY
+    this.#giveBack()
+  }
+
+  /** Gives back the memory that its records were read from. */
+  settle(): void {
+    this.own()
+    this.#giveBack()
+  }
+
+  #giveBack(): void {
     for (const release of this.#lenders.splice(0)) release()
   }
 

@@ -96,6 +96,29 @@ export class RecordReader {
   }
 }
 
+/** Returns where the headers that begin at `start` end. They must have been read before. */
+export function endOfHeaders(bytes: Buffer, start: number): number {
+  varints.reset(bytes, start, bytes.length)
+  skipHeaders(varints.varint())
+  return varints.position
+}
+
+/** Returns whether a name or value of the headers that begin at `start` passes. They must have been read before. */
+export function headersHold(
+  bytes: Buffer,
+  start: number,
+  passes: (bytes: Buffer, start: number, end: number) => boolean
+): boolean {
+  varints.reset(bytes, start, bytes.length)
+  for (let left = 2 * varints.varint(); left > 0; left--) {
+    const length = varints.varint()
+    const begin = varints.position
+    if (length > 0) varints.position += length
+    if (length > 0 && passes(bytes, begin, begin + length)) return true
+  }
+  return false
+}
+
 /** Decodes a zigzag varint whose first byte says whether the second belongs to it. */
 function shortNumber(first: number, second: number): number {
   const zigzag = (first & 0x7f) | ((second & -(first >>> 7)) << 7)
