@@ -32,6 +32,10 @@ export const limits = {
     },
     requestTimeoutMs: milliseconds(8_000, 'From the complete request to its answer.'),
     waitMs: milliseconds(60_000, 'The longest wait of a read or of a poll; a longer one is cut to it.'),
+    scanBytes: bytes(
+      64 * 1024 * 1024,
+      'Records, decompressed, that one read looks at for those with a certain key or text.'
+    ),
     streams: {
       type: 'integer',
       minimum: 1,

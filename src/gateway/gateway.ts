@@ -10,6 +10,7 @@ import type { Start } from '../kafka/fetch/starts.ts'
 
 export type { ProduceOutcome, RecordFailure } from '../core/produce-outcome.ts'
 export type { Start } from '../kafka/fetch/starts.ts'
+export { FIND_LIMIT_BYTES } from '../kafka/records/record-filter.ts'
 
 export interface ReadRequest {
   readonly topic: string
@@ -53,12 +54,30 @@ export interface Position {
   readonly starts: ReadonlyMap<number, Start>
 }
 
+/** Which records are brought; both must be true of them. */
+export interface RecordChoice {
+  /** Only those with this key. */
+  readonly key?: Buffer | undefined
+  /** Only those whose key, value or a header holds these bytes, 1 to {@link FIND_LIMIT_BYTES}. */
+  readonly text?: Buffer | undefined
+}
+
 export interface FollowRequest {
   readonly topic: string
   /** All if left out, those included that are added later. */
   readonly partitions?: readonly number[] | undefined
+  /** The only one to read, in place of `partitions`. Rejects with PARTITION_NOT_FOUND if the topic lacks it. */
+  readonly partition?: number
+  /** Only the partition where Kafka's Java client stores records with this key. It must be one of `partitions`. */
+  readonly partitionOf?: Buffer | undefined
   /** The same in all partitions, or a position. Partitions that it does not name are read from their beginning. */
   readonly from: Start | Position
+  /**
+   * Where to stop, exclusive. Partitions that a position does not name are not read. The end, and a time, are looked up when
+   * the reading begins; no partitions are joined then.
+   */
+  readonly until?: Start | Position | undefined
+  readonly only?: RecordChoice | undefined
   /** Refuses offsets out of range at once; else the first read does. */
   readonly checked?: boolean
 }
@@ -67,10 +86,18 @@ export interface FollowRequest {
 export interface PageLimits {
   readonly records: number
   readonly bytes: number
+  /** Only so many bytes of each key, or value, are used. */
+  readonly keyBytes?: number | undefined
+  readonly valueBytes?: number | undefined
+  /** Of the records looked at, decompressed. */
+  readonly scanBytes?: number | undefined
 }
 
 export interface FollowRead {
   readonly count: number
+  /** Records looked at, and their bytes, decompressed. */
+  readonly scanned: number
+  readonly scannedBytes: number
   /** Why a partition brought nothing, if another read may mend that. */
   readonly passing: GatewayError | undefined
 }
@@ -81,6 +108,8 @@ export interface TopicFollower {
   readonly position: Position
   /** Whether a read may bring more without a wait. */
   readonly hasMore: boolean
+  /** Whether it has come to where it is to stop, in all partitions. */
+  readonly isComplete: boolean
   /**
    * Calls `use` for each partition that has records; the page is its own until it returns. Partitions that cannot be read now
    * do not hold up the others. Rejects with what no later read mends, after it has called `use` for the others.

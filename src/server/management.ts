@@ -27,6 +27,7 @@ const LIMITS: LimitsConfig = {
   inFlightBytes: 16_777_216,
   requestTimeoutMs: 5000,
   waitMs: 1,
+  scanBytes: 1,
   streams: 1,
   headersTimeoutMs: 5000,
   bodyTimeoutMs: 5000,

@@ -24,8 +24,12 @@ class Model {
   readonly failures = new Map<number, ReadFailureKind>()
   /** Partitions of each read. */
   readonly asked: number[][] = []
+  /** How far it is allowed to go, by each read, and where. */
+  readonly stops: (number | undefined)[][] = []
   /** What a wait finds. */
   ready: number[] = []
+
+  startOf: (start: Start) => number = () => 0
 
   async follow(request: Partial<FollowRequest> = {}): Promise<Follower> {
     const tools = this.#tools()
@@ -42,9 +46,12 @@ class Model {
       metadata: { peek: () => this.topic, topic: known, refresh: known },
       reads: {
         starts: (_topic, from: ReadonlyMap<number, Start>) =>
-          Promise.resolve(new Map([...from.keys()].filter(each => !this.unled.has(each)).map(each => [each, 0]))),
+          Promise.resolve(
+            new Map([...from].flatMap(([each, start]) => (this.unled.has(each) ? [] : [[each, this.startOf(start)]])))
+          ),
         readMany: (places, _options, use) => {
           this.asked.push(places.map(({ partition }) => partition))
+          this.stops.push(places.map(({ until }) => until))
           for (const place of places) {
             const kind = this.failures.get(place.partition)
             const page: RecordPage = { ...emptyPage(place.offset), partition: place.partition }
@@ -103,6 +110,46 @@ suite('A follower', () => {
     assert.deepEqual([first.count, first.passing?.code], [1, 'LEADER_NOT_AVAILABLE'])
     await read(follower)
     assert.deepEqual(model.asked, [[0, 1], [0]])
+  })
+
+  test('stops in each partition where it is told to, and is complete once it is there everywhere', async () => {
+    const model = new Model()
+    const starts = new Map([
+      [0, 2],
+      [1, 1]
+    ])
+    const follower = await model.follow({ until: { topicId: null, starts } })
+    for (const asked of [[0, 1], [0], []]) {
+      assert.equal(follower.isComplete, asked.length === 0)
+      assert.deepEqual(await read(follower), asked)
+    }
+    assert.deepEqual(model.stops, [[2, 1], [2]])
+    const own = await model.follow({ until: { topicId: null, starts: new Map([[1, 1]]) } })
+    assert.deepEqual([await read(own), await read(own), own.isComplete], [[1], [], true])
+    model.topic = { ...topicLedBy([1, 1, 1]), id: model.topic.id }
+    assert.deepEqual([await read(own), own.isComplete], [[], true], 'what is added later lies behind the stop')
+  })
+
+  test('looks up a time to stop at once, and counts the last N from there', async () => {
+    const model = new Model()
+    const asked: Start[] = []
+    model.startOf = start => {
+      asked.push(start)
+      return typeof start === 'object' && 'last' in start ? 3 : 4
+    }
+    const follower = await model.follow({ from: { last: 2 }, until: { sinceMs: 7 }, partitions: [0] })
+    assert.deepEqual(asked, [{ sinceMs: 7 }, { last: 2, before: 4 }])
+    assert.deepEqual([await read(follower), follower.isComplete, await read(follower)], [[0], true, []])
+    assert.equal(asked.length, 2)
+  })
+
+  test('is not complete while nobody leads a partition that it has not begun', async () => {
+    const model = new Model()
+    model.unled.add(1)
+    const follower = await model.follow({ until: 1 })
+    assert.deepEqual([await read(follower), follower.isComplete], [[0], false])
+    model.unled.clear()
+    assert.deepEqual([await read(follower), follower.isComplete], [[1], true])
   })
 
   test('reads only what a wait has found', async () => {

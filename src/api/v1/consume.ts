@@ -7,7 +7,8 @@ import { PAGE_FRONT_BYTES } from '../shared/records/page-writer.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
 import { readOrWait } from '../shared/read-or-wait.ts'
 import { partitionNumber, topic, topicName } from '../shared/parameters.ts'
-import { encodingsIn, recordCount, startOffset, waitMs } from './parameters.ts'
+import { encodingsIn, numberOf, recordCount, startOffset, waitMs } from './parameters.ts'
+import { BYTES_PER_RECORD, COPIES } from './page-memory.ts'
 import { writePage, type PageEncoding } from './record-form.ts'
 import { consumeErrorSchema, pageSchema } from './record-schemas.ts'
 import {
@@ -20,12 +21,11 @@ import {
   type V1Route
 } from './route.ts'
 import { countSchema, startSchema } from './schemas.ts'
+import { selectionIn } from './selection.ts'
+import { selectionParameters } from './selection-parameters.ts'
+import { topicPage } from './topic-page.ts'
 import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
-/** Bytes reserved in the budget for each record before the page is read. */
-export const BYTES_PER_RECORD = 1024
-/** The text of a page, and its encrypted copy while the client takes it. */
-export const COPIES = 2
 const nextOffset = {
   description: 'Where the next read goes on; at the end it is where new records will come.',
   schema: { type: 'string', pattern: '^[0-9]+$' },
@@ -67,7 +67,8 @@ export const consume: V1Route = {
         examples: { hundred: { summary: 'Up to a hundred', value: 100 } }
       },
       waitParameter,
-      ...encodingParameters
+      ...encodingParameters,
+      ...selectionParameters
     ],
     answers: {
       200: {
@@ -109,7 +110,14 @@ export const consume: V1Route = {
     const from = startOffset(params.offset)
     const count = recordCount(query.get('count'))
     const encodings = encodingsIn(query)
-    const until = Deadline.after(waitMs(query.get('wait'), limits.waitMs))
+    const longestMs = waitMs(query.get('wait'), limits.waitMs)
+    const selection = selectionIn(query, limits.scanBytes)
+    if (selection !== undefined) {
+      const request = { topic: name, partition, from: numberOf(from), ...selection.request }
+      const page = { count, waitMs: longestMs, encodings, selection, partition }
+      return gateway.follow(call.begin(), request).then(follower => topicPage(call, follower, page))
+    }
+    const until = Deadline.after(longestMs)
     const setAsideBytes = Math.min(count * BYTES_PER_RECORD, PAGE_BYTES)
     const read = { topic: name, partition, from, count }
     return readOrWait(call, gateway, read, { until, setAsideBytes }, page => pageReply(call, page, encodings))

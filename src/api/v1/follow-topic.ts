@@ -8,7 +8,10 @@ import { followStream } from '../shared/follow/follow-stream.ts'
 import { jsonLines, LINE_FORM } from '../shared/follow/json-lines.ts'
 import { v1Error } from './errors.ts'
 import { followFrom, recordCount, waitMs } from './parameters.ts'
-import { pageWriters, type PageEncoding } from './record-form.ts'
+import { NO_PAGE } from '../shared/records/page-form.ts'
+import { selectedStream } from '../shared/follow/selected-stream.ts'
+import { pageWriters, type PageEncoding, type PageWriters } from './record-form.ts'
+import type { Selection } from './selection.ts'
 import { requireShortPosition } from './topic-page.ts'
 
 export const EVENTS = 'text/event-stream'
@@ -26,12 +29,21 @@ export function streamType(accept: string | undefined): string | undefined {
   return type !== undefined && STREAMS.has(type) && accept?.toLowerCase().includes(type) === true ? type : undefined
 }
 
-/** Answers with a stream of records that never ends by itself, unless `count` or `wait` says so (JSON lines only). */
+export interface TopicStream {
+  readonly request: FollowRequest
+  readonly encodings: PageEncoding
+  readonly selection: Selection | undefined
+  readonly limitMs: number
+}
+
+/**
+ * Answers with a stream of records that never ends by itself, unless `until` says so, or `count` or `wait` (JSON lines only).
+ */
 export async function followTopic(
   call: HttpCall,
   gateway: Gateway,
   type: string,
-  { request, encodings, limitMs }: { request: FollowRequest; encodings: PageEncoding; limitMs: number }
+  { request, encodings, selection, limitMs }: TopicStream
 ): Promise<StreamReply> {
   const { query } = call
   const isEvents = type === EVENTS
@@ -49,13 +61,17 @@ export async function followTopic(
   const id = call.headers['last-event-id']
   const from = isEvents && typeof id === 'string' && id !== '' ? followFrom(id) : request.from
   call.beginStream()
-  const follower = await gateway.follow(call.begin(), { ...request, from, checked: true })
+  const follower = await gateway.follow(call.begin(), { ...request, from, ...selection?.request, checked: true })
   requireShortPosition(follower)
   const { keys, values } = encodings
-  const form = isEvents ? eventStream(() => events[keys][values].begin()) : jsonLines(() => lines[keys][values].begin())
+  const begin = (writers: PageWriters) => () => writers[keys][values].begin(NO_PAGE, selection?.cut)
+  const form = isEvents ? eventStream(begin(events)) : jsonLines(begin(lines))
   return {
     status: 200,
     headers: { 'Content-Type': type },
-    run: sink => followStream(call, follower, form, sink, options)
+    run: sink =>
+      selection === undefined
+        ? followStream(call, follower, form, sink, options)
+        : selectedStream(call, follower, form, sink, { ...options, ...selection })
   }
 }

@@ -40,8 +40,12 @@ export function followFrom(text: string | null): Start | Position {
   const from = parseStart(text) ?? parsePosition(text)
   if (from === undefined)
     throw new GatewayError('INVALID_OFFSET', `from must be the next of another page, or ${START_FORMS}.`)
-  // No log reaches beyond what a number holds exactly.
-  return typeof from === 'bigint' ? Number.MAX_SAFE_INTEGER : from
+  return numberOf(from)
+}
+
+/** No log reaches beyond what a number holds exactly. */
+export function numberOf<T>(start: T | bigint): T | number {
+  return typeof start === 'bigint' ? Number.MAX_SAFE_INTEGER : start
 }
 
 export function recordCount(text: string | null, usual = 1): number {

@@ -4,6 +4,8 @@ import { encodingsIn, followFrom, partitionNumbers, recordCount, waitMs } from '
 import { consumeErrorSchema, topicPageSchema } from './record-schemas.ts'
 import { encodingParameters, recordExample, topicErrors, waitParameter, type V1Route } from './route.ts'
 import { fromSchema, partitionsListSchema, positionSchema, topicCountSchema } from './schemas.ts'
+import { selectionIn } from './selection.ts'
+import { partitionerParameter, selectionParameters } from './selection-parameters.ts'
 import { requireShortPosition, topicPage } from './topic-page.ts'
 import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
@@ -27,7 +29,7 @@ export const readTopic: V1Route = {
     tag: 'Records',
     summary: 'Read records of a whole topic, or of some of its partitions.',
     description:
-      'Records of one partition come in their order; no partition starves another. Give `next` as `from` of the next call. A page ends at `count` records or at 6 MiB of keys and values, whichever partitions they are of. Partitions added later are read from their beginning. With `Accept: text/event-stream`, `application/x-ndjson` or `application/jsonl` the answer is a stream that goes on as records arrive; an event stream goes on at `Last-Event-ID`, and takes neither `count` nor `wait`.',
+      'Records of one partition come in their order; no partition starves another. Give `next` as `from` of the next call. A page ends at `count` records or at 6 MiB of keys and values, whichever partitions they are of. Partitions added later are read from their beginning. With `Accept: text/event-stream`, `application/x-ndjson` or `application/jsonl` the answer is a stream that goes on as records arrive; an event stream goes on at `Last-Event-ID`, and takes neither `count` nor `wait`. `until`, `key`, `find`, `value_bytes` and `key_bytes` bring less than everything, to pages and streams.',
     parameters: [
       topicParameter,
       {
@@ -54,7 +56,9 @@ export const readTopic: V1Route = {
         examples: { ten: { summary: 'Up to ten', value: 10 } }
       },
       waitParameter,
-      ...encodingParameters
+      ...encodingParameters,
+      ...selectionParameters,
+      partitionerParameter
     ],
     answers: {
       200: {
@@ -97,14 +101,17 @@ export const readTopic: V1Route = {
       from: followFrom(query.get('from'))
     }
     const encodings = encodingsIn(query)
+    const selection = selectionIn(query, limits.scanBytes)
     const stream = streamType(call.headers.accept)
-    if (stream !== undefined) return followTopic(call, gateway, stream, { request, encodings, limitMs: limits.waitMs })
+    if (stream !== undefined)
+      return followTopic(call, gateway, stream, { request, encodings, selection, limitMs: limits.waitMs })
     const page = {
       count: recordCount(query.get('count'), DEFAULT_COUNT),
       waitMs: waitMs(query.get('wait'), limits.waitMs),
-      encodings
+      encodings,
+      selection
     }
-    const follower = await gateway.follow(call.begin(), request)
+    const follower = await gateway.follow(call.begin(), { ...request, ...selection?.request })
     requireShortPosition(follower)
     return topicPage(call, follower, page)
   }

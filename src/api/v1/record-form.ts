@@ -1,6 +1,7 @@
 import type { RecordPage } from '../../core/record-page.ts'
 import type { RecordTable } from '../../core/record-table.ts'
-import type { PageForm } from '../shared/records/page-form.ts'
+import type { Cut } from '../shared/records/cut-text.ts'
+import { NO_PAGE, type PageForm } from '../shared/records/page-form.ts'
 import { PageWriter, type PageText } from '../shared/records/page-writer.ts'
 import type { RecordForm } from '../shared/records/record-form.ts'
 import { RecordReader, type RecordLimits } from '../shared/records/record-reader.ts'
@@ -56,9 +57,9 @@ export function pageWriters(form: Pick<PageForm, 'open' | 'between' | 'close' | 
 const pages = pageWriters({ open: '{"records":[', close: ']}', topic: false })
 const topicPages = pageWriters({ open: '{"records":[', close: ']', topic: false })
 
-/** Begins a page of many partitions: what finishes it adds the last members and the brace. */
-export function beginPage({ keys, values }: PageEncoding): PageText {
-  return topicPages[keys][values].begin()
+/** Begins a page of many partitions, or of less than everything: what finishes it adds the last members and the brace. */
+export function beginPage({ keys, values }: PageEncoding, cut?: Cut): PageText {
+  return topicPages[keys][values].begin(NO_PAGE, cut)
 }
 
 /** The body of a read, behind memory that is free for the head of its answer. */

@@ -1,4 +1,5 @@
 import { named, orNull } from '../../http/openapi/schema.ts'
+import { INT32_LIMIT } from '../../http/limits.ts'
 import { errorMembers, errorSchema } from './error-schema.ts'
 import { offsetSchema, partitionSchema, positionSchema } from './schemas.ts'
 
@@ -120,14 +121,17 @@ const readHeader = named('Header', {
   }
 })
 
+const size = { type: 'integer', minimum: 1, maximum: INT32_LIMIT, format: 'int32' } as const
 const record = named('Record', {
   type: 'object',
   required: ['key', 'value', 'partition', 'offset', 'timestamp', 'timestampType'],
   properties: {
     key: orNull({ type: 'string' }),
     key_encoding: { enum: ['base64'], description: 'Where the bytes are not UTF-8, or it was asked for.' },
+    key_size: { ...size, description: 'Of the whole key, where only its first bytes are here.' },
     value: orNull({ type: 'string' }),
     value_encoding: { enum: ['base64'], description: 'Where the bytes are not UTF-8, or it was asked for.' },
+    value_size: { ...size, description: 'Of the whole value, where only its first bytes are here.' },
     partition: partitionSchema,
     offset: offsetSchema,
     timestamp: {
@@ -140,11 +144,22 @@ const record = named('Record', {
   }
 })
 
+const selectionMembers = {
+  complete: { enum: [true], description: 'Where `until` is reached.' },
+  scanned: {
+    type: 'integer',
+    minimum: 0,
+    format: 'int64',
+    description: 'Records looked at, where `key` or `find` was given.'
+  }
+} as const
+
 export const pageSchema = named('Records', {
   type: 'object',
   required: ['records'],
   properties: {
-    records: { type: 'array', items: record, description: 'By offset; empty at the end.' }
+    records: { type: 'array', items: record, description: 'By offset; empty at the end.' },
+    ...selectionMembers
   }
 })
 
@@ -153,7 +168,8 @@ export const topicPageSchema = named('TopicRecords', {
   required: ['records', 'next'],
   properties: {
     records: { type: 'array', items: record, description: 'By offset within a partition; empty at the end.' },
-    next: positionSchema
+    next: positionSchema,
+    ...selectionMembers
   }
 })
 

@@ -3,14 +3,17 @@ import type { Call } from '../../core/principal.ts'
 import type { MetadataCache } from '../../kafka/metadata/metadata-cache.ts'
 import type { TopicMetadata } from '../../kafka/metadata/topic-metadata.ts'
 import type { FollowRequest, Position, Start } from '../gateway.ts'
-import { refuseInternal, topicNotFound } from '../topic-access.ts'
+import { partitionForKey } from '../../kafka/records/murmur2.ts'
+import { partitionNotFound, refuseInternal, topicNotFound } from '../topic-access.ts'
 
 export type FollowMetadata = Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>
 
-/** A topic, and where to begin in each of its partitions that are asked for. */
+/** A topic, and where to begin and to stop in each of its partitions that are asked for. */
 export interface FollowStart {
   readonly topic: TopicMetadata
   readonly starts: Map<number, Start>
+  /** Empty if there is no stop. */
+  readonly stops: Map<number, Start>
 }
 
 const ID_CHARACTERS = 8
@@ -20,45 +23,78 @@ export function idPrefix({ id }: TopicMetadata): string | null {
   return id === null ? null : id.toString('base64url').slice(0, ID_CHARACTERS)
 }
 
-/** Throws TOPIC_NOT_FOUND, INTERNAL_TOPIC, INVALID_PARTITION, INVALID_OFFSET, POSITION_OF_ANOTHER_TOPIC. */
+/** Throws TOPIC_NOT_FOUND, INTERNAL_TOPIC, PARTITION_NOT_FOUND, INVALID_PARTITION, INVALID_OFFSET, POSITION_OF_ANOTHER_TOPIC. */
 export async function followStart(
   metadata: FollowMetadata,
   { deadline }: Call,
   request: FollowRequest
 ): Promise<FollowStart> {
-  const { topic: name, partitions, from } = request
+  const { topic: name, from, until } = request
   refuseInternal(name)
   const known = metadata.peek(name) ?? (await metadata.topic(name, deadline))
   const topic = known !== null && fits(known, request) ? known : await metadata.refresh(name, deadline)
   if (topic === null) throw topicNotFound(name)
   refuseInternal(name, topic)
-  const asked = partitions ?? topic.partitions.map(({ partition }) => partition)
+  const asked = partitionsAsked(topic, request)
+  // What is not named was added after the position, which it so precedes as a whole.
+  const stops = new Map(until === undefined ? [] : placesOf(topic, asked, until, 'until', 0))
+  if (isPosition(from)) checkStrangers(asked, from)
+  // A partition that the position does not name was added after it.
+  return { topic, starts: new Map(placesOf(topic, asked, from, 'from', 'earliest')), stops }
+}
+
+function partitionsAsked(
+  topic: TopicMetadata,
+  { partition, partitions, partitionOf }: FollowRequest
+): readonly number[] {
+  const { length } = topic.partitions
+  if (partition !== undefined) {
+    if (partition >= length) throw partitionNotFound(topic.name, partition, length)
+    return [partition]
+  }
+  const asked = partitions ?? topic.partitions.map(each => each.partition)
   checkNumbers(topic, asked, 'partitions')
-  if (typeof from !== 'object' || !('starts' in from))
-    return { topic, starts: new Map(asked.map(each => [each, from])) }
-  checkTopic(topic, from)
-  checkNumbers(topic, [...from.starts.keys()], 'from')
+  if (partitionOf === undefined) return asked
+  const own = partitionForKey(partitionOf, 0, partitionOf.length, length)
+  if (asked.includes(own)) return [own]
+  throw new GatewayError('INVALID_PARTITION', `The key belongs to partition ${own}, which partitions does not name.`)
+}
+
+function placesOf(
+  topic: TopicMetadata,
+  asked: readonly number[],
+  of: Start | Position,
+  where: string,
+  unnamed: Start
+): [number, Start][] {
+  if (!isPosition(of)) return asked.map(each => [each, of])
+  if (isOfAnother(topic, of)) throw positionOfAnotherTopic(topic.name)
+  checkNumbers(topic, [...of.starts.keys()], where)
+  return asked.map(each => [each, of.starts.get(each) ?? unnamed])
+}
+
+export function isPosition(of: Start | Position | undefined): of is Position {
+  return typeof of === 'object' && 'starts' in of
+}
+
+/** Throws INVALID_OFFSET if the position names a partition that is not asked for. */
+function checkStrangers(asked: readonly number[], from: Position): void {
   const stranger = [...from.starts.keys()].find(partition => !asked.includes(partition))
   if (stranger !== undefined)
-    throw new GatewayError('INVALID_OFFSET', `from names partition ${stranger}, which partitions does not.`)
-  // A partition that the position does not name was added after it.
-  return { topic, starts: new Map(asked.map(each => [each, from.starts.get(each) ?? 'earliest'])) }
+    throw new GatewayError('INVALID_OFFSET', `from names partition ${stranger}, which is not one of those to read.`)
 }
 
 /** Whether the request can be about the topic as it is known here, which may be out of date. */
-function fits(topic: TopicMetadata, { partitions = [], from }: FollowRequest): boolean {
-  const position = typeof from === 'object' && 'starts' in from ? from : undefined
-  const highest = Math.max(-1, ...partitions, ...(position?.starts.keys() ?? []))
-  return highest < topic.partitions.length && (position === undefined || !isOfAnother(topic, position))
+function fits(topic: TopicMetadata, { partition = -1, partitions = [], from, until }: FollowRequest): boolean {
+  const positions = [from, until].filter(isPosition)
+  const named = positions.flatMap(({ starts }) => [...starts.keys()])
+  const highest = Math.max(partition, ...partitions, ...named)
+  return highest < topic.partitions.length && !positions.some(position => isOfAnother(topic, position))
 }
 
 function isOfAnother(topic: TopicMetadata, { topicId }: Position): boolean {
   const known = idPrefix(topic)
   return topicId !== null && known !== null && topicId !== known
-}
-
-function checkTopic(topic: TopicMetadata, position: Position): void {
-  if (isOfAnother(topic, position)) throw positionOfAnotherTopic(topic.name)
 }
 
 export function positionOfAnotherTopic(name: string): GatewayError {

@@ -8,7 +8,18 @@ import type { PageEnd } from '../../kafka/fetch/read-request.ts'
 import type { Reads } from '../../kafka/fetch/reads.ts'
 import type { KafkaFailure } from '../../kafka/kafka-failure.ts'
 import type { TopicMetadata } from '../../kafka/metadata/topic-metadata.ts'
-import type { FollowRead, FollowRequest, PageLimits, Position, Start, TopicFollower, WaitLimits } from '../gateway.ts'
+import type { RecordFilter } from '../../kafka/records/page-builder.ts'
+import { both, holding, withKey } from '../../kafka/records/record-filter.ts'
+import type {
+  FollowRead,
+  FollowRequest,
+  PageLimits,
+  Position,
+  RecordChoice,
+  Start,
+  TopicFollower,
+  WaitLimits
+} from '../gateway.ts'
 import { callerError, gatewayError } from '../kafka-failures.ts'
 import { deadlineExceeded, isUnfinished, readError } from '../read-errors.ts'
 import { type FollowMetadata, type FollowStart, idPrefix, positionOfAnotherTopic } from './follow-start.ts'
@@ -39,12 +50,18 @@ export class Follower implements TopicFollower {
   /** What the last wait has found; undefined to read all. */
   #ready: ReadonlySet<number> | undefined
   hasMore = true
+  readonly #filter: RecordFilter | undefined
+  /** Where to stop; empty to go on for ever. */
+  readonly #stops: Map<number, Start>
 
-  constructor(tools: FollowTools, { topic, starts }: FollowStart, { partitions, checked = false }: FollowRequest) {
+  constructor(tools: FollowTools, { topic, starts, stops }: FollowStart, request: FollowRequest) {
+    const { partition, partitions, partitionOf, checked = false, only = {} } = request
     this.#tools = tools
     this.#topic = topic
-    this.#isWhole = partitions === undefined
+    this.#isWhole = partition === undefined && partitions === undefined && partitionOf === undefined && stops.size === 0
     this.#unled = starts
+    this.#stops = stops
+    this.#filter = filterOf(only)
     if (checked) return
     for (const [partition, start] of starts) {
       if (typeof start !== 'number') continue
@@ -61,20 +78,41 @@ export class Follower implements TopicFollower {
     }
   }
 
-  /** Finds where to begin. Throws OFFSET_OUT_OF_RANGE, with both bounds. */
+  get isComplete(): boolean {
+    if (this.#stops.size === 0 || this.#unled.size > 0) return false
+    return [...this.#offsets].every(([partition, offset]) => offset >= this.#stopOf(partition))
+  }
+
+  /** Finds where to begin, and to stop. Throws OFFSET_OUT_OF_RANGE, with both bounds. */
   async begin(deadline: Deadline): Promise<void> {
     this.#join()
+    const open = new Map([...this.#stops].filter(([, stop]) => typeof stop !== 'number'))
+    if (open.size > 0)
+      for (const [partition, offset] of await this.#startsOf(open, deadline)) this.#stops.set(partition, offset)
     if (this.#unled.size === 0) return
-    const { name } = this.#topic
+    const wanted = new Map([...this.#unled].map(([partition, start]) => [partition, this.#before(partition, start)]))
+    for (const [partition, offset] of await this.#startsOf(wanted, deadline)) {
+      this.#offsets.set(partition, offset)
+      this.#unled.delete(partition)
+    }
+  }
+
+  async #startsOf(from: ReadonlyMap<number, Start>, deadline: Deadline): Promise<ReadonlyMap<number, number>> {
     try {
-      const found = await this.#tools.reads.starts(name, this.#unled, 'committed', deadline)
-      for (const [partition, offset] of found) {
-        this.#offsets.set(partition, offset)
-        this.#unled.delete(partition)
-      }
+      return await this.#tools.reads.starts(this.#topic.name, from, 'committed', deadline)
     } catch (error) {
       throw error instanceof ReadFailure ? readError(error, -1) : callerError(error)
     }
+  }
+
+  /** The last so many records are those in front of where it stops. */
+  #before(partition: number, start: Start): Start {
+    return typeof start === 'object' && 'last' in start ? { ...start, before: this.#stopOf(partition) } : start
+  }
+
+  #stopOf(partition: number): number {
+    const stop = this.#stops.get(partition)
+    return typeof stop === 'number' ? stop : Infinity
   }
 
   async read(deadline: Deadline, limits: PageLimits, use: (page: RecordPage) => void): Promise<FollowRead> {
@@ -83,10 +121,10 @@ export class Follower implements TopicFollower {
     const atOnce = this.#ready !== undefined
     this.#ready = undefined
     this.hasMore = false
-    const outcome: Outcome = { count: 0, lasting: undefined, passing: undefined }
+    const outcome: Outcome = { count: 0, scanned: 0, scannedBytes: 0, lasting: undefined, passing: undefined }
     if (places.length === 0) return outcome
     const startedMs = performance.now()
-    const options = { isolation: 'committed', limits, deadline, atOnce } as const
+    const options = { isolation: 'committed', limits, deadline, atOnce, filter: this.#filter } as const
     try {
       await this.#tools.reads.readMany(places, options, (page, end, place) => {
         this.#take(page, end, place, outcome)
@@ -120,7 +158,12 @@ export class Follower implements TopicFollower {
 
   #allPlaces(): Place[] {
     const { name: topic, id: topicId } = this.#topic
-    return [...this.#offsets].map(([partition, offset]) => ({ topic, topicId, partition, offset }))
+    if (this.#stops.size === 0)
+      return [...this.#offsets].map(([partition, offset]) => ({ topic, topicId, partition, offset }))
+    return [...this.#offsets].flatMap(([partition, offset]) => {
+      const until = this.#stopOf(partition)
+      return offset < until ? [{ topic, topicId, partition, offset, until }] : []
+    })
   }
 
   #places(): Place[] {
@@ -136,10 +179,12 @@ export class Follower implements TopicFollower {
     this.#offsets.set(partition, nextOffset)
     this.#tools.meter.consumed(place.topic, count, payloadBytes)
     outcome.count += count
+    outcome.scanned += end.scanned
+    outcome.scannedBytes += end.scannedBytes
     if (MORE.has(end.end) || (end.end === 'failure' && count > 0)) this.hasMore = true
     if (count > 0) return
     if (end.failure !== undefined) this.#fail(end.failure, place, outcome)
-    else if (isUnfinished(end.end)) outcome.passing ??= deadlineExceeded(end.end, nextOffset)
+    else if (isUnfinished(end.end) && end.scanned === 0) outcome.passing ??= deadlineExceeded(end.end, nextOffset)
     if (end.end === 'late') this.#troubleUntilMs.set(partition, performance.now() + TROUBLE_MS)
   }
 
@@ -159,8 +204,15 @@ export class Follower implements TopicFollower {
   }
 }
 
+function filterOf({ key, text }: RecordChoice): RecordFilter | undefined {
+  const filters = [...(key === undefined ? [] : [withKey(key)]), ...(text === undefined ? [] : [holding(text)])]
+  return filters.length < 2 ? filters[0] : both(filters[0], filters[1])
+}
+
 interface Outcome extends FollowRead {
   count: number
+  scanned: number
+  scannedBytes: number
   passing: GatewayError | undefined
   /** What no later read mends. */
   lasting: GatewayError | undefined

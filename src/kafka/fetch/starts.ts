@@ -7,10 +7,15 @@ import type { Isolation, PageEnd, ReadRequest } from './read-request.ts'
 import { checkPartition, isWithin, outOfRange } from './trouble.ts'
 
 /**
- * Where to begin in a partition: at an offset; at its first record, at its end; at the last so many records; at the first
- * record with that timestamp (milliseconds since 1970) or a later one, else at the end.
+ * Where to begin in a partition: at an offset; at its first record, at its end; at the last so many records, of the whole
+ * or before an offset; at the first record with that timestamp (milliseconds since 1970) or a later one, else at the end.
  */
-export type Start = number | 'earliest' | 'latest' | { readonly last: number } | { readonly sinceMs: number }
+export type Start =
+  | number
+  | 'earliest'
+  | 'latest'
+  | { readonly last: number; readonly before?: number }
+  | { readonly sinceMs: number }
 
 export interface StartsTools {
   readonly metadata: FetchMetadata
@@ -128,17 +133,18 @@ class StartSearch {
   }
 
   async last(from: ReadonlyMap<number, Start>): Promise<Offsets> {
-    const counts = new Map<number, number>()
-    for (const [partition, start] of from)
-      if (typeof start === 'object' && 'last' in start) counts.set(partition, start.last)
-    const partitions = [...counts.keys()]
+    const wanted = [...from].flatMap(([partition, start]) =>
+      typeof start === 'object' && 'last' in start ? [{ partition, ...start }] : []
+    )
+    const partitions = wanted.map(({ partition }) => partition)
     const [firsts, ends] = await Promise.all([this.bound('earliest', partitions), this.bound('latest', partitions)])
     const found = new Map<number, number>()
     await Promise.all(
-      [...counts].map(async ([partition, count]) => {
-        const [earliest, end] = [firsts.get(partition), ends.get(partition)]
-        if (earliest === undefined || end === undefined) return
-        found.set(partition, await this.#startOfLast(partition, count, { earliest, end }))
+      wanted.map(async ({ partition, last, before = Infinity }) => {
+        const [earliest, logEnd] = [firsts.get(partition), ends.get(partition)]
+        if (earliest === undefined || logEnd === undefined) return
+        const end = Math.max(earliest, Math.min(before, logEnd))
+        found.set(partition, await this.#startOfLast(partition, last, { earliest, end }))
       })
     )
     return found

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isUtf8 } from 'node:buffer'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { writePage } from '../../../src/api/v1/record-form.ts'
+import { beginPage, writePage } from '../../../src/api/v1/record-form.ts'
 import { pageOf, stored, type Stored } from '../shared/records/support/pages.ts'
 
 /** The slow and obvious way. */
@@ -45,6 +45,30 @@ suite('The writer of pages', () => {
       )
     })
   }
+
+  test('of keys and values that are longer than wanted it shows the first bytes as base64, and the size', () => {
+    const most = fc.integer({ min: 0, max: 12 })
+    fc.assert(
+      fc.property(fc.array(stored, { maxLength: 12 }), most, most, (records, keyBytes, valueBytes) => {
+        const text = beginPage({ keys: 'auto', values: 'auto' }, { keyBytes, valueBytes })
+        text.add(pageOf(records))
+        const cut = (name: string, bytes: Buffer | null, length: number) =>
+          bytes === null || bytes.length <= length
+            ? {}
+            : {
+                [name]: bytes.toString('base64', 0, length),
+                [`${name}_encoding`]: 'base64',
+                [`${name}_size`]: bytes.length
+              }
+        const wanted = records.map(record => {
+          const whole = JSON.parse(expected(record, 0, false))
+          return { ...whole, ...cut('key', record.key, keyBytes), ...cut('value', record.value, valueBytes) }
+        })
+        assert.deepEqual(JSON.parse(text.finish('}').toString()), { records: wanted })
+      }),
+      { numRuns: 300 }
+    )
+  })
 
   test('rows of records with one timestamp say it and its type as each record has it', () => {
     const row = fc.tuple(

@@ -9,7 +9,8 @@ function followerAt(partitions: number, offset: number): TopicFollower {
   return {
     position: { topicId: 'Zk3v9aQx', starts },
     hasMore: false,
-    read: () => Promise.resolve({ count: 0, passing: undefined }),
+    isComplete: false,
+    read: () => Promise.resolve({ count: 0, scanned: 0, scannedBytes: 0, passing: undefined }),
     wait: () => Promise.resolve()
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isUtf8 } from 'node:buffer'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import type { Unshown } from '../../../src/api/shared/records/page-writer.ts'
+import type { Unshown } from '../../../src/api/shared/records/page-form.ts'
 import { pageWriter, type Extras, type Format } from '../../../src/api/v2/record-form.ts'
 import { pageOf, stored, type Stored } from '../shared/records/support/pages.ts'
 

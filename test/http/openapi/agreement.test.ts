@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseProduceBody } from '../../../src/api/v1/record-form.ts'
 import { parseTopicBody } from '../../../src/api/v1/topic-body.ts'
+import { requireJava, sentBytes, stopOf, textToFind } from '../../../src/api/v1/selection.ts'
 import { partitionNumber, topicName } from '../../../src/api/shared/parameters.ts'
 import {
   encoding,
@@ -146,7 +147,12 @@ test('parameters are accepted exactly where they are as described', () => {
     partitions: partitionNumbers,
     wait: value => waitMs(value, 86_400_000),
     key_encoding: value => encoding(value, 'key_encoding'),
-    value_encoding: value => encoding(value, 'value_encoding')
+    value_encoding: value => encoding(value, 'value_encoding'),
+    until: stopOf,
+    find: textToFind,
+    value_bytes: value => sentBytes(value, 'value_bytes'),
+    key_bytes: value => sentBytes(value, 'key_bytes'),
+    partitioner: requireJava
   }
   assert.deepEqual(new Set(parameters.map(({ name }) => name)), new Set(Object.keys(readers)))
   const numbers = ['0', '1', '-1', '1.5', '2147483647', '2147483648', '9007199254740991', '9007199254740992', '1e3']
@@ -173,7 +179,11 @@ test('parameters are accepted exactly where they are as described', () => {
     '...',
     'é',
     'a'.repeat(249),
-    'a'.repeat(250)
+    'a'.repeat(250),
+    'a'.repeat(251),
+    '😀'.repeat(62),
+    'é'.repeat(63),
+    'java'
   ]
   for (const { name, schema } of parameters) {
     for (const value of [...numbers, ...texts]) {

@@ -25,6 +25,7 @@ export const limitsForTests: LimitsConfig = {
   headerBytes: 16 * 1024,
   requestTimeoutMs: 2000,
   waitMs: 60_000,
+  scanBytes: 1024 * 1024,
   streams: 10,
   headersTimeoutMs: 5000,
   bodyTimeoutMs: 10_000,

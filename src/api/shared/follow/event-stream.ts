@@ -23,9 +23,15 @@ export function eventStream(text: () => PageText): StreamForm {
     text,
     begin: position => `retry: ${RETRY_MS + Math.floor(Math.random() * SPREAD_MS)}\nid: ${position}\n\n`,
     tail: position => `\nid: ${position}\n\n`,
-    beat: (position, moved) => (moved ? `:\nid: ${position}\n\n` : ':\n\n'),
-    failure: (error, position) => `event: failure\ndata: ${error}\nid: ${position}\n\n`,
+    beat: (position, moved, scanned) => `${comment(scanned)}${moved ? `id: ${position}\n` : ''}\n`,
     // Without data it would fire nothing.
+    complete: (position, scanned) =>
+      `${scanned === undefined ? '' : comment(scanned)}event: complete\ndata: {}\nid: ${position}\n\n`,
+    failure: (error, position) => `event: failure\ndata: ${error}\nid: ${position}\n\n`,
     stopping: (_error, position) => `event: end\ndata: {}\nid: ${position}\n\n`
   }
+}
+
+function comment(scanned: number | undefined): string {
+  return scanned === undefined ? ':\n' : `: {"scanned":${scanned}}\n`
 }

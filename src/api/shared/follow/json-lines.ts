@@ -7,11 +7,19 @@ export const LINE_FORM = { open: '', between: '\n', close: '\n', topic: false } 
 
 /** Newline-delimited JSON: a record a line, and the position in a line of its own, first and after each burst. */
 export function jsonLines(text: () => PageText): StreamForm {
-  return { text, begin: next, tail: next, beat: next, failure, stopping: failure }
+  return {
+    text,
+    begin: next,
+    tail: next,
+    beat: (position, _moved, scanned) => next(position, scanned),
+    complete: (position, scanned) => next(position, scanned, ',"complete":true'),
+    failure,
+    stopping: failure
+  }
 }
 
-function next(position: string): string {
-  return `{"next":"${position}"}\n`
+function next(position: string, scanned?: number, complete = ''): string {
+  return `{"next":"${position}"${complete}${scanned === undefined ? '' : `,"scanned":${scanned}`}}\n`
 }
 
 function failure(error: string, position: string): string {

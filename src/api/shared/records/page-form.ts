@@ -10,6 +10,14 @@ import { fixedText, type FixedText } from './fixed-text.ts'
  */
 export type ShownAs = 'auto' | 'base64' | 'json' | 'text'
 
+/** A record that its form cannot show: a key or value that is not JSON, or not UTF-8. */
+export interface Unshown {
+  readonly partition: number
+  readonly offset: number
+  readonly member: 'key' | 'value'
+  readonly wanted: 'JSON' | 'UTF-8'
+}
+
 /** How a dialect writes records that were read. */
 export interface PageForm {
   /** What stands before the first record and behind the last one. */
@@ -70,6 +78,9 @@ export interface PagePlan {
   readonly lead: LeadTexts
   readonly keyEncoding: FixedText
   readonly valueEncoding: FixedText
+  /** In place of them if only the beginning is shown: what stands in front of the size. */
+  readonly keyCut: FixedText
+  readonly valueCut: FixedText
   readonly timestamps: boolean
   /** What stands behind a timestamp, by whether the broker set it. */
   readonly timestampTypes: readonly string[]
@@ -94,6 +105,8 @@ export function pagePlan(form: PageForm): PagePlan {
     lead: leadTexts(form, ''),
     keyEncoding: fixedText(form.encodings ? ',"key_encoding":"base64"' : ''),
     valueEncoding: fixedText(form.encodings ? ',"value_encoding":"base64"' : ''),
+    keyCut: fixedText(',"key_encoding":"base64","key_size":'),
+    valueCut: fixedText(',"value_encoding":"base64","value_size":'),
     timestamps: form.timestamps !== 'none',
     timestampTypes: types,
     types: types.map(fixedText),

@@ -9,6 +9,7 @@ import {
   PAGE_VALUE_START,
   type RecordPage
 } from '../../../core/record-page.ts'
+import { BETWEEN_BYTES, UNCUT, writeCut, type Cut } from './cut-text.ts'
 import { fixedText, type FixedText } from './fixed-text.ts'
 import {
   AUTO,
@@ -22,17 +23,10 @@ import {
   TEXT,
   type LeadTexts,
   type PageForm,
-  type PagePlan
+  type PagePlan,
+  type Unshown
 } from './page-form.ts'
 import { TextWriter, viewOf } from './text-writer.ts'
-
-/** A record that its form cannot show: a key or value that is not JSON, or not UTF-8. */
-export interface Unshown {
-  readonly partition: number
-  readonly offset: number
-  readonly member: 'key' | 'value'
-  readonly wanted: 'JSON' | 'UTF-8'
-}
 
 /** Memory that is free in front of a page: enough for the head of its answer. */
 export const PAGE_FRONT_BYTES = 1024
@@ -48,8 +42,6 @@ const CLOSE_ARRAY = fixedText(']')
 const CLOSE_OBJECT = fixedText('}')
 /** Keeps the text of a timestamp after so many records with it in a row, as one request leaves them behind. */
 const WORTH_KEEPING = 16
-/** More than all fixed texts between two values take, with numbers at their longest. */
-const BETWEEN_BYTES = 256
 
 /** What became of a key or value. */
 const AS_TEXT = 0
@@ -70,8 +62,8 @@ export class PageWriter {
   }
 
   /** @param first the first page to come, if it is known: its size saves a copy to a larger buffer */
-  begin(first = NO_PAGE): PageText {
-    return new PageText(this.#plan, first)
+  begin(first = NO_PAGE, cut = UNCUT): PageText {
+    return new PageText(this.#plan, first, cut)
   }
 }
 
@@ -79,6 +71,8 @@ export class PageWriter {
 export class PageText {
   readonly #plan: PagePlan
   readonly #writer: TextWriter
+  readonly #keyBytes: number
+  readonly #valueBytes: number
   #lead: LeadTexts
   /** The page being added. */
   #page = NO_PAGE
@@ -102,8 +96,10 @@ export class PageText {
   #sameTimes = 0
   #time: FixedText | undefined
 
-  constructor(plan: PagePlan, first: RecordPage) {
+  constructor(plan: PagePlan, first: RecordPage, { keyBytes, valueBytes }: Cut) {
     this.#plan = plan
+    this.#keyBytes = keyBytes
+    this.#valueBytes = valueBytes
     this.#lead = plan.lead
     this.#writer = new TextWriter(likelyBytes(plan, first), PAGE_FRONT_BYTES)
   }
@@ -122,7 +118,8 @@ export class PageText {
     this.#partition = partitionTexts[page.partition] ??= fixedText(`,"partition":${page.partition},"offset":`)
     this.#writer.room(likelyBytes(this.#plan, page))
     this.#page = page
-    const written = this.#records()
+    let written = 0
+    while (written < page.count && this.#record(written)) written++
     this.#count += written
     this.#page = NO_PAGE
     this.#chunkNumber = -1
@@ -136,14 +133,6 @@ export class PageText {
     const member = this.#unshown
     const rule = member === 'key' ? this.#plan.keys : this.#plan.values
     return { partition, offset: offsets[record], member, wanted: rule === JSON_TEXT ? 'JSON' : 'UTF-8' }
-  }
-
-  /** Returns how many records are written; fewer than all if the next one cannot be shown. */
-  #records(): number {
-    const { count } = this.#page
-    let record = 0
-    while (record < count && this.#record(record)) record++
-    return record
   }
 
   /** The whole text, with `tail` behind it. Nothing can be added any more. */
@@ -172,10 +161,16 @@ export class PageText {
     writer.room(this.#leadBytes)
     if (record > 0 && spans[at + PAGE_KEY_LENGTH] < 0) writer.text(this.#lead.nextWithoutKey)
     else if (!this.#key(record, spans[at + PAGE_KEY_START], spans[at + PAGE_KEY_LENGTH])) return false
-    const value = this.#bytes(spans[at + PAGE_VALUE_START], spans[at + PAGE_VALUE_LENGTH], this.#plan.values)
-    if (value === NOT_SHOWN) return this.#refuse('value')
-    writer.room(BETWEEN_BYTES)
-    if (value === AS_BASE64) writer.text(this.#plan.valueEncoding)
+    const start = spans[at + PAGE_VALUE_START]
+    const length = spans[at + PAGE_VALUE_LENGTH]
+    if (length > this.#valueBytes)
+      writeCut(writer, this.#chunk, this.#view, start, this.#valueBytes, length, this.#plan.valueCut)
+    else {
+      const value = this.#bytes(start, length, this.#plan.values)
+      if (value === NOT_SHOWN) return this.#refuse('value')
+      writer.room(BETWEEN_BYTES)
+      if (value === AS_BASE64) writer.text(this.#plan.valueEncoding)
+    }
     writer.text(this.#partition)
     writer.integer(offsets[record])
     if (this.#plan.timestamps) this.#writeTime(record)
@@ -187,10 +182,14 @@ export class PageText {
   #key(record: number, start: number, length: number): boolean {
     const writer = this.#writer
     writer.text(record + this.#count === 0 ? this.#lead.first : this.#lead.next)
-    const key = this.#bytes(start, length, this.#plan.keys)
-    if (key === NOT_SHOWN) return this.#refuse('key')
-    writer.room(BETWEEN_BYTES)
-    if (key === AS_BASE64) writer.text(this.#plan.keyEncoding)
+    if (length > this.#keyBytes)
+      writeCut(writer, this.#chunk, this.#view, start, this.#keyBytes, length, this.#plan.keyCut)
+    else {
+      const key = this.#bytes(start, length, this.#plan.keys)
+      if (key === NOT_SHOWN) return this.#refuse('key')
+      writer.room(BETWEEN_BYTES)
+      if (key === AS_BASE64) writer.text(this.#plan.keyEncoding)
+    }
     writer.text(VALUE)
     return true
   }

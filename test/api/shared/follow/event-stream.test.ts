@@ -35,6 +35,16 @@ test('the beginning sets the id and fires nothing; so does a beat, which leaves 
   assert.deepEqual(eventsIn(form.begin('0:1') + form.beat('0:2', true)), { events: [], lastId: '0:2' })
 })
 
+test('what a search has looked at stands in a comment: it fires nothing, and leaves the id alone', () => {
+  const text = form.begin('0:1') + form.beat('0:1', false, 7) + form.beat('0:2', true, 8)
+  assert.deepEqual(eventsIn(text), { events: [], lastId: '0:2' })
+  assert.match(text, /\n: \{"scanned":7\}\n\n: \{"scanned":8\}\nid: 0:2\n\n$/)
+  assert.deepEqual(eventsIn(form.complete('0:3', 9)), {
+    events: [{ type: 'complete', data: '{}', id: '0:3' }],
+    lastId: '0:3'
+  })
+})
+
 test('a client comes back after one to three seconds, not all at the same time', () => {
   const retries = Array.from({ length: 100 }, () => Number(/^retry: (\d+)\n/.exec(form.begin('0:1'))?.[1]))
   assert.ok(retries.every(retry => retry >= 1000 && retry < 3000))
