@@ -38,9 +38,10 @@ export async function followStart(
   const asked = partitionsAsked(topic, request)
   // What is not named was added after the position, which it so precedes as a whole.
   const stops = new Map(until === undefined ? [] : placesOf(topic, asked, until, 'until', 0))
-  if (isPosition(from)) checkStrangers(asked, from)
   // A partition that the position does not name was added after it.
-  return { topic, starts: new Map(placesOf(topic, asked, from, 'from', 'earliest')), stops }
+  const starts = new Map(placesOf(topic, asked, from, 'from', 'earliest'))
+  if (isPosition(from)) checkStrangers(asked, from)
+  return { topic, starts, stops }
 }
 
 function partitionsAsked(

@@ -66,6 +66,20 @@ suite('Reading a whole topic', () => {
     assert.deepEqual(values, ['0-38', '0-39', '2-38', '2-39'])
   })
 
+  test('@T takes any zone; the + of one may come as it is, which a query makes a space of', async () => {
+    const own = uniqueTopic('zone')
+    await gateway.createTopic(own)
+    const times = ['2026-11-29T10:00:00Z', '2026-11-29T11:00:00Z', '2026-11-29T12:00:00Z'].map(text => Date.parse(text))
+    for (const timestamp of times) await gateway.produce(own, [{ value: `${timestamp}`, timestamp }])
+    for (const from of ['@2026-11-29T11:00:00Z', '@2026-11-29T12:30:00+01:30', '@2026-11-29T09:00:00%2D02:00'])
+      assert.deepEqual(
+        (await read(`?from=${from}`, own)).records.map(({ value }) => Number(value)),
+        times.slice(1)
+      )
+    const { status, json } = await read('?from=@2026-11-29T11:00:00', own)
+    assert.deepEqual([status, json.code], [400, 'INVALID_OFFSET'])
+  })
+
   test('a position written by hand is the link to one record, with the id of the topic or without', async () => {
     const id = (await read('')).next.slice(0, 9)
     for (const position of ['1:17', `${id}1:17`]) {

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { type TestContext, suite, test } from 'node:test'
+import { accessWithoutRules, noAccess } from '../../../src/core/principal.ts'
+import type { TopicFollower } from '../../../src/gateway/gateway.ts'
+import { authenticator, startFront, TOKEN, type FrontSettings } from '../../http/support/front.ts'
+import { waitUntil } from '../../http/support/wait-until.ts'
+
+const PATH = '/v1/consumer/topics/orders/records'
+const EVENTS = 'text/event-stream'
+const LINES = 'application/x-ndjson'
+
+/** A follower of so many partitions to which nothing comes; the test moves it. */
+class Standing implements TopicFollower {
+  position = { topicId: 'Zk3v9aQx', starts: new Map([[0, 5]]) }
+  readonly hasMore = false
+  readonly isComplete = false
+
+  read() {
+    return Promise.resolve({ count: 0, scanned: 0, scannedBytes: 0, passing: undefined })
+  }
+
+  wait({ signal }: { signal: AbortSignal }): Promise<void> {
+    return new Promise(resolve => {
+      signal.addEventListener('abort', () => resolve())
+      if (signal.aborted) resolve()
+    })
+  }
+
+  at(): Standing {
+    return this
+  }
+}
+
+async function following(context: TestContext, settings: FrontSettings = {}) {
+  context.mock.timers.enable({ apis: ['setInterval'] })
+  const follower = new Standing()
+  const front = await startFront(context, { gateway: { follow: () => Promise.resolve(follower) }, ...settings })
+  /** The text of a stream as far as it has come. */
+  const open = async (accept: string, query = '') => {
+    const response = await fetch(front.url + PATH + query, { headers: { authorization: TOKEN, accept } })
+    const stream = { status: response.status, text: '', ended: false }
+    void (async () => {
+      const decoder = new TextDecoder()
+      for await (const chunk of response.body ?? []) stream.text += decoder.decode(chunk, { stream: true })
+      stream.ended = true
+    })()
+    await waitUntil(() => stream.text !== '')
+    return stream
+  }
+  return { ...front, follower, open }
+}
+
+suite('A stream of a topic', () => {
+  test('says something every 15 s: a comment, with the id where the position has moved; a line with the position', async context => {
+    const { open, follower } = await following(context)
+    const [events, lines] = [await open(EVENTS), await open(LINES)]
+    const begun = events.text
+    assert.match(begun, /^retry: \d{4}\nid: Zk3v9aQx;0:5\n\n$/)
+    context.mock.timers.tick(14_999)
+    context.mock.timers.tick(1)
+    await waitUntil(() => events.text === `${begun}:\n\n`)
+    follower.position = { ...follower.position, starts: new Map([[0, 9]]) }
+    context.mock.timers.tick(15_000)
+    await waitUntil(() => events.text === `${begun}:\n\n:\nid: Zk3v9aQx;0:9\n\n`)
+    const next = (offset: number) => `{"next":"Zk3v9aQx;0:${offset}"}\n`
+    await waitUntil(() => lines.text === next(5) + next(5) + next(9))
+  })
+
+  test('ends within a minute when the permission is taken away, with the error and where it stands', async context => {
+    let access = accessWithoutRules
+    const { open } = await following(context, {
+      authenticator: {
+        ...authenticator,
+        authenticate: () => ({ id: 'caller-1', issuer: 'test', appOnly: true, access })
+      }
+    })
+    const [events, lines] = [await open(EVENTS), await open(LINES)]
+    access = noAccess
+    context.mock.timers.tick(60_000)
+    await waitUntil(() => events.ended && lines.ended)
+    const [, failure] = /event: failure\ndata: (.*)\nid: Zk3v9aQx;0:5\n\n$/.exec(events.text) ?? []
+    assert.equal(JSON.parse(failure).code, 'TOPIC_NOT_FOUND')
+    const last = JSON.parse(lines.text.trim().split('\n').at(-1) ?? '')
+    assert.deepEqual([last.error.code, last.next], ['TOPIC_NOT_FOUND', 'Zk3v9aQx;0:5'])
+  })
+
+  test('whose position would be longer than 4 KB is refused at its start, as a page is, with how many partitions fit', async context => {
+    const { open, follower } = await following(context)
+    follower.position = {
+      ...follower.position,
+      starts: new Map(Array.from({ length: 1000 }, (_, partition) => [partition, 1_000_000]))
+    }
+    for (const [accept, query] of [
+      ['application/json', ''],
+      ['application/json', '?find=a'],
+      [EVENTS, ''],
+      [LINES, '?until=latest']
+    ]) {
+      const { status, text } = await open(accept, query)
+      const { code, message } = JSON.parse(text)
+      assert.deepEqual([status, code], [400, 'INVALID_PARTITION'])
+      assert.match(message, /Some \d{3} fit: name them in partitions\./)
+    }
+  })
+})
