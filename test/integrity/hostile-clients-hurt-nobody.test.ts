@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
@@ -96,6 +97,24 @@ suite('Hostile clients hurt nobody', () => {
     await sleep(3000)
     await servedDuring(t, 'after their time', sleep(500))
     clearInterval(dripping)
+    end(sockets)
+  })
+
+  test('searches for what is dearest to look for, and never there', async t => {
+    const large = await createTopic(gateway, 'searched')
+    await fillWithLarge(gateway, large, 6)
+    const sockets = await openSockets(gateway, scale(400, 24))
+    const beforeMb = gateway.memoryMb().now
+    const path = `/v1/consumer/topics/${large}/partitions/0/offsets/0?count=9&find=${'x'.repeat(249)}y`
+    const answers = Promise.all(
+      sockets.map(async socket => {
+        socket.write(head(gateway.token, 'GET', path))
+        assert.match(String(await once(socket, 'data')), /^HTTP\/1\.1 200 /)
+      })
+    )
+    await servedDuring(t, `${sockets.length} searches`, answers)
+    const growthMb = gateway.memoryMb().now - beforeMb
+    assert.ok(growthMb < 200, `${growthMb} MB more`)
     end(sockets)
   })
 

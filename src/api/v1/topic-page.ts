@@ -21,8 +21,8 @@ export interface TopicPage {
   readonly partition?: number
 }
 
-/** What one partition of a search holds in memory while it is read. */
-const SEARCH_BYTES = 4 * 1024 * 1024
+/** What a search holds in memory while it goes on, besides what it has found. */
+const SEARCH_BYTES = 1024 * 1024
 
 /**
  * Answers with what the follower brings, as soon as there is anything; with an empty page when the wait is over, when the follower

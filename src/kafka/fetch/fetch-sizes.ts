@@ -1,10 +1,14 @@
 import { LRUCache } from 'lru-cache'
-import type { StoredSize } from '../records/page-builder.ts'
+import type { PageBuilder, StoredSize } from '../records/page-builder.ts'
 
 /** Size assumed for a record until one of the topic has been read. */
 const FIRST_RECORD_BYTES = 1024
 const FIRST_BATCH_BYTES = 64 * 1024
 const LIMIT_BYTES = 2 * 1024 * 1024
+/** What a search asks for at a time, so that it holds little, also in hundreds of partitions at once. */
+const LARGEST_STEP_BYTES = 512 * 1024
+const SMALLEST_STEP_BYTES = 64 * 1024
+const STEPS = 8
 const TOPICS_REMEMBERED = 10_000
 /** Weight of the last read in the average. */
 const NEWEST = 0.25
@@ -45,4 +49,10 @@ export class FetchSizes {
     }
     this.#proven.set(topic, { recordBytes, batchBytes: largestBatchBytes })
   }
+}
+
+/** Returns how many bytes a search asks for at most, as long as it may look at what it may now. */
+export function searchStep({ limits, scannedBytes }: Pick<PageBuilder, 'limits' | 'scannedBytes'>): number {
+  const leftBytes = (limits.scanBytes ?? Infinity) - scannedBytes
+  return Math.max(SMALLEST_STEP_BYTES, Math.min(leftBytes / STEPS, LARGEST_STEP_BYTES))
 }

@@ -15,7 +15,7 @@ import type { BatchCache } from './batch-cache.ts'
 import { ReadExpired, type ReadMode, type ReadResult } from './broker-reads.ts'
 import type { FetchResult } from './fetch-message.ts'
 import { absorb, keepRest, takeKept, type Progress } from './fill-page.ts'
-import type { FetchSizes } from './fetch-sizes.ts'
+import { searchStep, type FetchSizes } from './fetch-sizes.ts'
 import { DEDICATED, REMOTE, SECOND_LOOK, SHARED, type LeaderReads } from './leader-reads.ts'
 import type { FetchMetadata, FetchOffsets } from './ports.ts'
 import { isOfAnotherTopic } from './place.ts'
@@ -51,9 +51,6 @@ export interface ReadTools {
 
 /** Kafka returns at least one whole batch (KIP-74); a batch still cut off at this size is none. */
 const BATCH_LIMIT_BYTES = 128 * 1024 * 1024
-/** Of a scan, is asked for at a time: it may go on in hundreds of partitions at once. */
-const SCAN_STEPS = 8
-const SCAN_STEP_BYTES = 64 * 1024
 const PAUSE_FIRST_MS = 25
 const PAUSE_LIMIT_MS = 500
 /** An answer that took longer did not come from the leader's own disks, or its broker is busy. */
@@ -103,14 +100,16 @@ export class PartitionRead {
    */
   async fill(): Promise<PageEnd['end']> {
     const page = this.#page
-    if (page.isSelective) page.beginTurn()
-    if (page.limits.scanBytes !== undefined)
-      this.#stepBytes = Math.max(SCAN_STEP_BYTES, (page.limits.scanBytes - page.scannedBytes) / SCAN_STEPS)
+    if (page.isSelective) page.endTurn()
+    this.#stepBytes = page.filter === undefined ? Infinity : searchStep(page)
     this.#maxBytes = this.#neededBytes
     try {
       while (page.nextOffset < this.#until) {
         const outcome = await this.#step()
-        if (page.isSelective) page.settle()
+        if (page.isSelective) {
+          page.settle()
+          page.endTurn()
+        }
         if (page.nextOffset >= this.#until) break
         if (outcome === 'done') return page.full ? 'full' : 'log'
         if (page.hasScanned) return 'scanned'

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Deadline } from '../../core/deadline.ts'
 import { within } from '../../core/lib/within.ts'
 import { Pause } from '../records/decode-batches.ts'
@@ -10,6 +9,24 @@ import { takeKept, type Progress } from './fill-page.ts'
 /** The deadline passed; ends the page, and never leaves this folder. */
 export class DeadlinePassed extends Error {}
 export const late = () => new DeadlinePassed()
+
+/** Who waits for a turn. */
+const waiting: (() => void)[] = []
+
+/**
+ * Resolves in a turn of the event loop that no other reader has: answers for many of them may arrive at once, and each would take
+ * a few milliseconds before the loop looks at anything else.
+ */
+function nextTurn(): Promise<void> {
+  return new Promise(resolve => {
+    if (waiting.push(resolve) === 1) setImmediate(giveTurn)
+  })
+}
+
+function giveTurn(): void {
+  waiting.shift()?.()
+  if (waiting.length > 0) setImmediate(giveTurn)
+}
 
 /** Begins the next turn, in which the page may look at more; returns false if it may not. Throws DeadlinePassed. */
 async function beginTurn(page: PageBuilder, deadline: Deadline): Promise<boolean> {

@@ -32,7 +32,7 @@ export interface PageLimits {
 }
 
 /** What a reader walks over before others get their turn of the event loop: a few milliseconds. */
-const TURN_BYTES = 1024 * 1024
+const TURN_BYTES = 512 * 1024
 /** No key or value is longer. */
 const UNCUT = 2 ** 31 - 1
 
@@ -111,6 +111,10 @@ export class PageBuilder {
 
   beginTurn(): void {
     this.#turnEndsAtBytes = Math.min(this.scannedBytes + TURN_BYTES, this.limits.scanBytes ?? Infinity)
+  }
+
+  endTurn(): void {
+    this.#turnEndsAtBytes = this.scannedBytes
   }
 
   /** Bytes left to walk over in this turn; not above 0 if it is over. */

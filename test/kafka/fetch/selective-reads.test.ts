@@ -100,6 +100,12 @@ suite('A read that uses only a part of what it looks at', () => {
     assert.ok(nextOffset > 60_000 && nextOffset < 70_000)
   })
 
+  test('leaves it to others while many search at the same time: each turn is one reader’s', async () => {
+    const { read } = stored(megabytes(4))
+    const searches = range(0, 40).map(() => read(0, 100, { filter: holding(Buffer.from('aaaab')) }))
+    assert.ok((await longestTurnMs(Promise.all(searches))) < 100)
+  })
+
   test('ends at its deadline with how far it came', async () => {
     const { read } = stored(megabytes(1000))
     const found = await read(0, 10, { filter: holding(Buffer.from('aaaab')), deadline: Deadline.after(500) })
