@@ -1,9 +1,11 @@
 import type { RecordPage } from '../../core/record-page.ts'
 import { KafkaFailure } from '../kafka-failure.ts'
 import { PageBuilder } from '../records/page-builder.ts'
+import type { LogIdentity } from './batch-cache.ts'
 import { takeKept } from './fill-page.ts'
 import { PartitionRead, type ReadTools } from './partition-read.ts'
 import { isOfAnotherTopic, type Place } from './place.ts'
+import { DeadlinePassed, takeKeptInTurns } from './read-turns.ts'
 import { scanOf, type PageEnd, type ReadManyOptions } from './read-request.ts'
 
 /** Once some partitions have brought records, the others are waited for no longer than this: their brokers may be frozen. */
@@ -67,15 +69,11 @@ class Part {
 
   /** Takes what is kept here, without asking Kafka. */
   fillFromKept({ metadata, kept }: ReadTools): void {
-    const { place, page } = this
-    const { topic, partition, until = Infinity } = place
-    const known = metadata.peek(topic)
-    const leaderEpoch = known?.partitions[partition]?.leaderEpoch
-    const topicId = known?.id ?? null
+    const { page } = this
+    const { until = Infinity } = this.place
+    const log = this.#logIn(metadata)
     this.end = 'log'
-    if (known === undefined || topicId === null || leaderEpoch === undefined) return
-    if (isOfAnotherTopic(place, known)) return
-    const log = { topic, topicId, partition, leaderEpoch }
+    if (log === undefined) return
     for (let before = -1; page.nextOffset > before && page.nextOffset < until;) {
       before = page.nextOffset
       if (!takeKept(kept, log, page)) continue
@@ -85,6 +83,39 @@ class Part {
     if (page.nextOffset < until) return
     page.cut(until)
     this.end = 'until'
+  }
+
+  /** As {@link fillFromKept}, in turns. */
+  async searchKept({ metadata, kept }: ReadTools): Promise<void> {
+    const { page } = this
+    const { until = Infinity } = this.place
+    const log = this.#logIn(metadata)
+    this.end = 'log'
+    if (log === undefined) return
+    page.endTurn()
+    try {
+      for (let before = -1; page.nextOffset > before && page.nextOffset < until && !page.hasScanned;) {
+        before = page.nextOffset
+        if (takeKept(kept, log, page) || (await takeKeptInTurns(kept, log, page, this.#options.deadline))) break
+      }
+      this.end = page.full ? 'full' : page.hasScanned ? 'scanned' : 'log'
+    } catch (error) {
+      if (!(error instanceof DeadlinePassed)) throw error
+      this.end = 'full'
+    }
+    page.settle()
+    if (page.nextOffset < until) return
+    page.cut(until)
+    this.end = 'until'
+  }
+
+  #logIn(metadata: ReadTools['metadata']): LogIdentity | undefined {
+    const { topic, partition } = this.place
+    const known = metadata.peek(topic)
+    const leaderEpoch = known?.partitions[partition]?.leaderEpoch
+    const topicId = known?.id ?? null
+    if (known === undefined || topicId === null || leaderEpoch === undefined) return undefined
+    return isOfAnotherTopic(this.place, known) ? undefined : { topic, topicId, partition, leaderEpoch }
   }
 
   use(use: UsePart): void {
@@ -133,9 +164,9 @@ class PageOfMany {
   }
 
   async fill(): Promise<void> {
-    if (this.#options.atOnce === true && this.#options.filter === undefined) {
-      await this.#takeTurns(async turn => turn.forEach(part => part.fillFromKept(this.#tools)))
-      if (this.#count > 0) return this.#trim()
+    if (this.#options.atOnce === true) {
+      await this.#takeTurns(turn => this.#fillFromKept(turn))
+      if (this.#count > 0 || this.parts.some(({ page }) => page.refused > 0)) return this.#trim()
       for (const part of this.parts) part.end = 'full'
     }
     await this.#takeTurns(turn => this.#fillAll(turn))
@@ -188,6 +219,11 @@ class PageOfMany {
     const shareOf = (whole: number) => Math.max(1, Math.floor(whole / turn.length))
     for (const part of turn) part.allow(shareOf(records), shareOf(bytes), shareOf(scanBytes))
     return turn
+  }
+
+  async #fillFromKept(turn: readonly Part[]): Promise<void> {
+    if (this.#options.filter !== undefined) await Promise.all(turn.map(part => part.searchKept(this.#tools)))
+    else for (const part of turn) part.fillFromKept(this.#tools)
   }
 
   async #fillAll(turn: readonly Part[]): Promise<void> {

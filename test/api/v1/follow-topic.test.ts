@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, suite, test } from 'node:test'
+import { GatewayError } from '../../../src/core/errors.ts'
 import { accessWithoutRules, noAccess } from '../../../src/core/principal.ts'
 import type { TopicFollower } from '../../../src/gateway/gateway.ts'
 import { authenticator, startFront, TOKEN, type FrontSettings } from '../../http/support/front.ts'
@@ -12,11 +13,15 @@ const LINES = 'application/x-ndjson'
 /** A follower of so many partitions to which nothing comes; the test moves it. */
 class Standing implements TopicFollower {
   position = { topicId: 'Zk3v9aQx', starts: new Map([[0, 5]]) }
-  readonly hasMore = false
+  hasMore = false
   readonly isComplete = false
+  failure: Error | undefined
+  scanned = 0
 
   read() {
-    return Promise.resolve({ count: 0, scanned: 0, scannedBytes: 0, passing: undefined })
+    this.hasMore = false
+    if (this.failure !== undefined) return Promise.reject(this.failure)
+    return Promise.resolve({ count: 0, scanned: this.scanned, scannedBytes: 0, passing: undefined })
   }
 
   wait({ signal }: { signal: AbortSignal }): Promise<void> {
@@ -64,6 +69,36 @@ suite('A stream of a topic', () => {
     await waitUntil(() => events.text === `${begun}:\n\n:\nid: Zk3v9aQx;0:9\n\n`)
     const next = (offset: number) => `{"next":"Zk3v9aQx;0:${offset}"}\n`
     await waitUntil(() => lines.text === next(5) + next(5) + next(9))
+  })
+
+  test('that searches says so too, and how many records it has looked at', async context => {
+    const { open, follower } = await following(context)
+    follower.scanned = 7
+    follower.hasMore = true
+    const lines = await open(LINES, '?find=a')
+    context.mock.timers.tick(15_000)
+    const next = '{"next":"Zk3v9aQx;0:5"'
+    await waitUntil(() => lines.text === `${next}}\n${next},"scanned":7}\n`)
+    const events = await open(EVENTS, '?key=a')
+    const begun = events.text
+    follower.position = { ...follower.position, starts: new Map([[0, 9]]) }
+    context.mock.timers.tick(15_000)
+    await waitUntil(() => events.text === `${begun}: {"scanned":0}\nid: Zk3v9aQx;0:9\n\n`)
+  })
+
+  test('that brings less than everything ends as others do: with an error, or when the gateway is stopped', async context => {
+    const { open, follower, front } = await following(context)
+    follower.hasMore = true
+    follower.failure = new GatewayError('CORRUPT_DATA', 'A checksum is wrong.')
+    const failed = await open(LINES, '?find=a')
+    await waitUntil(() => failed.ended)
+    assert.match(failed.text, /^\{"next":.*\}\n\{"error":\{.*"CORRUPT_DATA".*\},"next":"Zk3v9aQx;0:5"\}\n$/)
+    follower.failure = undefined
+    const [lines, events] = [await open(LINES, '?until=99'), await open(EVENTS, '?value_bytes=1')]
+    void front.close(5000)
+    await waitUntil(() => lines.ended && events.ended)
+    assert.match(lines.text, /\{"error":\{.*"SHUTTING_DOWN".*\},"next":"Zk3v9aQx;0:5"\}\n$/)
+    assert.match(events.text, /event: end\ndata: \{\}\nid: Zk3v9aQx;0:5\n\n$/)
   })
 
   test('ends within a minute when the permission is taken away, with the error and where it stands', async context => {

@@ -6,6 +6,7 @@ import { Deadline } from '../../../src/core/deadline.ts'
 import type { Place } from '../../../src/kafka/fetch/place.ts'
 import type { PageEnd, ReadManyOptions } from '../../../src/kafka/fetch/read-request.ts'
 import type { Reads } from '../../../src/kafka/fetch/reads.ts'
+import { holding as recordsHolding } from '../../../src/kafka/records/record-filter.ts'
 import { batchOf, plainBatch, recordsOf } from '../records/stored.ts'
 import { clusterOf, range } from './cluster-of.ts'
 import { leaderOf, topicLedBy, type Answer, type ModelLog } from './model-cluster.ts'
@@ -216,6 +217,29 @@ suite('A page from many places', () => {
     )
     assert.equal(channel(1).requests.length, 1)
     assert.equal(records(await readMany(reads, [at(0, 10), at(1)], { atOnce: true })), 30)
+  })
+
+  test('at once searches what is kept, and asks Kafka only where that is nothing, also if nothing is found', async () => {
+    const { reads, channel } = started()
+    await readMany(reads, [at(0)], { limits: { records: 3, bytes: 1e6 } })
+    const search = (text: string, place: Place) =>
+      readMany(reads, [place, at(1)], { atOnce: true, filter: recordsHolding(Buffer.from(text)) })
+    for (const [text, place, offsets, nextOffset, scanned, end] of [
+      ['v8', at(0, 3), [8], 10, 7, 'log'],
+      ['none', at(0, 4), [], 10, 6, 'log'],
+      ['v', at(0, 3, { until: 6 }), [3, 4, 5], 6, 3, 'until']
+    ] as const) {
+      const [found, other] = await search(text, place)
+      assert.deepEqual(
+        [found.offsets, found.nextOffset, found.scanned, found.end],
+        [offsets, nextOffset, scanned, end],
+        text
+      )
+      assert.deepEqual([other.offsets, other.nextOffset], [[], 0])
+    }
+    assert.equal(channel(1).requests.length, 1)
+    const [found] = await search('v15', at(0, 10))
+    assert.deepEqual(found.offsets, [15])
   })
 })
 

@@ -20,6 +20,7 @@ const BURST: PageLimits = { records: 400, bytes: 96 * 1024 }
 /** Between two looks at what the clock and the client want. */
 const SCAN_BYTES = 16 * 1024 * 1024
 const BEAT_MS = 15_000
+/** Of one wait, so that a partition that nobody led is looked for again. */
 const WAIT_MS = 30_000
 const READ_MS = 2000
 
@@ -55,6 +56,7 @@ class SelectedStream {
   #scanned: number | undefined
   #beatAtMs = performance.now() + BEAT_MS
   #idleAtMs: number
+  #isWaiting = false
 
   constructor(call: HttpCall, follower: TopicFollower, form: StreamForm, sink: Sink, options: SelectedOptions) {
     this.#call = call
@@ -69,12 +71,24 @@ class SelectedStream {
   }
 
   async run(): Promise<void> {
-    const { signal } = this.#call
+    // A wait goes on through its beats: to end it and to begin another costs more than all else that an idle stream does.
+    const beating = setInterval(() => this.#isWaiting && void this.#beat().catch(() => undefined), BEAT_MS).unref()
+    try {
+      await this.#follow(this.#call.signal)
+    } finally {
+      clearInterval(beating)
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
     await this.#write(this.#form.begin(this.#told))
     while (!signal.aborted && this.#left > 0 && performance.now() < this.#idleAtMs && !this.#follower.isComplete) {
-      if (performance.now() >= this.#beatAtMs) await this.#beat()
-      if (this.#follower.hasMore) await this.#burst()
-      else await this.#wait()
+      if (!this.#follower.hasMore) await this.#wait()
+      else {
+        await this.#burst()
+        // A search may go on for long without a record.
+        if (performance.now() >= this.#beatAtMs) await this.#beat()
+      }
     }
     await this.#end(signal.reason)
   }
@@ -138,11 +152,10 @@ class SelectedStream {
   }
 
   async #wait(): Promise<void> {
-    const untilMs = Math.min(this.#idleAtMs, this.#beatAtMs, performance.now() + WAIT_MS)
-    await this.#follower.wait({
-      deadline: Deadline.after(Math.max(0, untilMs - performance.now())),
-      signal: this.#call.signal
-    })
+    const deadline = Deadline.after(Math.min(WAIT_MS, this.#idleAtMs - performance.now()))
+    this.#isWaiting = true
+    await this.#follower.wait({ deadline, signal: this.#call.signal })
+    this.#isWaiting = false
   }
 
   async #write(text: string): Promise<void> {
