@@ -1,6 +1,6 @@
 import { GatewayError } from '../../core/errors.ts'
 import type { FollowRequest, Gateway } from '../../gateway/gateway.ts'
-import type { StreamReply } from '../../http/answer.ts'
+import type { Answer } from '../../http/answer.ts'
 import type { HttpCall } from '../../http/call.ts'
 import { chooseType } from '../../http/negotiate.ts'
 import { EVENT_FORM, eventStream } from '../shared/follow/event-stream.ts'
@@ -19,6 +19,8 @@ const LINES = ['application/x-ndjson', 'application/jsonl']
 /** The page first: it is for all who do not ask for a stream by its name. */
 export const OFFERS = ['application/json', EVENTS, ...LINES]
 const STREAMS = new Set(OFFERS.slice(1))
+
+const NOTHING = Buffer.alloc(0)
 
 const events = pageWriters(EVENT_FORM)
 const lines = pageWriters(LINE_FORM)
@@ -44,7 +46,7 @@ export async function followTopic(
   gateway: Gateway,
   type: string,
   { request, encodings, selection, limitMs }: TopicStream
-): Promise<StreamReply> {
+): Promise<Answer> {
   const { query } = call
   const isEvents = type === EVENTS
   // An EventSource would come back for ever.
@@ -58,11 +60,14 @@ export async function followTopic(
     idleMs: wait === null ? Infinity : waitMs(wait, limitMs),
     errorText: (error: GatewayError) => v1Error(error).body.toString()
   }
-  const id = call.headers['last-event-id']
-  const from = isEvents && typeof id === 'string' && id !== '' ? followFrom(id) : request.from
+  const id = isEvents ? call.headers['last-event-id'] : undefined
+  const isBack = typeof id === 'string' && id !== ''
+  const from = isBack ? followFrom(id) : request.from
   call.beginStream()
   const follower = await gateway.follow(call.begin(), { ...request, from, ...selection?.request, checked: true })
   requireShortPosition(follower)
+  // Only this keeps an EventSource from coming back for ever (WHATWG HTML, section 9.2.1).
+  if (isBack && follower.isComplete) return { status: 204, body: NOTHING }
   const { keys, values } = encodings
   const begin = (writers: PageWriters) => () => writers[keys][values].begin(NO_PAGE, selection?.cut)
   const form = isEvents ? eventStream(begin(events)) : jsonLines(begin(lines))

@@ -74,6 +74,10 @@ export const readTopic: V1Route = {
             }
           }
         }
+      },
+      204: {
+        description:
+          'To an `EventSource` that comes back to an event stream which had reached `until`: it stays away then.'
       }
     },
     errors: [

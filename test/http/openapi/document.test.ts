@@ -61,12 +61,13 @@ test('every code that v1 has is described, with its status, and no other', () =>
   for (const code of elsewhere) assert.ok(apiDescriptionText().includes(`\`${code}\``))
 })
 
-test('every answer has an example, and all of them are as they are said to be', () => {
+test('every answer with a body has an example, and all of them are as they are said to be', () => {
   let seen = 0
   for (const { operation, path } of operations) {
     for (const [status, response] of Object.entries(operation.responses)) {
       const { schema, examples = {} } = mediaOf(response)
-      if (path !== '/openapi.json') assert.notEqual(Object.keys(examples).length, 0, `${path} ${status}`)
+      if (path !== '/openapi.json' && status !== '204')
+        assert.notEqual(Object.keys(examples).length, 0, `${path} ${status}`)
       for (const [name, each] of Object.entries(examples)) {
         assert.deepEqual(differences(schema, resolved<Example>(each).value), [], `${path} ${status} ${name}`)
         seen++
