@@ -7,6 +7,7 @@ import { AbortedFilter } from '../../../src/kafka/records/aborted-filter.ts'
 import { compress } from '../../../src/kafka/records/compression.ts'
 import { decodeBatches } from '../../../src/kafka/records/decode-batches.ts'
 import { PageBuilder } from '../../../src/kafka/records/page-builder.ts'
+import { holding } from '../../../src/kafka/records/record-filter.ts'
 import { javaBatch, plainBatch, recordsOf } from './stored.ts'
 
 const T0 = 1_700_000_000_000
@@ -70,6 +71,19 @@ test('messages of format 0 have no timestamp, and LZ4 frames whose header checks
       codec
     )
   }
+})
+
+test('a search looks at messages of both formats, plain and in each codec, counts them, and copies what it uses', () => {
+  for (const format of ['v0', 'v1'])
+    for (const codec of ['none', 'gzip', 'snappy', 'lz4']) {
+      const page = new PageBuilder(0, 41, { records: 9, bytes: 1e6, valueBytes: 3 }, holding(Buffer.from('zzzz')))
+      decodeBatches(javaBatch(`${format}-${codec}`), new AbortedFilter([]), page, 1e9)
+      page.own()
+      const [{ offset, key }] = recordsOf(page.build())
+      assert.deepEqual([page.count, offset, key, page.refused, page.nextOffset], [1, 43, '', 2, 44], codec)
+      assert.deepEqual(page.build().chunks, [Buffer.from('zzz')])
+      assert.ok(page.scannedBytes > 100)
+    }
 })
 
 test('in format 1 a wrong checksum of an LZ4 header is corrupt', () => {
