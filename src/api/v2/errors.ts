@@ -7,6 +7,7 @@ import type { RouteDescription } from '../../http/route.ts'
 import { BodyError, type BodyFault } from '../shared/records/body-error.ts'
 import { KAFKA_TYPE } from './media-types.ts'
 import type { Dialect } from './record-form.ts'
+import { type OwnNumber, SettingError } from './setting-error.ts'
 
 /** How a dialect tells an error. */
 export interface Told {
@@ -174,6 +175,9 @@ const FAULTS: Readonly<Record<Dialect, Readonly<Partial<Record<BodyFault, Told>>
   strimzi: { encoding: told(422) }
 }
 
+/** Settings of an instance for which Confluent has other numbers than 42204. The second one's status is 422 all the same. */
+const SETTINGS: Readonly<Record<OwnNumber, Told>> = { format: told(422), constraint: told(422, 40_001) }
+
 /** "This server does not host this topic-partition": what Confluent says of an unknown topic where it describes one. */
 const NOT_HOSTED = told(404, 40_403)
 
@@ -184,6 +188,7 @@ export const TOPICS_TAG = 'Topics'
 export function toldAs(dialect: Dialect, error: GatewayError, route?: RouteDescription): Told {
   const fault = error instanceof BodyError ? FAULTS[dialect][error.fault] : undefined
   if (fault !== undefined) return fault
+  if (dialect === 'confluent' && error instanceof SettingError) return SETTINGS[error.setting]
   if (dialect === 'confluent' && error.code === 'TOPIC_NOT_FOUND' && route?.operation?.tag === TOPICS_TAG)
     return NOT_HOSTED
   return harmless(TABLES[dialect][error.code], error.retriable)
@@ -194,6 +199,7 @@ export function everyTold(dialect: Dialect, code: ErrorCode): readonly Told[] {
   const usual = TABLES[dialect][code]
   if (code === 'INVALID_BODY') return [usual, ...Object.values(FAULTS[dialect])]
   if (code === 'TOPIC_NOT_FOUND' && dialect === 'confluent') return [usual, NOT_HOSTED]
+  if (code === 'INVALID_INSTANCE' && dialect === 'confluent') return [usual, ...Object.values(SETTINGS)]
   return usual === REPEAT ? [REPEAT, KAFKA] : [usual]
 }
 

@@ -8,17 +8,17 @@ import { jsonBody } from '../../shared/json-body.ts'
 import { OFFERS } from '../media-types.ts'
 import type { Dialect } from '../record-form.ts'
 import { reply, type V2Route } from '../route.ts'
-import { instanceSchema, newInstanceSchema } from './schemas.ts'
+import { SettingError } from '../setting-error.ts'
+import { FETCH_MIN_BYTES_LIMIT, instanceSchema, newInstanceSchema, readableInstanceSchema } from './schemas.ts'
 import { BODY, CONSUMERS_TAG, groupParameter, instanceErrors, numberOf, PERMISSION } from './shared.ts'
 import { bodyErrors } from '../../shared/descriptions.ts'
 
-type NewInstance = FromSchema<typeof newInstanceSchema>
+type NewInstance = FromSchema<typeof readableInstanceSchema>
 
-const readBody = jsonBody(newInstanceSchema)
+const readBody = jsonBody(readableInstanceSchema)
 const FORMATS = ['binary', 'json', 'text'] as const
 const RESETS = ['earliest', 'latest', 'none'] as const
 const ISOLATIONS = { read_committed: 'committed', read_uncommitted: 'uncommitted' } as const
-const FETCH_MIN_BYTES_LIMIT = 10_000_000
 
 export const createInstance: V2Route = {
   method: 'POST',
@@ -91,12 +91,11 @@ export function settingsIn(body: NewInstance, configured: Dialect): CreateSettin
   )
   return {
     dialect,
-    format: oneOf(FORMATS, format, 'format'),
+    format: formatNamed(format),
     reset: oneOf(RESETS, reset, 'auto.offset.reset'),
     isolation: ISOLATIONS[oneOf(ISOLATION_NAMES, isolation ?? 'read_committed', 'isolation.level')],
     autoCommit: String(confluent ?? strimzi ?? true) === 'true',
-    fetchMinBytes:
-      numberOf(body['fetch.min.bytes'] ?? body.responseMinBytes, 'fetch.min.bytes', FETCH_MIN_BYTES_LIMIT) ?? 0,
+    fetchMinBytes: fetchMinBytesOf(body['fetch.min.bytes'] ?? body.responseMinBytes),
     // Strimzi means something else by it: how long its own client waits for a broker.
     waitMs: dialect === 'confluent' ? (waitMs ?? null) : null
   }
@@ -107,6 +106,19 @@ const ISOLATION_NAMES = ['read_committed', 'read_uncommitted'] as const
 function dialectOf(isConfluent: boolean, isStrimzi: boolean, configured: Dialect): Dialect {
   if (isConfluent) return 'confluent'
   return isStrimzi ? 'strimzi' : configured
+}
+
+function formatNamed(given: string): CreateSettings['format'] {
+  const found = FORMATS.find(format => format === given)
+  if (found !== undefined) return found
+  throw new SettingError(`format must be one of ${FORMATS.join(', ')}.`, 'format')
+}
+
+/** −1 says the same as nothing: a poll returns with whatever there is. */
+function fetchMinBytesOf(given: number | string = -1): number {
+  const bytes = Number(given)
+  if (bytes >= -1 && bytes <= FETCH_MIN_BYTES_LIMIT) return Math.max(bytes, 0)
+  throw new SettingError(`fetch.min.bytes must be from -1 to ${FETCH_MIN_BYTES_LIMIT}.`, 'constraint')
 }
 
 function oneOf<const T extends string>(values: readonly T[], given: string, what: string): T {

@@ -5,7 +5,7 @@ import { topicNameSchema } from '../../shared/descriptions.ts'
 
 /** The JSON forms of consumer instances. */
 
-const FETCH_MIN_BYTES_LIMIT = 10_000_000
+export const FETCH_MIN_BYTES_LIMIT = 10_000_000
 
 /** Some clients send numbers and booleans as text. */
 const flag = { enum: [true, false, 'true', 'false'] } as const
@@ -19,6 +19,8 @@ const number = (minimum: number, maximum: number) =>
 const name = { type: 'string', description: '1 to 249 of a-z A-Z 0-9 . _ -; one of its own when left out.' } as const
 const minBytes = number(-1, FETCH_MIN_BYTES_LIMIT)
 const waitMs = number(0, INT32_LIMIT)
+/** Read with any number: one out of range has an error of its own. */
+const anyNumber = { anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^-?[0-9]{1,15}$' }] } as const
 
 export const newInstanceSchema = {
   type: 'object',
@@ -36,6 +38,12 @@ export const newInstanceSchema = {
     'isolation.level': { type: 'string', description: '`read_committed` (default) or `read_uncommitted`.' }
   },
   additionalProperties: false
+} as const
+
+/** What is read of {@link newInstanceSchema}; the rest of it is judged with the settings. */
+export const readableInstanceSchema = {
+  ...newInstanceSchema,
+  properties: { ...newInstanceSchema.properties, 'fetch.min.bytes': anyNumber, responseMinBytes: anyNumber }
 } as const
 
 export const instanceSchema = named('Instance', {
