@@ -6,11 +6,12 @@ import { INT32_LIMIT } from '../../http/limits.ts'
 import { readOrWait } from '../shared/read-or-wait.ts'
 import { topic, topicName } from '../shared/parameters.ts'
 import type { Unshown } from '../shared/records/page-form.ts'
-import { PAGE_FRONT_BYTES, type PageWriter } from '../shared/records/page-writer.ts'
+import { PAGE_FRONT_BYTES } from '../shared/records/page-writer.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
+import { ALL_EXTRAS, extrasIn, include } from './extras.ts'
 import { PAGE_OFFERS, pageFormat } from './media-types.ts'
 import { pathPartition, startOffset } from './parameters.ts'
-import { type Dialect, type Extras, type Format, pageWriter } from './record-form.ts'
+import { type Dialect, pageWriters } from './record-form.ts'
 import { pageExample, pageSchemaFor } from './record-schemas.ts'
 import { partitionParameter, topicErrors, type V2Route } from './route.ts'
 import { offsetSchema } from './schemas.ts'
@@ -21,7 +22,6 @@ const SET_ASIDE_BYTES = 64 * 1024
 /** The text of a page, and its encrypted copy while the client takes it. */
 const COPIES = 2
 const WHOLE_NUMBER = /^-?\d{1,16}$/
-const EXTRAS = ['timestamp', 'headers'] as const
 
 const nextOffset = {
   description: 'Where the next read goes on; at the end it is where new records will come.',
@@ -29,16 +29,9 @@ const nextOffset = {
   always: true
 }
 
-const include = {
-  name: 'include',
-  description: 'What records have besides: `timestamp`, `headers`, or both with a comma between.',
-  schema: { type: 'string', pattern: '^(timestamp|headers)(,(timestamp|headers))?$' },
-  examples: { both: { summary: 'All there is', value: 'timestamp,headers' } }
-}
-
 /** Returns the read that needs no consumer, as Redpanda has it: a page from exactly an offset on. */
 export function readRecords(dialect: Dialect): V2Route {
-  const writerFor = writers()
+  const writerFor = pageWriters()
   return {
     method: 'GET',
     path: '/topics/{topic}/partitions/{partition}/records',
@@ -74,7 +67,7 @@ export function readRecords(dialect: Dialect): V2Route {
           schema: { type: 'integer', minimum: 0 },
           examples: { second: { summary: 'A second', value: 1000 } }
         },
-        ...(dialect === 'confluent' ? [include] : [])
+        include
       ],
       answers: {
         200: {
@@ -104,7 +97,8 @@ export function readRecords(dialect: Dialect): V2Route {
       const from = startOffset(query.get('offset') ?? '')
       const bytes = positiveIn(query, 'max_bytes', PAGE_BYTES)
       const until = Deadline.after(positiveIn(query, 'timeout', limits.waitMs, 0))
-      const writer = writerFor(pageFormat(type), dialect === 'strimzi' ? ALL : extrasIn(query))
+      const extras = extrasIn(query)
+      const writer = writerFor(pageFormat(type), dialect === 'strimzi' ? ALL_EXTRAS : extras)
       const read = { topic: name, partition, from, count: INT32_LIMIT, bytes }
       const setAsideBytes = Math.min(bytes, SET_ASIDE_BYTES)
       return readOrWait(call, gateway, read, { until, setAsideBytes }, page => {
@@ -129,32 +123,12 @@ export function readRecords(dialect: Dialect): V2Route {
   }
 }
 
-const ALL: Extras = { timestamps: true, headers: true }
-
-/** Makes each writer once, when it is asked for. */
-function writers(): (format: Format, extras: Extras) => PageWriter {
-  const made = new Map<string, PageWriter>()
-  return (format, extras) => {
-    const key = `${format} ${extras.timestamps} ${extras.headers}`
-    let writer = made.get(key)
-    if (writer === undefined) made.set(key, (writer = pageWriter(format, extras)))
-    return writer
-  }
-}
-
 /** Returns a parameter, at most `limit`; without a positive number, `usual`. */
 function positiveIn(query: Query, name: string, limit: number, usual = limit): number {
   const text = query.get(name) ?? '-1'
   if (!WHOLE_NUMBER.test(text)) throw new GatewayError('INVALID_PARAMETER', `${name} must be a whole number.`)
   const value = Number(text)
   return value > 0 ? Math.min(value, limit) : usual
-}
-
-function extrasIn(query: Query): Extras {
-  const words = query.get('include')?.split(',') ?? []
-  if (words.some(word => !EXTRAS.some(known => known === word)))
-    throw new GatewayError('INVALID_PARAMETER', `include takes ${EXTRAS.join(' and ')}, with a comma between.`)
-  return { timestamps: words.includes('timestamp'), headers: words.includes('headers') }
 }
 
 function unreadable(name: string, { partition, offset, member, wanted }: Unshown): GatewayError {

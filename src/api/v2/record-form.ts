@@ -53,7 +53,18 @@ export interface Extras {
   readonly headers: boolean
 }
 
-/** Makes the writer of records for an instance's format. Make it once, not for each poll. Strimzi has both extras. */
+/** Returns a function that makes each writer of records once, when it is asked for. */
+export function pageWriters(): typeof pageWriter {
+  const made = new Map<string, PageWriter>()
+  return (format, extras) => {
+    const key = `${format} ${extras.timestamps} ${extras.headers}`
+    let writer = made.get(key)
+    if (writer === undefined) made.set(key, (writer = pageWriter(format, extras)))
+    return writer
+  }
+}
+
+/** Makes the writer of records in a format. Make it once, not for each page. */
 export function pageWriter(format: Format, { timestamps, headers }: Extras): PageWriter {
   return new PageWriter({
     open: '[',

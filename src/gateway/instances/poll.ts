@@ -12,10 +12,19 @@ import type { Instance } from './instance.ts'
 import { mayRead } from './may-read.ts'
 import { requirePositions } from './positions.ts'
 
+/** The first record of a page that cannot be shown. */
+export interface Unshowable {
+  /** Number of the record in its page: those before it are added. */
+  readonly record: number
+  readonly member: 'key' | 'value'
+  /** What the member is not: `JSON`, or `UTF-8`. */
+  readonly wanted: string
+}
+
 /** Where a poll puts what it reads. */
 export interface PageSink {
-  /** Adds the records of a page. Returns how many of them can be shown: the one after them cannot. */
-  add(topic: string, page: RecordPage): number
+  /** Adds the records of a page, up to the first that cannot be shown, and returns that one. */
+  add(topic: string, page: RecordPage): Unshowable | undefined
   /** Called before it is settled that what was added is delivered. What it throws withholds that. */
   settle(records: number, bytes: number): void
   /** What was added is not to be sent. */
@@ -53,7 +62,7 @@ const LOOK_AGAIN_MS = 50
 export const NOTHING: Polled = { records: 0, bytes: 0, sent: () => undefined, lost: () => undefined }
 
 /** A record that the sink cannot show. */
-interface Bad {
+interface Bad extends Unshowable {
   readonly held: HeldPartition
   readonly offset: number
 }
@@ -199,30 +208,33 @@ export class Poll {
       if (end.failure !== undefined) troubled.push([part, end])
       // What was passed holds nothing to read.
       if (page.count === 0 && part.openFrom === null) part.position = page.nextOffset
-      const shown = page.count === 0 ? 0 : sink.add(part.topic, page)
-      const whole = shown === page.count
-      if (!whole) bad ??= { held: part, offset: page.offsets[shown] }
+      const unshowable = page.count === 0 ? undefined : sink.add(part.topic, page)
+      const shown = unshowable?.record ?? page.count
+      if (unshowable !== undefined && !(bad?.record === 0))
+        bad = { ...unshowable, held: part, offset: page.offsets[shown] }
       if (shown === 0) return
-      parts.set(part, whole ? page.nextOffset : page.offsets[shown])
+      parts.set(part, unshowable === undefined ? page.nextOffset : page.offsets[shown])
       records += shown
       bytes += page.payloadBytes
     })
-    if (records > 0 && (bytes >= fetchMinBytes || this.#isOver || bad !== undefined)) return { parts, records, bytes }
+    // At once, though there may be records of other partitions: these may never end.
+    const isStuck = bad?.record === 0
+    const isEnough = bytes >= fetchMinBytes || this.#isOver || bad !== undefined
+    if (records > 0 && isEnough && !isStuck) return { parts, records, bytes }
     sink.reset()
-    if (records === 0 && bad !== undefined) await this.#skip(bad)
+    if (bad !== undefined && isStuck) await this.#skip(bad)
     for (const [part, end] of troubled) this.#recover(part, end)
     this.#isTroubled = troubled.length > 0
     return null
   }
 
-  async #skip({ held, offset }: Bad): Promise<never> {
+  async #skip({ held, offset, member, wanted }: Bad): Promise<never> {
     held.seek(offset + 1)
     await this.#write([held])
     const { topic, partition } = held
-    const { format } = this.#instance.settings
     throw new GatewayError(
       'UNREADABLE_RECORD',
-      `The record at offset ${offset} of partition ${partition} of topic '${topic}' cannot be shown as ${format}. The next poll begins behind it.`
+      `The ${member} of the record at offset ${offset} of partition ${partition} of topic '${topic}' is not ${wanted}. The next poll begins behind it.`
     )
   }
 

@@ -214,6 +214,21 @@ suite('Consumer instances on a real broker', () => {
     assert.deepEqual((await poll(one, group, 'i', { canShow })).values, ['b'])
   })
 
+  test('a record that cannot be shown is told at once, though other partitions have records without end', async () => {
+    const topic = await topicOf(2)
+    const group = uniqueTopic('group')
+    const canShow = (value: string) => value !== 'bad'
+    await fill(topic, 0, 'bad', 'b')
+    await fill(topic, 1, 'a')
+    await one.create(callOf(), group, 'i', PLAIN)
+    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
+    await assert.rejects(poll(one, group, 'i', { canShow }), {
+      code: 'UNREADABLE_RECORD',
+      message: /^The value of the record at offset 0 of partition 0 of topic .* is not JSON\./
+    })
+    assert.deepEqual((await poll(one, group, 'i', { canShow })).values.toSorted(), ['a', 'b'])
+  })
+
   test('rule 12: a pattern brings topics that come later, and only those that the caller may read', async () => {
     const topic = await topicOf()
     const secret = `${topic}-secret`

@@ -5,7 +5,7 @@ import { Deadline } from '../../../src/core/deadline.ts'
 import { Consumers } from '../../../src/gateway/instances/consumers.ts'
 import type { ConsumersOptions, InstancesContext } from '../../../src/gateway/instances/context.ts'
 import { GroupMemory } from '../../../src/gateway/instances/group-memory.ts'
-import type { PageSink, Polled } from '../../../src/gateway/instances/poll.ts'
+import type { PageSink, Polled, Unshowable } from '../../../src/gateway/instances/poll.ts'
 import type { CreateSettings } from '../../../src/gateway/instances/settings.ts'
 import type { Cluster } from '../../../src/kafka/cluster.ts'
 import { silent } from '../../kafka/transport/scripted-broker.ts'
@@ -65,18 +65,18 @@ export class Collected implements PageSink {
     this.#canShow = canShow
   }
 
-  add(topic: string, page: RecordPage): number {
+  add(topic: string, page: RecordPage): Unshowable | undefined {
     for (let row = 0; row < page.count; row++) {
       const at = row * PAGE_STRIDE
       const start = page.spans[at + PAGE_VALUE_START]
       const value = page.chunks[page.spans[at + PAGE_CHUNK]]
         .subarray(start, start + page.spans[at + PAGE_VALUE_LENGTH])
         .toString()
-      if (!this.#canShow(value)) return row
+      if (!this.#canShow(value)) return { record: row, member: 'value', wanted: 'JSON' }
       this.values.push(value)
       this.places.push({ topic, partition: page.partition, offset: page.offsets[row] })
     }
-    return page.count
+    return undefined
   }
 
   settle(): void {

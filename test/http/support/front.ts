@@ -169,13 +169,13 @@ export interface TestFront {
 export interface FrontSettings {
   readonly limits?: Partial<LimitsConfig>
   readonly gateway?: Partial<ModelGateway>
+  readonly consumers?: Partial<ConsumerUseCases>
   readonly authenticator?: Pick<Authenticator, 'authenticate' | 'ready'>
   readonly quotas?: Partial<QuotasConfig>
   readonly cors?: Partial<CorsConfig>
   readonly docs?: DocsOptions
   /** Which of the product's APIs are on. */
   readonly speaks?: Partial<ApisConfig>
-  readonly consumers?: Partial<ConsumerUseCases>
   readonly stickyCookie?: boolean
   /** Besides those of the product. */
   readonly apis?: readonly Api[]

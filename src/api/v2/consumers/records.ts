@@ -1,14 +1,14 @@
 import { GatewayError } from '../../../core/errors.ts'
 import type { RecordPage } from '../../../core/record-page.ts'
-import type { InstanceSettings } from '../../../gateway/instances/settings.ts'
-import type { PageSink } from '../../../gateway/instances/poll.ts'
+import type { PageSink, Unshowable } from '../../../gateway/instances/poll.ts'
 import type { HttpCall, Query } from '../../../http/call.ts'
 import { INT32_LIMIT } from '../../../http/limits.ts'
 import { chooseType } from '../../../http/negotiate.ts'
 import { PAGE_FRONT_BYTES, type PageText, type PageWriter } from '../../shared/records/page-writer.ts'
 import { recycleText } from '../../shared/records/text-writer.ts'
 import { KAFKA_TYPE, PAGE_OFFERS } from '../media-types.ts'
-import { type Dialect, type Extras, type Format, pageWriter } from '../record-form.ts'
+import { ALL_EXTRAS, extrasIn, include } from '../extras.ts'
+import { type Dialect, type Format, pageWriters } from '../record-form.ts'
 import { pageExample, pageSchemaFor } from '../record-schemas.ts'
 import { reply, type V2Route } from '../route.ts'
 import { CONSUMERS_TAG, INSTANCE_PATH, instanceErrors, instanceParameters, namesIn, PERMISSION } from './shared.ts'
@@ -22,6 +22,7 @@ const USUAL_WAIT_MS: Readonly<Record<Dialect, number>> = { confluent: 1000, stri
 
 /** Returns the call for an instance's records. */
 export function pollRecords(dialect: Dialect): V2Route {
+  const writerFor = pageWriters()
   return {
     method: 'GET',
     path: `${INSTANCE_PATH}/records`,
@@ -50,7 +51,8 @@ export function pollRecords(dialect: Dialect): V2Route {
           description: 'Of keys and values, as they are stored. One record at least is returned, if there is one.',
           schema: { type: 'integer', minimum: -1 },
           examples: { megabyte: { summary: 'A megabyte', value: 1_000_000 } }
-        }
+        },
+        include
       ],
       answers: {
         200: {
@@ -73,11 +75,12 @@ export function pollRecords(dialect: Dialect): V2Route {
     async handle(call, { consumers }) {
       const { query, headers } = call
       const asked = { waitMs: numberIn(query, 'timeout'), maxBytes: numberIn(query, 'max_bytes') }
+      const extras = extrasIn(query)
       const operation = call.begin()
       const names = namesIn(call)
       const settings = await consumers.settings(operation, ...names)
       const type = typeFor(settings, headers.accept)
-      const sink = new TextSink(call, writerOf(settings))
+      const sink = new TextSink(call, writerFor(settings.format, settings.dialect === 'strimzi' ? ALL_EXTRAS : extras))
       const { waitMs = settings.waitMs ?? USUAL_WAIT_MS[settings.dialect], maxBytes = INT32_LIMIT } = asked
       const waiting = async (wait: () => Promise<void>) => {
         await call.waiting(wait)
@@ -113,13 +116,13 @@ class TextSink implements PageSink {
     call.reserve()
   }
 
-  add(topic: string, page: RecordPage): number {
+  add(topic: string, page: RecordPage): Unshowable | undefined {
     this.#bytes += page.payloadBytes
     this.#call.hold(this.#bytes * COPIES)
     this.#text ??= this.#writer.begin(page)
     const before = this.#text.count
-    this.#text.add(page, topic)
-    return this.#text.count - before
+    const unshown = this.#text.add(page, topic)
+    return unshown && { record: this.#text.count - before, member: unshown.member, wanted: unshown.wanted }
   }
 
   settle(records: number, bytes: number): void {
@@ -136,21 +139,6 @@ class TextSink implements PageSink {
   finish(): Buffer | undefined {
     return this.#text?.finish()
   }
-}
-
-const writers = new Map<string, PageWriter>()
-
-/** Makes each writer once, when it is asked for. */
-function writerOf({ format, dialect }: InstanceSettings): PageWriter {
-  const key = `${format} ${dialect}`
-  let writer = writers.get(key)
-  if (writer === undefined) writers.set(key, (writer = pageWriter(format, EXTRAS[dialect])))
-  return writer
-}
-
-const EXTRAS: Readonly<Record<Dialect, Extras>> = {
-  confluent: { timestamps: false, headers: false },
-  strimzi: { timestamps: true, headers: true }
 }
 
 /** Returns the type of the answer. Throws FORMAT_MISMATCH if the client takes no such page. */

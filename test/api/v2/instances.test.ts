@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { type TestContext, suite, test } from 'node:test'
+import type { Dialect } from '../../../src/api/v2/record-form.ts'
+import type { PollRequest } from '../../../src/gateway/instances/poll.ts'
+import type { CreateSettings } from '../../../src/gateway/instances/settings.ts'
+import { consumersForTests, pageOf } from '../../http/support/front.ts'
+import { type Answered, speaking } from './support.ts'
+
+const INSTANCE = '/consumers/g/instances/i'
+
+/** A front whose instances are made with whatever is said, and that keeps what was said. */
+async function creating(context: TestContext, dialect: Dialect) {
+  const made: CreateSettings[] = []
+  const front = await speaking(context, dialect, {
+    consumers: {
+      create: (_call, _group, name, settings) => {
+        made.push(settings)
+        return Promise.resolve(name ?? 'made')
+      }
+    }
+  })
+  const create = (body: object) =>
+    front.ask('/consumers/g', { 'content-type': 'application/json' }, { method: 'POST', body: JSON.stringify(body) })
+  return { create, made }
+}
+
+/** A front whose instances have one record, at offset 7, without a key. */
+async function polling(context: TestContext, configured: Dialect, own: Partial<CreateSettings> = {}) {
+  const { settings } = consumersForTests
+  return speaking(context, configured, {
+    consumers: {
+      settings: async (...args) => ({ ...(await settings(...args)), ...own }),
+      poll: (_call, _group, _name, { sink }: PollRequest) => {
+        sink.add('t', pageOf(Buffer.from('"x"')))
+        return Promise.resolve({ records: 1, bytes: 3, sent: () => undefined, lost: () => undefined })
+      }
+    }
+  })
+}
+
+const told = ({ status, body }: Answered) => [status, body.error_code]
+
+suite('Consumer instances over v2', () => {
+  test('a setting that is wrong makes no instance, and has the number that Confluent has for it', async context => {
+    const confluent = await creating(context, 'confluent')
+    const strimzi = await creating(context, 'strimzi')
+    const cases: [object, number, number][] = [
+      [{ format: 'avro2' }, 422, 422],
+      [{ format: 'string' }, 422, 422],
+      [{ 'fetch.min.bytes': -2 }, 40_001, 422],
+      [{ 'fetch.min.bytes': 10_000_001 }, 40_001, 422],
+      [{ 'fetch.min.bytes': '100000000000' }, 40_001, 422],
+      [{ responseMinBytes: 10_000_001 }, 40_001, 422],
+      [{ 'auto.offset.reset': 'never' }, 42_204, 422],
+      [{ 'auto.commit.enable': true, 'enable.auto.commit': true }, 42_204, 422]
+    ]
+    for (const [body, code, bridge] of cases) {
+      assert.deepEqual(told(await confluent.create(body)), [422, code], JSON.stringify(body))
+      assert.deepEqual(told(await strimzi.create(body)), [422, bridge], JSON.stringify(body))
+    }
+    assert.deepEqual([confluent.made, strimzi.made], [[], []])
+  })
+
+  test('the bounds of `fetch.min.bytes` are taken, as numbers and as text', async context => {
+    const { create, made } = await creating(context, 'confluent')
+    for (const bytes of [-1, '-1', 0, 10_000_000, '10000000'])
+      assert.equal((await create({ 'fetch.min.bytes': bytes })).status, 200)
+    assert.deepEqual(
+      made.map(({ fetchMinBytes }) => fetchMinBytes),
+      [0, 0, 0, 10_000_000, 10_000_000]
+    )
+  })
+
+  test('a poll shows timestamps and headers where the client asks for them, and always to those of Strimzi', async context => {
+    const plain = { topic: 't', key: null, value: 'Ingi', partition: 0, offset: 7 }
+    const confluent = await polling(context, 'confluent')
+    const strimzi = await polling(context, 'confluent', { dialect: 'strimzi' })
+    const timed = { ...plain, timestamp: 1_700_000_000_000 }
+    assert.deepEqual((await confluent.ask(`${INSTANCE}/records`)).body, [plain])
+    assert.deepEqual((await confluent.ask(`${INSTANCE}/records?include=headers`)).body, [plain])
+    for (const include of ['timestamp', 'timestamp,headers', 'headers,timestamp'])
+      assert.deepEqual((await confluent.ask(`${INSTANCE}/records?include=${include}`)).body, [timed], include)
+    assert.deepEqual((await strimzi.ask(`${INSTANCE}/records`)).body, [timed])
+    assert.deepEqual(told(await confluent.ask(`${INSTANCE}/records?include=keys`)), [400, 400])
+  })
+})
