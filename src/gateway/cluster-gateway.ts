@@ -5,15 +5,16 @@ import { Follower } from './follow/follower.ts'
 import { followStart } from './follow/follow-start.ts'
 import type { Gateway } from './gateway.ts'
 import { callerError, gatewayError } from './kafka-failures.ts'
+import { MissingTopics } from './missing-topics.ts'
 import { Produce } from './produce.ts'
 import { Topics } from './topics.ts'
 
 /** Returns the use cases for one cluster. While Kafka is known to be unreachable, each rejects at once instead of at its deadline. */
 export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gateway {
   const { metadata, offsets } = cluster
-  const produce = new Produce(metadata, cluster.accumulator, meter)
-  const consume = new Consume(metadata, cluster.reads, offsets, meter)
   const topics = new Topics(metadata, cluster.topics, offsets, cluster.topicConfigs)
+  const produce = new Produce(metadata, cluster.accumulator, new MissingTopics(topics), meter)
+  const consume = new Consume(metadata, cluster.reads, offsets, meter)
   const whileThere = async <T>(useCase: () => Promise<T>): Promise<T> => {
     const { outage } = cluster
     if (outage !== undefined) throw gatewayError(outage)

@@ -32,6 +32,8 @@ export interface ProduceOptions {
    * request is refused.
    */
   readonly eachRecord?: boolean
+  /** Creates the topic, with the cluster's defaults, if it does not exist. Without this the request is refused. */
+  readonly create?: boolean
 }
 
 /** Where a reader stands in a partition. */

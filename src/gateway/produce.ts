@@ -8,6 +8,7 @@ import type { TopicMetadata } from '../kafka/metadata/topic-metadata.ts'
 import type { Accumulator } from '../kafka/produce/accumulator.ts'
 import { callerError, callerOutcome } from './kafka-failures.ts'
 import type { ProduceOptions } from './gateway.ts'
+import type { MissingTopics } from './missing-topics.ts'
 import { type Part, partOf, wholeOutcome } from './part-of-request.ts'
 import { partitionNotFound, refuseInternal, topicNotFound } from './topic-access.ts'
 
@@ -17,15 +18,18 @@ const NO_OPTIONS: ProduceOptions = {}
 export class Produce {
   readonly #metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>
   readonly #accumulator: Pick<Accumulator, 'submit'>
+  readonly #missing: Pick<MissingTopics, 'create'>
   readonly #meter: Meter
 
   constructor(
     metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>,
     accumulator: Pick<Accumulator, 'submit'>,
+    missing: Pick<MissingTopics, 'create'>,
     meter: Meter
   ) {
     this.#metadata = metadata
     this.#accumulator = accumulator
+    this.#missing = missing
     this.#meter = meter
   }
 
@@ -77,8 +81,7 @@ export class Produce {
     records: RecordTable,
     options: ProduceOptions
   ): Promise<TopicMetadata> {
-    const known = await this.#metadata.topic(topic, call.deadline)
-    if (known === null) throw topicNotFound(topic)
+    const known = (await this.#metadata.topic(topic, call.deadline)) ?? (await this.#created(call, topic, options))
     if (takes(known, records, options)) return known
     // Partitions may have been added since: refuse only on fresh metadata.
     const fresh = await this.#metadata.refresh(topic, call.deadline)
@@ -96,6 +99,15 @@ export class Produce {
       'INVALID_PARTITION',
       `records[${record}].partition: partition ${partition} does not exist, topic '${topic}' has ${fresh.partitions.length}.`
     )
+  }
+
+  /** Creates a topic that is not there, if the request wants that. */
+  async #created(call: Call, topic: string, { create = false }: ProduceOptions): Promise<TopicMetadata> {
+    if (!create) throw topicNotFound(topic)
+    await this.#missing.create(call, topic)
+    const metadata = await this.#metadata.refresh(topic, call.deadline)
+    if (metadata !== null) return metadata
+    throw new GatewayError('LEADER_NOT_AVAILABLE', `Topic '${topic}' was created, but is not visible yet.`)
   }
 }
 

@@ -31,6 +31,8 @@ export interface HttpCall {
   readonly query: Query
   /** By name in lower case. */
   readonly headers: IncomingHttpHeaders
+  /** Where clients reach the gateway: scheme, authority and the path that proxies add, without a slash at its end. */
+  readonly base: string
   /** Where the connection comes from; undefined if it is gone already. */
   readonly address: string | undefined
   /** Undefined if requests are not traced. */

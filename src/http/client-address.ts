@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP, SocketAddress } from 'node:net'
 import type { Config } from '../config/schema.ts'
 import { isWithin, networksOf } from '../core/lib/networks.ts'
+import { forwardedElements } from './forwarded.ts'
 import { remembered } from './remembered.ts'
 
 export type AddressConfig = Pick<Config['listen'], 'trustedProxies' | 'clientAddressFrom'>
@@ -20,6 +21,11 @@ export class ClientAddresses {
     const networks = networksOf(trustedProxies)
     this.#from = clientAddressFrom
     this.#isProxy = trustedProxies.length === 0 ? () => false : remembered(address => isWithin(networks, address))
+  }
+
+  /** Whether proxies write `Forwarded`, not `X-Forwarded-…`; undefined if that is not configured. */
+  get readsForwarded(): boolean | undefined {
+    return this.#from === 'socket' ? undefined : this.#from === 'forwarded'
   }
 
   /** Returns whether a peer is a proxy that may name its clients. */
@@ -47,9 +53,13 @@ export class ClientAddresses {
     const field = headers[this.#from]
     const text = (Array.isArray(field) ? field.join(',') : (field ?? '')).slice(-MOST_CHARACTERS)
     if (text === '') return []
-    return this.#from === 'x-forwarded-for' ? text.split(',') : forwardedHops(text)
+    if (this.#from === 'x-forwarded-for') return text.split(',')
+    return forwardedElements(text).map(element => element?.get('for'))
   }
 }
+
+/** Without proxies. */
+export const everyPeer = new ClientAddresses({ trustedProxies: [], clientAddressFrom: 'socket' })
 
 /** An address in brackets, or an IPv4 address, and a port. */
 const WITH_PORT = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::[0-9]{1,5})?$/
@@ -65,31 +75,4 @@ export function addressIn(hop: string): string | undefined {
   if (version === 4) return bare
   const { address } = new SocketAddress({ address: bare, family: 'ipv6' })
   return MAPPED.exec(address)?.[1] ?? address
-}
-
-/** A parameter of `Forwarded` (RFC 7239 §4): a token, an equals sign, and a token or a quoted string. */
-const PARAMETER = /^[\t ]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"([^"\\]*)"|([^\t ",;]+))[\t ]*$/
-
-/** Returns the `for` of each element; undefined for an element without one, or that is malformed. */
-function forwardedHops(text: string): readonly (string | undefined)[] {
-  return splitOutsideQuotes(text, ',').map(element => {
-    const found = splitOutsideQuotes(element, ';').map(parameter => PARAMETER.exec(parameter))
-    if (found.some(parameter => parameter === null)) return undefined
-    const named = found.filter(parameter => parameter?.[1].toLowerCase() === 'for')
-    return named.length === 1 ? (named[0]?.[2] ?? named[0]?.[3]) : undefined
-  })
-}
-
-function splitOutsideQuotes(text: string, separator: string): string[] {
-  const parts: string[] = []
-  let start = 0
-  let isQuoted = false
-  for (let at = 0; at < text.length; at++) {
-    if (text[at] === '"') isQuoted = !isQuoted
-    if (isQuoted || text[at] !== separator) continue
-    parts.push(text.slice(start, at))
-    start = at + 1
-  }
-  parts.push(text.slice(start))
-  return parts
 }

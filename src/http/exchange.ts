@@ -7,22 +7,21 @@ import type { GatewayError } from '../core/errors.ts'
 import type { RouteMeter } from '../core/meter.ts'
 import type { Call, Operation, Principal, ResourceKind } from '../core/principal.ts'
 import type { RequestTrace } from '../core/tracing.ts'
+import type { Addresses } from './addresses.ts'
 import type { Apis, MountedApi } from './api.ts'
-import { ClientGone } from './client-gone.ts'
 import { type BodyLimits, bodyPieces, readBody, type Upload } from './body.ts'
 import { BudgetReservation } from './budget-reservation.ts'
 import type { Body, EndReason, HttpCall, Params, Query, Resource } from './call.ts'
+import { ClientGone } from './client-gone.ts'
 import type { Connection, OpenRequest } from './connections.ts'
 import type { HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import { requirePermission } from './permission.ts'
 import type { Allowance } from './quotas/allowance.ts'
 import { type RequestKind, type Route } from './route.ts'
-import { NO_QUERY } from './router.ts'
+import { NO_PARAMS, NO_QUERY } from './router.ts'
 import type { StreamSlots } from './stream-slots.ts'
-import { targetOf } from './target.ts'
 import { waitAs } from './waiting.ts'
 
-const NO_PARAMS: Params = {}
 const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /** What all exchanges of a front share. */
@@ -31,8 +30,7 @@ export interface ExchangeHost extends BodyLimits {
   readonly streams: StreamSlots
   /** Called once for each exchange, when it is over. */
   over(exchange: Exchange): void
-  /** Returns the address of a client, by that of the peer and what a proxy says. */
-  addressOf(peer: string | undefined, headers: IncomingHttpHeaders): string | undefined
+  readonly addresses: Pick<Addresses, 'clientOf' | 'targetOf' | 'baseOf'>
 }
 
 /**
@@ -50,7 +48,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   readonly startedMs = performance.now()
   /** Among the requests that are not over. */
   indexInSet = -1
-  /** Path and query, also of a request in absolute form. Routing, log and audit use this alone. */
+  /** Path and query, without the configured prefix. Routing, log and audit use this alone. */
   readonly target: string
   /** The API that the path belongs to. */
   readonly mounted: MountedApi
@@ -118,10 +116,10 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     this.requestBody = body
     this.connection = connection
     this.#host = host
-    this.target = targetOf(request)
+    this.target = host.addresses.targetOf(request)
     this.mounted = apis.at(this.target)
     this.kind = this.mounted.api.kind ?? 'call'
-    this.address = host.addressOf(connection.address, request.headers)
+    this.address = host.addresses.clientOf(connection.address, request.headers)
     const given = request.headers['x-request-id']
     this.id = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID()
     connection.begin(this)
@@ -155,6 +153,10 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
 
   get method(): string | undefined {
     return this.request.method
+  }
+
+  get base(): string {
+    return this.#host.addresses.baseOf(this.request, this.connection.address)
   }
 
   get signal(): AbortSignal {

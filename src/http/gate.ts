@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { CorsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
@@ -10,9 +9,10 @@ import { type Meter, noMeter } from '../core/meter.ts'
 import type { Tracer } from '../core/tracing.ts'
 import { logRequest } from './access-log.ts'
 import { type Answer, isStream, type Reply, type StreamReply } from './answer.ts'
+import { Addresses, type AddressesOptions } from './addresses.ts'
 import { type Api, Apis } from './api.ts'
 import { auditEntry } from './audit.ts'
-import type { ClientAddresses } from './client-address.ts'
+import { type ClientAddresses, everyPeer } from './client-address.ts'
 import type { Connection } from './connections.ts'
 import { Cors } from './cors.ts'
 import { toGatewayError } from './error-reply.ts'
@@ -29,7 +29,7 @@ import { StreamSlots } from './stream-slots.ts'
 import { watchStream } from './stream-watch.ts'
 import { requireHost } from './target.ts'
 
-export interface GateOptions {
+export interface GateOptions extends Pick<AddressesOptions, 'publicUrl' | 'pathPrefix'> {
   /** The APIs to serve; one of them has the prefix `/`. */
   readonly apis: readonly Api[]
   readonly authenticator: Pick<Authenticator, 'authenticate'>
@@ -73,6 +73,7 @@ export class Gate implements ExchangeHost {
   readonly budget: ByteBudget
   readonly limits: LimitsConfig
   readonly streams: StreamSlots
+  readonly addresses: Addresses
   readonly #options: GateOptions
   readonly #apis: Apis
   readonly #quotas: Quotas
@@ -87,6 +88,7 @@ export class Gate implements ExchangeHost {
     this.budget = options.budget
     this.limits = options.limits
     this.streams = new StreamSlots(options.limits.streams)
+    this.addresses = new Addresses({ ...options, clients: options.addresses ?? everyPeer })
     this.#options = options
     this.#apis = new Apis(options.apis)
     this.#refusals = new RepeatedWarnings(options.log)
@@ -116,7 +118,8 @@ export class Gate implements ExchangeHost {
 
   /** Returns whether the answer will be a stream, which the direct path cannot send. */
   willStream(method: string, target: string): boolean {
-    return this.#apis.at(target).willStream(method, target)
+    const path = this.addresses.withoutPrefix(target)
+    return this.#apis.at(path).willStream(method, path)
   }
 
   /** Number of requests that are not over. */
@@ -237,11 +240,6 @@ export class Gate implements ExchangeHost {
     } finally {
       stopWatching()
     }
-  }
-
-  addressOf(peer: string | undefined, headers: IncomingHttpHeaders): string | undefined {
-    const { addresses } = this.#options
-    return addresses === undefined ? peer : addresses.of(peer, headers)
   }
 
   over(exchange: Exchange): void {

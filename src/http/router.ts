@@ -37,6 +37,7 @@ interface Table {
   compile(): void
 }
 
+export const NO_PARAMS: Params = {}
 export const NO_QUERY: Query = new URLSearchParams()
 /** A longer one is not remembered. */
 const REMEMBERED_CHARACTERS = 256

@@ -11,7 +11,7 @@ import type { Api } from '../http/api.ts'
 
 export interface ApisOptions
   extends
-    Pick<V2Options, 'gateway' | 'consumers' | 'stickyCookie' | 'secure' | 'limits' | 'log' | 'meter' | 'ready'>,
+    Pick<V2Options, 'gateway' | 'consumers' | 'stickyCookie' | 'limits' | 'log' | 'meter' | 'ready'>,
     Pick<SiteOptions, 'docs'> {
   readonly apis: ApisConfig
 }
@@ -24,7 +24,11 @@ function describedV2(dialect: Dialect): DescribedApi {
 }
 
 /** Returns all that the listener serves. */
-export function apisOf({ apis: { v1, v2, v2Status, publicUrl }, docs, ...useCases }: ApisOptions): Api[] {
+export function apisOf({
+  apis: { v1, v2, v2Status, autoCreateTopics, publicUrl, pathPrefix },
+  docs,
+  ...useCases
+}: ApisOptions): Api[] {
   const apis: Api[] = []
   const described: DescribedApi[] = []
   if (v1 === 'on') {
@@ -33,19 +37,20 @@ export function apisOf({ apis: { v1, v2, v2Status, publicUrl }, docs, ...useCase
   }
   if (v2 !== 'off') {
     const root = docs?.frontPage !== true
-    apis.push(v2Api({ ...useCases, dialect: v2, v2Status, publicUrl, root }))
+    apis.push(v2Api({ ...useCases, dialect: v2, v2Status, autoCreateTopics, root }))
     described.push(describedV2(v2))
   }
+  const address = publicUrl ?? pathPrefix
   return [
     ...apis,
-    siteApi({ described: described.map(api => at(publicUrl, api)), error: v1Error, docs, ready: useCases.ready })
+    siteApi({ described: described.map(api => at(address, api)), error: v1Error, docs, ready: useCases.ready })
   ]
 }
 
-/** Returns an API whose description names the public address, if there is one. */
-function at(publicUrl: string | undefined, api: DescribedApi): DescribedApi {
-  if (publicUrl === undefined) return api
-  const servers = [{ url: publicUrl, description: 'The gateway.' }]
+/** Returns an API whose description names the address that its paths are below, if one is configured. */
+function at(address: string | undefined, api: DescribedApi): DescribedApi {
+  if (address === undefined) return api
+  const servers = [{ url: address, description: 'The gateway.' }]
   return { ...api, texts: { ...api.texts, servers } }
 }
 

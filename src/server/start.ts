@@ -125,7 +125,6 @@ export async function startServer(
       gateway: clusterGateway(cluster, meter),
       consumers,
       stickyCookie: config.consumers.stickyCookie === 'on',
-      secure: listen.tls !== 'none',
       limits,
       log,
       meter,
@@ -137,6 +136,8 @@ export async function startServer(
     quotas,
     addresses: new ClientAddresses(listen),
     proxyProtocolFrom: listen.proxyProtocol === 'required' ? listen.proxyProtocolFrom : undefined,
+    publicUrl: config.apis.publicUrl,
+    pathPrefix: config.apis.pathPrefix,
     issuers: issuerNames(auth.oidc),
     cors,
     requestHeaders: [

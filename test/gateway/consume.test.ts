@@ -94,7 +94,7 @@ suite('Reading', () => {
 suite('Writing to, and deleting, a topic that Kafka flags as internal', () => {
   test('is INTERNAL_TOPIC, and the records are let go of', async () => {
     let released = 0
-    const produce = new Produce(metadataOf(internal), { submit: notAsked }, noMeter)
+    const produce = new Produce(metadataOf(internal), { submit: notAsked }, { create: notAsked }, noMeter)
     const records: RecordTable = { bytes: Buffer.alloc(0), count: 1, spans: new Int32Array(SPAN_STRIDE) }
     await assert.rejects(
       produce.execute(call, 'orders', records, () => released++),

@@ -11,6 +11,8 @@ import { kafkaConfig, ScriptedBroker, silent } from '../kafka/transport/scripted
 
 const LEADER_NOT_AVAILABLE = 5
 
+const notAsked = () => Promise.reject(new Error('not asked for'))
+
 function keyless(): RecordTable {
   const spans = new Int32Array(SPAN_STRIDE).fill(-1)
   return { bytes: Buffer.alloc(0), count: 1, spans }
@@ -27,7 +29,7 @@ suite('Produce', () => {
       await cluster.close()
       await broker.close()
     })
-    const produce = new Produce(cluster.metadata, cluster.accumulator, noMeter)
+    const produce = new Produce(cluster.metadata, cluster.accumulator, { create: notAsked }, noMeter)
     const named = keyless()
     named.spans[PARTITION] = 0
     for (const records of [keyless(), named, keyless()]) {

@@ -47,7 +47,7 @@ export function v2Routes(dialect: Dialect, consumers = consumerRoutes(dialect)):
 export function v2Api({ ready, root, log, stickyCookie, ...options }: V2Options): Api {
   const { dialect } = options
   const consumers = consumerRoutes(dialect)
-  const routes = v2Routes(dialect, stickyCookie ? withStickyCookie(consumers, options) : consumers)
+  const routes = v2Routes(dialect, stickyCookie ? withStickyCookie(consumers) : consumers)
   const useCases: V2UseCases = { ...options, warnings: new RepeatedWarnings(log) }
   return {
     version: 'v2',

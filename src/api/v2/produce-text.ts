@@ -64,6 +64,11 @@ export function produceText(dialect: Dialect, inPath: boolean): OperationText {
       'PARTITION_NOT_FOUND',
       'TOO_MANY_RECORDS',
       'LEADER_NOT_AVAILABLE',
+      // Of a topic that is created on the way (`apis.autoCreateTopics`).
+      'INVALID_TOPIC_NAME',
+      'INVALID_PARTITION_COUNT',
+      'INVALID_REPLICATION_FACTOR',
+      'POLICY_VIOLATION',
       // Of a record; of the request, if its status is that of the worst record.
       'INVALID_RECORD',
       'INVALID_TIMESTAMP',

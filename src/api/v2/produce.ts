@@ -21,6 +21,7 @@ import type { V2Route, V2UseCases } from './route.ts'
 
 const NOTHING = Buffer.alloc(0)
 const EACH: ProduceOptions = { eachRecord: true }
+const EACH_CREATED: ProduceOptions = { ...EACH, create: true }
 const EMPTY: ProduceOutcome = { count: 0, partitions: new Int32Array(0), offsets: new Float64Array(0) }
 
 /** A produce request that was read and may be sent. */
@@ -77,14 +78,15 @@ function routeOf(dialect: Dialect, inPath: boolean): V2Route {
 
 function readOrder(
   call: HttpCall,
-  { limits, dialect }: V2UseCases,
+  { limits, dialect, autoCreateTopics }: V2UseCases,
   readers: Readonly<Record<Format, RecordReader>>,
   inPath: boolean
 ): Order | Promise<Order> {
   const name = topicName(call.params.topic)
   const partition = inPath ? pathPartition(call.params.partition, dialect) : undefined
   const reader = readers[produceFormat(call.headers['content-type'])]
-  const options = partition === undefined ? EACH : { partition, ...EACH }
+  const common = autoCreateTopics === 'on' && call.may('create', 'topic', name) ? EACH_CREATED : EACH
+  const options = partition === undefined ? common : { partition, ...common }
   const toOrder = (body: Body): Order => {
     try {
       const operation = call.begin()

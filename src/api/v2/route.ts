@@ -19,12 +19,9 @@ export interface V2UseCases {
   readonly consumers: ConsumerUseCases
   readonly limits: LimitsConfig
   readonly dialect: Dialect
-  /** The listener speaks TLS. */
-  readonly secure: boolean
-  /** Where clients reach the gateway; undefined if that is not configured. */
-  readonly publicUrl: string | undefined
   /** `strict`: the status of a produce request is that of its worst record. */
   readonly v2Status: ApisConfig['v2Status']
+  readonly autoCreateTopics: ApisConfig['autoCreateTopics']
   readonly meter: Meter
   /** For failures after the answer. */
   readonly warnings: Pick<RepeatedWarnings, 'warn'>

@@ -3,7 +3,8 @@ import { type TestContext, suite, test } from 'node:test'
 import type { Dialect } from '../../../src/api/v2/record-form.ts'
 import type { PollRequest } from '../../../src/gateway/instances/poll.ts'
 import type { CreateSettings } from '../../../src/gateway/instances/settings.ts'
-import { consumersForTests, pageOf } from '../../http/support/front.ts'
+import { ClientAddresses } from '../../../src/http/client-address.ts'
+import { consumersForTests, type FrontSettings, pageOf } from '../../http/support/front.ts'
 import { type Answered, speaking } from './support.ts'
 
 const INSTANCE = '/consumers/g/instances/i'
@@ -69,6 +70,24 @@ suite('Consumer instances over v2', () => {
       made.map(({ fetchMinBytes }) => fetchMinBytes),
       [0, 0, 0, 10_000_000, 10_000_000]
     )
+  })
+
+  test('the address of an instance is that which its client uses, as far as a trusted proxy knows', async context => {
+    const baseUri = async (headers: Record<string, string>, trustedProxies: string[], more: FrontSettings = {}) => {
+      const addresses = new ClientAddresses({ trustedProxies, clientAddressFrom: 'socket' })
+      const { ask, url } = await speaking(context, 'confluent', { addresses, ...more })
+      const body = '{"name":"i"}'
+      const path = `${more.speaks?.pathPrefix ?? ''}/consumers/g/`
+      const answer = await ask(path, { 'content-type': 'application/json', ...headers }, { method: 'POST', body })
+      return String(answer.body.base_uri).replace(url, 'OWN')
+    }
+    const says = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'kafka.example', 'x-forwarded-prefix': '/rest/' }
+    const speaks = { publicUrl: 'https://public.example' }
+    assert.equal(await baseUri({}, []), `OWN${INSTANCE}`)
+    assert.equal(await baseUri(says, ['10.0.0.0/8']), `OWN${INSTANCE}`)
+    assert.equal(await baseUri(says, ['127.0.0.0/8']), `https://kafka.example/rest${INSTANCE}`)
+    assert.equal(await baseUri(says, ['127.0.0.0/8'], { speaks }), `https://public.example${INSTANCE}`)
+    assert.equal(await baseUri({}, [], { speaks: { pathPrefix: '/rest' } }), `OWN/rest${INSTANCE}`)
   })
 
   test('a poll shows timestamps and headers where the client asks for them, and always to those of Strimzi', async context => {

@@ -7,7 +7,8 @@ import { type ErrorCode, GatewayError } from '../../../src/core/errors.ts'
 import { PARTITION, type RecordTable, SPAN_STRIDE } from '../../../src/core/record-table.ts'
 import type { ProduceOptions, ProduceOutcome, RecordFailure } from '../../../src/gateway/gateway.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
-import { type FrontSettings, stored } from '../../http/support/front.ts'
+import type { Access } from '../../../src/core/principal.ts'
+import { authenticator, type FrontSettings, stored } from '../../http/support/front.ts'
 import { waitUntil } from '../../http/support/wait-until.ts'
 import { speaking } from './support.ts'
 
@@ -147,6 +148,23 @@ suite('Producing in v2', () => {
       }
       assert.deepEqual(sent, [])
     }
+  })
+
+  test('an unknown topic is to be created where that is configured, for callers who may create it', async context => {
+    const access: Access = { allows: (operation, _kind, name) => operation === 'write' || name === 'mine' }
+    const authenticate: typeof authenticator.authenticate = token => {
+      const caller = authenticator.authenticate(token)
+      return caller instanceof Promise ? caller : { ...caller, access }
+    }
+    const more = { authenticator: { ...authenticator, authenticate } }
+    const creating = await producing(context, 'confluent', undefined, { ...more, speaks: { autoCreateTopics: 'on' } })
+    const usual = await producing(context, 'confluent', undefined, more)
+    for (const { post } of [creating, usual])
+      for (const name of ['mine', 'other'])
+        assert.equal((await post({ records: [{ value: 1 }] }, JSON_TYPE, `/topics/${name}`)).status, 200)
+    const wishes = ({ sent }: typeof creating) => sent.map(({ options }) => options)
+    assert.deepEqual(wishes(creating), [{ eachRecord: true, create: true }, { eachRecord: true }])
+    assert.deepEqual(wishes(usual), [{ eachRecord: true }, { eachRecord: true }])
   })
 
   test('the partition of the path is that of records without one; of the others as the dialect has it', async context => {

@@ -173,6 +173,32 @@ for (const dialect of ['confluent', 'strimzi'] as const)
       assert.deepEqual(await stored(topic), [])
     })
 
+    test('an unknown topic is created, once, where that is configured and the caller may', async () => {
+      const creating = await TestGateway.start({ settings: { apis: { v2: dialect, autoCreateTopics: 'on' } } })
+      try {
+        const topic = uniqueTopic('v2-created')
+        const produce = (name: string, value: number) =>
+          creating.request('POST', `/topics/${name}`, {
+            body: JSON.stringify({ records: [{ value }] }),
+            headers: typeOf('json')
+          })
+        const answers = await Promise.all([1, 2, 3].map(value => produce(topic, value)))
+        assert.deepEqual(
+          answers.map(({ status, json }) => [status, json.offsets[0].partition]),
+          [1, 2, 3].map(() => [200, 0])
+        )
+        assert.deepEqual(new Set((await stored(topic)).map(({ value }) => value)), new Set(['1', '2', '3']))
+        const missing = await creating.request('POST', `/topics/${topic}-2/partitions/7`, {
+          body: '{"records":[{"value":1}]}',
+          headers: typeOf('json')
+        })
+        assert.equal(missing.status, 404)
+        assert.equal((await produce('__consumer_offsets', 1)).status, 403)
+      } finally {
+        await creating.close()
+      }
+    })
+
     if (dialect === 'strimzi')
       test('async=true stores all the same', async () => {
         const topic = await topicWith()

@@ -11,6 +11,7 @@ import type { RecordPage } from '../../../src/core/record-page.ts'
 import type { Gateway, ProduceOutcome, ReadRequest } from '../../../src/gateway/gateway.ts'
 import type { DocsOptions } from '../../../src/api/site/docs/pages.ts'
 import type { Api } from '../../../src/http/api.ts'
+import type { ClientAddresses } from '../../../src/http/client-address.ts'
 import { HttpFront, type HttpServerOptions } from '../../../src/http/server.ts'
 import { apisOf } from '../../../src/server/apis.ts'
 
@@ -184,6 +185,7 @@ export interface FrontSettings {
   readonly whenFull?: NonNullable<HttpServerOptions['whenFull']>
   readonly meter?: Meter
   readonly proxyProtocolFrom?: readonly string[]
+  readonly addresses?: ClientAddresses
 }
 
 /** What the product serves, over a model of the gateway. */
@@ -198,11 +200,10 @@ export function apisForTests(
   const { ready } = settings.authenticator ?? authenticator
   const limits = { ...limitsForTests, ...settings.limits }
   return apisOf({
-    apis: { v1: 'on', v2: 'confluent', v2Status: 'default', ...settings.speaks },
+    apis: { v1: 'on', v2: 'confluent', v2Status: 'default', autoCreateTopics: 'off', ...settings.speaks },
     gateway,
     consumers: { ...consumersForTests, ...settings.consumers },
     stickyCookie: settings.stickyCookie ?? false,
-    secure: false,
     limits,
     docs: settings.docs,
     log,
@@ -221,6 +222,9 @@ export async function startFront(context: TestContext, settings: FrontSettings =
     authenticator: settings.authenticator ?? authenticator,
     limits,
     quotas: { overrides: [], principalsRemembered: 100, ...settings.quotas },
+    addresses: settings.addresses,
+    publicUrl: settings.speaks?.publicUrl,
+    pathPrefix: settings.speaks?.pathPrefix,
     cors: { origins: [], maxAgeMs: 60_000, ...settings.cors },
     audit: settings.audit,
     budget,

@@ -1,7 +1,6 @@
 import { GatewayError } from '../../../core/errors.ts'
 import type { FromSchema } from '../../../core/json-schema.ts'
 import type { CreateSettings } from '../../../gateway/instances/settings.ts'
-import type { HttpCall } from '../../../http/call.ts'
 import { INT32_LIMIT } from '../../../http/limits.ts'
 import { named } from '../../../http/openapi/schema.ts'
 import { jsonBody } from '../../shared/json-body.ts'
@@ -62,15 +61,11 @@ export const createInstance: V2Route = {
     },
     errors: [...bodyErrors, ...instanceErrors, 'INSTANCE_EXISTS', 'INVALID_INSTANCE']
   },
-  async handle(call, { consumers, dialect, secure, publicUrl }, type) {
+  async handle(call, { consumers, dialect }, type) {
     const body = await readBody(await call.body())
     const { group } = call.params
     const name = await consumers.create(call.begin(), group, body.id ?? body.name ?? null, settingsIn(body, dialect))
-    return reply(
-      200,
-      { instance_id: name, base_uri: `${publicUrl ?? originOf(call, secure)}/consumers/${group}/instances/${name}` },
-      type
-    )
+    return reply(200, { instance_id: name, base_uri: `${call.base}/consumers/${group}/instances/${name}` }, type)
   }
 }
 
@@ -129,9 +124,4 @@ function oneOf<const T extends string>(values: readonly T[], given: string, what
 
 function invalid(what: string, why: string): GatewayError {
   return new GatewayError('INVALID_INSTANCE', `${what} ${why}.`)
-}
-
-/** As the client sees it. */
-function originOf({ headers: { host } }: HttpCall, secure: boolean): string {
-  return `${secure ? 'https' : 'http'}://${host ?? 'localhost'}`
 }

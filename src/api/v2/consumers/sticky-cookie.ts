@@ -3,13 +3,6 @@ import { isStream } from '../../../http/answer.ts'
 import type { Header } from '../../../http/openapi/operation.ts'
 import type { V2Route } from '../route.ts'
 
-export interface StickyCookieOptions {
-  /** Where clients reach the gateway; undefined if that is not configured. */
-  readonly publicUrl: string | undefined
-  /** The listener speaks TLS. */
-  readonly secure: boolean
-}
-
 const NAME = 'kafka-rest-gateway'
 /** Of this process. After a restart the instances are elsewhere. */
 const ID = randomBytes(9).toString('base64url')
@@ -22,23 +15,26 @@ const setCookie: Header = {
 }
 
 /** Returns routes whose answers name this process in a cookie, unless the cookie of the request does so already. */
-export function withStickyCookie(
-  routes: readonly V2Route[],
-  { publicUrl, secure }: StickyCookieOptions
-): readonly V2Route[] {
-  const { protocol, pathname } = new URL(publicUrl ?? (secure ? 'https://localhost' : 'http://localhost'))
-  const path = `${pathname.replace(/\/$/, '')}/consumers`
+export function withStickyCookie(routes: readonly V2Route[]): readonly V2Route[] {
   const named = `${NAME}=${ID}`
-  const text = `${named}; Path=${path}; HttpOnly; SameSite=Strict${protocol === 'https:' ? '; Secure' : ''}`
   return routes.map((route): V2Route => ({
     ...route,
     async handle(call, useCases, type) {
       const answer = await route.handle(call, useCases, type)
       if (isStream(answer)) return answer
       const isNamed = call.headers.cookie?.split(';').some(pair => pair.trim() === named) === true
-      return isNamed ? answer : { ...answer, headers: { ...answer.headers, 'Set-Cookie': text } }
+      return isNamed
+        ? answer
+        : { ...answer, headers: { ...answer.headers, 'Set-Cookie': `${named}; ${scopeOf(call.base)}` } }
     }
   }))
+}
+
+/** Where the cookie goes, as the client sees it. */
+function scopeOf(base: string): string {
+  const pathAt = base.indexOf('/', 'https://'.length)
+  const path = `${pathAt < 0 ? '' : base.slice(pathAt)}/consumers`
+  return `Path=${path}; HttpOnly; SameSite=Strict${base.startsWith('https:') ? '; Secure' : ''}`
 }
 
 /** Returns a route whose description has the cookie. */
