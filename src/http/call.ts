@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import type { GatewayError } from '../core/errors.ts'
-import type { Call, Operation, ResourceKind } from '../core/principal.ts'
+import type { Call, Operation, Principal, ResourceKind } from '../core/principal.ts'
 import type { RequestTrace } from '../core/tracing.ts'
 
 /** Path parameters by name, decoded. */
@@ -35,6 +35,8 @@ export interface HttpCall {
   readonly base: string
   /** Where the connection comes from; undefined if it is gone already. */
   readonly address: string | undefined
+  /** Undefined for a public route. */
+  readonly principal: Principal | undefined
   /** Undefined if requests are not traced. */
   readonly trace: RequestTrace | undefined
   /** Aborted when nobody waits for the answer any more; its reason is an {@link EndReason}. */

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../core/errors.ts'
 import { errorCatalogue } from '../../core/error-catalogue.ts'
 import type { DocumentTexts, ErrorDescription } from '../../http/openapi/document.ts'
 import { commonTags, license, security, securitySchemes, servers } from '../shared/document-texts.ts'
+import { CONSUMERS_TAG } from './consumers/shared.ts'
 import { errorSchemaFor } from './error-schema.ts'
 import { everyTold, TOPICS_TAG } from './errors.ts'
 import { KAFKA_TYPE } from './media-types.ts'
@@ -27,24 +28,43 @@ const infoFor = (dialect: Dialect) => ({
 
 const tags = [
   { name: 'Records', description: 'Produce records and read them.' },
+  {
+    name: CONSUMERS_TAG,
+    description:
+      'Read with consumer instances. Errors about an instance have the form of the dialect whose client made it; those of one that is not there are as configured.'
+  },
   { name: TOPICS_TAG, description: 'List and describe topics.' },
   { name: 'Administration', description: 'Create topics.' },
   { name: 'Cluster', description: "The cluster's brokers." },
   ...commonTags
 ]
 
+const OTHER: Readonly<Record<Dialect, Dialect>> = { confluent: 'strimzi', strimzi: 'confluent' }
+
+/** Errors about an instance have the form of the dialect whose client made it, which may be either. */
 function errorsOf(dialect: Dialect): ErrorDescription {
-  const numbersOf = (codes: readonly ErrorCode[], status: number): number[] => {
-    const told = codes.flatMap(code => everyTold(dialect, code)).filter(each => each.status === status)
+  const toldBy = (code: ErrorCode, isEither: boolean) => [
+    ...everyTold(dialect, code),
+    ...(isEither ? everyTold(OTHER[dialect], code) : [])
+  ]
+  const numbersOf = (codes: readonly ErrorCode[], status: number, isEither: boolean): number[] => {
+    const told = codes.flatMap(code => toldBy(code, isEither)).filter(each => each.status === status)
     return [...new Set(told.map(({ code }) => code))]
   }
   const schema = errorSchemaFor(dialect)
   return {
     schema,
     type: KAFKA_TYPE,
-    statusesOf: code => [...new Set(everyTold(dialect, code).map(({ status }) => status))],
-    narrowedTo: (codes, status) => ({ properties: { error_code: { enum: numbersOf(codes, status) } } }),
-    exampleOf: (code, status) => ({ error_code: numbersOf([code], status)[0], message: errorCatalogue[code].summary })
+    statusesOf: (code, tag = CONSUMERS_TAG) => [
+      ...new Set(toldBy(code, tag === CONSUMERS_TAG).map(({ status }) => status))
+    ],
+    narrowedTo: (codes, status, tag) => ({
+      properties: { error_code: { enum: numbersOf(codes, status, tag === CONSUMERS_TAG) } }
+    }),
+    exampleOf: (code, status) => ({
+      error_code: numbersOf([code], status, true)[0],
+      message: errorCatalogue[code].summary
+    })
   }
 }
 

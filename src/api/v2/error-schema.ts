@@ -14,9 +14,11 @@ export function errorSchemaFor(dialect: Dialect): Schema {
         description: strimzi ? 'The HTTP status.' : 'The HTTP status, or that × 100 + a number of its own.'
       },
       message: { type: 'string', description: 'For people; it may change.' },
-      ...(strimzi && {
-        validation_errors: { type: 'array', items: { type: 'string' }, description: 'Of a body that is not valid.' }
-      })
+      validation_errors: {
+        type: 'array',
+        items: { type: 'string' },
+        description: "Of a body that is not valid, in Strimzi's manner only."
+      }
     },
     description: 'The one form of all errors.'
   })

@@ -194,6 +194,14 @@ export function toldAs(dialect: Dialect, error: GatewayError, route?: RouteDescr
   return harmless(TABLES[dialect][error.code], error.retriable)
 }
 
+/** Errors about an instance whose client is of the other dialect than the configured one. */
+const dialectOf = new WeakMap<GatewayError, Dialect>()
+
+/** Has an error told as the clients of a dialect know it, whichever is configured. */
+export function tellIn(dialect: Dialect, error: GatewayError): void {
+  dialectOf.set(error, dialect)
+}
+
 /** Returns all that a dialect can say of an error of a whole request, the usual first. */
 export function everyTold(dialect: Dialect, code: ErrorCode): readonly Told[] {
   const usual = TABLES[dialect][code]
@@ -223,8 +231,9 @@ export function recordStatus(dialect: Dialect, { code }: RecordFailure): number 
 }
 
 /** Returns the writer of errors: `error_code` and `message`, with the media type that a success would have had. */
-export function v2Error(dialect: Dialect): Api['error'] {
+export function v2Error(configured: Dialect): Api['error'] {
   return (error, request) => {
+    const dialect = dialectOf.get(error) ?? configured
     const { status, code } = toldAs(dialect, error, request?.route)
     const message = messageOf(error)
     const more = dialect === 'strimzi' && error.code === 'INVALID_BODY' ? { validation_errors: [error.message] } : {}

@@ -22,6 +22,19 @@ export const PAGE_OFFERS = [
   ...ANY_JSON
 ] as const
 
+const instanceOffers = (format: Format): readonly string[] => [
+  `application/vnd.kafka.${format}.v2+json`,
+  KAFKA_TYPE,
+  'application/json',
+  `application/vnd.kafka.${format}.v1+json`
+]
+
+const INSTANCE_OFFERS: Readonly<Record<Format, readonly string[]>> = {
+  binary: instanceOffers('binary'),
+  json: instanceOffers('json'),
+  text: instanceOffers('text')
+}
+
 export const PRODUCE_TYPES = [
   'application/vnd.kafka.json.v2+json',
   'application/vnd.kafka.binary.v2+json',
@@ -48,6 +61,14 @@ export function answerType(accept: string | undefined, offers: readonly string[]
     'NOT_ACCEPTABLE',
     `Accept must allow one of ${named.join(', ')}, or any other type that ends in +json.`
   )
+}
+
+/** Returns the type of a poll's answer. Throws FORMAT_MISMATCH if the client takes no page in the format of its instance. */
+export function instanceType(format: Format, accept: string | undefined): string {
+  const own = `application/vnd.kafka.${format}.v2+json`
+  const chosen = chooseType(accept, INSTANCE_OFFERS[format]) ?? chooseOtherJson(accept)
+  if (chosen !== undefined) return chosen
+  throw new GatewayError('FORMAT_MISMATCH', `The instance has the format ${format}: Accept must allow ${own}.`)
 }
 
 /** Throws UNSUPPORTED_MEDIA_TYPE for a body that is not said to be JSON. No media type at all counts as JSON. */
@@ -81,6 +102,12 @@ export function pageFormat(type: string): Format {
   const [, embedded] = EMBEDDED.exec(type) ?? []
   if (embedded === 'binary' || embedded === 'json' || embedded === 'text') return embedded
   return type.startsWith('application/vnd.kafka.') ? 'binary' : 'json'
+}
+
+/** A type of Kafka's says another format, or none that there is. */
+function chooseOtherJson(accept = ''): string | undefined {
+  const ranges = accept.split(',').filter(range => !parseType(range).type.startsWith('application/vnd.kafka.'))
+  return ranges.length === 0 ? undefined : chooseType(ranges.join(), ANY_JSON)
 }
 
 function chooseWithoutSchema(accept = '', offers: readonly string[]): string | undefined {

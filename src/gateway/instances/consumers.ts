@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts'
-import type { Call } from '../../core/principal.ts'
+import type { Call, Principal } from '../../core/principal.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
 import type { InstancesContext } from './context.ts'
 import { isTrouble } from './failures.ts'
@@ -8,7 +8,7 @@ import { Instances } from './instances.ts'
 import { requireRead } from './may-read.ts'
 import { type CommittedOffset, Offsets, type OffsetToCommit, requireReady, type SoughtPlace } from './offsets.ts'
 import { NOTHING, Poll, type Polled, type PollRequest } from './poll.ts'
-import type { CreateSettings, InstanceSettings } from './settings.ts'
+import { type CreateSettings, type InstanceSettings, ownerOf } from './settings.ts'
 import { type Subscribed, Subscriptions } from './subscriptions.ts'
 
 /** What an instance reads now. */
@@ -56,6 +56,12 @@ export class Consumers {
 
   delete(call: Call, group: string, name: string): Promise<void> {
     return this.#instances.delete(call, group, name)
+  }
+
+  /** What an instance was made with, if this process holds it for the caller. Asks nobody. */
+  heldSettings(principal: Principal, group: string, name: string): InstanceSettings | undefined {
+    const settings = this.#instances.held(group, name)?.settings
+    return settings?.owner === ownerOf(principal) ? settings : undefined
   }
 
   /** What it was made with, and has become. */

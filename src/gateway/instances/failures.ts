@@ -11,6 +11,12 @@ export function instanceExists(group: string, name: string): GatewayError {
   return new GatewayError('INSTANCE_EXISTS', `Consumer group '${group}' has a member '${name}' already.`)
 }
 
+export function instanceLimit(limit: number): GatewayError {
+  return new GatewayError('INSTANCE_LIMIT', `The gateway holds ${limit} consumer instances, which is its limit.`, {
+    headers: { 'Retry-After': '1' }
+  })
+}
+
 export function invalidInstance(message: string): GatewayError {
   return new GatewayError('INVALID_INSTANCE', message)
 }

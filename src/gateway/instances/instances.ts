@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../core/deadline.ts'
-import { GatewayError } from '../../core/errors.ts'
 import type { Call } from '../../core/principal.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
 import { NOT_ASSIGNED } from './assigned.ts'
@@ -11,6 +10,7 @@ import { forgetStarts } from './empty-group.ts'
 import {
   groupBusy,
   instanceExists,
+  instanceLimit,
   instanceNotFound,
   invalidInstance,
   isPassing,
@@ -151,6 +151,11 @@ export class Instances {
     await Promise.all(Array.from(this.#held.values(), instance => instance.refresh()))
   }
 
+  /** Returns an instance if this process holds it, whoever made it. */
+  held(group: string, name: string): Instance | undefined {
+    return this.#held.get(keyOf(group, name))
+  }
+
   /** Leaves all instances to other gateways, or to the process that comes next. */
   async close(): Promise<void> {
     clearInterval(this.#sweep)
@@ -287,10 +292,4 @@ function idleMs({ calledAtMs }: Instance): number {
 
 function requireName(what: string, name: string): void {
   if (!NAME.test(name)) throw invalidInstance(`${what} must consist of 1 to 249 of a-z A-Z 0-9 . _ -`)
-}
-
-function instanceLimit(limit: number): GatewayError {
-  return new GatewayError('INSTANCE_LIMIT', `The gateway holds ${limit} consumer instances, which is its limit.`, {
-    headers: { 'Retry-After': '1' }
-  })
 }

@@ -9,7 +9,7 @@ import { namedSchemas } from './schema.ts'
 
 type Json = Readonly<Record<string, unknown>>
 type Headers = Readonly<Record<string, Header>>
-type Failing = Pick<OperationText, 'errorSchema' | 'errorHeaders'>
+type Failing = Partial<Pick<OperationText, 'tag' | 'errorSchema' | 'errorHeaders'>>
 
 /** Errors that any request can get. */
 const ON_THE_WIRE: readonly ErrorCode[] = [
@@ -44,10 +44,10 @@ export interface ErrorDescription {
   readonly schema: Schema
   /** Media type of their bodies. */
   readonly type: string
-  /** Returns the HTTP statuses that an error can have, the usual one first. */
-  statusesOf(code: ErrorCode): readonly number[]
-  /** Returns a schema that narrows an error down to these codes, as they are told with this status. */
-  narrowedTo(codes: readonly ErrorCode[], status: number): Json
+  /** Returns the HTTP statuses that an error can have, the usual one first: anywhere, or in the operations of a tag. */
+  statusesOf(code: ErrorCode, tag?: string): readonly number[]
+  /** Returns a schema that narrows an error down to these codes, as they are told with this status in operations of the tag. */
+  narrowedTo(codes: readonly ErrorCode[], status: number, tag: string | undefined): Json
   exampleOf(code: ErrorCode, status: number): Json
 }
 
@@ -80,6 +80,8 @@ class Document {
   readonly #errors: ErrorDescription
   /** Answers that several routes share, by name. */
   readonly #shared = new Map<string, Json>()
+  /** Names of the examples that answers refer to. */
+  readonly #shown = new Set<string>()
 
   constructor(errors: ErrorDescription) {
     this.#errors = errors
@@ -110,7 +112,7 @@ class Document {
         parameters: { [requestId.name]: parameterObject('', requestId) },
         responses: Object.fromEntries(this.#shared),
         headers: headerObjects({ ...commonHeaders, ...quotaHeaders }),
-        examples: Object.fromEntries(examples),
+        examples: Object.fromEntries(examples.filter(([name]) => this.#shown.has(name))),
         securitySchemes
       }
     }
@@ -146,7 +148,7 @@ class Document {
     const all: Record<number, Json> = {}
     for (const [status, answer] of Object.entries(operation.answers))
       all[Number(status)] = success(answer, offers[0], common)
-    for (const [status, codes] of this.#byStatus(codesOf(route))) {
+    for (const [status, codes] of this.#byStatus(codesOf(route), operation.tag)) {
       const own = operation.answers[status]
       if (own !== undefined) all[status] = this.#either(operation, own, codes, status, common)
       else if (operation.errors.some(code => codes.includes(code)))
@@ -183,20 +185,25 @@ class Document {
     }
   }
 
-  #failureSchema({ errorSchema = this.#errors.schema }: Failing, codes: readonly ErrorCode[], status: number): Json {
-    return { allOf: [errorSchema, this.#errors.narrowedTo(codes, status)] }
+  #failureSchema(
+    { tag, errorSchema = this.#errors.schema }: Failing,
+    codes: readonly ErrorCode[],
+    status: number
+  ): Json {
+    return { allOf: [errorSchema, this.#errors.narrowedTo(codes, status, tag)] }
   }
 
   #examples(codes: readonly ErrorCode[], status: number): Json {
     const names = codes.map(code => exampleName(this.#errors, code, status))
+    for (const name of names) this.#shown.add(name)
     return Object.fromEntries(names.map(name => [name, { $ref: `#/components/examples/${name}` }]))
   }
 
   /** Groups codes by status, in the order of the catalogue. */
-  #byStatus(codes: readonly ErrorCode[]): Map<number, readonly ErrorCode[]> {
+  #byStatus(codes: readonly ErrorCode[], tag: string): Map<number, readonly ErrorCode[]> {
     const found = new Map<number, readonly ErrorCode[]>()
     for (const code of errorCodes.filter(each => codes.includes(each)))
-      for (const status of this.#errors.statusesOf(code)) found.set(status, [...(found.get(status) ?? []), code])
+      for (const status of this.#errors.statusesOf(code, tag)) found.set(status, [...(found.get(status) ?? []), code])
     return found
   }
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { type TestContext, suite, test } from 'node:test'
 import type { Dialect } from '../../../src/api/v2/record-form.ts'
+import { Deadline } from '../../../src/core/deadline.ts'
+import { GatewayError } from '../../../src/core/errors.ts'
+import { anonymous } from '../../../src/core/principal.ts'
 import type { PollRequest } from '../../../src/gateway/instances/poll.ts'
 import type { CreateSettings } from '../../../src/gateway/instances/settings.ts'
 import { ClientAddresses } from '../../../src/http/client-address.ts'
@@ -88,6 +91,79 @@ suite('Consumer instances over v2', () => {
     assert.equal(await baseUri(says, ['127.0.0.0/8']), `https://kafka.example/rest${INSTANCE}`)
     assert.equal(await baseUri(says, ['127.0.0.0/8'], { speaks }), `https://public.example${INSTANCE}`)
     assert.equal(await baseUri({}, [], { speaks: { pathPrefix: '/rest' } }), `OWN/rest${INSTANCE}`)
+  })
+
+  test('errors about an instance have the form that its client knows; those of one that is not there are as configured', async context => {
+    const errors: Partial<Record<string, GatewayError>> = {
+      held: new GatewayError('NOT_ASSIGNED', 'No.'),
+      gone: new GatewayError('INSTANCE_NOT_FOUND', 'No.')
+    }
+    const partitions = JSON.stringify({ partitions: [{ topic: 't', partition: 0 }] })
+    const numbers = async (configured: Dialect, dialect: Dialect) => {
+      const { settings } = consumersForTests
+      const call = { principal: anonymous, deadline: Deadline.after(1000) }
+      const own = { ...(await settings(call, 'g', 'held')), dialect }
+      const { ask } = await speaking(context, configured, {
+        consumers: {
+          heldSettings: (_call, _group, name) => (name === 'held' ? own : undefined),
+          seek: (_call, _group, name) => Promise.reject(errors[name] ?? new Error('unexpected')),
+          create: () => Promise.reject(new GatewayError('INSTANCE_EXISTS', 'No.'))
+        }
+      })
+      const post = async (path: string, body: string) =>
+        told(await ask(`/consumers/g${path}`, { 'content-type': 'application/json' }, { method: 'POST', body }))
+      const word = dialect === 'confluent' ? 'auto.commit.enable' : 'enable.auto.commit'
+      return [
+        await post('/instances/held/positions/end', partitions),
+        await post('/instances/held/positions/end', '{}'),
+        await post('/instances/gone/positions/end', partitions),
+        await post('', `{"${word}":true}`)
+      ]
+    }
+    const cases: [Dialect, Dialect, number[][]][] = [
+      [
+        'confluent',
+        'confluent',
+        [
+          [409, 40_903],
+          [422, 422],
+          [404, 40_403],
+          [409, 40_902]
+        ]
+      ],
+      [
+        'confluent',
+        'strimzi',
+        [
+          [404, 404],
+          [400, 400],
+          [404, 40_403],
+          [409, 409]
+        ]
+      ],
+      [
+        'strimzi',
+        'confluent',
+        [
+          [409, 40_903],
+          [422, 422],
+          [404, 404],
+          [409, 40_902]
+        ]
+      ],
+      [
+        'strimzi',
+        'strimzi',
+        [
+          [404, 404],
+          [400, 400],
+          [404, 404],
+          [409, 409]
+        ]
+      ]
+    ]
+    for (const [configured, dialect, expected] of cases)
+      assert.deepEqual(await numbers(configured, dialect), expected, `${configured}, ${dialect}`)
   })
 
   test('a poll shows timestamps and headers where the client asks for them, and always to those of Strimzi', async context => {

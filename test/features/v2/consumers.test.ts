@@ -79,7 +79,8 @@ for (const dialect of ['confluent', 'strimzi'] as const)
       assert.equal('timestamp' in page.json[0], dialect === 'strimzi')
 
       const n = dialect === 'confluent' ? 1 : 0
-      const offsets = [{ topic, partition: 0, offset: 1 }]
+      // Some clients send numbers as text.
+      const offsets = [{ topic, partition: '0', offset: '1' }]
       assert.equal((await call('POST', `${base}/offsets`, { offsets })).status, n === 1 ? 200 : 204)
       const expected = { offsets: [{ topic, partition: 0, offset: 1 + n, metadata: '' }] }
       const partitions = [{ topic, partition: 0 }]
@@ -135,6 +136,67 @@ for (const dialect of ['confluent', 'strimzi'] as const)
       assert.equal(json.offsets[0].offset, 0, "the last that was committed, in Strimzi's way")
     })
 
+    test('a record that the format cannot show is told with its place; headers and timestamps stand where they are wanted', async () => {
+      const topic = await topicWith([])
+      const headers = [{ key: 'h', value: 'dmFsdWUx' }]
+      const records = [
+        { key: 'a2V5', value: 'MQ==' },
+        { value: 'Mg==', headers, timestamp: 1_591_897_790_000 }
+      ]
+      const type = { 'content-type': 'application/vnd.kafka.binary.v2+json' }
+      assert.equal((await call('POST', `/topics/${topic}`, { records }, type)).status, 200)
+      const group = uniqueTopic('group')
+      await call('POST', `/consumers/${group}`, { name: 'i', format: 'json', 'auto.offset.reset': 'earliest' })
+      const base = `/consumers/${group}/instances/i`
+      await call('POST', `${base}/subscription`, { topics: [topic] })
+      const poll = `${base}/records?timeout=5000&include=timestamp,headers`
+      const { status, json } = await call('GET', poll)
+      assert.deepEqual([status, json.error_code], [422, 422])
+      assert.equal(
+        json.message,
+        `The key of the record at offset 0 of partition 0 of topic '${topic}' is not JSON. The next poll begins behind it.`
+      )
+      const record = { topic, key: null, value: 2, partition: 0, offset: 1 }
+      assert.deepEqual((await call('GET', poll)).json, [{ ...record, timestamp: 1_591_897_790_000, headers }])
+    })
+
+    test('what bodies and calls leave open is as the dialects have it', async () => {
+      const topic = await topicWith(['x', 'y'])
+      const group = uniqueTopic('group')
+      const { json } = await call('POST', `/consumers/${group}`, {
+        format: 'json',
+        'auto.offset.reset': 'earliest',
+        ...commit
+      })
+      assert.match(json.instance_id, /^rest-consumer-[0-9a-f-]{36}$/)
+      const base = `/consumers/${group}/instances/${json.instance_id}`
+      const startedMs = Date.now()
+      assert.deepEqual(
+        shown(await call('GET', `${base}/records?timeout=300`)),
+        [200, []],
+        'of an instance without topics'
+      )
+      assert.ok(Date.now() - startedMs >= 300)
+      await call('POST', `${base}/subscription`, { topic_pattern: `${topic}.*` })
+      assert.deepEqual((await call('GET', `${base}/subscription`)).json.topics, [topic])
+      const poll = `${base}/records?timeout=5000`
+      assert.equal((await call('GET', poll)).json.length, 2)
+      assert.equal((await call('POST', `${base}/offsets`, {})).status, dialect === 'confluent' ? 200 : 204)
+      const committed = await call('GET', `${base}/offsets?topic=${topic}`)
+      assert.equal(committed.json.offsets[0].offset, 2, 'the next one, in both dialects')
+      const beyond = { offsets: [{ topic, partition: 0, offset: 99 }] }
+      assert.equal((await call('POST', `${base}/positions`, beyond)).status, 204)
+      assert.deepEqual(shown(await call('GET', poll))[1], [
+        ['x', 0],
+        ['y', 1]
+      ])
+      const late = { timestamps: [{ topic, partition: 0, timestamp: '2999-01-01T00:00:00Z' }] }
+      assert.equal((await call('POST', `${base}/positions`, late)).status, 204)
+      assert.deepEqual(shown(await call('GET', `${base}/records?timeout=0`)), [200, []])
+      for (const body of [{}, undefined])
+        assert.equal((await call('POST', `${base}/positions`, body)).status, 204, 'a seek that names nothing')
+    })
+
     test('`Accept` must fit the format of the instance; what says nothing fits', async () => {
       const topic = await topicWith(['x'])
       const group = uniqueTopic('group')
@@ -145,7 +207,8 @@ for (const dialect of ['confluent', 'strimzi'] as const)
         ['*/*', 'application/vnd.kafka.json.v2+json'],
         ['application/json', 'application/json'],
         [KAFKA_TYPE, KAFKA_TYPE],
-        ['application/vnd.kafka.json.v2+json, text/html', 'application/vnd.kafka.json.v2+json']
+        ['application/vnd.kafka.json.v2+json, text/html', 'application/vnd.kafka.json.v2+json'],
+        ['application/hal+json', 'application/hal+json']
       ]) {
         const answer = await call('GET', `${base}/records?timeout=0`, undefined, { accept })
         assert.deepEqual([answer.status, answer.headers['content-type']], [200, type])

@@ -45,6 +45,7 @@ export const consumersForTests: ConsumerUseCases = {
   waits: 0,
   create: (_call, _group, name) => Promise.resolve(name ?? 'made'),
   delete: done,
+  heldSettings: () => undefined,
   settings: () =>
     Promise.resolve({
       format: 'binary',

@@ -3,7 +3,7 @@ import { jsonBody } from '../../shared/json-body.ts'
 import { topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
 import { reply, type V2Route } from '../route.ts'
-import { partitionListSchema } from './schemas.ts'
+import { assignmentsSchema, partitionListSchema } from './schemas.ts'
 import {
   BODY,
   byTopic,
@@ -78,7 +78,7 @@ export const getAssignments: V2Route = {
     answers: {
       200: {
         description: 'Those that it assigned itself, or that its group did.',
-        schema,
+        schema: assignmentsSchema,
         examples: { one: { summary: 'One partition', value: example } }
       }
     },

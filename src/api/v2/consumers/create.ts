@@ -4,6 +4,7 @@ import type { CreateSettings } from '../../../gateway/instances/settings.ts'
 import { INT32_LIMIT } from '../../../http/limits.ts'
 import { named } from '../../../http/openapi/schema.ts'
 import { jsonBody } from '../../shared/json-body.ts'
+import { tellIn } from '../errors.ts'
 import { OFFERS } from '../media-types.ts'
 import type { Dialect } from '../record-form.ts'
 import { reply, type V2Route } from '../route.ts'
@@ -64,7 +65,12 @@ export const createInstance: V2Route = {
   async handle(call, { consumers, dialect }, type) {
     const body = await readBody(await call.body())
     const { group } = call.params
-    const name = await consumers.create(call.begin(), group, body.id ?? body.name ?? null, settingsIn(body, dialect))
+    const settings = settingsIn(body, dialect)
+    const creating = consumers.create(call.begin(), group, body.id ?? body.name ?? null, settings)
+    const name = await creating.catch((error: unknown) => {
+      if (error instanceof GatewayError) tellIn(settings.dialect, error)
+      throw error
+    })
     return reply(200, { instance_id: name, base_uri: `${call.base}/consumers/${group}/instances/${name}` }, type)
   }
 }

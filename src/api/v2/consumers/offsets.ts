@@ -75,8 +75,8 @@ export const commitOffsets: V2Route = {
     const { offsets } = await readCommit(await call.body())
     const given = offsets?.map(({ topic, partition, offset, metadata }): OffsetToCommit => ({
       topic: topicName(topic),
-      partition,
-      offset,
+      partition: Number(partition),
+      offset: Number(offset),
       metadata: metadata ?? ''
     }))
     const operation = call.begin()

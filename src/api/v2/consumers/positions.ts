@@ -63,10 +63,14 @@ export const seek: V2Route = {
   async handle(call, { consumers }) {
     const { offsets = [], timestamps = [] } = await readPositions(await call.body())
     const places: SoughtPlace[] = [
-      ...offsets.map(({ topic, partition, offset }) => ({ topic: topicName(topic), partition, to: offset })),
+      ...offsets.map(({ topic, partition, offset }) => ({
+        topic: topicName(topic),
+        partition: Number(partition),
+        to: Number(offset)
+      })),
       ...timestamps.map(({ topic, partition, timestamp }) => ({
         topic: topicName(topic),
-        partition,
+        partition: Number(partition),
         to: { sinceMs: millisecondsOf(timestamp) }
       }))
     ]
@@ -103,7 +107,11 @@ function seekTo(last: string, to: 'earliest' | 'latest', id: string, summary: st
     },
     async handle(call, { consumers }) {
       const { partitions } = await readPartitions(await call.body())
-      const places = partitions.map(({ topic, partition }) => ({ topic: topicName(topic), partition, to }))
+      const places = partitions.map(({ topic, partition }) => ({
+        topic: topicName(topic),
+        partition: Number(partition),
+        to
+      }))
       await consumers.seek(call.begin(), ...namesIn(call), places)
       return done()
     }

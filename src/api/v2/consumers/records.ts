@@ -3,12 +3,11 @@ import type { RecordPage } from '../../../core/record-page.ts'
 import type { PageSink, Unshowable } from '../../../gateway/instances/poll.ts'
 import type { HttpCall, Query } from '../../../http/call.ts'
 import { INT32_LIMIT } from '../../../http/limits.ts'
-import { chooseType } from '../../../http/negotiate.ts'
 import { PAGE_FRONT_BYTES, type PageText, type PageWriter } from '../../shared/records/page-writer.ts'
 import { recycleText } from '../../shared/records/text-writer.ts'
-import { KAFKA_TYPE, PAGE_OFFERS } from '../media-types.ts'
+import { instanceType, PAGE_OFFERS } from '../media-types.ts'
 import { ALL_EXTRAS, extrasIn, include } from '../extras.ts'
-import { type Dialect, type Format, pageWriters } from '../record-form.ts'
+import { type Dialect, pageWriters } from '../record-form.ts'
 import { pageExample, pageSchemaFor } from '../record-schemas.ts'
 import { reply, type V2Route } from '../route.ts'
 import { CONSUMERS_TAG, INSTANCE_PATH, instanceErrors, instanceParameters, namesIn, PERMISSION } from './shared.ts'
@@ -79,7 +78,7 @@ export function pollRecords(dialect: Dialect): V2Route {
       const operation = call.begin()
       const names = namesIn(call)
       const settings = await consumers.settings(operation, ...names)
-      const type = typeFor(settings, headers.accept)
+      const type = instanceType(settings.format, headers.accept)
       const sink = new TextSink(call, writerFor(settings.format, settings.dialect === 'strimzi' ? ALL_EXTRAS : extras))
       const { waitMs = settings.waitMs ?? USUAL_WAIT_MS[settings.dialect], maxBytes = INT32_LIMIT } = asked
       const waiting = async (wait: () => Promise<void>) => {
@@ -139,14 +138,6 @@ class TextSink implements PageSink {
   finish(): Buffer | undefined {
     return this.#text?.finish()
   }
-}
-
-/** Returns the type of the answer. Throws FORMAT_MISMATCH if the client takes no such page. */
-function typeFor({ format }: { format: Format }, accept: string | undefined): string {
-  const own = `application/vnd.kafka.${format}.v2+json`
-  const chosen = chooseType(accept, [own, KAFKA_TYPE, 'application/json', `application/vnd.kafka.${format}.v1+json`])
-  if (chosen !== undefined) return chosen
-  throw new GatewayError('FORMAT_MISMATCH', `The instance has the format ${format}: Accept must allow ${own}.`)
 }
 
 /** Undefined for what is left out, or negative. Throws INVALID_PARAMETER. */

@@ -77,13 +77,18 @@ export const subscriptionSchema = named('Subscription', {
   }
 } as const)
 
+/** Some clients send these as text too: of so many digits that they are in range. */
+const partitionIn = { anyOf: [partitionSchema, { type: 'string', pattern: '^[0-9]{1,9}$' }] } as const
+const offsetIn = { anyOf: [offsetSchema, { type: 'string', pattern: '^[0-9]{1,15}$' }] } as const
+
 const place = {
   type: 'object',
   required: ['topic', 'partition'],
-  properties: { topic: { type: 'string' }, partition: partitionSchema },
+  properties: { topic: { type: 'string' }, partition: partitionIn },
   additionalProperties: false
 } as const
 
+/** As clients send it. */
 export const partitionListSchema = {
   type: 'object',
   required: ['partitions'],
@@ -91,11 +96,26 @@ export const partitionListSchema = {
   additionalProperties: false
 } as const
 
+export const assignmentsSchema = named('Assignments', {
+  type: 'object',
+  required: ['partitions'],
+  properties: {
+    partitions: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['topic', 'partition'],
+        properties: { topic: topicNameSchema, partition: partitionSchema }
+      }
+    }
+  }
+} as const)
+
 const text = { type: ['string', 'null'] } as const
 const offset = {
   type: 'object',
   required: ['topic', 'partition', 'offset'],
-  properties: { ...place.properties, offset: offsetSchema, metadata: text },
+  properties: { ...place.properties, offset: offsetIn, metadata: text },
   additionalProperties: false
 } as const
 
@@ -129,5 +149,19 @@ export const positionsSchema = {
 export const committedSchema = named('CommittedOffsets', {
   type: 'object',
   required: ['offsets'],
-  properties: { offsets: { type: 'array', items: { ...offset, required: [...offset.required, 'metadata'] } } }
+  properties: {
+    offsets: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['topic', 'partition', 'offset', 'metadata'],
+        properties: {
+          topic: topicNameSchema,
+          partition: partitionSchema,
+          offset: offsetSchema,
+          metadata: { type: 'string' }
+        }
+      }
+    }
+  }
 } as const)

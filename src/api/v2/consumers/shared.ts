@@ -62,9 +62,13 @@ interface PartitionPlace {
   readonly partition: number
 }
 
-export function byTopic(places: readonly PartitionPlace[]): Map<string, number[]> {
+/** Of places as clients send them. */
+export function byTopic(
+  places: readonly { readonly topic: string; readonly partition: number | string }[]
+): Map<string, number[]> {
   const partitions = new Map<string, number[]>()
-  for (const { topic, partition } of places) {
+  for (const { topic, partition: given } of places) {
+    const partition = Number(given)
     const numbers = partitions.get(topic)
     if (numbers === undefined) partitions.set(topic, [partition])
     else if (!numbers.includes(partition)) numbers.push(partition)
