@@ -22,6 +22,9 @@ export const PAGE_OFFERS = [
   ...ANY_JSON
 ] as const
 
+/** Those of {@link PAGE_OFFERS} that have a name. */
+export const PAGE_TYPES: readonly string[] = PAGE_OFFERS.filter(offer => !offer.includes('*'))
+
 const instanceOffers = (format: Format): readonly string[] => [
   `application/vnd.kafka.${format}.v2+json`,
   KAFKA_TYPE,

@@ -25,6 +25,16 @@ const examples: Examples = {
   }
 }
 
+const binaryExamples: Examples = {
+  binary: {
+    summary: 'Bytes, in base64',
+    value: { records: [{ key: 'cGFyY2VsLTE=', value: 'cGFja2Vk' }, { value: null }] }
+  }
+}
+const textExamples: Examples = {
+  text: { summary: 'Text', value: { records: [{ key: 'parcel-1', value: 'packed' }, { value: null }] } }
+}
+
 const isAsync = {
   name: 'async',
   description: '`true`: 204 at once. What fails later is in the log and the metrics of the gateway only.',
@@ -46,8 +56,18 @@ export function produceText(dialect: Dialect, inPath: boolean): OperationText {
       required: true,
       description:
         'As the Content-Type says: application/vnd.kafka.json.v2+json, application/vnd.kafka.binary.v2+json or application/vnd.kafka.text.v2+json; application/json and none at all mean json. It may be gzipped.',
-      schema: produceRequestFor(dialect, inPath),
-      examples
+      schema: produceRequestFor(dialect, 'json', inPath),
+      examples,
+      byType: {
+        'application/vnd.kafka.binary.v2+json': {
+          schema: produceRequestFor(dialect, 'binary', inPath),
+          examples: binaryExamples
+        },
+        'application/vnd.kafka.text.v2+json': {
+          schema: produceRequestFor(dialect, 'text', inPath),
+          examples: textExamples
+        }
+      }
     },
     answers: {
       200: {

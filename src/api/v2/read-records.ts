@@ -9,7 +9,7 @@ import type { Unshown } from '../shared/records/page-form.ts'
 import { PAGE_FRONT_BYTES } from '../shared/records/page-writer.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
 import { ALL_EXTRAS, extrasIn, include } from './extras.ts'
-import { PAGE_OFFERS, pageFormat } from './media-types.ts'
+import { PAGE_OFFERS, PAGE_TYPES, pageFormat } from './media-types.ts'
 import { pathPartition, startOffset } from './parameters.ts'
 import { type Dialect, pageWriters } from './record-form.ts'
 import { pageExample, pageSchemaFor } from './record-schemas.ts'
@@ -40,6 +40,7 @@ export function readRecords(dialect: Dialect): V2Route {
     offers: PAGE_OFFERS,
     audit: 'consume',
     operation: {
+      types: PAGE_TYPES,
       id: 'readRecords',
       tag: 'Records',
       summary: 'Read records from an offset on, without a consumer.',
@@ -50,7 +51,8 @@ export function readRecords(dialect: Dialect): V2Route {
         partitionParameter,
         {
           name: 'offset',
-          description: 'Needed. A number, or one of the two ends.',
+          description: 'A number, or one of the two ends.',
+          required: true,
           schema: { anyOf: [offsetSchema, { enum: ['earliest', 'latest'] }] },
           examples: { first: { summary: 'From the first record that is kept', value: 'earliest' } }
         },

@@ -1,13 +1,15 @@
 import type { Schema } from '../../core/json-schema.ts'
 import { named, orNull } from '../../http/openapi/schema.ts'
-import type { Dialect } from './record-form.ts'
+import type { Dialect, Format } from './record-form.ts'
 import { offsetSchema, partitionSchema } from './schemas.ts'
 import { TOPIC, topicNameSchema } from '../shared/descriptions.ts'
 
 /** Schemas of records, as they are sent and returned. */
 
 const text = { type: 'string' } as const
-const base64 = { type: ['string', 'null'], description: 'Base64.' } as const
+/** Four characters for three bytes; the bits that are left over at the end are zero. */
+const BASE64_PATTERN = '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw](?:==)?|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=?)?$'
+const base64 = { type: ['string', 'null'], pattern: BASE64_PATTERN, description: 'Base64.' } as const
 
 const newHeader = named('NewHeader', {
   type: 'object',
@@ -16,18 +18,25 @@ const newHeader = named('NewHeader', {
   additionalProperties: false
 })
 
+const VALUES: Readonly<Record<Format, Schema>> = {
+  json: { description: 'Anything, kept exactly as sent; null is a tombstone.' },
+  binary: {
+    ...base64,
+    description: 'Base64, with padding or without; null is a tombstone.'
+  },
+  text: { type: ['string', 'null'], description: 'Text; null is a tombstone.' }
+}
+
 /** Returns the schema of a record to store. It has no `partition` if the dialect wants that in the path only. */
-function newRecordFor(dialect: Dialect, inPath: boolean): Schema {
+function newRecordFor(dialect: Dialect, format: Format, inPath: boolean): Schema {
   const strimzi = dialect === 'strimzi'
+  const value = VALUES[format]
   return {
     type: 'object',
     ...(strimzi ? { required: ['value'] } : {}),
     properties: {
-      key: { description: 'As `value`; absent or null: no key.' },
-      value: {
-        description:
-          'binary: base64, with padding or without. text: a string. json: anything, kept exactly as sent. Null is a tombstone.'
-      },
+      key: { ...value, description: 'As `value`; absent or null: no key.' },
+      value,
       ...(strimzi && inPath ? {} : { partition: orNull(partitionSchema) }),
       headers: { type: ['array', 'null'], items: newHeader },
       timestamp: {
@@ -43,9 +52,9 @@ function newRecordFor(dialect: Dialect, inPath: boolean): Schema {
 }
 
 /** Returns the schema of the body of a produce request. */
-export function produceRequestFor(dialect: Dialect, inPath: boolean): Schema {
+export function produceRequestFor(dialect: Dialect, format: Format, inPath: boolean): Schema {
   const strimzi = dialect === 'strimzi'
-  const items = newRecordFor(dialect, inPath)
+  const items = newRecordFor(dialect, format, inPath)
   const ignored = { description: 'Of a schema registry; not read in these formats.' }
   return {
     type: 'object',

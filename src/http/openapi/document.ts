@@ -4,12 +4,12 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { Schema } from '../../core/json-schema.ts'
 import { commonHeaders, errorHeaders, quotaHeaders, requestId } from './headers.ts'
 import type { RouteDescription } from '../route.ts'
-import type { Answer, Header, OperationText, Parameter } from './operation.ts'
+import type { Answer, Header, OperationText, Parameter, RequestBody } from './operation.ts'
 import { namedSchemas } from './schema.ts'
 
 type Json = Readonly<Record<string, unknown>>
 type Headers = Readonly<Record<string, Header>>
-type Failing = Partial<Pick<OperationText, 'tag' | 'errorSchema' | 'errorHeaders'>>
+type Failing = Partial<Pick<OperationText, 'tag' | 'types' | 'errorSchema' | 'errorHeaders'>>
 
 /** Errors that any request can get. */
 const ON_THE_WIRE: readonly ErrorCode[] = [
@@ -135,7 +135,7 @@ class Document {
             requestBody: {
               description: body.description,
               required: body.required,
-              content: Object.fromEntries(types.map(type => [type, { schema: body.schema, examples: body.examples }]))
+              content: Object.fromEntries(types.map(type => [type, bodyContent(body, type)]))
             }
           }),
       responses: this.#responses(route)
@@ -147,15 +147,17 @@ class Document {
     const common = isPublic(route) ? commonHeaders : { ...commonHeaders, ...quotaHeaders }
     const all: Record<number, Json> = {}
     for (const [status, answer] of Object.entries(operation.answers))
-      all[Number(status)] = success(answer, offers[0], common)
+      all[Number(status)] = success(answer, operation.types ?? offers.slice(0, 1), common)
     for (const [status, codes] of this.#byStatus(codesOf(route), operation.tag)) {
       const own = operation.answers[status]
       if (own !== undefined) all[status] = this.#either(operation, own, codes, status, common)
       else if (operation.errors.some(code => codes.includes(code)))
         all[status] = this.#failure(operation, codes, status, common)
       else {
-        const name = `${isPublic(route) ? 'Public' : ''}${STATUS_CODES[status]?.replaceAll(/[^A-Za-z]/g, '')}`
-        this.#shared.set(name, this.#failure({}, codes, status, common))
+        const kind = `${isPublic(route) ? 'Public' : ''}${operation.types === undefined ? '' : 'Typed'}`
+        const name = `${kind}${STATUS_CODES[status]?.replaceAll(/[^A-Za-z]/g, '')}`
+        const { types } = operation
+        this.#shared.set(name, this.#failure(types === undefined ? {} : { types }, codes, status, common))
         all[status] = { $ref: `#/components/responses/${name}` }
       }
     }
@@ -169,7 +171,7 @@ class Document {
     return {
       description: `${STATUS_CODES[status]}: ${codes.map(code => `\`${code}\``).join(', ')}.`,
       headers: { ...references(common), ...headerObjects(headers) },
-      content: { [this.#errors.type]: content }
+      content: this.#ofEach(operation, content)
     }
   }
 
@@ -181,8 +183,12 @@ class Document {
     return {
       ...error,
       description: `${own.description} ${String(error.description)}`,
-      content: { [this.#errors.type]: { schema, examples } }
+      content: this.#ofEach(operation, { schema, examples })
     }
+  }
+
+  #ofEach({ types = [this.#errors.type] }: Failing, content: Json): Json {
+    return Object.fromEntries(types.map(type => [type, content]))
   }
 
   #failureSchema(
@@ -210,9 +216,17 @@ class Document {
 
 const isPublic = ({ permission }: RouteDescription): boolean => permission === 'public'
 
-function parameterObject(path: string, { name, in: place, description, schema, examples }: Parameter): Json {
+function parameterObject(
+  path: string,
+  { name, in: place, required = false, description, schema, examples }: Parameter
+): Json {
   const inPath = path.includes(`{${name}}`)
-  return { name, in: place ?? (inPath ? 'path' : 'query'), required: inPath, description, schema, examples }
+  return { name, in: place ?? (inPath ? 'path' : 'query'), required: inPath || required, description, schema, examples }
+}
+
+function bodyContent({ byType = {}, ...usual }: RequestBody, type: string): Json {
+  const { schema, examples } = byType[type] ?? usual
+  return { schema, examples }
 }
 
 function codesOf(route: DescribedRoute): ErrorCode[] {
@@ -224,13 +238,16 @@ function exampleName(errors: ErrorDescription, code: ErrorCode, status: number):
   return errors.statusesOf(code).length === 1 ? code : `${code}_${status}`
 }
 
-function success({ description, schema, headers = {}, examples }: Answer, type: string, common: Headers): Json {
+function success(
+  { description, schema, headers = {}, examples }: Answer,
+  types: readonly string[],
+  common: Headers
+): Json {
+  const content = { schema, ...(examples === undefined ? {} : { examples }) }
   return {
     description,
     headers: { ...references(common), ...headerObjects(headers) },
-    ...(schema === undefined
-      ? {}
-      : { content: { [type]: { schema, ...(examples === undefined ? {} : { examples }) } } })
+    ...(schema === undefined ? {} : { content: Object.fromEntries(types.map(type => [type, content])) })
   }
 }
 

@@ -15,15 +15,22 @@ export interface Parameter {
   readonly in?: 'header'
   readonly description: string
   readonly schema: Schema
+  /** Whether it must be given; those in the path always must. */
+  readonly required?: boolean
   /** The first one is used in requests that show something else. */
   readonly examples: Examples
 }
 
-export interface RequestBody {
-  readonly required: boolean
-  readonly description: string
+interface BodyForm {
   readonly schema: Schema
   readonly examples: Examples
+}
+
+export interface RequestBody extends BodyForm {
+  readonly required: boolean
+  readonly description: string
+  /** For media types whose bodies have another form. */
+  readonly byType?: Readonly<Record<string, BodyForm>>
 }
 
 export interface Answer {
@@ -50,6 +57,8 @@ export interface OperationText {
   readonly description?: string
   readonly parameters?: readonly Parameter[]
   readonly body?: RequestBody
+  /** Media types of its answers, if clients choose among several; else there is one. */
+  readonly types?: readonly string[]
   /** By status, without errors. */
   readonly answers: Readonly<Record<number, Answer>>
   /** Errors of the route itself, beside those that every request can get. */

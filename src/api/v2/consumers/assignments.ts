@@ -46,7 +46,6 @@ export const assign: V2Route = {
     errors: [
       ...bodyErrors,
       ...instanceErrors,
-      'INVALID_TOPIC_NAME',
       'NOT_PERMITTED',
       'INTERNAL_TOPIC',
       'TOPIC_NOT_FOUND',

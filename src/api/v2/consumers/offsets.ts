@@ -6,6 +6,7 @@ import { jsonBody } from '../../shared/json-body.ts'
 import { partitionNumber, topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
 import { reply, type V2Route, type V2UseCases } from '../route.ts'
+import { partitionSchema } from '../schemas.ts'
 import { commitSchema, committedSchema, partitionListSchema } from './schemas.ts'
 import {
   BODY,
@@ -23,13 +24,7 @@ import { TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 const readCommit = jsonBody(commitSchema)
 const readPartitions = jsonBody(partitionListSchema)
 const path = `${INSTANCE_PATH}/offsets`
-const topicErrors = [
-  'INVALID_TOPIC_NAME',
-  'NOT_PERMITTED',
-  'INTERNAL_TOPIC',
-  'TOPIC_NOT_FOUND',
-  'PARTITION_NOT_FOUND'
-] as const
+const topicErrors = ['NOT_PERMITTED', 'INTERNAL_TOPIC', 'TOPIC_NOT_FOUND', 'PARTITION_NOT_FOUND'] as const
 const partitionList = named('PartitionList', partitionListSchema)
 const onePartition = { one: { summary: 'One partition', value: { partitions: [{ topic: TOPIC, partition: 0 }] } } }
 
@@ -50,8 +45,8 @@ export const commitOffsets: V2Route = {
       ...instanceParameters,
       {
         name: 'async',
-        description: 'Does not wait for the commit.',
-        schema: { enum: ['true', 'false'] },
+        description: '`true` does not wait for the commit; anything else does.',
+        schema: { type: 'string' },
         examples: { wait: { summary: 'Waits', value: 'false' } }
       }
     ],
@@ -125,7 +120,7 @@ export const getOffsets: V2Route = {
       {
         name: 'partition',
         description: 'Its number; 0 when left out.',
-        schema: { type: 'integer', minimum: 0 },
+        schema: partitionSchema,
         examples: { first: { summary: 'The first partition', value: 0 } }
       }
     ],

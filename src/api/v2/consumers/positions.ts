@@ -5,7 +5,7 @@ import { jsonBody } from '../../shared/json-body.ts'
 import { topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
 import { type V2Route } from '../route.ts'
-import { partitionListSchema, positionsSchema } from './schemas.ts'
+import { describedPositionsSchema, partitionListSchema, positionsSchema, TIME_PATTERN } from './schemas.ts'
 import {
   BODY,
   CONSUMERS_TAG,
@@ -25,8 +25,8 @@ const description = 'Takes effect at once: also for a poll that waits.'
 const errors = [
   ...bodyErrors,
   ...instanceErrors,
-  'INVALID_TOPIC_NAME',
   'NOT_PERMITTED',
+  'TOPIC_NOT_FOUND',
   'NOT_ASSIGNED',
   'LEADER_NOT_AVAILABLE'
 ] as const
@@ -48,7 +48,7 @@ export const seek: V2Route = {
     body: {
       required: true,
       description: 'Partitions of the instance, and where to go on in each.',
-      schema: named('Positions', positionsSchema),
+      schema: named('Positions', describedPositionsSchema),
       examples: {
         offset: { summary: 'An offset', value: { offsets: [{ topic: TOPIC, partition: 0, offset: 7 }] } },
         time: {
@@ -118,9 +118,14 @@ function seekTo(last: string, to: 'earliest' | 'latest', id: string, summary: st
   }
 }
 
+const TIME = new RegExp(TIME_PATTERN)
+
 /** Throws INVALID_BODY for what is no time, and for one before 1970. */
 function millisecondsOf(timestamp: string): number {
-  const sinceMs = Date.parse(timestamp)
+  const sinceMs = TIME.test(timestamp) ? Date.parse(timestamp) : Number.NaN
   if (sinceMs >= 0) return sinceMs
-  throw new GatewayError('INVALID_BODY', `timestamp must be a time in RFC 3339, such as 2020-10-30T19:39:45Z.`)
+  throw new GatewayError(
+    'INVALID_BODY',
+    `timestamp must be a time in RFC 3339 from 1970 on, such as 2020-10-30T19:39:45Z.`
+  )
 }

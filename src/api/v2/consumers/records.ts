@@ -5,7 +5,7 @@ import type { HttpCall, Query } from '../../../http/call.ts'
 import { INT32_LIMIT } from '../../../http/limits.ts'
 import { PAGE_FRONT_BYTES, type PageText, type PageWriter } from '../../shared/records/page-writer.ts'
 import { recycleText } from '../../shared/records/text-writer.ts'
-import { instanceType, PAGE_OFFERS } from '../media-types.ts'
+import { instanceType, PAGE_OFFERS, PAGE_TYPES } from '../media-types.ts'
 import { ALL_EXTRAS, extrasIn, include } from '../extras.ts'
 import { type Dialect, pageWriters } from '../record-form.ts'
 import { pageExample, pageSchemaFor } from '../record-schemas.ts'
@@ -31,6 +31,7 @@ export function pollRecords(dialect: Dialect): V2Route {
     offers: [...PAGE_OFFERS],
     audit: 'poll',
     operation: {
+      types: PAGE_TYPES,
       id: 'pollRecords',
       tag: CONSUMERS_TAG,
       summary: 'Get the next records of an instance.',

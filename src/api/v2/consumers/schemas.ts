@@ -9,41 +9,66 @@ export const FETCH_MIN_BYTES_LIMIT = 10_000_000
 
 /** Some clients send numbers and booleans as text. */
 const flag = { enum: [true, false, 'true', 'false'] } as const
-const number = (minimum: number, maximum: number) =>
-  ({
-    anyOf: [
-      { type: 'integer', minimum, maximum },
-      { type: 'string', pattern: '^-?[0-9]{1,9}$' }
-    ]
-  }) as const
-const name = { type: 'string', description: '1 to 249 of a-z A-Z 0-9 . _ -; one of its own when left out.' } as const
-const minBytes = number(-1, FETCH_MIN_BYTES_LIMIT)
-const waitMs = number(0, INT32_LIMIT)
-/** Read with any number: one out of range has an error of its own. */
-const anyNumber = { anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^-?[0-9]{1,15}$' }] } as const
+const minBytes = {
+  anyOf: [
+    { type: 'integer', minimum: -1, maximum: FETCH_MIN_BYTES_LIMIT },
+    { type: 'string', pattern: '^(?:-1|[0-9]{1,7})$' }
+  ]
+} as const
+const waitMs = {
+  anyOf: [
+    { type: 'integer', minimum: 0, maximum: INT32_LIMIT },
+    { type: 'string', pattern: '^-?[0-9]{1,9}$' }
+  ]
+} as const
+const name = {
+  type: 'string',
+  pattern: '^[a-zA-Z0-9._-]{1,249}$',
+  description: 'One of its own when left out.'
+} as const
 
 export const newInstanceSchema = {
   type: 'object',
   properties: {
     name,
     id: { ...name, description: 'Another word for `name`, which it overrides.' },
-    format: { type: 'string', description: '`binary` (default), `json` or `text`, in any case.' },
-    'auto.offset.reset': { type: 'string', description: '`earliest`, `latest` (default) or `none`.' },
-    'auto.commit.enable': flag,
-    'enable.auto.commit': flag,
+    format: { enum: ['binary', 'json', 'text'], default: 'binary', description: 'In any case.' },
+    'auto.offset.reset': { enum: ['earliest', 'latest', 'none'], default: 'latest' },
+    'auto.commit.enable': { ...flag, default: true },
+    'enable.auto.commit': { ...flag, default: true },
     'fetch.min.bytes': minBytes,
     responseMinBytes: minBytes,
     'consumer.request.timeout.ms': waitMs,
     requestWaitMs: waitMs,
-    'isolation.level': { type: 'string', description: '`read_committed` (default) or `read_uncommitted`.' }
+    'isolation.level': { enum: ['read_committed', 'read_uncommitted'], default: 'read_committed' }
+  },
+  not: {
+    properties: { 'auto.commit.enable': {}, 'enable.auto.commit': {} },
+    required: ['auto.commit.enable', 'enable.auto.commit']
   },
   additionalProperties: false
 } as const
 
-/** What is read of {@link newInstanceSchema}; the rest of it is judged with the settings. */
+const anyText = { type: 'string' } as const
+const anyNumber = { anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^-?[0-9]{1,15}$' }] } as const
+
+/** What is read of {@link newInstanceSchema}: values that are wrong have errors of their own. */
 export const readableInstanceSchema = {
-  ...newInstanceSchema,
-  properties: { ...newInstanceSchema.properties, 'fetch.min.bytes': anyNumber, responseMinBytes: anyNumber }
+  type: 'object',
+  properties: {
+    name: anyText,
+    id: anyText,
+    format: anyText,
+    'auto.offset.reset': anyText,
+    'auto.commit.enable': flag,
+    'enable.auto.commit': flag,
+    'fetch.min.bytes': anyNumber,
+    responseMinBytes: anyNumber,
+    'consumer.request.timeout.ms': waitMs,
+    requestWaitMs: waitMs,
+    'isolation.level': anyText
+  },
+  additionalProperties: false
 } as const
 
 export const instanceSchema = named('Instance', {
@@ -62,6 +87,15 @@ export const newSubscriptionSchema = {
     }
   },
   additionalProperties: false
+} as const
+
+/** One of the two must be there, which is told apart from other faults of a body. */
+export const describedSubscriptionSchema = {
+  ...newSubscriptionSchema,
+  anyOf: [
+    { properties: { topics: {} }, required: ['topics'] },
+    { properties: { topic_pattern: {} }, required: ['topic_pattern'] }
+  ]
 } as const
 
 export const subscriptionSchema = named('Subscription', {
@@ -125,26 +159,36 @@ export const commitSchema = {
   additionalProperties: false
 } as const
 
-export const positionsSchema = {
-  type: 'object',
-  properties: {
-    offsets: { type: 'array', items: offset },
-    timestamps: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['topic', 'partition', 'timestamp'],
-        properties: {
-          ...place.properties,
-          timestamp: { type: 'string', description: 'RFC 3339; the first record with it or a later one.' },
-          metadata: text
-        },
-        additionalProperties: false
+/** RFC 3339, from 1970 on. */
+export const TIME_PATTERN =
+  '^(?:19[7-9][0-9]|[2-9][0-9]{3})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$'
+
+const positionsOf = <const T extends object>(timestamp: T) =>
+  ({
+    type: 'object',
+    properties: {
+      offsets: { type: 'array', items: offset },
+      timestamps: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['topic', 'partition', 'timestamp'],
+          properties: { ...place.properties, timestamp, metadata: text },
+          additionalProperties: false
+        }
       }
-    }
-  },
-  additionalProperties: false
-} as const
+    },
+    additionalProperties: false
+  }) as const
+
+/** A time that is none has an error of its own. */
+export const positionsSchema = positionsOf({ type: 'string' })
+
+export const describedPositionsSchema = positionsOf({
+  type: 'string',
+  pattern: TIME_PATTERN,
+  description: 'RFC 3339, from 1970 on; the first record with it or a later one.'
+})
 
 export const committedSchema = named('CommittedOffsets', {
   type: 'object',

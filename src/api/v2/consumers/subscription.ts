@@ -4,7 +4,7 @@ import { jsonBody } from '../../shared/json-body.ts'
 import { topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
 import { reply, type V2Route } from '../route.ts'
-import { newSubscriptionSchema, subscriptionSchema } from './schemas.ts'
+import { describedSubscriptionSchema, newSubscriptionSchema, subscriptionSchema } from './schemas.ts'
 import {
   BODY,
   CONSUMERS_TAG,
@@ -37,7 +37,7 @@ export const subscribe: V2Route = {
     body: {
       required: true,
       description: 'Names, or a pattern.',
-      schema: named('NewSubscription', newSubscriptionSchema),
+      schema: named('NewSubscription', describedSubscriptionSchema),
       examples: {
         names: { summary: 'By name', value: { topics: [TOPIC] } },
         pattern: { summary: 'By pattern', value: { topic_pattern: 'ship.*' } }
@@ -47,7 +47,7 @@ export const subscribe: V2Route = {
     errors: [
       ...bodyErrors,
       ...instanceErrors,
-      'INVALID_TOPIC_NAME',
+      'TOPIC_NOT_FOUND',
       'NOT_PERMITTED',
       'INTERNAL_TOPIC',
       'INSTANCE_STATE',
