@@ -1,7 +1,7 @@
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import type { AuthConfig } from '../config/schema.ts'
 import { issuersOf, otherIssuers } from '../config/issuers.ts'
-import { operations } from '../core/principal.ts'
+import { type Access, type Operation, operations } from '../core/principal.ts'
 import { Policy, type Identity } from './policy.ts'
 import { TopicGrants } from './topic-grants.ts'
 
@@ -10,14 +10,22 @@ export function trustedIssuers(auth: AuthConfig): readonly string[] {
   return [...auth.oidc.flatMap(issuersOf), ...otherIssuers(auth)]
 }
 
+/** What somebody asks about; at least one of them. */
+export interface Asked {
+  readonly topic: string | undefined
+  readonly consumerGroup: string | undefined
+}
+
+const GROUP_OPERATIONS: readonly Operation[] = ['read', 'describe', 'delete']
+
 /**
- * Explains what a caller may do with a topic: a line for each operation with the rules that grant it, and what the token must
- * have. Takes groups and roles as given, without a token or Graph. Ends with a line break.
+ * Explains what a caller may do with a topic, a consumer group or both: a line for each operation with the rules that grant it,
+ * and what the token must have. Takes groups and roles as given, without a token or Graph. Ends with a line break.
  */
 export function explainAccess(
   auth: AuthConfig,
   caller: Omit<Identity, 'member'>,
-  topic: string,
+  { topic, consumerGroup }: Asked,
   sourceOf: (rule: number) => string | undefined
 ): string {
   if (auth.mode === 'none') return 'auth.mode is none: everybody may do everything.\n'
@@ -32,14 +40,26 @@ export function explainAccess(
   const known = identity.member ? 'in a permitted group' : 'in no permitted group'
   if (access === null) return `${caller.id} is not let in: ${known}, named by no rule.\n${demands}`
   const matching = policy.rulesFor(identity)
-  const lines = operations.map(operation => {
-    if (!access.allows(operation, 'topic', topic)) return `${operation.padEnd(8)}  no`
-    if (!policy.hasRules) return `${operation.padEnd(8)}  yes  there are no rules`
-    const granting = matching.filter(number => new TopicGrants([auth.rules[number]]).allows(operation, 'topic', topic))
-    return `${operation.padEnd(8)}  yes  ${granting.map(number => nameOf(number, sourceOf(number))).join(', ')}`
-  })
+  const linesOf = (asked: readonly Operation[], may: (access: Access, operation: Operation) => boolean) =>
+    asked.map(operation => {
+      if (!may(access, operation)) return `${operation.padEnd(8)}  no`
+      if (!policy.hasRules) return `${operation.padEnd(8)}  yes  there are no rules`
+      const granting = matching.filter(number => may(new TopicGrants([auth.rules[number]]), operation))
+      return `${operation.padEnd(8)}  yes  ${granting.map(number => nameOf(number, sourceOf(number))).join(', ')}`
+    })
+  const lines = [
+    ...(topic === undefined
+      ? []
+      : [`Topic ${topic}:`, ...linesOf(operations, (each, operation) => each.allows(operation, 'topic', topic))]),
+    ...(consumerGroup === undefined
+      ? []
+      : [
+          `Consumer group ${consumerGroup}:`,
+          ...linesOf(GROUP_OPERATIONS, (each, operation) => each.allows(operation, 'consumerGroup', consumerGroup))
+        ])
+  ]
   const by = matching.length === 0 ? 'named by no rule' : `named by ${matching.map(n => `auth.rules[${n}]`).join(', ')}`
-  return `${caller.id} is let in: ${known}, ${by}.\nTopic ${topic}:\n${lines.join('\n')}\n${demands}`
+  return `${caller.id} is let in: ${known}, ${by}.\n${lines.join('\n')}\n${demands}`
 }
 
 function nameOf(rule: number, source: string | undefined): string {

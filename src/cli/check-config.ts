@@ -7,7 +7,7 @@ import { inspect } from '../server/inspection.ts'
 import { loadFrom } from './config-option.ts'
 import { count } from './count.ts'
 
-const NO_TOPIC = '--explain needs a principal and a topic'
+const NOTHING_ASKED = '--explain needs a principal, and a topic or --consumer-group NAME'
 
 /** Prints every value, then problems of the files that are named, then the verdict. */
 const judge = async (file: string | undefined): Promise<void> => {
@@ -57,16 +57,20 @@ export const runCheckConfig = async (argv: string[]): Promise<void> => {
       config: { type: 'string' },
       connect: { type: 'boolean', default: false },
       explain: { type: 'string' },
+      'consumer-group': { type: 'string' },
       group: { type: 'string', multiple: true, default: [] },
       role: { type: 'string', multiple: true, default: [] },
       issuer: { type: 'string' }
     }
   })
   const explains = values.explain !== undefined
+  const consumerGroup = values['consumer-group']
   const asked = values.group.length + values.role.length > 0 || values.issuer !== undefined
-  if (positionals.length !== (explains ? 1 : 0))
-    throw new Error(explains ? NO_TOPIC : `Unexpected argument '${positionals[0]}'`)
-  if (asked && !explains) throw new Error('--group, --role and --issuer belong to --explain PRINCIPAL TOPIC')
+  const [topic, extra = explains ? undefined : topic] = positionals
+  if (extra !== undefined) throw new Error(`Unexpected argument '${extra}'`)
+  if ((asked || consumerGroup !== undefined) && !explains)
+    throw new Error('--group, --role, --issuer and --consumer-group belong to --explain PRINCIPAL TOPIC')
+  if (explains && topic === undefined && consumerGroup === undefined) throw new Error(NOTHING_ASKED)
   if (values.connect && explains) throw new Error('--connect and --explain are two questions: ask one at a time')
   if (values.connect) return tryOut(values.config)
   if (values.explain === undefined) return judge(values.config)
@@ -78,7 +82,7 @@ export const runCheckConfig = async (argv: string[]): Promise<void> => {
     throw new Error(`--issuer ${issuer} is no trusted issuer; those are ${issuers.join(', ')}`)
   const caller = { id: values.explain, issuer, groups: values.group, roles: values.role }
   const sourceOf = (number: number): string | undefined => loaded.sources.get(`auth.rules[${number}].operations`)
-  process.stdout.write(explainAccess(auth, caller, positionals[0], sourceOf))
+  process.stdout.write(explainAccess(auth, caller, { topic, consumerGroup }, sourceOf))
   if (auth.mode !== 'none' && values.issuer === undefined && issuers.length > 1)
     process.stdout.write(
       `This is so for a caller of ${issuer}; --issuer says another: ${issuers.slice(1).join(', ')}.\n`

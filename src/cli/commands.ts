@@ -35,6 +35,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
         CONFIG_OPTION,
         ['--connect', 'connect instead to Kafka and the identity providers, and say step by step what works'],
         ['--explain PRINCIPAL TOPIC', 'say instead what a caller may do with a topic, and by which rule'],
+        ['--consumer-group NAME', 'the same for a consumer group, beside the topic or in its place'],
         ['--group GROUP', 'a group of the caller'],
         ['--role ROLE', 'a role of the caller'],
         ['--issuer ISSUER', 'who issued their token (default: the first of auth.oidc)']

@@ -78,6 +78,10 @@ auth:
       issuers: ['https://other.example']
       operations: [delete]
       topics: ['*']
+    - principals: [carl]
+      operations: [read]
+      topics: [orders]
+      consumerGroups: ['billing*']
 `
 
 test('--explain says what a caller may do with a topic, and by which rule at which line', async () => {
@@ -112,6 +116,24 @@ This is so for a caller of https://idp.example; --issuer says another: https://o
     (await explained('bob', 'orders', '--group', 'staff')).stdout,
     /^bob is let in: in a permitted group, named by no rule\.\n.*\nread +no\n/
   )
+})
+
+test('--explain says the same of a consumer group, beside a topic or in its place', async () => {
+  const file = folder.write('groups.yaml', RULES)
+  const explained = async (...argv: string[]) => {
+    const answer = await kafkaRestProxy(['check-config', '--config', file, '--explain', 'carl', ...argv])
+    return answer.stdout.split('\n').slice(1, -2)
+  }
+  const rule = `auth.rules[3] [file ${file}:18]`
+  const group = ['Consumer group billing-eu:', `read      yes  ${rule}`, `describe  yes  ${rule}`, 'delete    no']
+  assert.deepEqual(await explained('--consumer-group', 'billing-eu'), group)
+  const both = await explained('orders', '--consumer-group', 'billing-eu')
+  assert.deepEqual([both[0], ...both.slice(-4)], ['Topic orders:', ...group])
+  assert.deepEqual((await explained('--consumer-group', 'other')).slice(1), [
+    'read      no',
+    'describe  no',
+    'delete    no'
+  ])
 })
 
 test('--explain takes roles for groups only where the token would be read so, and knows tenants and demands', async () => {
@@ -157,7 +179,9 @@ auth:
 test('--explain without a topic, and what belongs to it without it, is refused', async () => {
   const file = folder.write('rules2.yaml', RULES)
   for (const [argv, text] of [
-    [['--explain', 'ann'], /--explain needs a principal and a topic/],
+    [['--explain', 'ann'], /--explain needs a principal, and a topic or --consumer-group/],
+    [['--explain', 'ann', 'orders', 'more'], /Unexpected argument 'more'/],
+    [['--consumer-group', 'x'], /belong to --explain PRINCIPAL TOPIC/],
     [['orders'], /Unexpected argument 'orders'/],
     [['--group', 'x'], /belong to --explain PRINCIPAL TOPIC/]
   ] as const) {

@@ -28,7 +28,9 @@ suite('Permissions over HTTPS', () => {
               operations: [operation],
               topics: [topicFor(operation), `${topicFor(operation)}.*`]
             })),
-            { groups: [GROUP_ID], operations: ['read'], topics: [topicFor('read')] }
+            { groups: [GROUP_ID], operations: ['read'], topics: [topicFor('read')] },
+            { principals: [USER], operations: ['read'], topics: [], consumerGroups: [`${run}-mine*`, `${run}-exact`] },
+            { principals: [USER], operations: ['describe', 'delete'], topics: [], consumerGroups: [`${run}-seen`] }
           ]
         }
       }
@@ -130,6 +132,26 @@ suite('Permissions over HTTPS', () => {
     const path = (topic: string) => `/v1/consumer/topics/${topic}/partitions/0/offsets/0`
     assert.equal((await gateway.request('GET', path(topicFor('read')), { token: asked })).status, 200)
     assert.equal((await gateway.request('GET', path(topicFor('write')), { token: asked })).status, 404)
+  })
+
+  test('instances are made and read in the groups that a rule grants, and of topics that one grants', async () => {
+    const made = async (group: string) => (await ask('POST', `/consumers/${group}`, '{"name":"i"}')).status
+    const [mine, exact, seen, other] = ['mine-1', 'exact', 'seen', 'other'].map(name => `${run}-${name}`)
+    assert.deepEqual([await made(mine), await made(exact), await made(seen), await made(other)], [200, 200, 403, 403])
+    assert.equal(await made(`${exact}-longer`), 403)
+    const base = `/consumers/${mine}/instances/i`
+    const subscribed = async (topic: string) =>
+      (await ask('POST', `${base}/subscription`, JSON.stringify({ topics: [topic] }))).status
+    for (const topic of [HIDDEN, `${run}.absent`, topicFor('describe')])
+      assert.equal(await subscribed(topic), 403, topic)
+    assert.equal(await subscribed(topicFor('read')), 204)
+    assert.equal((await ask('GET', `${base}/records?timeout=0`)).status, 200)
+    for (const path of ['records', 'subscription', 'assignments', 'offsets']) {
+      const { status, json } = await ask('GET', `/consumers/${other}/instances/i/${path}`)
+      assert.deepEqual([status, json.error_code], [403, 40_301], path)
+    }
+    assert.equal((await ask('DELETE', base)).status, 204)
+    assert.equal((await ask('DELETE', `/consumers/${exact}/instances/i`)).status, 204)
   })
 
   test('what the rules let through is stored, what they refuse is not', async () => {
