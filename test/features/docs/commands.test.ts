@@ -72,6 +72,34 @@ suite('What the documentation tells to type', { timeout: 90_000 }, () => {
     assert.ok(!(await listed()).includes('from-shell-v2'))
   })
 
+  test('docs/consumers.md: the shell lines make an instance, read, commit, seek, and leave nothing', async () => {
+    const [block] = blocksOf('docs/consumers.md', 'sh')
+    const lines = await output('bash', '-euc', block)
+    const answers = lines.map((line): unknown => (line === '' ? null : JSON.parse(line)))
+    const [created, produced, made, subscribed, page, committed, stored, sought, again, ended, deleted] = answers
+    assert.equal(answers.length, 11)
+    assert.deepEqual(
+      [created, (produced as { offsets: unknown[] }).offsets.length, deleted],
+      [{}, 2, { topic: 'from-shell-read' }]
+    )
+    assert.deepEqual(made, {
+      instance_id: 'reader',
+      base_uri: `https://localhost:${gateway.port}/consumers/from-shell/instances/reader`
+    })
+    assert.deepEqual([subscribed, committed, sought, ended], [null, [], null, null])
+    const first = { topic: 'from-shell-read', partition: 0 }
+    assert.deepEqual(page, [
+      { ...first, key: 'k', value: { n: 1.1 }, offset: 0 },
+      { ...first, key: null, value: [2], offset: 1 }
+    ])
+    assert.deepEqual(stored, { offsets: [{ ...first, offset: 2, metadata: '' }] })
+    assert.deepEqual(
+      (again as { offset: number; timestamp: number }[]).map(({ offset, timestamp }) => [offset, timestamp > 0]),
+      [[1, true]]
+    )
+    assert.ok(!(await listed()).includes('from-shell-read'))
+  })
+
   test('docs/api.md: the shell lines make every call there is, and leave nothing', async () => {
     const [block] = blocksOf('docs/api.md', 'sh')
     const lines = await output('bash', '-euc', block)
