@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { Deadline } from '../core/deadline.ts'
@@ -17,12 +16,11 @@ import type { Connection, OpenRequest } from './connections.ts'
 import type { HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import { requirePermission } from './permission.ts'
 import type { Allowance } from './quotas/allowance.ts'
+import { requestId } from './request-id.ts'
 import { type RequestKind, type Route } from './route.ts'
 import { NO_PARAMS, NO_QUERY } from './router.ts'
 import type { StreamSlots } from './stream-slots.ts'
 import { waitAs } from './waiting.ts'
-
-const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/
 
 /** What all exchanges of a front share. */
 export interface ExchangeHost extends BodyLimits {
@@ -120,8 +118,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     this.mounted = apis.at(this.target)
     this.kind = this.mounted.api.kind ?? 'call'
     this.address = host.addresses.clientOf(connection.address, request.headers)
-    const given = request.headers['x-request-id']
-    this.id = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID()
+    this.id = requestId(request.headers['x-request-id'])
     connection.begin(this)
     response.once('close', () => this.end())
   }
