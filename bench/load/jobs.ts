@@ -41,6 +41,14 @@ export type Work =
       /** By partition. */
       readonly ends: readonly number[]
     }
+  /** Single records are written by the clock, through another gateway, while each connection follows the topic. */
+  | {
+      readonly kind: 'tail'
+      readonly topic: string
+      /** Server-sent events, or pages that wait. */
+      readonly view: 'events' | 'pages'
+      readonly writer: { readonly endpoint: Endpoint; readonly token: string }
+    }
 
 export interface LoadResult {
   readonly requests: number

@@ -14,7 +14,7 @@ const references = new Map<string, Promise<Reference>>()
 
 /** Reads the topic first where it has not been read before, by the first client. */
 export async function stepOf(
-  work: Exclude<Work, { kind: 'v2-consume' }>,
+  work: Exclude<Work, { kind: 'v2-consume' | 'tail' }>,
   token: string,
   clients: readonly RawClient[]
 ): Promise<Step> {
