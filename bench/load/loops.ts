@@ -11,7 +11,12 @@ export interface Total {
   bytes: number
 }
 
-export async function closedLoop(clients: readonly RawClient[], seconds: number, step: Step, total: Total): Promise<number[]> {
+export async function closedLoop(
+  clients: readonly RawClient[],
+  seconds: number,
+  step: Step,
+  total: Total
+): Promise<number[]> {
   const latenciesMs: number[] = []
   const endMs = performance.now() + seconds * 1000
   await Promise.all(

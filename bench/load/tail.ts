@@ -37,13 +37,18 @@ class Seen {
 }
 
 /** Writes single records by the clock while all connections follow the topic; every reader must see every record. */
-export async function tail({ endpoint, token, connections, seconds, work, ratePerSecond = 0 }: Job): Promise<LoadResult> {
+export async function tail({
+  endpoint,
+  token,
+  connections,
+  seconds,
+  work,
+  ratePerSecond = 0
+}: Job): Promise<LoadResult> {
   const { topic, view, writer } = work as Tail
   const seen = new Seen()
   const begin = view === 'events' ? followEvents : followPages
-  const readers = await Promise.all(
-    Array.from({ length: connections }, () => begin(endpoint, token, topic, seen))
-  )
+  const readers = await Promise.all(Array.from({ length: connections }, () => begin(endpoint, token, topic, seen)))
   const writers = await Promise.all(Array.from({ length: WRITERS }, () => RawClient.connect(writer.endpoint)))
   const total: Total = { records: 0, bytes: 0 }
   const cpu = process.cpuUsage()
@@ -119,15 +124,15 @@ async function followPages(endpoint: Endpoint, token: string, topic: string, see
     return next[1]
   }
   let from = await page('latest', 0)
-  let isOver = false
+  const over = new AbortController()
   const go = async () => {
-    while (!isOver) from = await page(from, 10_000)
+    while (!over.signal.aborted) from = await page(from, 10_000)
   }
   void go().catch((error: unknown) => {
-    if (!isOver) throw error
+    if (!over.signal.aborted) throw error
   })
   return () => {
-    isOver = true
+    over.abort()
     client.close()
   }
 }

@@ -119,6 +119,8 @@ export interface TopicFollower {
   read(deadline: Deadline, limits: PageLimits, use: (page: RecordPage) => void): Promise<FollowRead>
   /** Resolves as {@link Gateway.awaitRecords} does. The next read looks only where there may be something. */
   wait(until: WaitLimits): Promise<void>
+  /** Another one, of the same partitions, that begins at a position of this one. */
+  at(position: Position): TopicFollower
 }
 
 export type { TopicSpec } from '../core/topic-spec.ts'

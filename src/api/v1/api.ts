@@ -1,5 +1,6 @@
 import type { Api } from '../../http/api.ts'
 import { boundTo } from '../../http/route.ts'
+import { Convoys } from '../shared/follow/convoy.ts'
 import { consume } from './consume.ts'
 import { createTopic } from './create-topic.ts'
 import { deleteTopic } from './delete-topic.ts'
@@ -29,5 +30,10 @@ export const v1Routes: readonly V1Route[] = [
 
 /** The API of Azure HDInsight's Kafka REST proxy, with additions. */
 export function v1Api(useCases: V1UseCases): Api {
-  return { version: 'v1', prefixes: ['/v1/'], routes: boundTo(useCases, v1Routes), error: v1Error }
+  return {
+    version: 'v1',
+    prefixes: ['/v1/'],
+    routes: boundTo({ ...useCases, convoys: new Convoys() }, v1Routes),
+    error: v1Error
+  }
 }

@@ -3,6 +3,7 @@ import type { FollowRequest, Gateway } from '../../gateway/gateway.ts'
 import type { Answer } from '../../http/answer.ts'
 import type { HttpCall } from '../../http/call.ts'
 import { chooseType } from '../../http/negotiate.ts'
+import type { Convoys } from '../shared/follow/convoy.ts'
 import { EVENT_FORM, eventStream } from '../shared/follow/event-stream.ts'
 import { followStream } from '../shared/follow/follow-stream.ts'
 import { jsonLines, LINE_FORM } from '../shared/follow/json-lines.ts'
@@ -44,6 +45,7 @@ export interface TopicStream {
 export async function followTopic(
   call: HttpCall,
   gateway: Gateway,
+  convoys: Convoys,
   type: string,
   { request, encodings, selection, limitMs }: TopicStream
 ): Promise<Answer> {
@@ -56,6 +58,8 @@ export async function followTopic(
   const wait = query.get('wait')
   const options = {
     topic: request.topic,
+    convoys,
+    name: JSON.stringify([isEvents ? EVENTS : LINES, encodings, { ...request, from: undefined }]),
     count: recordCount(query.get('count'), Infinity),
     idleMs: wait === null ? Infinity : waitMs(wait, limitMs),
     errorText: (error: GatewayError) => v1Error(error).body.toString()

@@ -97,7 +97,7 @@ export const readTopic: V1Route = {
     errorSchema: consumeErrorSchema,
     errorHeaders: { 504: { NextPosition: { ...nextPosition, always: false } } }
   },
-  async handle(call, { gateway, limits }) {
+  async handle(call, { gateway, limits, convoys }) {
     const { params, query } = call
     const request = {
       topic: topicName(params.topic),
@@ -108,7 +108,7 @@ export const readTopic: V1Route = {
     const selection = selectionIn(query, limits.scanBytes)
     const stream = streamType(call.headers.accept)
     if (stream !== undefined)
-      return followTopic(call, gateway, stream, { request, encodings, selection, limitMs: limits.waitMs })
+      return followTopic(call, gateway, convoys, stream, { request, encodings, selection, limitMs: limits.waitMs })
     const page = {
       count: recordCount(query.get('count'), DEFAULT_COUNT),
       waitMs: waitMs(query.get('wait'), limits.waitMs),

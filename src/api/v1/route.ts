@@ -4,6 +4,7 @@ import type { Gateway } from '../../gateway/gateway.ts'
 import type { Parameter } from '../../http/openapi/operation.ts'
 import type { BodyKind, RouteOf } from '../../http/route.ts'
 import { encodingSchema, partitionSchema, waitSchema } from './schemas.ts'
+import type { Convoys } from '../shared/follow/convoy.ts'
 import { TOPIC } from '../shared/descriptions.ts'
 
 /** Shared parts of the routes of v1. */
@@ -13,7 +14,12 @@ export interface V1UseCases {
   readonly limits: LimitsConfig
 }
 
-export type V1Route = RouteOf<V1UseCases>
+/** What handlers use besides. */
+export interface V1Tools extends V1UseCases {
+  readonly convoys: Convoys
+}
+
+export type V1Route = RouteOf<V1Tools>
 
 export const JSON_ONLY = ['application/json'] as const
 export const JSON_BODY: BodyKind = { kind: 'whole', types: JSON_ONLY }

@@ -41,6 +41,7 @@ const MORE: ReadonlySet<PageEnd['end']> = new Set(['full', 'remote', 'passed', '
 export class Follower implements TopicFollower {
   readonly #tools: FollowTools
   readonly #topic: TopicMetadata
+  readonly #request: FollowRequest
   /** All partitions, those included that are added later. */
   readonly #isWhole: boolean
   readonly #offsets = new Map<number, number>()
@@ -58,6 +59,7 @@ export class Follower implements TopicFollower {
     const { partition, partitions, partitionOf, checked = false, only = {} } = request
     this.#tools = tools
     this.#topic = topic
+    this.#request = request
     this.#isWhole = partition === undefined && partitions === undefined && partitionOf === undefined && stops.size === 0
     this.#unled = starts
     this.#stops = stops
@@ -81,6 +83,11 @@ export class Follower implements TopicFollower {
   get isComplete(): boolean {
     if (this.#stops.size === 0 || this.#unled.size > 0) return false
     return [...this.#offsets].every(([partition, offset]) => offset >= this.#stopOf(partition))
+  }
+
+  at({ starts }: Position): TopicFollower {
+    const start = { topic: this.#topic, starts: new Map(starts), stops: this.#stops }
+    return new Follower(this.#tools, start, { ...this.#request, checked: false })
   }
 
   /** Finds where to begin, and to stop. Throws OFFSET_OUT_OF_RANGE, with both bounds. */

@@ -6,13 +6,15 @@ import type { TopicFollower } from '../../../src/gateway/gateway.ts'
 /** A follower that stands at this offset in so many partitions. */
 function followerAt(partitions: number, offset: number): TopicFollower {
   const starts = new Map(Array.from({ length: partitions }, (_, partition) => [partition, offset]))
-  return {
+  const follower: TopicFollower = {
     position: { topicId: 'Zk3v9aQx', starts },
     hasMore: false,
     isComplete: false,
     read: () => Promise.resolve({ count: 0, scanned: 0, scannedBytes: 0, passing: undefined }),
-    wait: () => Promise.resolve()
+    wait: () => Promise.resolve(),
+    at: () => follower
   }
+  return follower
 }
 
 test('a position of more than 4096 characters is refused at the start, with how many partitions fit', () => {

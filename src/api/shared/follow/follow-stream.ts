@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Deadline } from '../../../core/deadline.ts'
 import { GatewayError } from '../../../core/errors.ts'
-import type { PageLimits, TopicFollower } from '../../../gateway/gateway.ts'
+import type { TopicFollower } from '../../../gateway/gateway.ts'
 import type { Sink } from '../../../http/answer.ts'
 import type { HttpCall } from '../../../http/call.ts'
 import { formatPosition } from '../position.ts'
-import { recycleText } from '../records/text-writer.ts'
+import type { Burst, Convoy, Convoys, Course, Member } from './convoy.ts'
 import type { StreamForm } from './stream-form.ts'
 
 export interface FollowOptions {
   readonly topic: string
+  readonly convoys: Convoys
+  /** The same for streams that may get the same bytes if they stand at the same place: names the form, and what is followed. */
+  readonly name: string
   /** Ends the stream after so many records. */
   readonly count: number
   /** Ends the stream after so long without a record. */
@@ -18,13 +20,7 @@ export interface FollowOptions {
   readonly errorText: (error: GatewayError) => string
 }
 
-/** A burst makes some 256 KiB of text at most, or is one record: that is what a client that does not read holds here. */
-const BURST: PageLimits = { records: 400, bytes: 96 * 1024 }
 const BEAT_MS = 15_000
-/** Partitions that were added to the topic are noticed between two waits. */
-const WAIT_MS = 30_000
-/** Of one read. The others wait for a partition that does not answer for no longer. */
-const READ_MS = 2000
 
 /** Writes what a follower brings until a limit, an error, or the end of the call. Keeps nothing that the client has not taken but one burst. */
 export async function followStream(
@@ -39,124 +35,125 @@ export async function followStream(
     await stream.run()
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
-    await sink.write(Buffer.from(form.failure(options.errorText(error), formatPosition(follower.position))))
+    await sink.write(Buffer.from(form.failure(options.errorText(error), stream.told)))
   }
 }
 
-class Stream {
+class Stream implements Member {
   readonly #call: HttpCall
-  readonly #follower: TopicFollower
   readonly #form: StreamForm
   readonly #sink: Sink
   readonly #options: FollowOptions
+  readonly #course: Course
+  readonly #over = Promise.withResolvers<void>()
   /** The position that the client knows. */
-  #told: string
-  #left: number
-  #beatAtMs = performance.now() + BEAT_MS
-  #idleAtMs: number
-  #isWaiting = false
+  told: string
+  left: number
+  isBehind = false
+  #convoy: Convoy | undefined
+  /** Stands where this does, until a convoy is joined. */
+  #follower: TopicFollower | undefined
+  #idle: NodeJS.Timeout | undefined
 
   constructor(call: HttpCall, follower: TopicFollower, form: StreamForm, sink: Sink, options: FollowOptions) {
+    const { topic, count, name } = options
     this.#call = call
-    this.#follower = follower
     this.#form = form
     this.#sink = sink
     this.#options = options
-    this.#told = formatPosition(follower.position)
-    this.#left = options.count
-    this.#idleAtMs = performance.now() + options.idleMs
+    this.#course = { name: count === Infinity ? name : undefined, topic, form }
+    this.#follower = follower
+    this.told = formatPosition(follower.position)
+    this.left = count
   }
 
   async run(): Promise<void> {
-    // A wait goes on through its beats: to end it and to begin another costs more than all else that an idle stream does.
-    const beating = setInterval(() => this.#isWaiting && void this.#beat().catch(() => undefined), BEAT_MS).unref()
-    try {
-      await this.#follow()
-    } finally {
-      clearInterval(beating)
-    }
-  }
-
-  async #follow(): Promise<void> {
     const { signal } = this.#call
-    await this.#write(this.#form.begin(this.#told))
-    // What is there already comes at once, and a partition without a leader does not hold it up.
-    await this.#wait()
-    while (!signal.aborted && this.#left > 0) {
-      if (this.#follower.hasMore) await this.#burst()
-      const nowMs = performance.now()
-      if (this.#left === 0 || nowMs >= this.#idleAtMs) return
-      if (nowMs >= this.#beatAtMs) await this.#beat()
-      if (!this.#follower.hasMore) await this.#wait()
+    const { idleMs } = this.#options
+    const end = () => this.#over.resolve()
+    const beating = setInterval(() => this.#beat(), BEAT_MS).unref()
+    if (idleMs !== Infinity) this.#idle = setTimeout(() => this.isBehind || end(), idleMs).unref()
+    signal.addEventListener('abort', end)
+    try {
+      if (signal.aborted) end()
+      this.#send(Buffer.from(this.#form.begin(this.told)))
+      this.#travel()
+      await this.#over.promise
+    } finally {
+      this.#convoy?.leave(this)
+      clearInterval(beating)
+      clearTimeout(this.#idle)
+      signal.removeEventListener('abort', end)
     }
-    await this.#end(signal.reason)
+    await this.#lastWords(signal.reason)
   }
 
-  async #end(reason: unknown): Promise<void> {
+  joined(convoy: Convoy): void {
+    this.#convoy = convoy
+    this.#follower = undefined
+  }
+
+  leftBehind(follower: TopicFollower): void {
+    this.#convoy = undefined
+    this.#follower = follower
+  }
+
+  failed(error: unknown): void {
+    this.#convoy = undefined
+    this.#over.reject(error)
+  }
+
+  take({ text, position, records, payloadBytes }: Burst): void {
+    this.told = position
+    this.left -= records
+    const debtMs = this.#call.chargeAfter(records, payloadBytes)
+    this.#send(text, debtMs)
+    this.#idle?.refresh()
+    if (this.left <= 0) this.#over.resolve()
+  }
+
+  /** Takes nothing more while the client is behind, or the caller's quota is overdrawn. */
+  #send(text: Buffer, debtMs = 0): void {
+    try {
+      const drained = this.#sink.write(text)
+      if (drained !== undefined || debtMs > 0) void this.#rest(drained, debtMs)
+    } catch (error) {
+      this.#over.reject(error)
+    }
+  }
+
+  async #rest(drained: void | Promise<void>, debtMs: number): Promise<void> {
+    this.isBehind = true
+    try {
+      await drained
+      if (debtMs > 0) await sleep(Math.min(debtMs, BEAT_MS), undefined, { signal: this.#call.signal })
+    } catch (error) {
+      if (!this.#call.signal.aborted) this.#over.reject(error)
+      return
+    }
+    this.isBehind = false
+    this.#idle?.refresh()
+    this.#travel()
+  }
+
+  /** Goes on, with others that stand at the same place if there are any. */
+  #travel(): void {
+    if (this.isBehind || this.#call.signal.aborted) return
+    if (this.#follower !== undefined) this.#options.convoys.join(this, this.#follower, this.#course)
+    else this.#convoy?.freed()
+  }
+
+  #beat(): void {
+    if (this.isBehind) return
+    const position = this.#convoy?.position ?? this.told
+    this.#send(Buffer.from(this.#form.beat(position, position !== this.told)))
+    this.told = position
+  }
+
+  async #lastWords(reason: unknown): Promise<void> {
     if (reason instanceof GatewayError) throw reason
     if (reason !== 'stopping') return
     const error = new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
-    await this.#write(this.#form.stopping(this.#options.errorText(error), formatPosition(this.#follower.position)))
-  }
-
-  /** Writes what can be read now, also if a partition fails. */
-  async #burst(): Promise<void> {
-    const text = this.#form.text()
-    let bytes = 0
-    let failure: unknown
-    const limits = { ...BURST, records: Math.min(BURST.records, this.#left) }
-    try {
-      await this.#follower.read(Deadline.after(READ_MS), limits, page => {
-        bytes += page.payloadBytes
-        text.add(page, this.#options.topic)
-      })
-    } catch (error) {
-      failure = error
-    }
-    const { count } = text
-    if (count === 0) {
-      recycleText(text.finish())
-    } else {
-      this.#told = formatPosition(this.#follower.position)
-      await this.#send(text.finish(this.#form.tail(this.#told)))
-      await this.#pay(count, bytes)
-    }
-    if (failure !== undefined) throw failure
-  }
-
-  /** The memory of a text is lent: Node may hold a written buffer for as long as the client reads nothing. */
-  async #send(text: Buffer): Promise<void> {
-    const copy = Buffer.from(text)
-    recycleText(text)
-    await this.#sink.write(copy)
-  }
-
-  /** Holds the stream back while the caller's quota is overdrawn. */
-  async #pay(count: number, bytes: number): Promise<void> {
-    this.#left -= count
-    const debtMs = this.#call.chargeAfter(count, bytes)
-    if (debtMs > 0)
-      await sleep(Math.min(debtMs, BEAT_MS), undefined, { signal: this.#call.signal }).catch(() => undefined)
-    const nowMs = performance.now()
-    this.#beatAtMs = nowMs + BEAT_MS
-    this.#idleAtMs = nowMs + this.#options.idleMs
-  }
-
-  async #beat(): Promise<void> {
-    const position = formatPosition(this.#follower.position)
-    await this.#write(this.#form.beat(position, position !== this.#told))
-    this.#told = position
-    this.#beatAtMs = performance.now() + BEAT_MS
-  }
-
-  async #wait(): Promise<void> {
-    const deadline = Deadline.after(Math.min(WAIT_MS, this.#idleAtMs - performance.now()))
-    this.#isWaiting = true
-    await this.#follower.wait({ deadline, signal: this.#call.signal })
-    this.#isWaiting = false
-  }
-
-  async #write(text: string): Promise<void> {
-    await this.#sink.write(Buffer.from(text))
+    await this.#sink.write(Buffer.from(this.#form.stopping(this.#options.errorText(error), this.told)))
   }
 }
