@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bulkConsume } from './rows/bulk-consume.ts'
 import { bulkProduce } from './rows/bulk-produce.ts'
+import { fanOut } from './rows/fan-out.ts'
 import { growth } from './rows/growth.ts'
 import { latency } from './rows/latency.ts'
 import { memory } from './rows/memory.ts'
@@ -85,6 +86,7 @@ function makeRows(): readonly Row[] {
     latency(),
     slowFollower(),
     memory(),
+    fanOut(),
     start(),
     ...workers(),
     growth(),
