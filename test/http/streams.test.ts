@@ -312,3 +312,20 @@ test('more streams than limits.streams are OVERLOADED, until one of them is over
     status = next.status
   }
 })
+
+test('each write is one chunk on the wire, and plain bytes for a client of HTTP/1.0', async context => {
+  const shared = Buffer.from('to many')
+  const { port } = await streaming(context, async (_call, sink) => {
+    for (const bytes of [shared, Buffer.alloc(17, 'x'), shared]) await sink.write(bytes)
+  })
+  const bodyOf = async (version: string) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`GET /test/stream HTTP/${version}\r\nhost: a\r\nauthorization: ${TOKEN}\r\nconnection: close\r\n\r\n`)
+    let text = ''
+    for await (const piece of socket) text += String(piece)
+    return text.slice(text.indexOf('\r\n\r\n') + 4)
+  }
+  const long = 'x'.repeat(17)
+  assert.equal(await bodyOf('1.1'), `7\r\nto many\r\n11\r\n${long}\r\n7\r\nto many\r\n0\r\n\r\n`)
+  assert.equal(await bodyOf('1.0'), `to many${long}to many`)
+})
