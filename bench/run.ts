@@ -3,10 +3,13 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bulkConsume } from './rows/bulk-consume.ts'
+import { bulkLines } from './rows/bulk-lines.ts'
 import { bulkProduce } from './rows/bulk-produce.ts'
 import { fanOut } from './rows/fan-out.ts'
 import { growth } from './rows/growth.ts'
+import { idleStreams } from './rows/idle-streams.ts'
 import { latency } from './rows/latency.ts'
+import { longPoll } from './rows/long-poll.ts'
 import { memory } from './rows/memory.ts'
 import { peerOf, withPeers } from './rows/peers.ts'
 import { profile } from './rows/profile.ts'
@@ -49,7 +52,7 @@ const { values } = parseArgs({
   }
 })
 /** Left out of `--quick`. */
-const SLOW_ROWS = new Set(['P1b', 'P1c', 'P1d', 'P5', 'P7', 'P8', 'P8b', 'profile'])
+const SLOW_ROWS = new Set(['P1b', 'P1c', 'P1d', 'P5', 'P7', 'P8', 'P8b', 'S5', 'profile'])
 /** Profiles show where time goes: there is nothing to compare. */
 const NOT_COMPARED = new Set(['profile'])
 const comparing = values.against !== undefined
@@ -86,7 +89,10 @@ function makeRows(): readonly Row[] {
     latency(),
     slowFollower(),
     memory(),
+    longPoll(),
     fanOut(),
+    bulkLines(),
+    idleStreams(),
     start(),
     ...workers(),
     growth(),

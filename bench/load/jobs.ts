@@ -32,6 +32,8 @@ export type Work =
       readonly end: number
       readonly contents: Contents
     }
+  /** Each connection reads a partition as one stream of JSON lines, from its beginning, again and again; records are counted. */
+  | { readonly kind: 'lines'; readonly topic: string; readonly ends: readonly number[] }
   /** One consumer instance of Confluent's API, version 2, a connection; offsets must follow each other. */
   | {
       readonly kind: 'v2-consume'

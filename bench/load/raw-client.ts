@@ -22,6 +22,8 @@ export interface RawResponse {
   readonly crc: number
 }
 
+export type Want = 'body' | 'crc' | ((piece: Buffer) => void) | undefined
+
 const HEAD_END = Buffer.from('\r\n\r\n')
 const NOTHING: Buffer = Buffer.alloc(0)
 /** All sockets read into it: a new buffer for each piece was a tenth of the generator's time. */
@@ -41,7 +43,7 @@ export class RawClient {
   #chunked: ChunkedBody | null = null
   #bytes = 0
   #crc = 0
-  #want: 'body' | 'crc' | undefined
+  #want: Want
   #pieces: Buffer[] = []
   #done: ((response: RawResponse) => void) | null = null
   #fail: ((error: Error) => void) | null = null
@@ -72,8 +74,8 @@ export class RawClient {
     })
   }
 
-  /** `want`: what is handed over of the body. */
-  send(request: Buffer, want?: 'body' | 'crc'): Promise<RawResponse> {
+  /** `want`: what is handed over of the body; a function is given each piece, whose memory holds another one afterwards. */
+  send(request: Buffer, want?: Want): Promise<RawResponse> {
     return new Promise((resolve, reject) => {
       this.#done = resolve
       this.#fail = reject
@@ -122,6 +124,7 @@ export class RawClient {
     this.#bytes += piece.length
     if (this.#want === 'body') this.#pieces.push(Buffer.from(piece))
     else if (this.#want === 'crc') this.#crc = crc32(piece, this.#crc)
+    else this.#want?.(piece)
   }
 
   #end(): void {

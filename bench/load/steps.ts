@@ -19,6 +19,7 @@ export async function stepOf(
   clients: readonly RawClient[]
 ): Promise<Step> {
   if (work.kind === 'produce') return produceStep(work, token)
+  if (work.kind === 'lines') return linesStep(work, token)
   if (work.kind === 'random') {
     const source = { ...work, count: REFERENCE_COUNT, query: '' }
     return randomStep(work, token, await referenceTo(source, token, clients[0]))
@@ -32,6 +33,19 @@ function produceStep(work: Extract<Work, { kind: 'produce' }>, token: string): S
   return async client => {
     expectSuccess(await client.send(request))
     return { records: work.records, bytes }
+  }
+}
+
+function linesStep({ topic, ends }: Extract<Work, { kind: 'lines' }>, token: string): Step {
+  return async (client, connection) => {
+    const partition = connection % ends.length
+    const path = `/v1/consumer/topics/${topic}/records?from=earliest&partitions=${partition}&count=${ends[partition]}`
+    const lines = new RecordLines()
+    const request = requestBytes('GET', path, { token, accept: 'application/x-ndjson' })
+    const { bytes } = expectSuccess(await client.send(request, piece => lines.take(piece)))
+    if (lines.records !== ends[partition])
+      throw new Error(`Partition ${partition}: ${lines.records} records instead of ${ends[partition]}.`)
+    return { records: lines.records, bytes }
   }
 }
 
@@ -77,4 +91,21 @@ function referenceTo(source: Source, token: string, client: RawClient): Promise<
   let reference = references.get(key)
   if (reference === undefined) references.set(key, (reference = Reference.read(client, token, source)))
   return reference
+}
+
+/** Counts the lines that are records: all but those that name a position, by their third byte. */
+class RecordLines {
+  records = 0
+  /** Byte of the present line that comes next. */
+  #column = 0
+
+  take(piece: Buffer): void {
+    for (let at = 0; at < piece.length;) {
+      const third = at + 2 - this.#column
+      if (this.#column <= 2 && piece[third] === 0x6b) this.records++
+      const end = piece.indexOf(0x0a, at)
+      this.#column = end < 0 ? this.#column + piece.length - at : 0
+      at = end < 0 ? piece.length : end + 1
+    }
+  }
 }

@@ -5,7 +5,7 @@ import type { Row } from '../support/row.ts'
 import { bodyOf, nativeProduceSample, produceSample, VALUES } from './bulk-produce.ts'
 
 const PARTITIONS = 8
-const RECORDS_PER_PAGE = 10_000
+export const RECORDS_PER_PAGE = 10_000
 const NATIVE_RECORDS = 2_000_000
 const BASE64 = '&value_encoding=base64&key_encoding=base64'
 

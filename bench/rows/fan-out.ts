@@ -8,8 +8,6 @@ const RATE_PER_SECOND = 1000
 const PARTITIONS = 3
 const MOST_CPU_US = 3
 const MOST_P99_MS = 25
-/** So that thousands of streams may be open. */
-export const STREAM_LIMITS = { limits: { streams: 10_000, connections: 20_000 } }
 
 /** S2: one topic, followed by many event streams. */
 export function fanOut(): Row {

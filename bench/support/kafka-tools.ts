@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -94,4 +95,35 @@ export async function nativeSeek(
   const args = [bootstrap, topic, partitions, end, count, Math.ceil(seconds)].map(String)
   const { stdout } = await run('java', ['-Xmx256m', '-cp', join(libs, '*'), '-Dlog4j2.level=OFF', program, ...args])
   return Number(stdout.trim().split('\n').at(-1))
+}
+
+/** When records came after they were due, in milliseconds. */
+export interface TailTimes {
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+/** A native consumer that reads from the end on while `work` runs. */
+export async function nativeTail(
+  libs: string,
+  bootstrap: string,
+  { topic, partitions }: { topic: string; partitions: number },
+  work: () => Promise<unknown>
+): Promise<TailTimes> {
+  const program = new URL('./NativeTail.java', import.meta.url).pathname
+  const java = ['-Xmx256m', '-cp', join(libs, '*'), '-Dlog4j2.level=OFF', program, bootstrap, topic, String(partitions)]
+  const child = spawn('java', java, { stdio: ['pipe', 'pipe', 'inherit'] })
+  try {
+    let text = ''
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+    const ended = once(child.stdout, 'end')
+    await Promise.race([once(child.stdout, 'data'), ended])
+    await work()
+    child.stdin.write('over')
+    await ended
+    const [p50Ms, p99Ms] = text.trim().split('\n')[1].split(' ').map(Number)
+    return { p50Ms, p99Ms }
+  } finally {
+    child.kill()
+  }
 }

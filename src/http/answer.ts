@@ -37,7 +37,16 @@ export interface Sink {
    * Sends bytes. A promise means that the client is behind: await it before you write more. Rejects with ClientGone if the
    * client leaves.
    */
-  write(bytes: Buffer): void | Promise<void>
+  write(bytes: Buffer, lent?: Lent): void | Promise<void>
+}
+
+/** Memory that is used again when it was sent. It may be lent to many sinks, each of which is to send the same bytes. */
+export interface Lent {
+  /** Writable memory in front of the bytes and behind them, so that their frame can leave with them. */
+  readonly frontBytes: number
+  readonly backBytes: number
+  /** Called once by each sink, when it no longer needs the bytes. */
+  readonly taken: () => void
 }
 
 export function isStream(answer: Answer): answer is StreamReply {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Sink, StreamReply } from './answer.ts'
+import type { Lent, Sink, StreamReply } from './answer.ts'
 import { streamHeaders } from './common-headers.ts'
 import { ClientGone } from './client-gone.ts'
 import type { Exchange } from './exchange.ts'
@@ -43,10 +43,13 @@ class ResponseSink implements Sink {
     response.chunkedEncoding = false
   }
 
-  write(bytes: Buffer): void | Promise<void> {
-    if (this.#exchange.isOrphaned) throw new ClientGone()
+  write(bytes: Buffer, lent?: Lent): void | Promise<void> {
+    if (this.#exchange.isOrphaned) {
+      lent?.taken()
+      throw new ClientGone()
+    }
     this.#exchange.bytesOut += bytes.length
-    if (!this.#response.write(this.#isChunked ? chunkOf(bytes) : bytes)) return this.#drained()
+    if (!this.#response.write(this.#isChunked ? chunkOf(bytes, lent) : bytes, lent?.taken)) return this.#drained()
   }
 
   end(): void {
@@ -72,15 +75,23 @@ class ResponseSink implements Sink {
 }
 
 /** Returns the bytes, of which there must be some, as a chunk of HTTP/1.1 (RFC 9112, section 7.1). */
-function chunkOf(bytes: Buffer): Buffer {
-  let chunk = chunks.get(bytes)
-  if (chunk === undefined) {
-    const size = bytes.length.toString(16) + CRLF
-    chunk = Buffer.allocUnsafe(size.length + bytes.length + CRLF.length)
-    chunk.write(size, 'latin1')
-    bytes.copy(chunk, size.length)
-    chunk.write(CRLF, chunk.length - CRLF.length, 'latin1')
-    chunks.set(bytes, chunk)
-  }
+function chunkOf(bytes: Buffer, lent: Lent | undefined): Buffer {
+  const known = chunks.get(bytes)
+  if (known !== undefined) return known
+  const size = bytes.length.toString(16) + CRLF
+  const chunk = memoryFor(bytes, size.length, lent)
+  chunk.write(size, 'latin1')
+  chunk.write(CRLF, chunk.length - CRLF.length, 'latin1')
+  chunks.set(bytes, chunk)
   return chunk
+}
+
+/** Returns the bytes with so many in front of them and a line break behind, where they stand if there is room. */
+function memoryFor(bytes: Buffer, frontBytes: number, lent: Lent | undefined): Buffer {
+  const length = frontBytes + bytes.length + CRLF.length
+  if (lent !== undefined && lent.frontBytes >= frontBytes && lent.backBytes >= CRLF.length)
+    return Buffer.from(bytes.buffer, bytes.byteOffset - frontBytes, length)
+  const copy = Buffer.allocUnsafe(length)
+  bytes.copy(copy, frontBytes)
+  return copy
 }

@@ -1,23 +1,26 @@
 import type { Connection } from './connections.ts'
 import type { Allowance } from './quotas/allowance.ts'
 
-/**
- * Runs a wait for records as one of the caller's waits. Calls `leave` if the client closes its side of the connection: it has
- * left, as a rule. Rejects with QUOTA_EXCEEDED.
- */
+/** Runs a wait for records as one of the caller's waits. Calls `leave` as {@link onceClientLeaves} does. Rejects with QUOTA_EXCEEDED. */
 export async function waitAs(
   allowance: Allowance | undefined,
-  { socket, inputEnded }: Connection,
+  connection: Connection,
   leave: () => void,
   wait: () => Promise<void>
 ): Promise<void> {
   allowance?.occupy('waits')
-  socket.once('end', leave)
-  if (inputEnded) leave()
+  const forget = onceClientLeaves(connection, leave)
   try {
     await wait()
   } finally {
-    socket.off('end', leave)
+    forget()
     allowance?.endWait()
   }
+}
+
+/** Calls `leave` once the client closes its side of the connection: it has left, as a rule. Returns what forgets that. */
+export function onceClientLeaves({ socket, inputEnded }: Connection, leave: () => void): () => void {
+  socket.once('end', leave)
+  if (inputEnded) leave()
+  return () => void socket.off('end', leave)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sink } from '../../src/http/answer.ts'
@@ -328,4 +328,25 @@ test('each write is one chunk on the wire, and plain bytes for a client of HTTP/
   const long = 'x'.repeat(17)
   assert.equal(await bodyOf('1.1'), `7\r\nto many\r\n11\r\n${long}\r\n7\r\nto many\r\n0\r\n\r\n`)
   assert.equal(await bodyOf('1.0'), `to many${long}to many`)
+})
+
+test('streams one after the other on one connection leave nothing behind on it', async context => {
+  const sockets = new Set<Socket>()
+  const { port, outcomes } = await streaming(context, (_call, sink) => Promise.resolve(sink.write(Buffer.from('x'))))
+  const warnings: string[] = []
+  const onWarning = ({ name }: Error) => void warnings.push(name)
+  process.on('warning', onWarning)
+  context.after(() => process.removeListener('warning', onWarning))
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  context.after(() => agent.destroy())
+  for (let round = 1; round <= 12; round++) {
+    const headers = { authorization: TOKEN }
+    const request = httpRequest({ port, path: '/test/stream?counted=1', headers, agent }).end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    sockets.add(response.socket)
+    response.resume()
+    await once(response, 'end')
+    await waitUntil(() => outcomes.length === round)
+  }
+  assert.deepEqual([sockets.size, warnings], [1, []])
 })

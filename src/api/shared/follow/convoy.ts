@@ -2,13 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../../core/deadline.ts'
 import type { PageLimits, Position, TopicFollower } from '../../../gateway/gateway.ts'
 import { formatPosition } from '../position.ts'
-import type { PageText } from '../records/page-writer.ts'
-import { recycleText } from '../records/text-writer.ts'
+import type { Lent } from '../../../http/answer.ts'
+import { PAGE_FRONT_BYTES, type PageText } from '../records/page-writer.ts'
+import { OVERSHOOT_BYTES, recycleText } from '../records/text-writer.ts'
 import type { StreamForm } from './stream-form.ts'
 
 /** What was read for all members of a convoy, as each of them sends it. */
 export interface Burst {
   readonly text: Buffer
+  readonly lent: Lent
   /** Where it ends. */
   readonly position: string
   readonly records: number
@@ -37,7 +39,7 @@ export interface Course {
 }
 
 /** A burst makes some 256 KiB of text at most, or is one record: that is what a client that does not read holds here. */
-const BURST: PageLimits = { records: 1000, bytes: 96 * 1024 }
+const BURST: PageLimits = { records: 800, bytes: 80 * 1024 }
 /** Between two bursts, unless more could be read at once: what arrives meanwhile is one write. */
 const PACE_MS = 5
 /** Partitions that were added to the topic are noticed between two waits. */
@@ -206,16 +208,21 @@ export class Convoy {
     if (records === 0) return recycleText(text.finish())
     const position = formatPosition(this.#follower.position)
     const written = text.finish(this.#course.form.tail(position))
-    // The memory of a text is lent: Node may hold a written buffer for as long as a client reads nothing.
-    const burst = { text: Buffer.from(written), position, records, payloadBytes }
-    recycleText(written)
+    let takers = 1
+    const taken = () => --takers === 0 && recycleText(written)
+    const lent = { frontBytes: PAGE_FRONT_BYTES, backBytes: OVERSHOOT_BYTES, taken }
+    const burst = { text: written, lent, position, records, payloadBytes }
     this.#depart()
     for (const member of this.#members) {
       if (member.isBehind) {
         this.#members.delete(member)
         member.leftBehind(this.#follower.at(this.#position))
-      } else member.take(burst)
+      } else {
+        takers++
+        member.take(burst)
+      }
     }
+    taken()
     this.#sentAtMs = performance.now()
   }
 }

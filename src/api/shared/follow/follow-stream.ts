@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError } from '../../../core/errors.ts'
 import type { TopicFollower } from '../../../gateway/gateway.ts'
-import type { Sink } from '../../../http/answer.ts'
+import type { Lent, Sink } from '../../../http/answer.ts'
 import type { HttpCall } from '../../../http/call.ts'
 import { formatPosition } from '../position.ts'
 import type { Burst, Convoy, Convoys, Course, Member } from './convoy.ts'
@@ -103,19 +103,19 @@ class Stream implements Member {
     this.#over.reject(error)
   }
 
-  take({ text, position, records, payloadBytes }: Burst): void {
+  take({ text, lent, position, records, payloadBytes }: Burst): void {
     this.told = position
     this.left -= records
     const debtMs = this.#call.chargeAfter(records, payloadBytes)
-    this.#send(text, debtMs)
+    this.#send(text, lent, debtMs)
     this.#idle?.refresh()
     if (this.left <= 0) this.#over.resolve()
   }
 
   /** Takes nothing more while the client is behind, or the caller's quota is overdrawn. */
-  #send(text: Buffer, debtMs = 0): void {
+  #send(text: Buffer, lent?: Lent, debtMs = 0): void {
     try {
-      const drained = this.#sink.write(text)
+      const drained = this.#sink.write(text, lent)
       if (drained !== undefined || debtMs > 0) void this.#rest(drained, debtMs)
     } catch (error) {
       this.#over.reject(error)

@@ -34,8 +34,8 @@ const ESCAPE_BYTES = 6
 /** Longest number as text, with sign and exponent. */
 const NUMBER_BYTES = 24
 const BILLION = 1_000_000_000
-/** The last word of a fixed text may reach so far beyond its end. */
-const OVERSHOOT_BYTES = 7
+/** The last word of a fixed text may reach so far beyond its end: as much is free behind each text. */
+export const OVERSHOOT_BYTES = 7
 
 /** Returns the buffer of {@link TextWriter.finish} to the pool. Call once, when you are done with it. */
 export function recycleText(text: Buffer): void {
