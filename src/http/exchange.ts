@@ -20,7 +20,7 @@ import { requestId } from './request-id.ts'
 import { type RequestKind, type Route } from './route.ts'
 import { NO_PARAMS, NO_QUERY } from './router.ts'
 import type { StreamSlots } from './stream-slots.ts'
-import { onceClientLeaves, waitAs } from './waiting.ts'
+import { waitAs } from './waiting.ts'
 
 /** What all exchanges of a front share. */
 export interface ExchangeHost extends BodyLimits {
@@ -209,13 +209,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
 
   beginStream(): void {
     this.allowance?.occupy('streams')
-    const leave = this.#host.streams.enter()
-    // Nothing may have to be written that would tell that the client left.
-    const forget = onceClientLeaves(this.connection, () => this.stop('gone'))
-    this.#leaveStream = () => {
-      forget()
-      leave()
-    }
+    this.#leaveStream = this.#host.streams.enter(this.connection, () => this.stop('gone'))
   }
 
   hold(bytes: number, budget: ByteBudget = this.#host.budget): void {

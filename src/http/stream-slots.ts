@@ -1,4 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
+import type { Connection } from './connections.ts'
+import { onceClientLeaves } from './waiting.ts'
 
 /** The streams that a process may have open. */
 export class StreamSlots {
@@ -9,11 +11,18 @@ export class StreamSlots {
     this.#limit = limit
   }
 
-  /** Takes a slot, and returns what gives it back. Throws OVERLOADED if there is none. */
-  enter(): () => void {
+  /**
+   * Takes a slot, and returns what gives it back. Calls `leave` as {@link onceClientLeaves} does: nothing may have to be written
+   * that would tell. Throws OVERLOADED if there is none.
+   */
+  enter(connection: Connection, leave: () => void): () => void {
     if (this.#open >= this.#limit)
       throw new GatewayError('OVERLOADED', `More than ${this.#limit} streams are open; try again later.`)
     this.#open++
-    return () => void this.#open--
+    const forget = onceClientLeaves(connection, leave)
+    return () => {
+      forget()
+      this.#open--
+    }
   }
 }
