@@ -42,6 +42,8 @@ export interface Course {
 const BURST: PageLimits = { records: 800, bytes: 80 * 1024 }
 /** Between two bursts, unless more could be read at once: what arrives meanwhile is one write. */
 const PACE_MS = 5
+/** Added for each member: a write takes some 10 µs, and others are to have as much of the processor as a large convoy. */
+const PACE_PER_MEMBER_MS = 0.02
 /** Partitions that were added to the topic are noticed between two waits. */
 const WAIT_MS = 30_000
 /** Of one read. The others wait for a partition that does not answer for no longer. */
@@ -174,7 +176,8 @@ export class Convoy {
 
   async #wait(): Promise<void> {
     const { signal } = this.#empty
-    const pauseMs = this.#sentAtMs + PACE_MS - performance.now()
+    const paceMs = PACE_MS + PACE_PER_MEMBER_MS * this.#members.size
+    const pauseMs = this.#sentAtMs + paceMs - performance.now()
     if (pauseMs > 0) await sleep(pauseMs)
     await this.#follower.wait({ deadline: Deadline.after(WAIT_MS), signal })
   }
