@@ -8,7 +8,7 @@ import { sharedBroker } from '../support/gateway.ts'
 import { Client } from './support/client.ts'
 import { Followers } from './support/followers.ts'
 import { minutes } from './support/minutes.ts'
-import { read, slopeOf } from './support/readings.ts'
+import { read, slopeOf, type Reading } from './support/readings.ts'
 import { head, openSockets } from './support/sockets.ts'
 import { createTopic } from './support/topics.ts'
 
@@ -32,6 +32,7 @@ const managementPort = await freePort()
 suite('Slow followers cost little', () => {
   let gateway: GatewayProcess
   let topic: string
+  let writer: Client
   const ends = [0, 0]
   before(async () => {
     gateway = await GatewayProcess.start({
@@ -40,19 +41,21 @@ suite('Slow followers cost little', () => {
       settings: { management: { port: managementPort }, limits: { writeTimeoutMs: 3_600_000 } }
     })
     topic = await createTopic(gateway, 'slow-followers', 2)
+    writer = new Client(gateway)
     for (let megabyte = 0; megabyte < STORED_MB; megabyte++) await write(PER_REQUEST)
   })
-  after(() => gateway.stop())
+  after(async () => {
+    writer.close()
+    await gateway.stop()
+  })
 
   async function write(count: number): Promise<void> {
-    const client = new Client(gateway)
     const records = Array.from({ length: count }, () => {
       const partition = Math.random() < 0.5 ? 0 : 1
       return { value: `${partition}/${ends[partition]++}/${VALUE}`, partition }
     })
-    const { status } = await client.request('POST', `/v1/producer/topics/${topic}`, JSON.stringify({ records }))
+    const { status } = await writer.request('POST', `/v1/producer/topics/${topic}`, JSON.stringify({ records }))
     assert.equal(status, 200)
-    client.close()
   }
 
   test('those that read nothing hold a burst each, however much there is, and hold up nobody', async t => {
@@ -85,23 +88,24 @@ suite('Slow followers cost little', () => {
     const quick = await Followers.start(() => gateway, topic, 1)
     const slow = await Followers.start(() => gateway, topic, SLOW)
     slow.restMs = REST_MS
-    const resident: number[] = []
+    const readings: Reading[] = []
     for (const end = Date.now() + Math.max(minutes() * 60_000, 8 * ROUND_MS); Date.now() < end;) {
       const roundEnd = Date.now() + ROUND_MS
       while (Date.now() < roundEnd) {
         await write(10)
         await sleep(100)
       }
-      resident.push((await read(managementPort)).residentMb)
+      readings.push(await read(managementPort))
     }
     await quick.readTo(ends)
     slow.restMs = 0
     await slow.readTo(ends, 300_000)
     quick.stop()
     slow.stop()
-    const slope = slopeOf(resident.slice(Math.floor(resident.length / 3)))
+    const settled = readings.slice(Math.floor(readings.length / 3))
+    const slope = slopeOf(settled.map(({ residentMb }) => residentMb))
     t.diagnostic(
-      `resident ${resident.map(Math.round).join(', ')} MB; ${slope.toFixed(2)} MB a round; ${slow.ended} streams ended`
+      `resident ${readings.map(({ residentMb }) => Math.round(residentMb)).join(', ')} MB; heap ${readings.map(({ heapMb }) => Math.round(heapMb)).join(', ')} MB; ${slope.toFixed(2)} MB a round; ${slow.ended} streams ended`
     )
     assert.deepEqual([...quick.problems, ...slow.problems], [])
     assert.equal(slow.ended, 0)
