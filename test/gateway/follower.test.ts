@@ -152,6 +152,23 @@ suite('A follower', () => {
     assert.deepEqual([await read(follower), follower.isComplete], [[1], true])
   })
 
+  test('begins anew at a position of its own, for the same partitions, while it goes on itself', async () => {
+    const model = new Model()
+    model.unled.add(1)
+    const follower = await model.follow({ from: { last: 5 }, checked: true })
+    const { position } = follower
+    await read(follower)
+    const other = follower.at(position)
+    assert.deepEqual(startsOf(follower), [
+      [0, 1],
+      [1, { last: 5 }]
+    ])
+    assert.deepEqual(other.position, position)
+    model.unled.clear()
+    model.topic = { ...topicLedBy([1, 1, 1]), id: model.topic.id }
+    assert.deepEqual(await read(other as Follower), [0, 1, 2])
+  })
+
   test('reads only what a wait has found', async () => {
     const model = new Model()
     model.ready = [1]
