@@ -350,3 +350,26 @@ test('streams one after the other on one connection leave nothing behind on it',
   }
   assert.deepEqual([sockets.size, warnings], [1, []])
 })
+
+test('memory that is lent carries the frame, and is given back once for each client, also by one that left', async context => {
+  const memory = Buffer.from('....................lent.......')
+  const bytes = memory.subarray(20, 24)
+  let taken = 0
+  const lent = { frontBytes: 20, backBytes: 7, taken: () => void taken++ }
+  const { port, outcomes } = await streaming(context, async ({ signal }, sink) => {
+    await sink.write(bytes, lent)
+    await untilAborted(signal)
+    await sink.write(bytes, lent)
+  })
+  const first = await open(port)
+  assert.equal(String(((await once(first, 'data')) as Buffer[])[0]), 'lent')
+  await waitUntil(() => taken === 1)
+  assert.equal(memory.toString(), '.................4\r\nlent\r\n.....')
+  const second = await open(port)
+  await once(second, 'data')
+  await waitUntil(() => taken === 2)
+  second.socket.resetAndDestroy()
+  await waitUntil(() => outcomes.length === 1)
+  assert.deepEqual([taken, outcomes], [3, ['ClientGone']])
+  first.destroy()
+})
