@@ -10,7 +10,6 @@ import { jsonLines, LINE_FORM } from '../shared/follow/json-lines.ts'
 import { v1Error } from './errors.ts'
 import { followFrom, recordCount, waitMs } from './parameters.ts'
 import { NO_PAGE } from '../shared/records/page-form.ts'
-import { selectedStream } from '../shared/follow/selected-stream.ts'
 import { pageWriters, type PageEncoding, type PageWriters } from './record-form.ts'
 import type { Selection } from './selection.ts'
 import { requireShortPosition } from './topic-page.ts'
@@ -56,10 +55,16 @@ export async function followTopic(
   if (refused !== undefined)
     throw new GatewayError('INVALID_PARAMETER', `${refused} is not for ${EVENTS}: such a stream has no end.`)
   const wait = query.get('wait')
+  const limits = selection?.limits ?? {}
   const options = {
     topic: request.topic,
     convoys,
-    name: JSON.stringify([isEvents ? EVENTS : LINES, encodings, { ...request, from: undefined }]),
+    name:
+      selection?.request.until === undefined
+        ? JSON.stringify([isEvents ? EVENTS : LINES, encodings, limits, { ...request, from: undefined }])
+        : undefined,
+    limits,
+    isSearch: selection?.isSearch === true,
     count: recordCount(query.get('count'), Infinity),
     idleMs: wait === null ? Infinity : waitMs(wait, limitMs),
     errorText: (error: GatewayError) => v1Error(error).body.toString()
@@ -78,9 +83,6 @@ export async function followTopic(
   return {
     status: 200,
     headers: { 'Content-Type': type },
-    run: sink =>
-      selection === undefined
-        ? followStream(call, follower, form, sink, options)
-        : selectedStream(call, follower, form, sink, { ...options, ...selection })
+    run: sink => followStream(call, follower, form, sink, options)
   }
 }

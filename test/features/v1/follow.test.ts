@@ -155,6 +155,23 @@ suite('Following a topic', () => {
       )
   })
 
+  test('streams that begin at one place and stop at others each bring what is theirs', async t => {
+    const topic = await newTopic(1)
+    await gateway.produce(
+      topic,
+      [0, 1, 2, 3].map(value => ({ value: `${value}` }))
+    )
+    const stops = [1, 4, 2, 4]
+    const streams = await Promise.all(
+      stops.map(stop => follow(t, pathOf(topic, `?from=earliest&until=${stop}`), LINES))
+    )
+    for (const stream of streams) await stream.untilEnded()
+    assert.deepEqual(
+      streams.map(({ lines }) => lines.filter(({ value }) => value !== undefined).length),
+      stops
+    )
+  })
+
   test('a page is for all who do not name a stream', async () => {
     const topic = await newTopic()
     for (const accept of ['*/*', 'text/*', 'application/*', 'text/html', 'application/json, text/event-stream;q=0.5']) {

@@ -28,7 +28,12 @@ export interface Member {
   /** The convoy went on without the member; the follower stands where the member does. */
   leftBehind(follower: TopicFollower): void
   failed(error: unknown): void
+  /** The follower has come to where it is to stop. */
+  completed(): void
 }
+
+/** Of a stream of less than everything. */
+export type SelectedLimits = Pick<PageLimits, 'keyBytes' | 'valueBytes' | 'scanBytes'>
 
 /** How the members of a convoy follow. */
 export interface Course {
@@ -36,10 +41,15 @@ export interface Course {
   readonly name: string | undefined
   readonly topic: string
   readonly form: Pick<StreamForm, 'text' | 'tail'>
+  readonly limits: SelectedLimits
+  /** Told how many records were looked at; of one that goes alone. */
+  readonly looked?: (records: number) => void
 }
 
 /** A burst makes some 256 KiB of text at most, or is one record: that is what a client that does not read holds here. */
-const BURST: PageLimits = { records: 800, bytes: 80 * 1024 }
+const BURST = { records: 800, bytes: 80 * 1024 }
+/** Between two looks at what a search has come to. */
+const SCAN_BYTES = 16 * 1024 * 1024
 /** Between two bursts, unless more could be read at once: what arrives meanwhile is one write. */
 const PACE_MS = 5
 /** Added for each member: a write takes some 10 µs, and others are to have as much of the processor as a large convoy. */
@@ -129,6 +139,7 @@ export class Convoy {
       // What is there already comes at once, and a partition without a leader does not hold it up.
       for (let isFirst = true; this.#members.size > 0; isFirst = false) {
         if (this.#meetsOthers()) return
+        if (this.#follower.isComplete) return this.#complete()
         if (!this.#hasFree) await this.#untilFree()
         else if (isFirst || !this.#follower.hasMore) await this.#wait()
         else await this.#burst()
@@ -154,6 +165,10 @@ export class Convoy {
     }
     for (const member of this.#members) others.add(member)
     return true
+  }
+
+  #complete(): void {
+    for (const member of this.#members) member.completed()
   }
 
   #depart(): void {
@@ -184,15 +199,16 @@ export class Convoy {
 
   /** Sends what can be read now, also if a partition fails. */
   async #burst(): Promise<void> {
-    const { form, topic } = this.#course
+    const { form, topic, looked } = this.#course
     const text = form.text()
     let payloadBytes = 0
     let failure: unknown
     try {
-      await this.#follower.read(Deadline.after(READ_MS), this.#limits, page => {
+      const { scanned } = await this.#follower.read(Deadline.after(READ_MS), this.#limits, page => {
         payloadBytes += page.payloadBytes
         text.add(page, topic)
       })
+      looked?.(scanned)
     } catch (error) {
       failure = error
     }
@@ -202,13 +218,21 @@ export class Convoy {
 
   /** One that takes few records only goes alone. */
   get #limits(): PageLimits {
-    const [{ left } = { left: Infinity }] = this.#course.name === undefined ? this.#members : []
-    return { ...BURST, records: Math.min(BURST.records, left) }
+    const { name, limits } = this.#course
+    const { scanBytes } = limits
+    const [{ left } = { left: Infinity }] = name === undefined ? this.#members : []
+    return {
+      ...limits,
+      records: Math.min(BURST.records, left),
+      bytes: BURST.bytes,
+      scanBytes: scanBytes === undefined ? undefined : Math.min(scanBytes, SCAN_BYTES)
+    }
   }
 
   #deliver(text: PageText, payloadBytes: number): void {
     const { count: records } = text
     if (records === 0) return recycleText(text.finish())
+    const before = this.#position
     const position = formatPosition(this.#follower.position)
     const written = text.finish(this.#course.form.tail(position))
     let takers = 1
@@ -216,10 +240,12 @@ export class Convoy {
     const lent = { frontBytes: PAGE_FRONT_BYTES, backBytes: OVERSHOOT_BYTES, taken }
     const burst = { text: written, lent, position, records, payloadBytes }
     this.#depart()
+    this.#position = this.#follower.position
+    this.#positionText = position
     for (const member of this.#members) {
       if (member.isBehind) {
         this.#members.delete(member)
-        member.leftBehind(this.#follower.at(this.#position))
+        member.leftBehind(this.#follower.at(before))
       } else {
         takers++
         member.take(burst)

@@ -4,18 +4,24 @@ import type { TopicFollower } from '../../../gateway/gateway.ts'
 import type { Lent, Sink } from '../../../http/answer.ts'
 import type { HttpCall } from '../../../http/call.ts'
 import { formatPosition } from '../position.ts'
-import type { Burst, Convoy, Convoys, Course, Member } from './convoy.ts'
+import type { Burst, Convoy, Convoys, Course, Member, SelectedLimits } from './convoy.ts'
 import type { StreamForm } from './stream-form.ts'
 
 export interface FollowOptions {
   readonly topic: string
   readonly convoys: Convoys
-  /** The same for streams that may get the same bytes if they stand at the same place: names the form, and what is followed. */
-  readonly name: string
+  /**
+   * The same for streams that may get the same bytes if they stand at the same place: names the form, and what is followed.
+   * Undefined for those that go alone, because they stop somewhere.
+   */
+  readonly name: string | undefined
   /** Ends the stream after so many records. */
   readonly count: number
   /** Ends the stream after so long without a record. */
   readonly idleMs: number
+  readonly limits: SelectedLimits
+  /** Records are looked at that may not be brought: the client is told how many, and goes alone. */
+  readonly isSearch: boolean
   /** Writes an error in the form of the dialect, as JSON on one line. */
   readonly errorText: (error: GatewayError) => string
 }
@@ -50,18 +56,24 @@ class Stream implements Member {
   told: string
   left: number
   isBehind = false
+  /** Records looked at, if the client is told. */
+  #scanned: number | undefined
+  #isComplete = false
   #convoy: Convoy | undefined
   /** Stands where this does, until a convoy is joined. */
   #follower: TopicFollower | undefined
   #idle: NodeJS.Timeout | undefined
 
   constructor(call: HttpCall, follower: TopicFollower, form: StreamForm, sink: Sink, options: FollowOptions) {
-    const { topic, count, name } = options
+    const { topic, count, name, limits, isSearch } = options
     this.#call = call
     this.#form = form
     this.#sink = sink
     this.#options = options
-    this.#course = { name: count === Infinity ? name : undefined, topic, form }
+    if (isSearch) this.#scanned = 0
+    this.#course = isSearch
+      ? { ...this.#searching(), topic, limits, name: undefined }
+      : { form, topic, limits, name: count === Infinity ? name : undefined }
     this.#follower = follower
     this.told = formatPosition(follower.position)
     this.left = count
@@ -74,18 +86,20 @@ class Stream implements Member {
     const beating = setInterval(() => this.#beat(), BEAT_MS).unref()
     if (idleMs !== Infinity) this.#idle = setTimeout(() => this.isBehind || end(), idleMs).unref()
     signal.addEventListener('abort', end)
+    let position = this.told
     try {
       if (signal.aborted) end()
       this.#send(Buffer.from(this.#form.begin(this.told)))
       this.#travel()
       await this.#over.promise
     } finally {
+      position = this.#convoy?.position ?? this.told
       this.#convoy?.leave(this)
       clearInterval(beating)
       clearTimeout(this.#idle)
       signal.removeEventListener('abort', end)
     }
-    await this.#lastWords(signal.reason)
+    await this.#lastWords(position, signal.reason)
   }
 
   joined(convoy: Convoy): void {
@@ -99,8 +113,13 @@ class Stream implements Member {
   }
 
   failed(error: unknown): void {
-    this.#convoy = undefined
+    this.told = this.#convoy?.position ?? this.told
     this.#over.reject(error)
+  }
+
+  completed(): void {
+    this.#isComplete = true
+    this.#over.resolve()
   }
 
   take({ text, lent, position, records, payloadBytes }: Burst): void {
@@ -146,14 +165,32 @@ class Stream implements Member {
   #beat(): void {
     if (this.isBehind) return
     const position = this.#convoy?.position ?? this.told
-    this.#send(Buffer.from(this.#form.beat(position, position !== this.told)))
+    this.#send(Buffer.from(this.#form.beat(position, position !== this.told, this.#scanned)))
     this.told = position
   }
 
-  async #lastWords(reason: unknown): Promise<void> {
+  async #lastWords(position: string, reason: unknown): Promise<void> {
     if (reason instanceof GatewayError) throw reason
-    if (reason !== 'stopping') return
+    const words = this.#wordsAt(position, reason)
+    if (words !== undefined) await this.#sink.write(Buffer.from(words))
+  }
+
+  #wordsAt(position: string, reason: unknown): string | undefined {
+    if (this.#isComplete) return this.#form.complete(position, this.#scanned)
+    if (reason === undefined && position !== this.told) return this.#form.beat(position, true, this.#scanned)
+    if (reason !== 'stopping') return undefined
     const error = new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
-    await this.#sink.write(Buffer.from(this.#form.stopping(this.#options.errorText(error), this.told)))
+    return this.#form.stopping(this.#options.errorText(error), position)
+  }
+
+  /** The parts of a course that count what was looked at. */
+  #searching(): Pick<Course, 'form' | 'looked'> {
+    const form = this.#form
+    return {
+      form: { text: () => form.text(), tail: position => form.tail(position, this.#scanned) },
+      looked: records => {
+        this.#scanned = (this.#scanned ?? 0) + records
+      }
+    }
   }
 }

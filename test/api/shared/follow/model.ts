@@ -121,7 +121,17 @@ export class Follow {
   constructor(log: Log, convoys: Convoys, from: number, options: Partial<FollowOptions> & { debtMs?: number } = {}) {
     const { debtMs = 0 } = options
     const call = { signal: this.#abort.signal, chargeAfter: () => debtMs } as unknown as HttpCall
-    const whole = { topic: 'a', convoys, name: 'lines', count: Infinity, idleMs: Infinity, errorText, ...options }
+    const whole = {
+      topic: 'a',
+      convoys,
+      name: 'lines',
+      count: Infinity,
+      idleMs: Infinity,
+      limits: {},
+      isSearch: false,
+      errorText,
+      ...options
+    }
     const form = jsonLines(() => writer.begin())
     const sink = { write: (bytes: Buffer) => this.#write(bytes) }
     this.over = followStream(call, new LogFollower(log, from), form, sink, whole)
