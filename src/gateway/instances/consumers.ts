@@ -8,6 +8,7 @@ import { Instances } from './instances.ts'
 import { requireRead } from './may-read.ts'
 import { type CommittedOffset, Offsets, type OffsetToCommit, requireReady, type SoughtPlace } from './offsets.ts'
 import { NOTHING, Poll, type Polled, type PollRequest } from './poll.ts'
+import type { RescueTimes } from './rescue.ts'
 import { type CreateSettings, type InstanceSettings, ownerOf } from './settings.ts'
 import { type Subscribed, Subscriptions } from './subscriptions.ts'
 
@@ -32,9 +33,9 @@ export class Consumers {
   readonly #offsets: Offsets
   #waits = 0
 
-  constructor(context: InstancesContext) {
+  constructor(context: InstancesContext, rescueTimes?: RescueTimes) {
     this.#context = context
-    this.#instances = new Instances(context)
+    this.#instances = new Instances(context, rescueTimes)
     this.#subscriptions = new Subscriptions(context)
     this.#offsets = new Offsets(context)
   }

@@ -54,6 +54,14 @@ export function groupBusy(group: string): GatewayError {
   })
 }
 
+export function outdatedInstance(group: string, name: string): GatewayError {
+  return new GatewayError(
+    'GROUP_BUSY',
+    `The last change of consumer instance '${name}' of group '${group}' has been lost, and may come back. Subscribe again if it does not.`,
+    { headers: { 'Retry-After': '1' } }
+  )
+}
+
 /** Another call took the instance over, or the group is joined anew: the same call may be made once more. */
 export function isPassing(error: unknown): error is GroupFailure {
   return isTrouble(error, 'fenced') || isTrouble(error, 'rebalancing') || isTrouble(error, 'unknownMember')

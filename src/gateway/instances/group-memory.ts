@@ -20,8 +20,19 @@ const DELETED_MS = 60_000
 export class GroupMemory {
   readonly #known = new LRUCache<string, KnownInstance>({ max: INSTANCES_LIMIT })
   readonly #recordBytes = new LRUCache<string, number>({ max: GROUPS_LIMIT })
+  readonly #groups = new LRUCache<string, true>({ max: GROUPS_LIMIT })
   /** When, on the monotonic clock. */
   readonly #deleted = new LRUCache<string, number>({ max: DELETED_LIMIT, ttl: DELETED_MS })
+
+  /** Whether instances of any group are remembered. */
+  get isEmpty(): boolean {
+    return this.#known.size === 0
+  }
+
+  /** Whether an instance of this group was seen. */
+  hasSeen(group: string): boolean {
+    return this.#groups.has(group)
+  }
 
   /** Takes up what a description shows, which is nothing unless the group is Stable. */
   learn(group: string, { kind, state, members }: GroupDescription): void {
@@ -41,6 +52,7 @@ export class GroupMemory {
   /** The higher version wins. */
   remember(group: string, name: string, instance: KnownInstance): void {
     const key = keyOf(group, name)
+    this.#groups.set(group, true)
     const before = this.#known.get(key)
     if (before === undefined || before.settings.version <= instance.settings.version) this.#known.set(key, instance)
   }

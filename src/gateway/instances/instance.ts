@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../core/deadline.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
@@ -7,6 +8,7 @@ import type { MemberAssignment } from '../../kafka/groups/membership.ts'
 import type { Commit, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import { Batch } from './batch.ts'
 import type { InstancesContext } from './context.ts'
+import { outdatedInstance } from './failures.ts'
 import type { KnownInstance } from './group-memory.ts'
 import type { HeldPartition, Writer } from './held-partition.ts'
 import { instanceKey } from './position-entry.ts'
@@ -17,12 +19,20 @@ import { type Interruption, Wait } from './wait.ts'
 
 const REBALANCE_TIMEOUT_MS = 10_000
 const LOAD_LIMIT_MS = 10_000
+/** For a gateway that knows a newer version to bring it back. */
+const REPAIR_LIMIT_MS = 2000
+const REPAIR_LOOK_MS = 20
 const LAST_COMMIT_LIMIT_MS = 1000
 const REVOKE_COMMIT_LIMIT_MS = 2000
 /** A poll that follows soon writes the same down itself. */
 const CLOSE_AFTER_MS = 10
 /** For the answer before to be taken by the client, whose next call has come. */
 const ANSWER_LIMIT_MS = 100
+
+export interface InstanceHooks {
+  onAssigned(generation: number): void
+  onEnded(instance: Instance, failure: GroupFailure): void
+}
 
 /** One consumer instance that this process holds: a member of its group, and how far it has read. */
 export class Instance {
@@ -36,6 +46,8 @@ export class Instance {
   #known: KnownInstance
   /** Of the last change that a client was told of; 0 for none by this process. */
   acknowledged = 0
+  /** How often that change was written again, as others had lost it. */
+  repairs = 0
   /** When it was last called, on the monotonic clock. */
   calledAtMs = performance.now()
   callsUnderWay = 0
@@ -47,13 +59,7 @@ export class Instance {
   #batch: Batch | undefined
   ended: GroupFailure | undefined
 
-  constructor(
-    context: InstancesContext,
-    group: string,
-    name: string,
-    known: KnownInstance,
-    onEnded: (instance: Instance, failure: GroupFailure) => void
-  ) {
+  constructor(context: InstancesContext, group: string, name: string, known: KnownInstance, hooks: InstanceHooks) {
     this.#context = context
     this.group = group
     this.name = name
@@ -67,12 +73,15 @@ export class Instance {
       sessionTimeoutMs: context.options.sessionTimeoutMs,
       rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
       hooks: {
-        onAssigned: assignment => this.#assigned(assignment),
+        onAssigned: assignment => {
+          this.#assigned(assignment)
+          hooks.onAssigned(assignment.generation)
+        },
         onRevoked: () => this.#revoked(),
         onEnded: failure => {
           this.ended = failure
           this.#stop('ended')
-          onEnded(this, failure)
+          hooks.onEnded(this, failure)
         }
       }
     })
@@ -108,16 +117,25 @@ export class Instance {
       this.#loading ??= this.#load(assignment, deadline)
       const loading = this.#loading
       await loading
-      if (this.#loading === loading && this.member.assignment !== null) return true
+      if (this.#loading === loading && this.member.assignment !== null) {
+        await this.#repaired(deadline)
+        return true
+      }
       if (deadline.passed) return false
     }
   }
 
   /** Changes what it is, under its known member id. The group is told in the background. */
   change(changes: Partial<InstanceSettings>, topics: readonly string[]): void {
-    const settings = { ...this.settings, ...changes, version: this.settings.version + 1 }
-    this.#known = { topics, settings }
-    this.#context.memory.remember(this.group, this.name, this.#known)
+    const version = Math.max(this.settings.version, this.positions.newestVersion) + 1
+    this.repairs = 0
+    this.restore({ topics, settings: { ...this.settings, ...changes, version } })
+  }
+
+  /** Makes it what it was known as before, likewise. */
+  restore(known: KnownInstance): void {
+    const { topics, settings } = (this.#known = known)
+    this.#context.memory.remember(this.group, this.name, known)
     this.member.resubscribe({ topics, userData: encodeSettings(settings) })
     this.wake()
   }
@@ -224,6 +242,21 @@ export class Instance {
     return this.settings.assigned ?? assignment.partitions
   }
 
+  /**
+   * It was delivered from as something newer than it was joined as: whoever knows that is about to take it over. Throws a
+   * GroupFailure then, and GROUP_BUSY if nobody does.
+   */
+  async #repaired(deadline: Deadline): Promise<void> {
+    const { positions, settings, group, name } = this
+    if (positions.newestVersion <= settings.version) return
+    for (const limit = Deadline.after(Math.min(REPAIR_LIMIT_MS, deadline.remainingMs)); !limit.passed;) {
+      await sleep(REPAIR_LOOK_MS)
+      if (this.ended !== undefined) throw this.ended
+      if (positions.newestVersion <= this.settings.version) return
+    }
+    throw outdatedInstance(group, name)
+  }
+
   #closeSoon(): void {
     clearTimeout(this.#closing)
     this.#closing = setTimeout(() => {
@@ -254,7 +287,7 @@ export class Instance {
     try {
       const loader = { ...this.writer, generation: assignment.generation, settings: this.settings }
       await this.positions.load(this.partitionsOf(assignment), loader, deadline)
-      await this.write([], deadline)
+      if (this.positions.newestVersion <= this.settings.version) await this.write([], deadline)
       this.#loadedGeneration = assignment.generation
     } catch (error) {
       this.#loading = undefined

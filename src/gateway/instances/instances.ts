@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../core/deadline.ts'
 import type { Call } from '../../core/principal.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
@@ -18,9 +17,11 @@ import {
   requireClassic,
   toldError
 } from './failures.ts'
-import { instanceOf, keyOf, type KnownInstance } from './group-memory.ts'
+import { keyOf, type KnownInstance } from './group-memory.ts'
 import { requireRoom } from './group-room.ts'
 import { Instance } from './instance.ts'
+import { repair } from './repair.ts'
+import { Rescue, type RescueTimes } from './rescue.ts'
 import { bornNow, type CreateSettings, ownerOf } from './settings.ts'
 import { findInstance } from './takeover.ts'
 
@@ -43,11 +44,13 @@ export class Instances {
   readonly #held = new Map<string, Instance>()
   /** Takeovers under way: calls for the same instance share one. */
   readonly #taking = new Map<string, Promise<Instance>>()
+  readonly #rescue: Rescue
   readonly #sweep: NodeJS.Timeout
   readonly #refreshing: NodeJS.Timeout
 
-  constructor(context: InstancesContext) {
+  constructor(context: InstancesContext, rescueTimes?: RescueTimes) {
     this.#context = context
+    this.#rescue = new Rescue(context, this, rescueTimes)
     this.#sweep = setInterval(() => this.#endIdle(), SWEEP_MS).unref()
     this.#refreshing = setInterval(() => void this.refresh(), REFRESH_MS).unref()
   }
@@ -79,7 +82,7 @@ export class Instances {
       const settings = { ...said, ...nothing, version, owner, born: bornNow() }
       const known = { topics: [], settings }
       requireRoom(group, described, memory.recordBytes(group), { ...known, name, counts: new Map() })
-      const instance = this.#hold(group, name, known)
+      const instance = this.hold(group, name, known)
       await this.#joined(instance, call.deadline).catch(async (error: unknown) => {
         await instance.leave(Deadline.after(LEAVE_LIMIT_MS)).catch(() => undefined)
         this.#release(instance)
@@ -160,6 +163,7 @@ export class Instances {
   async close(): Promise<void> {
     clearInterval(this.#sweep)
     clearInterval(this.#refreshing)
+    this.#rescue.close()
     const { sessionTimeoutMs, instanceTimeoutMs } = this.#context.options
     const deadline = Deadline.after(LEAVE_LIMIT_MS)
     await Promise.allSettled(
@@ -183,22 +187,30 @@ export class Instances {
   async #takeOver(group: string, name: string, call: Call): Promise<Instance> {
     const { memory, meter } = this.#context
     const startedMs = performance.now()
-    const known = await findInstance(this.#context, group, name, call.deadline)
-    if (known.settings.owner !== ownerOf(call.principal)) throw instanceNotFound(group, name)
+    const { joinAs, lost } = await findInstance(this.#context, group, name, call.deadline)
+    if (joinAs.settings.owner !== ownerOf(call.principal)) throw instanceNotFound(group, name)
     if (memory.wasDeletedSince(group, name, startedMs)) throw instanceNotFound(group, name)
-    const instance = this.#hold(group, name, known)
+    const instance = this.hold(group, name, joinAs)
+    // Under an empty member id other topics would replace those in the group without a rebalance.
+    if (lost !== null) instance.restore(lost)
     meter.tookOver()
     // A call must not be answered while its takeover is still on its way: it would fence a later one.
     await instance.member.settled(Deadline.after(Math.min(JOIN_LIMIT_MS, call.deadline.remainingMs)))
     return instance
   }
 
-  /** Makes the member, and has it join. */
-  #hold(group: string, name: string, known: KnownInstance): Instance {
+  holds(group: string, name: string): boolean {
+    const key = keyOf(group, name)
+    return this.#held.has(key) || this.#taking.has(key)
+  }
+
+  /** Makes the member, and has it join. Throws INSTANCE_LIMIT, INVALID_INSTANCE, or a GroupFailure. */
+  hold(group: string, name: string, known: KnownInstance): Instance {
     const { options } = this.#context
     if (this.#held.size >= options.instances) throw instanceLimit(options.instances)
     const onEnded = (ended: Instance, failure: GroupFailure) => this.#ended(ended, failure)
-    const instance = new Instance(this.#context, group, name, known, onEnded)
+    const onAssigned = (generation: number) => void this.#rescue.assigned(group, generation)
+    const instance = new Instance(this.#context, group, name, known, { onAssigned, onEnded })
     this.#held.set(keyOf(group, name), instance)
     instance.member.join()
     return instance
@@ -217,28 +229,11 @@ export class Instances {
 
   #ended(instance: Instance, failure: GroupFailure): void {
     this.#release(instance)
-    const { group, name, settings, acknowledged } = instance
+    const { group, name } = instance
     if (failure.trouble === 'unknownMember') this.#context.memory.forget(group, name)
-    if (failure.trouble === 'fenced' && acknowledged > 0)
-      void this.#repair(instance.group, instance.name, { topics: instance.topics, settings }, acknowledged)
-  }
-
-  /** Whoever took it over may have done so with what it was before a change that the client was told of. */
-  async #repair(group: string, name: string, known: KnownInstance, acknowledged: number): Promise<void> {
-    const { groups, memory, log } = this.#context
-    try {
-      await sleep(JOINED_PAUSE_LIMIT_MS)
-      const described = await groups.describe(group, Deadline.after(LEAVE_LIMIT_MS))
-      memory.learn(group, described)
-      const member = described.members.find(({ instanceId }) => instanceId === name)
-      const shown = member === undefined ? null : instanceOf(member.metadata)
-      if (shown === null || shown.settings.version >= acknowledged || this.#held.has(keyOf(group, name))) return
-      const instance = this.#hold(group, name, known)
-      instance.change({}, known.topics)
-      instance.acknowledged = instance.settings.version
-    } catch (error) {
-      log.debug({ group, instance: name, cause: String(error) }, 'An instance could not be repaired')
-    }
+    if (failure.trouble !== 'fenced') return
+    this.#rescue.fenced(group, name)
+    void repair(this.#context, this, instance)
   }
 
   #release(instance: Instance): void {

@@ -6,7 +6,7 @@ import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages
 import type { InstancesContext } from './context.ts'
 import { instanceState } from './failures.ts'
 import { HeldPartition, type Writer } from './held-partition.ts'
-import { topicKey } from './position-entry.ts'
+import { readMetadata, topicKey } from './position-entry.ts'
 import { NOTHING, resume } from './resume.ts'
 import type { InstanceSettings } from './settings.ts'
 
@@ -20,6 +20,8 @@ export class Positions {
   readonly #context: InstancesContext
   readonly #group: string
   readonly #held = new Map<string, HeldPartition>()
+  /** Newest version of its settings under which the instance has delivered, by whichever gateway. */
+  newestVersion = 0
 
   constructor(context: InstancesContext, group: string) {
     this.#context = context
@@ -98,9 +100,15 @@ export class Positions {
       const told = stored.get(topic)?.get(partition)
       const assignedSince = settings.assignedSince.get(topic)?.get(partition) ?? null
       const reader = { instance, generation, assignedSince }
+      this.#note(told, instance)
       const resumed = resume(typeof told === 'object' ? told : undefined, topicKey(topicId), reader)
       return new HeldPartition(topic, partition, topicId, resumed)
     })
+  }
+
+  #note(told: Committed | number | undefined, instance: string): void {
+    const delivered = typeof told === 'object' ? readMetadata(told.metadata).entry?.delivered : null
+    if (delivered?.instance === instance) this.newestVersion = Math.max(this.newestVersion, delivered.version)
   }
 
   /** A topic that is not there, or has no leader, begins when it has. */

@@ -1,4 +1,4 @@
-import type { Committed } from '../../kafka/groups/offset-messages.ts'
+import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import { type Delivered, type PositionEntry, readMetadata } from './position-entry.ts'
 
 /** Whoever is about to read a partition. */
@@ -62,6 +62,18 @@ export function belongsTo(delivered: Delivered, { instance, generation, assigned
   if (assignedSince !== null) return delivered.version >= assignedSince
   // It had the partition in the generation before, and has it now: nobody can have had it between the two.
   return delivered.generation === generation || delivered.generation === generation - 1
+}
+
+/** Returns the newest version of the settings under which each instance has delivered, by its key. */
+export function newestVersions(stored: PartitionMap<Committed | number>): Map<string, number> {
+  const newest = new Map<string, number>()
+  for (const ofTopic of stored.values())
+    for (const told of ofTopic.values()) {
+      const delivered = typeof told === 'object' ? readMetadata(told.metadata).entry?.delivered : null
+      if (delivered === null || delivered === undefined) continue
+      newest.set(delivered.instance, Math.max(newest.get(delivered.instance) ?? 0, delivered.version))
+    }
+  return newest
 }
 
 /** Whether this instance's last batch may still be on its way to the client. */

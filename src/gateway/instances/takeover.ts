@@ -6,7 +6,7 @@ import type { InstancesContext } from './context.ts'
 import { groupBusy, groupUnusable, instanceNotFound, requireClassic } from './failures.ts'
 import { instanceOf, type KnownInstance } from './group-memory.ts'
 import { instanceKey, readMetadata } from './position-entry.ts'
-import { isOpenFor } from './resume.ts'
+import { isOpenFor, newestVersions } from './resume.ts'
 
 const LOOK_AGAIN_FIRST_MS = 5
 const LOOK_AGAIN_LIMIT_MS = 50
@@ -16,16 +16,24 @@ const REBALANCE_MS = 1000
 const OPEN_LIMIT_MS = 100
 const OPEN_AGAIN_MS = 20
 
+/** An instance that this process does not hold. */
+export interface FoundInstance {
+  /** As its group knows it, as far as Kafka tells: so it is to be joined. */
+  readonly joinAs: KnownInstance
+  /** A later change that the group has lost; null if there is none. */
+  readonly lost: KnownInstance | null
+}
+
 /**
  * Finds out what an instance is that this process does not hold. Waits for a rebalance to pass if nothing is known of the
- * instance. Rejects with INSTANCE_NOT_FOUND, GROUP_UNUSABLE, or GROUP_BUSY at the deadline.
+ * instance, or something older than it has delivered as. Rejects with INSTANCE_NOT_FOUND, GROUP_UNUSABLE, or GROUP_BUSY at the deadline.
  */
 export async function findInstance(
   context: InstancesContext,
   group: string,
   name: string,
   deadline: Deadline
-): Promise<KnownInstance> {
+): Promise<FoundInstance> {
   const { groups, memory } = context
   const patience = Deadline.after(REBALANCE_MS)
   for (let pauseMs = LOOK_AGAIN_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, LOOK_AGAIN_LIMIT_MS)) {
@@ -34,9 +42,9 @@ export async function findInstance(
       groups.committed(group, null, deadline)
     ])
     memory.learn(group, described)
-    const known = knownBy(context, group, name, described, patience.passed)
+    const known = knownBy(context, group, name, described, patience.passed ? stored : null)
     if (known !== undefined) {
-      await untilClosed(context, group, instanceKey(name, known.settings.born), stored, deadline)
+      await untilClosed(context, group, instanceKey(name, known.joinAs.settings.born), stored, deadline)
       return known
     }
     if (deadline.passed) throw groupBusy(group)
@@ -44,14 +52,17 @@ export async function findInstance(
   }
 }
 
-/** Returns undefined while the group does not show it, and nothing is remembered or memory is not to be used yet. */
+/**
+ * Returns undefined while the group does not show it, and nothing is remembered that is as new as what was delivered by.
+ * `stored` is null while memory is not to be used.
+ */
 function knownBy(
   { memory }: InstancesContext,
   group: string,
   name: string,
   described: GroupDescription,
-  mayRemember: boolean
-): KnownInstance | undefined {
+  stored: PartitionMap<Committed | number> | null
+): FoundInstance | undefined {
   const { kind, state, members } = described
   const remembered = memory.recall(group, name)
   if (kind === 'other') requireClassic(group, described)
@@ -61,12 +72,19 @@ function knownBy(
     throw instanceNotFound(group, name)
   }
   if (kind === 'consumer') {
-    if (remembered !== undefined) return remembered
+    if (remembered !== undefined) return { joinAs: remembered, lost: null }
     requireClassic(group, described)
   }
-  if (state !== 'Stable') return mayRemember ? remembered : undefined
-  const shown = shownBy(group, member)
-  return remembered !== undefined && remembered.settings.version > shown.settings.version ? remembered : shown
+  if (state !== 'Stable') {
+    if (remembered === undefined || stored === null) return undefined
+    const { version, born } = remembered.settings
+    const newest = newestVersions(stored).get(instanceKey(name, born)) ?? 0
+    return newest > version ? undefined : { joinAs: remembered, lost: null }
+  }
+  const joinAs = shownBy(group, member)
+  const { version, born } = joinAs.settings
+  const isLost = remembered?.settings.born === born && remembered.settings.version > version
+  return { joinAs, lost: isLost ? remembered : null }
 }
 
 /** Throws GROUP_UNUSABLE for the member of somebody else, which must not be taken over. */

@@ -77,7 +77,7 @@ export class Coordinators {
     return id
   }
 
-  /** `listener` is called whenever a broker says that it does not coordinate the group, or has yet to load it. */
+  /** `listener` is called whenever a broker does not coordinate the group, has yet to load it, or does not answer. */
   onMoved(listener: (group: string) => void): void {
     this.#onMoved = listener
   }
@@ -92,6 +92,7 @@ export class Coordinators {
   /** Call it when the broker turned out not to be the coordinator, or did not answer. */
   forget(group: string): void {
     this.#known.delete(group)
+    this.#onMoved(group)
   }
 
   /**
@@ -131,8 +132,8 @@ export class Coordinators {
   /** Takes up what an error code says of the coordinator. One that loads the group stays what it is. */
   heard(group: string, errorCode: number): void {
     if (!COORDINATOR_AWAY.has(errorCode)) return
-    this.#onMoved(group)
     if (errorCode === NOT_COORDINATOR || errorCode === COORDINATOR_NOT_AVAILABLE) this.forget(group)
+    else this.#onMoved(group)
   }
 }
 

@@ -44,6 +44,11 @@ export type MemberEvent =
   | 'changed'
   /** Its owner wants another session time-out for it: it takes the place of itself. */
   | 'replaced'
+  /**
+   * JoinGroup: not answered for some seconds. A takeover of the member by itself changes its member id, the one sign by which
+   * other gateways see in the middle of a rebalance that its holder lives.
+   */
+  | 'parked'
   /** The coordinator moves, loads, or does not answer. */
   | 'away'
   /** UNKNOWN_MEMBER_ID: it expired, was removed, or left. */
@@ -104,6 +109,7 @@ const table: Readonly<Record<MemberEvent, Row>> = {
   passed: row('keep', 'again', 'join', 'join', 'join'),
   changed: row('keep', 'later', 'later', 'later', 'join'),
   replaced: row('keep', 'keep', 'keep', 'keep', 'joinAnew'),
+  parked: row('keep', 'joinAnew', 'keep', 'keep', 'keep'),
   away: row('keep', 'again', 'again', 'again', 'keep'),
   unknown: row('keep', 'end', 'end', 'end', 'end'),
   unknownAfterMove: row('keep', 'joinAnew', 'joinAnew', 'joinAnew', 'end'),

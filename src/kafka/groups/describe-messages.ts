@@ -1,12 +1,16 @@
 import { GROUP_ID_NOT_FOUND } from '../kafka-errors.ts'
 import { consumerGroupDescribe } from '../messages/consumer-group-describe.ts'
 import { describeGroups } from '../messages/describe-groups.ts'
+import { listGroups } from '../messages/list-groups.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import { exchange } from '../transport/exchange.ts'
 import { decodeAssignment, decodeSubscription, type TopicPartitions } from './consumer-protocol.ts'
 
 /** Instance ids from version 4 on; from 6 on an unknown group is an error (KIP-1043). */
 const DESCRIBE_GROUPS = { ...describeGroups, min: 4 }
+
+/** The first that lists by state (KIP-518, Kafka 2.6). */
+const LIST_GROUPS = { ...listGroups, min: 4, max: 4 }
 
 /**
  * - `classic`: a group of the protocol of JoinGroup, an empty one included
@@ -66,6 +70,15 @@ export async function askGroup(channel: BrokerChannel, group: string): Promise<G
       })
     )
   }
+}
+
+/** Names the groups of this broker that wait for their members to join. None before Kafka 2.6, which does not tell. */
+export async function askRebalancing(channel: BrokerChannel): Promise<readonly string[]> {
+  await channel.connect()
+  const { key, min, max } = LIST_GROUPS
+  if (channel.versionNow(key, min, max) < 0) return []
+  const { groups } = await exchange(channel, LIST_GROUPS, { statesFilter: ['PreparingRebalance'] })
+  return groups.map(({ groupId }) => groupId)
 }
 
 /** Adds up how many partitions of each topic are assigned. Topics of which none is are 0. */

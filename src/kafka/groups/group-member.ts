@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { Deadline } from '../../core/deadline.ts'
+import { REBALANCE_IN_PROGRESS } from '../kafka-errors.ts'
 import { causeText } from '../transport/transport-error.ts'
 import { eventOf, type MemberState } from './decide.ts'
 import { askGroup, assignedCounts } from './describe-messages.ts'
@@ -98,13 +99,19 @@ export class GroupMember implements WheelTask {
   /**
    * Commits as this member. Returns an error code for each partition, 0 if it is committed. Rejects with a GroupFailure,
    * and nothing is committed, if the member is fenced or unknown, which ends it, or if it has to join again, which it does.
+   * `isStillTrue` is asked before each attempt; false ends in `rebalancing` as well.
    */
-  async commit(commits: ReadonlyMap<string, readonly Commit[]>, deadline: Deadline): Promise<PartitionMap<number>> {
-    const member = this.#membership.identity
+  async commit(
+    commits: ReadonlyMap<string, readonly Commit[]>,
+    deadline: Deadline,
+    isStillTrue: () => boolean = () => true
+  ): Promise<PartitionMap<number>> {
+    const member = this.#named()
     const channelOf = (brokerId: number) => this.#context.groupChannel(brokerId, this.group)
-    const { errorCode, results } = await this.#context.coordinators.ask(this.group, deadline, channelOf, channel =>
-      askCommit(channel, this.group, member, commits)
-    )
+    const { errorCode, results } = await this.#context.coordinators.ask(this.group, deadline, channelOf, channel => {
+      if (!isStillTrue()) throw groupFailure(this.group, REBALANCE_IN_PROGRESS)
+      return askCommit(channel, this.group, member, commits)
+    })
     // An error that all partitions have in common may be one of the partitions.
     if (eventOf(errorCode, false) !== 'refused') this.#hear(member, errorCode)
     return results
@@ -112,7 +119,7 @@ export class GroupMember implements WheelTask {
 
   /** Asks the coordinator whether this process still holds the member. Rejects as {@link commit} does. */
   async heartbeat(deadline: Deadline): Promise<void> {
-    const member = this.#membership.identity
+    const member = this.#named()
     const channelOf = (brokerId: number) => this.#context.heartbeatChannel(brokerId)
     const { errorCode } = await this.#context.coordinators.ask(this.group, deadline, channelOf, channel =>
       askHeartbeat(channel, member)
@@ -212,6 +219,13 @@ export class GroupMember implements WheelTask {
       if (event === 'rebalancing' || event === 'passed') this.#holder.rebalancing(generation)
     }
     throw failure
+  }
+
+  /** Throws a `rebalancing` GroupFailure while the coordinator has yet to give it a member id. */
+  #named(): MemberOfGeneration {
+    const { identity } = this.#membership
+    if (identity.memberId === '') throw groupFailure(this.group, REBALANCE_IN_PROGRESS)
+    return identity
   }
 
   async #leaveAs(member: MemberOfGeneration, deadline: Deadline): Promise<boolean> {

@@ -1,15 +1,17 @@
 import type { Deadline } from '../../core/deadline.ts'
 import type { Log } from '../../core/log.ts'
+import { within } from '../../core/lib/within.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import type { AnyBroker } from '../transport/any-broker.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import type { Brokers } from '../transport/brokers.ts'
+import { TransportError } from '../transport/transport-error.ts'
 import type { TopicPartitions } from './consumer-protocol.ts'
 import { type CoordinatorAnswer, Coordinators } from './coordinators.ts'
 import { eventOf } from './decide.ts'
-import { askGroup, type GroupDescription } from './describe-messages.ts'
+import { askGroup, askRebalancing, type GroupDescription } from './describe-messages.ts'
 import type { GroupContext } from './group-context.ts'
-import { groupFailure } from './group-failure.ts'
+import { groupFailure, notConfirmed } from './group-failure.ts'
 import type { GroupMember } from './group-member.ts'
 import { HeartbeatWheel } from './heartbeat-wheel.ts'
 import { HeldGroup } from './held-group.ts'
@@ -31,13 +33,16 @@ const FETCH_OF_2_7 = 12
 
 /** Consumer groups: questions and changes from outside, and the members that this process holds. */
 export class Groups {
+  readonly #brokers: Brokers
   readonly #context: GroupContext
   readonly #coordinators: Coordinators
   readonly #limit: number
   readonly #wheel = new HeartbeatWheel()
   readonly #held = new Map<string, HeldGroup>()
+  #closed = false
 
   constructor(brokers: Brokers, anyBroker: AnyBroker, metadata: MetadataCache, log: Log, options: GroupsOptions) {
+    this.#brokers = brokers
     this.#limit = options.joinConnections
     this.#coordinators = new Coordinators(brokers, anyBroker, metadata)
     this.#context = {
@@ -63,9 +68,10 @@ export class Groups {
     this.#coordinators.onMoved(listener)
   }
 
-  /** Makes a member, which has not joined yet. Throws a `tooManyMembers` GroupFailure. */
+  /** Makes a member, which has not joined yet. Throws a GroupFailure: `tooManyMembers`, or `other` once this is closed. */
   member(options: MemberOptions): GroupMember {
     const { group } = options
+    if (this.#closed) throw notConfirmed(group)
     let held = this.#held.get(group)
     if (held === undefined) {
       const made = new HeldGroup(this.#context, this.#wheel, this.#limit, () => {
@@ -81,6 +87,21 @@ export class Groups {
     const described = await this.#ask(group, deadline, channel => askGroup(channel, group))
     if (described.errorCode !== 0) throw groupFailure(group, described.errorCode, described.reason)
     return described
+  }
+
+  /**
+   * Names groups that wait for members to join: those of the whole cluster, as far as its brokers answer in time. Before
+   * Kafka 2.6 only those in which a member of this process waits.
+   */
+  async rebalancing(deadline: Deadline): Promise<ReadonlySet<string>> {
+    const waiting = [...this.#held].filter(([, { members }]) => members.some(({ state }) => state === 'joining'))
+    const listed = await Promise.allSettled(
+      Array.from(this.#brokers.nodes.keys(), async id =>
+        within(deadline, askRebalancing(this.#brokers.channel(id, 'heartbeat')), late)
+      )
+    )
+    const others = listed.flatMap(told => (told.status === 'fulfilled' ? told.value : []))
+    return new Set([...waiting.map(([group]) => group), ...others])
   }
 
   /**
@@ -129,6 +150,7 @@ export class Groups {
 
   /** Lets go of all members without leaving: see {@link GroupMember.handOver} for a stop that keeps them alive for longer. */
   close(): void {
+    this.#closed = true
     this.#wheel.close()
     for (const { members } of this.#held.values()) for (const member of members.slice()) member.abandon()
   }
@@ -140,6 +162,10 @@ export class Groups {
   ): Promise<Answer> {
     return this.#coordinators.ask(group, deadline, brokerId => this.#context.groupChannel(brokerId, group), call)
   }
+}
+
+function late(): TransportError {
+  return new TransportError('not in time', true)
 }
 
 /** The same one for a group each time. */

@@ -61,6 +61,11 @@ export class JoinConnections {
     }
   }
 
+  /** Whether one more could be had at once. */
+  hasRoom(brokerId: number): boolean {
+    return (this.#pools.get(brokerId)?.promised ?? 0) < this.#limit
+  }
+
   #place(pool: Pool, group: string, together: number): Promise<{ party: Party; index: number }> {
     const isTheirs = (party: Party) => party.group === group && party.left > party.waiting.length
     let party = [...pool.inside, ...pool.queue].find(isTheirs)

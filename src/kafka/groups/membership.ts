@@ -183,6 +183,8 @@ export class Membership {
         const action = decide(this.#state, event)
         failures = action === 'again' ? failures + 1 : 0
         if (stateAfter(action) === 'joining') joins++
+        // The group has what the JoinGroup said: it is sent again.
+        if (event === 'parked') this.#confirmed = this.#sent
         this.#carryOut(action, rebalance)
         const pauses = isJoining(this.#state) ? Math.max(failures, joins - QUICK_JOINS) : 0
         if (pauses > 0) await sleep(scattered(growingPauseMs(pauses - 1, PAUSE_FIRST_MS, PAUSE_LIMIT_MS)))

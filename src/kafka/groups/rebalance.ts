@@ -37,6 +37,8 @@ export class Rebalance {
   #brokerId = -1
   /** The coordinator has moved, or a request to it was lost: what it knew of this rebalance may be gone. */
   #moved = false
+  /** Whether the request under way may be made anew to show that this member lives. */
+  #mayShow = false
   #toAssign: readonly JoinedMember[] = []
   /** What the group's members subscribe to, with the number of partitions; null unless this member has assigned them. */
   counts: ReadonlyMap<string, number> | null = null
@@ -63,8 +65,11 @@ export class Rebalance {
     this.#connection = undefined
   }
 
+  /** Resolves with `parked`, once in a rebalance, if a static member has waited for others for some seconds. */
   join(request: JoinRequest): Promise<MemberEvent> {
     this.memberId = request.memberId
+    // A takeover has a new member id anyway.
+    this.#mayShow = request.memberId !== '' && request.instanceId !== null
     return this.#attempt(
       ({ channel }) => askJoin(channel, request),
       answer => {
@@ -93,6 +98,7 @@ export class Rebalance {
 
   /** Finds out whether the group is Stable, so that nobody waits for assignments by this member. */
   look(): Promise<MemberEvent> {
+    this.#mayShow = false
     return this.#attempt(
       ({ channel }) => askGroup(channel, this.#group),
       ({ errorCode, state }) => {
@@ -103,6 +109,7 @@ export class Rebalance {
   }
 
   sync(member: MemberOfGeneration): Promise<MemberEvent> {
+    this.#mayShow = false
     return this.#attempt(
       async ({ channel }) => {
         const led = this.#toAssign.length === 0 ? NOTHING_LED : await this.#lead()
@@ -144,10 +151,12 @@ export class Rebalance {
       await connection.channel.connect()
       if (!this.#wanted()) return 'away'
       const asked = ask(connection)
-      if (await this.#answersFirst(asked, brokerId)) return take(await asked)
+      const end = await this.#endOf(asked, brokerId)
+      if (end === 'answered') return take(await asked)
       // Its answer is still due, so nobody else may use the connection yet.
-      this.#connection = undefined
+      this.#connection = end === 'moved' ? undefined : end
       void asked.catch(() => undefined).finally(() => connection.release())
+      if (end !== 'moved') return 'parked'
       this.#moved = true
       return 'away'
     } catch (error) {
@@ -164,14 +173,37 @@ export class Rebalance {
     }
   }
 
-  /** A parked request and a frozen broker look alike, so others are asked meanwhile whether it is still the coordinator. */
-  async #answersFirst(asked: Promise<unknown>, brokerId: number): Promise<boolean> {
+  /**
+   * A parked request and a frozen broker look alike, so others are asked meanwhile whether it is still the coordinator.
+   * Resolves with another connection if the request is to be made anew there.
+   */
+  async #endOf(asked: Promise<unknown>, brokerId: number): Promise<'answered' | 'moved' | JoinConnection> {
     const { coordinators } = this.#context
     const settling = asked.then(isTrue, isTrue)
     for (;;) {
-      if (await within(Deadline.after(LOOK_AGAIN_MS), settling, late).catch(() => false)) return true
+      if (await within(Deadline.after(LOOK_AGAIN_MS), settling, late).catch(() => false)) return 'answered'
       const nowId = await coordinators.askAgain(this.#group, Deadline.after(LOOK_AGAIN_MS)).catch(() => brokerId)
-      if (nowId !== brokerId) return false
+      if (nowId !== brokerId) return 'moved'
+      const spare = await this.#spare(brokerId)
+      if (spare === undefined) continue
+      // Answered by now, it may have been fenced: then it must not fence whoever did that.
+      if (!(await Promise.race([settling, Promise.resolve(false)]))) return spare
+      spare.release()
+    }
+  }
+
+  /** Returns a second connection, for a member to show that it lives: once in a rebalance, and only where one is free. */
+  async #spare(brokerId: number): Promise<JoinConnection | undefined> {
+    const { joins } = this.#context
+    if (!this.#mayShow || !joins.hasRoom(brokerId)) return undefined
+    this.#mayShow = false
+    const spare = await joins.take(brokerId, this.#group, 1)
+    try {
+      await spare.channel.connect()
+      return spare
+    } catch {
+      spare.release()
+      return undefined
     }
   }
 }

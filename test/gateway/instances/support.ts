@@ -6,6 +6,7 @@ import { Consumers } from '../../../src/gateway/instances/consumers.ts'
 import type { ConsumersOptions, InstancesContext } from '../../../src/gateway/instances/context.ts'
 import { GroupMemory } from '../../../src/gateway/instances/group-memory.ts'
 import type { PageSink, Polled, Unshowable } from '../../../src/gateway/instances/poll.ts'
+import type { RescueTimes } from '../../../src/gateway/instances/rescue.ts'
 import type { CreateSettings } from '../../../src/gateway/instances/settings.ts'
 import type { Cluster } from '../../../src/kafka/cluster.ts'
 import { silent } from '../../kafka/transport/scripted-broker.ts'
@@ -35,10 +36,14 @@ export interface GatewayUnderTest extends Consumers {
 }
 
 /** The instances of one gateway. */
-export function consumersOf(cluster: Cluster, options: Partial<ConsumersOptions> = {}): GatewayUnderTest {
+export function consumersOf(
+  cluster: Cluster,
+  options: Partial<ConsumersOptions> = {},
+  rescueTimes?: RescueTimes
+): GatewayUnderTest {
   const counted = { tookOver: 0, rebalanced: 0 }
   const meter = { tookOver: () => void counted.tookOver++, rebalanced: () => void counted.rebalanced++ }
-  return Object.assign(new Consumers({ ...contextOf(cluster, options), meter }), { counted })
+  return Object.assign(new Consumers({ ...contextOf(cluster, options), meter }, rescueTimes), { counted })
 }
 
 export function contextOf(

@@ -47,6 +47,15 @@ export class JavaConsumer {
     await closed
   }
 
+  /** It answers nothing, and polls nothing, until it is thawed. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#child.kill('SIGCONT')
+  }
+
   kill(): void {
     this.#child.kill('SIGKILL')
   }

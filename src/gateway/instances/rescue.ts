@@ -1,0 +1,171 @@
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+import { Deadline } from '../../core/deadline.ts'
+import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
+import type { InstancesContext } from './context.ts'
+import { type KnownInstance, keyOf } from './group-memory.ts'
+import { instanceKey } from './position-entry.ts'
+import { newestVersions } from './resume.ts'
+
+/** Whoever holds the instances of this process. */
+export interface Holder {
+  /** Whether it holds the instance, or is about to. */
+  holds(group: string, name: string): boolean
+  /** Takes the instance over, as it is known. Throws if it may not hold more. */
+  hold(group: string, name: string, known: KnownInstance): unknown
+}
+
+export interface RescueTimes {
+  /** Between two looks at the cluster, at least; twice as long at most. */
+  readonly lookMs: number
+  /** For living holders to hear of the rebalance, to join, and to show that they live. */
+  readonly patienceMs: number
+  /** So that one gateway comes first, and ends the rebalance before the next. */
+  readonly spreadMs: number
+}
+
+/** Holders hear of a rebalance within 3 s, and have shown that they live 3 s later. */
+const TIMES: RescueTimes = { lookMs: 1000, patienceMs: 7000, spreadMs: 3000 }
+const GROUPS_LIMIT = 10_000
+const ASK_LIMIT_MS = 2000
+/** For all members to have their assignment, after which the group shows what each subscribes to. */
+const LEARN_AFTER_MS = 500
+
+/** A group that waits for a member. */
+interface Waiting {
+  /** When it was last seen not to wait; what was lost since may have been lost in this rebalance. */
+  readonly sinceMs: number
+  /** Member id of each instance as first seen in this rebalance. Whoever changes it lives. */
+  readonly firstIds: ReadonlyMap<string, string>
+  timer: NodeJS.Timeout | undefined
+}
+
+/**
+ * Takes over instances whose holder is dead, where a rebalance waits for them: without that all members of the group, Java
+ * consumers among them, would stand still until the largest rebalance time-out of any of them has passed. Nothing tells the
+ * dead from the living but that the living change their member ids when they are kept waiting.
+ */
+export class Rescue {
+  readonly #context: InstancesContext
+  readonly #holder: Holder
+  readonly #times: RescueTimes
+  readonly #waiting = new Map<string, Waiting>()
+  /** When this process was fenced, by key of the instance. */
+  readonly #lost = new Map<string, number>()
+  /** Newest generation of each group that was looked at, or is to be. */
+  readonly #learned = new LRUCache<string, number>({ max: GROUPS_LIMIT })
+  readonly #closing = new AbortController()
+  #lookedAtMs = performance.now()
+
+  constructor(context: InstancesContext, holder: Holder, times = TIMES) {
+    this.#context = context
+    this.#holder = holder
+    this.#times = times
+    void this.#run()
+  }
+
+  /** Another process holds the instance by now. */
+  fenced(group: string, name: string): void {
+    this.#lost.set(keyOf(group, name), performance.now())
+  }
+
+  /** The group has a new generation: what its other instances subscribe to is remembered for the next rebalance. */
+  async assigned(group: string, generation: number): Promise<void> {
+    const { groups, memory } = this.#context
+    if ((this.#learned.get(group) ?? -1) >= generation) return
+    this.#learned.set(group, generation)
+    await this.#pause(LEARN_AFTER_MS)
+    if (this.#closing.signal.aborted) return
+    try {
+      memory.learn(group, await groups.describe(group, Deadline.after(ASK_LIMIT_MS)))
+    } catch (error) {
+      this.#debug(group, error)
+    }
+  }
+
+  close(): void {
+    this.#closing.abort()
+    for (const { timer } of this.#waiting.values()) clearTimeout(timer)
+    this.#waiting.clear()
+  }
+
+  async #run(): Promise<void> {
+    const { lookMs } = this.#times
+    while (!this.#closing.signal.aborted) {
+      await this.#pause(lookMs + Math.random() * lookMs)
+      if (!this.#closing.signal.aborted && !this.#context.memory.isEmpty) await this.#look()
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { groups, memory } = this.#context
+    const nowMs = performance.now()
+    const waiting = await groups.rebalancing(Deadline.after(ASK_LIMIT_MS))
+    for (const [group, { timer }] of this.#waiting)
+      if (!waiting.has(group)) {
+        clearTimeout(timer)
+        this.#waiting.delete(group)
+      }
+    const found = [...waiting].filter(group => memory.hasSeen(group) && !this.#waiting.has(group))
+    await Promise.all(found.map(group => this.#begin(group)))
+    this.#lookedAtMs = nowMs
+    const since = Math.min(nowMs, ...Array.from(this.#waiting.values(), ({ sinceMs }) => sinceMs))
+    for (const [key, lostAtMs] of this.#lost) if (lostAtMs < since) this.#lost.delete(key)
+  }
+
+  async #begin(group: string): Promise<void> {
+    const described = await this.#describe(group)
+    if (described === undefined || this.#closing.signal.aborted) return
+    const firstIds = new Map(described.members.map(({ instanceId, memberId }) => [instanceId ?? '', memberId]))
+    const { patienceMs, spreadMs } = this.#times
+    const waiting: Waiting = { sinceMs: this.#lookedAtMs, firstIds, timer: undefined }
+    waiting.timer = setTimeout(() => void this.#rescue(group, waiting), patienceMs + Math.random() * spreadMs).unref()
+    this.#waiting.set(group, waiting)
+  }
+
+  /** Happens once a rebalance. */
+  async #rescue(group: string, { sinceMs, firstIds }: Waiting): Promise<void> {
+    const { groups, memory, log } = this.#context
+    const rescued: string[] = []
+    try {
+      const versions = newestVersions(await groups.committed(group, null, Deadline.after(ASK_LIMIT_MS)))
+      const described = await this.#describe(group)
+      if (described === undefined || this.#closing.signal.aborted) return
+      for (const { instanceId: name, memberId } of described.members) {
+        if (name === null || firstIds.get(name) !== memberId || this.#holder.holds(group, name)) continue
+        if ((this.#lost.get(keyOf(group, name)) ?? -Infinity) >= sinceMs) continue
+        const known = memory.recall(group, name)
+        if (known === undefined) continue
+        // What has changed since is not to be undone.
+        const { version, born } = known.settings
+        if ((versions.get(instanceKey(name, born)) ?? 0) > version) continue
+        this.#holder.hold(group, name, known)
+        rescued.push(name)
+      }
+    } catch (error) {
+      this.#debug(group, error)
+    }
+    if (rescued.length > 0)
+      log.info({ group, instances: rescued }, 'Consumer instances were taken over, as their group waited for them')
+  }
+
+  /** Returns undefined unless the group is being rebalanced. */
+  async #describe(group: string): Promise<GroupDescription | undefined> {
+    try {
+      const described = await this.#context.groups.describe(group, Deadline.after(ASK_LIMIT_MS))
+      return described.kind === 'classic' && described.state === 'PreparingRebalance' ? described : undefined
+    } catch (error) {
+      this.#debug(group, error)
+      return undefined
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined)
+  }
+
+  #debug(group: string, error: unknown): void {
+    this.#context.log.debug({ group, cause: String(error) }, 'A group could not be looked after')
+  }
+}
