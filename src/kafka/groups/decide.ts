@@ -46,7 +46,8 @@ export type MemberEvent =
   | 'replaced'
   /**
    * JoinGroup: not answered for some seconds. A takeover of the member by itself changes its member id, the one sign by which
-   * other gateways see in the middle of a rebalance that its holder lives.
+   * other gateways see in the middle of a rebalance that its holder lives. SyncGroup: the leader may be dead, which another
+   * rebalance finds out; the same takeover begins one.
    */
   | 'parked'
   /** The coordinator moves, loads, or does not answer. */
@@ -109,7 +110,7 @@ const table: Readonly<Record<MemberEvent, Row>> = {
   passed: row('keep', 'again', 'join', 'join', 'join'),
   changed: row('keep', 'later', 'later', 'later', 'join'),
   replaced: row('keep', 'keep', 'keep', 'keep', 'joinAnew'),
-  parked: row('keep', 'joinAnew', 'keep', 'keep', 'keep'),
+  parked: row('keep', 'joinAnew', 'keep', 'joinAnew', 'keep'),
   away: row('keep', 'again', 'again', 'again', 'keep'),
   unknown: row('keep', 'end', 'end', 'end', 'end'),
   unknownAfterMove: row('keep', 'joinAnew', 'joinAnew', 'joinAnew', 'end'),

@@ -23,6 +23,7 @@ import {
 
 const COORDINATOR_LIMIT_MS = 5000
 const LOOK_AGAIN_MS = 3000
+const NEVER = Infinity
 /** Of a member that assigns nothing. */
 const NOTHING_LED = { assignments: new Map<string, Buffer>(), counts: null }
 const UUID = /^-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -37,8 +38,10 @@ export class Rebalance {
   #brokerId = -1
   /** The coordinator has moved, or a request to it was lost: what it knew of this rebalance may be gone. */
   #moved = false
-  /** Whether the request under way may be made anew to show that this member lives. */
-  #mayShow = false
+  /** How often the coordinator is looked for before the request under way counts as parked. */
+  #looks = NEVER
+  #hasParkedJoin = false
+  #hasParkedSync = false
   #toAssign: readonly JoinedMember[] = []
   /** What the group's members subscribe to, with the number of partitions; null unless this member has assigned them. */
   counts: ReadonlyMap<string, number> | null = null
@@ -65,12 +68,13 @@ export class Rebalance {
     this.#connection = undefined
   }
 
-  /** Resolves with `parked`, once in a rebalance, if a static member has waited for others for some seconds. */
-  join(request: JoinRequest): Promise<MemberEvent> {
+  /** Resolves with `parked`, once, if a static member has waited for others for some seconds. */
+  async join(request: JoinRequest): Promise<MemberEvent> {
     this.memberId = request.memberId
-    // A takeover has a new member id anyway.
-    this.#mayShow = request.memberId !== '' && request.instanceId !== null
-    return this.#attempt(
+    const mayPark = request.instanceId !== null && !this.#hasParkedJoin
+    // A group that was empty waits for 3 s by default (group.initial.rebalance.delay.ms), and only those without an id join it.
+    this.#looks = mayPark ? (request.memberId === '' ? 2 : 1) : NEVER
+    const event = await this.#attempt(
       ({ channel }) => askJoin(channel, request),
       answer => {
         if (answer.memberId !== '') this.memberId = answer.memberId
@@ -80,6 +84,8 @@ export class Rebalance {
         return this.#role(request, answer)
       }
     )
+    this.#hasParkedJoin ||= event === 'parked'
+    return event
   }
 
   /** Every JoinGroup may make its sender the leader, a takeover in the middle of a rebalance included. */
@@ -98,7 +104,7 @@ export class Rebalance {
 
   /** Finds out whether the group is Stable, so that nobody waits for assignments by this member. */
   look(): Promise<MemberEvent> {
-    this.#mayShow = false
+    this.#looks = NEVER
     return this.#attempt(
       ({ channel }) => askGroup(channel, this.#group),
       ({ errorCode, state }) => {
@@ -108,9 +114,12 @@ export class Rebalance {
     )
   }
 
-  sync(member: MemberOfGeneration): Promise<MemberEvent> {
-    this.#mayShow = false
-    return this.#attempt(
+  /** Resolves with `parked`, once, if the leader has not assigned anything for some seconds: it may be dead. */
+  async sync(member: MemberOfGeneration): Promise<MemberEvent> {
+    this.#hasParkedJoin = false
+    const mayPark = member.instanceId !== null && !this.#hasParkedSync && this.#toAssign.length === 0
+    this.#looks = mayPark ? 1 : NEVER
+    const event = await this.#attempt(
       async ({ channel }) => {
         const led = this.#toAssign.length === 0 ? NOTHING_LED : await this.#lead()
         return { ...led, ...(await askSync(channel, member, this.assignor, led.assignments)) }
@@ -122,6 +131,8 @@ export class Rebalance {
         return this.assignment === undefined ? 'unassigned' : 'assigned'
       }
     )
+    this.#hasParkedSync ||= event === 'parked'
+    return event
   }
 
   #lead(): Promise<Led> {
@@ -184,7 +195,7 @@ export class Rebalance {
       if (await within(Deadline.after(LOOK_AGAIN_MS), settling, late).catch(() => false)) return 'answered'
       const nowId = await coordinators.askAgain(this.#group, Deadline.after(LOOK_AGAIN_MS)).catch(() => brokerId)
       if (nowId !== brokerId) return 'moved'
-      const spare = await this.#spare(brokerId)
+      const spare = --this.#looks === 0 ? await this.#spare(brokerId) : undefined
       if (spare === undefined) continue
       // Answered by now, it may have been fenced: then it must not fence whoever did that.
       if (!(await Promise.race([settling, Promise.resolve(false)]))) return spare
@@ -192,11 +203,10 @@ export class Rebalance {
     }
   }
 
-  /** Returns a second connection, for a member to show that it lives: once in a rebalance, and only where one is free. */
+  /** Returns a second connection, if one is free. */
   async #spare(brokerId: number): Promise<JoinConnection | undefined> {
     const { joins } = this.#context
-    if (!this.#mayShow || !joins.hasRoom(brokerId)) return undefined
-    this.#mayShow = false
+    if (!joins.hasRoom(brokerId)) return undefined
     const spare = await joins.take(brokerId, this.#group, 1)
     try {
       await spare.channel.connect()

@@ -87,6 +87,7 @@ suite('A group that waits for a member', () => {
     )
     // What all members subscribe to is seen half a second later.
     await sleep(1000)
+    if (sum().length < PARTITIONS.length) await untilShared(group, consumers, ...holders)
   }
 
   for (const [what, memory] of [
@@ -120,6 +121,30 @@ suite('A group that waits for a member', () => {
       const { topics } = await living.consumers.subscription(callOf(), group, 'i')
       assert.deepEqual(topics, [topic])
     })
+
+  test('rule 5: a gateway that dies while it assigns the partitions, as the leader, holds up a Java co-member for less than 15 s', async t => {
+    const group = uniqueTopic('group')
+    const [dead, living] = [await start(), await start()]
+    await make(dead, group, 'i')
+    await make(living, group, 'j')
+    const first = await startJava(group)
+    await untilShared(group, [first], dead, living)
+    assert.ok(dead.cluster.groups.held(group)[0].leads)
+    // The leader thinks for longer than anybody waits here.
+    const thought = Promise.withResolvers<null>()
+    dead.cluster.metadata.refresh = () => thought.promise
+    await make(living, group, 'k')
+    await until(() => dead.cluster.groups.held(group)[0]?.state === 'syncing')
+    const stoppedMs = performance.now()
+    kill(dead)
+    const { state } = await living.cluster.groups.describe(group, soon())
+    assert.deepEqual([state, first.partitions], ['CompletingRebalance', null])
+    await until(() => first.partitions !== null, 60_000).finally(() => thought.resolve(null))
+    const stoodMs = performance.now() - stoppedMs
+    t.diagnostic(`Java stood still for ${(stoodMs / 1000).toFixed(1)} s`)
+    assert.ok(stoodMs < LIMIT_MS, `${stoodMs} ms`)
+    assert.deepEqual(new Set(held(living, group)), new Set(['i', 'j', 'k']))
+  })
 
   test('rule 5: gateways that have seen the same instances leave those of the living alone, however long a Java member keeps them waiting', async () => {
     const group = uniqueTopic('group')

@@ -25,7 +25,7 @@ const cells: readonly (readonly [MemberEvent, readonly MemberAction[]])[] = [
   ['passed', ['keep', 'again', 'join', 'join', 'join', 'keep']],
   ['changed', ['keep', 'later', 'later', 'later', 'join', 'keep']],
   ['replaced', ['keep', 'keep', 'keep', 'keep', 'joinAnew', 'keep']],
-  ['parked', ['keep', 'joinAnew', 'keep', 'keep', 'keep', 'keep']],
+  ['parked', ['keep', 'joinAnew', 'keep', 'joinAnew', 'keep', 'keep']],
   ['away', ['keep', 'again', 'again', 'again', 'keep', 'keep']],
   ['unknown', ['keep', 'end', 'end', 'end', 'end', 'keep']],
   ['unknownAfterMove', ['keep', 'joinAnew', 'joinAnew', 'joinAnew', 'end', 'keep']],
