@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../core/deadline.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
@@ -8,20 +7,17 @@ import type { MemberAssignment } from '../../kafka/groups/membership.ts'
 import type { Commit, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import { Batch } from './batch.ts'
 import type { InstancesContext } from './context.ts'
-import { outdatedInstance } from './failures.ts'
 import type { KnownInstance } from './group-memory.ts'
 import type { HeldPartition, Writer } from './held-partition.ts'
 import { instanceKey } from './position-entry.ts'
 import { Positions } from './positions.ts'
+import { repaired } from './repair.ts'
 import { encodeSettings, type InstanceSettings } from './settings.ts'
 import { Turns } from './turns.ts'
 import { type Interruption, Wait } from './wait.ts'
 
 const REBALANCE_TIMEOUT_MS = 10_000
 const LOAD_LIMIT_MS = 10_000
-/** For a gateway that knows a newer version to bring it back. */
-const REPAIR_LIMIT_MS = 2000
-const REPAIR_LOOK_MS = 20
 const LAST_COMMIT_LIMIT_MS = 1000
 const REVOKE_COMMIT_LIMIT_MS = 2000
 /** A poll that follows soon writes the same down itself. */
@@ -95,6 +91,11 @@ export class Instance {
     return this.#known.topics
   }
 
+  /** Of its settings, after a change. */
+  get nextVersion(): number {
+    return Math.max(this.settings.version, this.positions.newestVersion) + 1
+  }
+
   /** As which it writes positions down now. */
   get writer(): Writer {
     const { generation } = this.member
@@ -118,7 +119,7 @@ export class Instance {
       const loading = this.#loading
       await loading
       if (this.#loading === loading && this.member.assignment !== null) {
-        await this.#repaired(deadline)
+        await repaired(this, deadline)
         return true
       }
       if (deadline.passed) return false
@@ -127,9 +128,8 @@ export class Instance {
 
   /** Changes what it is, under its known member id. The group is told in the background. */
   change(changes: Partial<InstanceSettings>, topics: readonly string[]): void {
-    const version = Math.max(this.settings.version, this.positions.newestVersion) + 1
     this.repairs = 0
-    this.restore({ topics, settings: { ...this.settings, ...changes, version } })
+    this.restore({ topics, settings: { ...this.settings, ...changes, version: this.nextVersion } })
   }
 
   /** Makes it what it was known as before, likewise. */
@@ -242,21 +242,6 @@ export class Instance {
     return this.settings.assigned ?? assignment.partitions
   }
 
-  /**
-   * It was delivered from as something newer than it was joined as: whoever knows that is about to take it over. Throws a
-   * GroupFailure then, and GROUP_BUSY if nobody does.
-   */
-  async #repaired(deadline: Deadline): Promise<void> {
-    const { positions, settings, group, name } = this
-    if (positions.newestVersion <= settings.version) return
-    for (const limit = Deadline.after(Math.min(REPAIR_LIMIT_MS, deadline.remainingMs)); !limit.passed;) {
-      await sleep(REPAIR_LOOK_MS)
-      if (this.ended !== undefined) throw this.ended
-      if (positions.newestVersion <= this.settings.version) return
-    }
-    throw outdatedInstance(group, name)
-  }
-
   #closeSoon(): void {
     clearTimeout(this.#closing)
     this.#closing = setTimeout(() => {
@@ -287,7 +272,9 @@ export class Instance {
     try {
       const loader = { ...this.writer, generation: assignment.generation, settings: this.settings }
       await this.positions.load(this.partitionsOf(assignment), loader, deadline)
-      if (this.positions.newestVersion <= this.settings.version) await this.write([], deadline)
+      // What a newer version wrote says that there was one.
+      if (this.positions.newestVersion > this.settings.version) return
+      await this.write([], deadline)
       this.#loadedGeneration = assignment.generation
     } catch (error) {
       this.#loading = undefined

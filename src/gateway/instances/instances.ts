@@ -47,6 +47,7 @@ export class Instances {
   readonly #rescue: Rescue
   readonly #sweep: NodeJS.Timeout
   readonly #refreshing: NodeJS.Timeout
+  #isClosed = false
 
   constructor(context: InstancesContext, rescueTimes?: RescueTimes) {
     this.#context = context
@@ -161,6 +162,7 @@ export class Instances {
 
   /** Leaves all instances to other gateways, or to the process that comes next. */
   async close(): Promise<void> {
+    this.#isClosed = true
     clearInterval(this.#sweep)
     clearInterval(this.#refreshing)
     this.#rescue.close()
@@ -196,12 +198,14 @@ export class Instances {
     meter.tookOver()
     // A call must not be answered while its takeover is still on its way: it would fence a later one.
     await instance.member.settled(Deadline.after(Math.min(JOIN_LIMIT_MS, call.deadline.remainingMs)))
+    instance.acknowledged = instance.settings.version
     return instance
   }
 
+  /** Whether it is held, or about to be; once this is closed nothing is to be taken over by itself any more. */
   holds(group: string, name: string): boolean {
     const key = keyOf(group, name)
-    return this.#held.has(key) || this.#taking.has(key)
+    return this.#isClosed || this.#held.has(key) || this.#taking.has(key)
   }
 
   /** Makes the member, and has it join. Throws INSTANCE_LIMIT, INVALID_INSTANCE, or a GroupFailure. */

@@ -59,8 +59,8 @@ export class Subscriptions {
     if (partitions.size === 0) return this.unsubscribe(instance, deadline)
     requireRead(principal, partitions.keys())
     for (const [topic, numbers] of partitions) await this.#requirePartitions(topic, numbers, deadline)
-    const { version, assignedSince } = instance.settings
-    await this.#change(instance, assignedBy(version + 1, partitions, assignedSince), [], deadline)
+    const { nextVersion, settings } = instance
+    await this.#change(instance, assignedBy(nextVersion, partitions, settings.assignedSince), [], deadline)
   }
 
   /** Takes topics in or out that have come under a pattern, or that the caller may not read any more. */
