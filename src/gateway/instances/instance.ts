@@ -9,9 +9,9 @@ import { Batch } from './batch.ts'
 import type { InstancesContext } from './context.ts'
 import type { KnownInstance } from './group-memory.ts'
 import type { HeldPartition, Writer } from './held-partition.ts'
+import { isOutdated, untilRepaired } from './outdated.ts'
 import { instanceKey } from './position-entry.ts'
 import { Positions } from './positions.ts'
-import { repaired } from './repair.ts'
 import { encodeSettings, type InstanceSettings } from './settings.ts'
 import { Turns } from './turns.ts'
 import { type Interruption, Wait } from './wait.ts'
@@ -119,7 +119,7 @@ export class Instance {
       const loading = this.#loading
       await loading
       if (this.#loading === loading && this.member.assignment !== null) {
-        await repaired(this, deadline)
+        await untilRepaired(this, deadline)
         return true
       }
       if (deadline.passed) return false
@@ -273,7 +273,7 @@ export class Instance {
       const loader = { ...this.writer, generation: assignment.generation, settings: this.settings }
       await this.positions.load(this.partitionsOf(assignment), loader, deadline)
       // What a newer version wrote says that there was one.
-      if (this.positions.newestVersion > this.settings.version) return
+      if (isOutdated(this)) return
       await this.write([], deadline)
       this.#loadedGeneration = assignment.generation
     } catch (error) {

@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../core/deadline.ts'
 import type { InstancesContext } from './context.ts'
-import { outdatedInstance } from './failures.ts'
 import { instanceOf, type KnownInstance } from './group-memory.ts'
 import type { Instance } from './instance.ts'
 import type { Holder } from './rescue.ts'
 
 const REPAIRS = 3
-/** For another gateway to repair an instance that this one took over. */
-const REPAIR_LIMIT_MS = 2000
-const REPAIR_LOOK_MS = 20
 const LOOK_MS = 100
 /** For a rebalance to pass: only then does the group show what it was told. */
 const LOOK_LIMIT_MS = 30_000
@@ -39,21 +35,6 @@ export async function repair(
   } catch (error) {
     context.log.debug({ group, instance: name, cause: String(error) }, 'An instance could not be repaired')
   }
-}
-
-/**
- * Resolves unless the instance was delivered from as something newer than it was joined as: whoever knows that is about to
- * take it over. Rejects with a GroupFailure then, and with GROUP_BUSY if nobody does.
- */
-export async function repaired(instance: Instance, deadline: Deadline): Promise<void> {
-  const isOutdated = () => instance.positions.newestVersion > instance.settings.version
-  if (!isOutdated()) return
-  for (const limit = Deadline.after(Math.min(REPAIR_LIMIT_MS, deadline.remainingMs)); !limit.passed;) {
-    await sleep(REPAIR_LOOK_MS)
-    if (instance.ended !== undefined) throw instance.ended
-    if (!isOutdated()) return
-  }
-  throw outdatedInstance(instance.group, instance.name)
 }
 
 /** What the group shows of it; null if it is gone, is held here, or the group does not become Stable. */

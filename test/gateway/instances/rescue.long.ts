@@ -94,7 +94,7 @@ suite('A group that waits for a member', () => {
     ['holds another instance of the group', 'holder'],
     ['has only seen it', 'witness']
   ])
-    test(`rule 5: a dead gateway's instance is taken over by one that ${what}: a Java co-member stands still for less than 15 s`, async t => {
+    test(`Rule 5: a dead gateway's instance is taken over by one that ${what}: a Java co-member stands still for less than 15 s`, async t => {
       const group = uniqueTopic('group')
       const [dead, living] = [await start(), await start()]
       await make(dead, group, 'i')
@@ -122,7 +122,7 @@ suite('A group that waits for a member', () => {
       assert.deepEqual(topics, [topic])
     })
 
-  test('rule 5: a gateway that dies while it assigns the partitions, as the leader, holds up a Java co-member for less than 15 s', async t => {
+  test('Rule 5: a gateway that dies while it assigns the partitions, as the leader, holds up a Java co-member for less than 15 s', async t => {
     const group = uniqueTopic('group')
     const [dead, living] = [await start(), await start()]
     await make(dead, group, 'i')
@@ -146,7 +146,7 @@ suite('A group that waits for a member', () => {
     assert.deepEqual(new Set(held(living, group)), new Set(['i', 'j', 'k']))
   })
 
-  test('rule 5: gateways that have seen the same instances leave those of the living alone, however long a Java member keeps them waiting', async () => {
+  test('Rule 5: gateways that have seen the same instances leave those of the living alone, however long a Java member keeps them waiting', async () => {
     const group = uniqueTopic('group')
     const [one, other, witness] = [await start(), await start(), await start()]
     await make(one, group, 'i', 'j')

@@ -65,7 +65,7 @@ suite('What a gateway does for instances that others lose', { concurrency: true 
     return stranger
   }
 
-  test('rule 5: an instance whose gateway is dead is taken over when a rebalance waits for it, and goes on at its commit', async () => {
+  test('Rule 5: an instance whose gateway is dead is taken over when a rebalance waits for it, and goes on at its commit', async () => {
     const [group, topic] = [uniqueTopic('group'), await topicOf()]
     const [dead, living] = [await start(), await start()]
     await produce(dead.cluster, topic, 0, ['a'])
@@ -94,7 +94,7 @@ suite('What a gateway does for instances that others lose', { concurrency: true 
     return stale
   }
 
-  test('rule 4: a change that a client was told of is written again when a gateway has undone it, three times', async () => {
+  test('Rule 4: a change that a client was told of is written again when a gateway has undone it, three times', async () => {
     const [group, topic] = [uniqueTopic('group'), await topicOf()]
     const { cluster, consumers } = await start()
     const shown = async () => {
@@ -124,7 +124,7 @@ suite('What a gateway does for instances that others lose', { concurrency: true 
     assert.equal((await consumers.assignments(callOf(), group, 'i')).get(topic)?.length, 2)
   })
 
-  test('rule 4: a taker that finds that more was delivered than it knows of waits for the repair, then answers 503; subscribing again ends that', async () => {
+  test('Rule 4: a taker that finds that more was delivered than it knows of waits for the repair, then answers 503; subscribing again ends that', async () => {
     const [group, topic] = [uniqueTopic('group'), await topicOf()]
     const [dead, other] = [await start(), await start()]
     await make(dead.consumers, group, 'i', [])
@@ -143,7 +143,7 @@ suite('What a gateway does for instances that others lose', { concurrency: true 
     assert.equal((await other.consumers.assignments(callOf(), group, 'i')).get(topic)?.length, 2)
   })
 
-  test('rule 4: what is sent back parses, whatever bytes the group shows of a member', () => {
+  test('Rule 4: what is sent back parses, whatever bytes the group shows of a member', () => {
     const shown = encodeSubscription({ topics: ['t', 'u'], userData: encodeSettings(SETTINGS) })
     assert.ok(instanceOf(shown) !== null)
     const bent = fc.record({ at: fc.nat(shown.length), put: fc.uint8Array({ maxLength: 4 }), cut: fc.nat(4) })
@@ -162,7 +162,7 @@ suite('What a gateway does for instances that others lose', { concurrency: true 
     )
   })
 
-  test('rule 5: a gateway rescues nothing that it holds, lost in this rebalance, never saw, or knows too old, and nothing that shows life; each once', async () => {
+  test('Rule 5: a gateway rescues nothing that it holds, lost in this rebalance, never saw, or knows too old, and nothing that shows life; each once', async () => {
     const memory = new GroupMemory()
     const names = ['dead', 'mine', 'lost', 'old', 'living']
     for (const name of names) memory.remember('g', name, { topics: [], settings: SETTINGS })

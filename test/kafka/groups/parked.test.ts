@@ -6,7 +6,7 @@ import { joined, soon, until, watched } from './support.ts'
 const topics = ['t']
 
 /** They wait for 3 s each. */
-suite('rule 5: a member that is kept waiting', { concurrency: true }, () => {
+suite('Rule 5: a member that is kept waiting', { concurrency: true }, () => {
   test('changes its member id once, so that others see that it lives, and goes on as what it was', async t => {
     const model = await modelCluster(t)
     const [one, other] = [model.gateway(), model.gateway()]
