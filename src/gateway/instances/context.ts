@@ -30,7 +30,10 @@ export interface InstancesMeter {
 
 /** What everything in this folder needs. */
 export interface InstancesContext {
-  readonly groups: Pick<Groups, 'describe' | 'committed' | 'commit' | 'member' | 'rebalancing'>
+  readonly groups: Pick<
+    Groups,
+    'describe' | 'committed' | 'commit' | 'member' | 'held' | 'rebalancing' | 'takeoversLast' | 'onCoordinatorMoved'
+  >
   readonly reads: Pick<Reads, 'starts' | 'readMany' | 'wait'>
   readonly metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh' | 'everything'>
   readonly memory: GroupMemory

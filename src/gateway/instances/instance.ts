@@ -4,10 +4,11 @@ import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
 import type { GroupMember } from '../../kafka/groups/group-member.ts'
 import type { MemberAssignment } from '../../kafka/groups/membership.ts'
-import type { Commit, PartitionMap } from '../../kafka/groups/offset-messages.ts'
+import type { PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import { Batch } from './batch.ts'
 import type { InstancesContext } from './context.ts'
 import type { KnownInstance } from './group-memory.ts'
+import { Hold, isHeldStill } from './hold.ts'
 import type { HeldPartition, Writer } from './held-partition.ts'
 import { isOutdated, untilRepaired } from './outdated.ts'
 import { instanceKey } from './position-entry.ts'
@@ -39,6 +40,7 @@ export class Instance {
   readonly member: GroupMember
   readonly #context: InstancesContext
   readonly #key: string
+  readonly #hold = new Hold()
   #known: KnownInstance
   /** Of the last change that a client was told of; 0 for none by this process. */
   acknowledged = 0
@@ -104,7 +106,21 @@ export class Instance {
 
   /** Whether it has its partitions and their positions now. */
   get isReady(): boolean {
+    return this.#isLoaded && this.#hold.isSure
+  }
+
+  get #isLoaded(): boolean {
     return this.member.assignment?.generation === this.#loadedGeneration
+  }
+
+  /** The coordinator has moved, or may have: another process may have served the instance since. See {@link Hold}. */
+  coordinatorMoved(): void {
+    if (this.#hold.takeoversLast) return
+    this.#hold.moved()
+    this.positions.clear()
+    this.#loading = undefined
+    this.#loadedGeneration = -1
+    this.wake()
   }
 
   /**
@@ -115,14 +131,13 @@ export class Instance {
     for (;;) {
       const assignment = await this.member.settled(deadline)
       if (assignment === null) return false
+      if (this.#isLoaded && !this.#hold.isSure && (await isHeldStill(this.member, deadline))) this.coordinatorMoved()
       this.#loading ??= this.#load(assignment, deadline)
       const loading = this.#loading
       await loading
-      if (this.#loading === loading && this.member.assignment !== null) {
-        await untilRepaired(this, deadline)
-        return true
-      }
-      if (deadline.passed) return false
+      const isReady = this.#loading === loading && this.member.assignment !== null
+      if (isReady) await untilRepaired(this, deadline)
+      if (isReady || deadline.passed) return isReady
     }
   }
 
@@ -146,29 +161,22 @@ export class Instance {
    */
   async write(partitions: Iterable<HeldPartition>, deadline: Deadline): Promise<PartitionMap<number>> {
     clearTimeout(this.#closing)
-    const { writer } = this
-    const all = Array.from(new Set([...partitions, ...this.positions.outdated(writer)]), held => ({
-      held,
-      written: held.written(writer)
-    }))
-    if (all.length === 0) return new Map()
-    const commits = new Map<string, Commit[]>()
-    for (const { held, written } of all) {
-      const ofTopic = commits.get(held.topic)
-      if (ofTopic === undefined) commits.set(held.topic, [written.commit])
-      else ofTopic.push(written.commit)
-    }
-    const results = await this.member.commit(commits, deadline)
-    for (const { held, written } of all) if (results.get(held.topic)?.get(held.partition) === 0) held.keep(written)
+    const writing = this.positions.toWrite(partitions, this.writer)
+    if (writing.commits.size === 0) return new Map()
+    const results = await this.member.commit(writing.commits, deadline, this.#hold.validity(writing.isHeld))
+    writing.keep(results)
+    this.#hold.refreshed()
     return results
   }
 
   /** Writes down what did not get to the group, and once a day what would expire there. */
   async refresh(): Promise<void> {
-    if (!this.isReady) return
-    if (this.positions.outdated(this.writer).length === 0) return
+    if (!this.#isLoaded || this.positions.outdated(this.writer).length === 0) return
     await this.turns
-      .take(() => this.write([], Deadline.after(LOAD_LIMIT_MS)))
+      .take(async () => {
+        const deadline = Deadline.after(LOAD_LIMIT_MS)
+        if (await this.ready(deadline)) await this.write([], deadline)
+      })
       .catch((error: unknown) => this.#debug(error, 'Positions could not be written anew'))
   }
 
@@ -271,9 +279,12 @@ export class Instance {
   async #load(assignment: MemberAssignment, deadline: Deadline): Promise<void> {
     try {
       const loader = { ...this.writer, generation: assignment.generation, settings: this.settings }
+      this.#hold.takeoversLast = await this.#context.groups.takeoversLast(this.group, deadline)
+      const isValid = this.#hold.validity()
       await this.positions.load(this.partitionsOf(assignment), loader, deadline)
       // What a newer version wrote says that there was one.
-      if (isOutdated(this)) return
+      if (isOutdated(this) || !isValid()) return
+      this.#hold.refreshed()
       await this.write([], deadline)
       this.#loadedGeneration = assignment.generation
     } catch (error) {

@@ -52,6 +52,10 @@ export class Instances {
   constructor(context: InstancesContext, rescueTimes?: RescueTimes) {
     this.#context = context
     this.#rescue = new Rescue(context, this, rescueTimes)
+    context.groups.onCoordinatorMoved(group => {
+      for (const { instanceId } of context.groups.held(group))
+        this.#held.get(keyOf(group, instanceId ?? ''))?.coordinatorMoved()
+    })
     this.#sweep = setInterval(() => this.#endIdle(), SWEEP_MS).unref()
     this.#refreshing = setInterval(() => void this.refresh(), REFRESH_MS).unref()
   }

@@ -2,7 +2,7 @@ import type { Deadline } from '../../core/deadline.ts'
 import { KafkaFailure } from '../../kafka/kafka-failure.ts'
 import type { Start } from '../../kafka/fetch/starts.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
-import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
+import type { Commit, Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import type { InstancesContext } from './context.ts'
 import { instanceState } from './failures.ts'
 import { HeldPartition, type Writer } from './held-partition.ts'
@@ -15,17 +15,32 @@ export interface Loader extends Writer {
   readonly settings: InstanceSettings
 }
 
+export interface Writing {
+  readonly commits: ReadonlyMap<string, readonly Commit[]>
+  /** Whether all of it is about partitions that are held now. */
+  readonly isHeld: boolean
+  /** Call it with what became of the commits. */
+  keep(results: PartitionMap<number>): void
+}
+
 /** The partitions that an instance reads, and how far it is in each. */
 export class Positions {
   readonly #context: InstancesContext
   readonly #group: string
   readonly #held = new Map<string, HeldPartition>()
+  #clearings = 0
   /** Newest version of its settings under which the instance has delivered, by whichever gateway. */
   newestVersion = 0
 
   constructor(context: InstancesContext, group: string) {
     this.#context = context
     this.#group = group
+  }
+
+  /** Forgets them all: each is to be loaded again. */
+  clear(): void {
+    this.#held.clear()
+    this.#clearings++
   }
 
   get all(): readonly HeldPartition[] {
@@ -48,17 +63,40 @@ export class Positions {
       if (unknown.length > 0) missing.set(topic, unknown)
     }
     if (missing.size === 0) return
+    const clearings = this.#clearings
     const stored = await this.#context.groups.committed(this.#group, missing, deadline)
     const loaded = await Promise.all(
       Array.from(missing, ([topic, numbers]) => this.#loadTopic(topic, numbers, stored, loader, deadline))
     )
     await this.resolve(loaded.flat(), loader.settings, deadline)
-    for (const held of loaded.flat()) this.#held.set(keyOf(held.topic, held.partition), held)
+    if (clearings === this.#clearings)
+      for (const held of loaded.flat()) this.#held.set(keyOf(held.topic, held.partition), held)
   }
 
   /** Those of which the group does not have what it should. */
   outdated(writer: Writer): HeldPartition[] {
     return this.all.filter(held => held.isOutdated(writer))
+  }
+
+  /** What is to be committed to write these partitions down, and all others of which the group does not have what it should. */
+  toWrite(partitions: Iterable<HeldPartition>, writer: Writer): Writing {
+    const all = Array.from(new Set([...partitions, ...this.outdated(writer)]), held => ({
+      held,
+      written: held.written(writer)
+    }))
+    const commits = new Map<string, Commit[]>()
+    for (const { held, written } of all) {
+      const ofTopic = commits.get(held.topic)
+      if (ofTopic === undefined) commits.set(held.topic, [written.commit])
+      else ofTopic.push(written.commit)
+    }
+    return {
+      commits,
+      isHeld: all.every(({ held }) => this.get(held.topic, held.partition) === held),
+      keep: results => {
+        for (const { held, written } of all) if (results.get(held.topic)?.get(held.partition) === 0) held.keep(written)
+      }
+    }
   }
 
   /** Lets `auto.offset.reset` decide where there is no position. */
