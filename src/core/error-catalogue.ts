@@ -218,6 +218,11 @@ export const errorCatalogue = {
     retriable: false,
     summary: 'What Kafka returned fails its checksum or cannot be decoded.'
   },
+  KAFKA_TOO_OLD: {
+    status: 501,
+    retriable: false,
+    summary: 'The Kafka cluster is too old for what the call asks for.'
+  },
   KAFKA_UNAVAILABLE: {
     status: 503,
     retriable: true,

@@ -16,7 +16,8 @@ const ELSEWHERE: ReadonlySet<ErrorCode> = new Set([
   'GROUP_UNUSABLE',
   'INVALID_INSTANCE',
   'INSTANCE_LIMIT',
-  'GROUP_BUSY'
+  'GROUP_BUSY',
+  'KAFKA_TOO_OLD'
 ])
 export const v1Codes: readonly ErrorCode[] = errorCodes.filter(code => !ELSEWHERE.has(code))
 

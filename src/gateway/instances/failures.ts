@@ -88,6 +88,8 @@ export function toldError(group: string, name: string, error: unknown): unknown 
     case 'full':
     case 'tooManyMembers':
       return new GatewayError('INSTANCE_LIMIT', message, { ...options, headers: { 'Retry-After': '1' } })
+    case 'unsupported':
+      return new GatewayError('KAFKA_TOO_OLD', message, options)
     case 'badGroupId':
       return new GatewayError('INVALID_INSTANCE', message, options)
     default:

@@ -13,7 +13,7 @@ import { type FailureKind, KafkaFailure } from '../kafka-failure.ts'
  * - `badSessionTimeout`: outside the coordinator's `group.min.session.timeout.ms` and `group.max.session.timeout.ms`
  * - `badGroupId`: Kafka takes no such name
  * - `unauthorized`: Kafka does not let the gateway use the group, or a topic
- * - `unsupported`: the cluster is too old
+ * - `unsupported`: the brokers, or the protocol among them, are too old
  * - `other`: anything else that no retry mends
  */
 export type GroupTrouble =
@@ -82,7 +82,8 @@ const MESSAGES: Readonly<Record<GroupTrouble, string>> = {
   badSessionTimeout: 'Kafka does not allow this session time-out.',
   badGroupId: 'Kafka does not take this name.',
   unauthorized: 'Kafka does not let the gateway use it.',
-  unsupported: 'the Kafka cluster is too old for this.',
+  unsupported:
+    'its brokers do not know static members (KIP-345). Those of Kafka 2.4 do, with inter.broker.protocol.version 2.3 or later.',
   other: 'Kafka refuses.'
 }
 

@@ -93,6 +93,7 @@ suite('Rule 11: others in the group', () => {
       [30, 'KAFKA_REFUSED'],
       [23, 'GROUP_UNUSABLE'],
       [69, 'GROUP_UNUSABLE'],
+      [35, 'KAFKA_TOO_OLD'],
       [81, 'INSTANCE_LIMIT'],
       [24, 'INVALID_INSTANCE'],
       [25, 'INSTANCE_NOT_FOUND'],

@@ -6,7 +6,9 @@ const PATTERNS = [
   'test/features/v2/*.test.ts',
   'test/features/interop/*.test.ts',
   'test/kafka/groups/members.test.ts',
-  'test/gateway/instances/consumers.test.ts'
+  'test/gateway/instances/consumers.test.ts',
+  'test/gateway/instances/rescue.test.ts',
+  'test/integrity/a-dead-gateway-holds-up-no-group.long.ts'
 ]
 
 export interface Summary {

@@ -43,6 +43,7 @@ export const instanceErrors: readonly ErrorCode[] = [
   'GROUP_BUSY',
   'NOT_ACCEPTABLE',
   'KAFKA_REFUSED',
+  'KAFKA_TOO_OLD',
   'KAFKA_UNAVAILABLE'
 ]
 
