@@ -239,9 +239,7 @@ export class Instances {
     this.#release(instance)
     const { group, name } = instance
     if (failure.trouble === 'unknownMember') this.#context.memory.forget(group, name)
-    if (failure.trouble !== 'fenced') return
-    this.#rescue.fenced(group, name)
-    void repair(this.#context, this, instance)
+    if (failure.trouble === 'fenced') void repair(this.#context, this, instance)
   }
 
   #release(instance: Instance): void {

@@ -1,10 +1,9 @@
-import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { Deadline } from '../../core/deadline.ts'
 import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import type { InstancesContext } from './context.ts'
-import { type KnownInstance, keyOf } from './group-memory.ts'
+import type { KnownInstance } from './group-memory.ts'
 import { instanceKey } from './position-entry.ts'
 import { newestVersions } from './resume.ts'
 
@@ -34,9 +33,7 @@ const LEARN_AFTER_MS = 500
 
 /** A group that waits for a member. */
 interface Waiting {
-  /** When it was last seen not to wait; what was lost since may have been lost in this rebalance. */
-  readonly sinceMs: number
-  /** Member id of each instance as first seen in this rebalance. Whoever changes it lives. */
+  /** Member id of each instance as first seen in this rebalance. Whoever changes it lives, or has taken the instance over. */
   readonly firstIds: ReadonlyMap<string, string>
   timer: NodeJS.Timeout | undefined
 }
@@ -51,23 +48,15 @@ export class Rescue {
   readonly #holder: Holder
   readonly #times: RescueTimes
   readonly #waiting = new Map<string, Waiting>()
-  /** When this process was fenced, by key of the instance. */
-  readonly #lost = new Map<string, number>()
   /** Newest generation of each group that was looked at, or is to be. */
   readonly #learned = new LRUCache<string, number>({ max: GROUPS_LIMIT })
   readonly #closing = new AbortController()
-  #lookedAtMs = performance.now()
 
   constructor(context: InstancesContext, holder: Holder, times = TIMES) {
     this.#context = context
     this.#holder = holder
     this.#times = times
     void this.#run()
-  }
-
-  /** Another process holds the instance by now. */
-  fenced(group: string, name: string): void {
-    this.#lost.set(keyOf(group, name), performance.now())
   }
 
   /** The group has a new generation: what its other instances subscribe to is remembered for the next rebalance. */
@@ -100,7 +89,6 @@ export class Rescue {
 
   async #look(): Promise<void> {
     const { groups, memory } = this.#context
-    const nowMs = performance.now()
     const waiting = await groups.rebalancing(Deadline.after(ASK_LIMIT_MS))
     for (const [group, { timer }] of this.#waiting)
       if (!waiting.has(group)) {
@@ -109,9 +97,6 @@ export class Rescue {
       }
     const found = [...waiting].filter(group => memory.hasSeen(group) && !this.#waiting.has(group))
     await Promise.all(found.map(group => this.#begin(group)))
-    this.#lookedAtMs = nowMs
-    const since = Math.min(nowMs, ...Array.from(this.#waiting.values(), ({ sinceMs }) => sinceMs))
-    for (const [key, lostAtMs] of this.#lost) if (lostAtMs < since) this.#lost.delete(key)
   }
 
   async #begin(group: string): Promise<void> {
@@ -119,13 +104,13 @@ export class Rescue {
     if (described === undefined || this.#closing.signal.aborted) return
     const firstIds = new Map(described.members.map(({ instanceId, memberId }) => [instanceId ?? '', memberId]))
     const { patienceMs, spreadMs } = this.#times
-    const waiting: Waiting = { sinceMs: this.#lookedAtMs, firstIds, timer: undefined }
+    const waiting: Waiting = { firstIds, timer: undefined }
     waiting.timer = setTimeout(() => void this.#rescue(group, waiting), patienceMs + Math.random() * spreadMs).unref()
     this.#waiting.set(group, waiting)
   }
 
   /** Happens once a rebalance. */
-  async #rescue(group: string, { sinceMs, firstIds }: Waiting): Promise<void> {
+  async #rescue(group: string, { firstIds }: Waiting): Promise<void> {
     const { groups, memory, log } = this.#context
     const rescued: string[] = []
     try {
@@ -134,7 +119,6 @@ export class Rescue {
       if (described === undefined || this.#closing.signal.aborted) return
       for (const { instanceId: name, memberId } of described.members) {
         if (name === null || firstIds.get(name) !== memberId || this.#holder.holds(group, name)) continue
-        if ((this.#lost.get(keyOf(group, name)) ?? -Infinity) >= sinceMs) continue
         const known = memory.recall(group, name)
         if (known === undefined) continue
         // What has changed since is not to be undone.
