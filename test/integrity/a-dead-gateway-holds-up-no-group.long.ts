@@ -11,6 +11,8 @@ import { callOf, consumersOf, type GatewayUnderTest, PLAIN } from '../gateway/in
 
 await alone()
 
+/** Before Kafka 2.6 groups are not listed by state; on 2.4 a takeover does not begin a rebalance while assignments are awaited. */
+const OLD = 'This broker tells too little.'
 const PARTITIONS = [0, 1, 2, 3, 4, 5, 6, 7]
 const LIMIT_MS = 15_000
 const START_LIMIT_MS = 30_000
@@ -97,6 +99,7 @@ suite('A group that waits for a member', () => {
     test(`Rule 5: a dead gateway's instance is taken over by one that ${what}: a Java co-member stands still for less than 15 s`, async t => {
       const group = uniqueTopic('group')
       const [dead, living] = [await start(), await start()]
+      if (memory === 'witness' && !(await living.cluster.groups.takeoversLast(group, soon()))) return t.skip(OLD)
       await make(dead, group, 'i')
       if (memory === 'holder') await make(living, group, 'j')
       const first = await startJava(group)
@@ -125,6 +128,7 @@ suite('A group that waits for a member', () => {
   test('Rule 5: a gateway that dies while it assigns the partitions, as the leader, holds up a Java co-member for less than 15 s', async t => {
     const group = uniqueTopic('group')
     const [dead, living] = [await start(), await start()]
+    if (!(await living.cluster.groups.takeoversLast(group, soon()))) return t.skip(OLD)
     await make(dead, group, 'i')
     await make(living, group, 'j')
     const first = await startJava(group)

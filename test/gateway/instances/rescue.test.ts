@@ -25,6 +25,7 @@ const SETTINGS = {
   pattern: null,
   counts: new Map()
 }
+const OLD = 'Before Kafka 2.6 only gateways that hold a member of the group hear of its rebalance.'
 /** Sooner than in production, where the living need some seconds to show that they live: nobody else lives here. */
 const SOON = { lookMs: 50, patienceMs: 300, spreadMs: 50 }
 
@@ -65,9 +66,10 @@ suite('What a gateway does for instances that others lose', { concurrency: true 
     return stranger
   }
 
-  test('Rule 5: an instance whose gateway is dead is taken over when a rebalance waits for it, and goes on at its commit', async () => {
+  test('Rule 5: an instance whose gateway is dead is taken over when a rebalance waits for it, and goes on at its commit', async t => {
     const [group, topic] = [uniqueTopic('group'), await topicOf()]
     const [dead, living] = [await start(), await start()]
+    if (!(await living.cluster.groups.takeoversLast(group, soon()))) return t.skip(OLD)
     await produce(dead.cluster, topic, 0, ['a'])
     await make(dead.consumers, group, 'i', [topic])
     assert.deepEqual((await poll(dead.consumers, group, 'i')).values, ['a'])
