@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { Deadline } from '../../core/deadline.ts'
 import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
+import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import type { InstancesContext } from './context.ts'
 import type { KnownInstance } from './group-memory.ts'
 import { instanceKey } from './position-entry.ts'
-import { newestVersions } from './resume.ts'
+import { newestGeneration, newestVersions } from './resume.ts'
 
 /** Whoever holds the instances of this process. */
 export interface Holder {
@@ -33,6 +34,8 @@ const LEARN_AFTER_MS = 500
 
 /** A group that waits for a member. */
 interface Waiting {
+  /** Newest one of which anything was seen when the group was found to wait. */
+  readonly generation: number
   /** Member id of each instance as first seen in this rebalance. Whoever changes it lives, or has taken the instance over. */
   readonly firstIds: ReadonlyMap<string, string>
   timer: NodeJS.Timeout | undefined
@@ -48,7 +51,7 @@ export class Rescue {
   readonly #holder: Holder
   readonly #times: RescueTimes
   readonly #waiting = new Map<string, Waiting>()
-  /** Newest generation of each group that was looked at, or is to be. */
+  /** Generation of each group that was looked at last, or is to be. */
   readonly #learned = new LRUCache<string, number>({ max: GROUPS_LIMIT })
   readonly #closing = new AbortController()
 
@@ -62,7 +65,7 @@ export class Rescue {
   /** The group has a new generation: what its other instances subscribe to is remembered for the next rebalance. */
   async assigned(group: string, generation: number): Promise<void> {
     const { groups, memory } = this.#context
-    if ((this.#learned.get(group) ?? -1) >= generation) return
+    if (this.#learned.get(group) === generation) return
     this.#learned.set(group, generation)
     await this.#pause(LEARN_AFTER_MS)
     if (this.#closing.signal.aborted) return
@@ -100,23 +103,29 @@ export class Rescue {
   }
 
   async #begin(group: string): Promise<void> {
-    const described = await this.#describe(group)
-    if (described === undefined || this.#closing.signal.aborted) return
+    const [described, stored] = await Promise.all([this.#describe(group), this.#stored(group)])
+    if (described === undefined || stored === undefined || this.#closing.signal.aborted) return
     const firstIds = new Map(described.members.map(({ instanceId, memberId }) => [instanceId ?? '', memberId]))
     const { patienceMs, spreadMs } = this.#times
-    const waiting: Waiting = { firstIds, timer: undefined }
+    const waiting: Waiting = { generation: this.#generationOf(group, stored), firstIds, timer: undefined }
     waiting.timer = setTimeout(() => void this.#rescue(group, waiting), patienceMs + Math.random() * spreadMs).unref()
     this.#waiting.set(group, waiting)
   }
 
   /** Happens once a rebalance. */
-  async #rescue(group: string, { firstIds }: Waiting): Promise<void> {
-    const { groups, memory, log } = this.#context
+  async #rescue(group: string, { generation, firstIds }: Waiting): Promise<void> {
+    const { memory, log } = this.#context
+    const stored = await this.#stored(group)
+    const described = await this.#describe(group)
+    if (described === undefined || stored === undefined || this.#closing.signal.aborted) return
+    if (this.#generationOf(group, stored) > generation) {
+      // Another rebalance, which began between two looks: its members have yet to show that they live.
+      this.#waiting.delete(group)
+      return
+    }
+    const versions = newestVersions(stored)
     const rescued: string[] = []
     try {
-      const versions = newestVersions(await groups.committed(group, null, Deadline.after(ASK_LIMIT_MS)))
-      const described = await this.#describe(group)
-      if (described === undefined || this.#closing.signal.aborted) return
       for (const { instanceId: name, memberId } of described.members) {
         if (name === null || firstIds.get(name) !== memberId || this.#holder.holds(group, name)) continue
         const known = memory.recall(group, name)
@@ -132,6 +141,20 @@ export class Rescue {
     }
     if (rescued.length > 0)
       log.info({ group, instances: rescued }, 'Consumer instances were taken over, as their group waited for them')
+  }
+
+  #generationOf(group: string, stored: PartitionMap<Committed | number>): number {
+    return Math.max(newestGeneration(stored), ...this.#context.groups.held(group).map(({ generation }) => generation))
+  }
+
+  /** Returns what the group committed, or undefined if Kafka does not tell. */
+  async #stored(group: string): Promise<PartitionMap<Committed | number> | undefined> {
+    try {
+      return await this.#context.groups.committed(group, null, Deadline.after(ASK_LIMIT_MS))
+    } catch (error) {
+      this.#debug(group, error)
+      return undefined
+    }
   }
 
   /** Returns undefined unless the group is being rebalanced. */

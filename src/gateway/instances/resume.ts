@@ -67,13 +67,20 @@ export function belongsTo(delivered: Delivered, { instance, generation, assigned
 /** Returns the newest version of the settings under which each instance has delivered, by its key. */
 export function newestVersions(stored: PartitionMap<Committed | number>): Map<string, number> {
   const newest = new Map<string, number>()
-  for (const ofTopic of stored.values())
-    for (const told of ofTopic.values()) {
-      const delivered = typeof told === 'object' ? readMetadata(told.metadata).entry?.delivered : null
-      if (delivered === null || delivered === undefined) continue
-      newest.set(delivered.instance, Math.max(newest.get(delivered.instance) ?? 0, delivered.version))
-    }
+  for (const { instance, version } of deliveredIn(stored))
+    newest.set(instance, Math.max(newest.get(instance) ?? 0, version))
   return newest
+}
+
+/** Returns the newest generation in which anything was delivered; −1 if nothing was. */
+export function newestGeneration(stored: PartitionMap<Committed | number>): number {
+  return deliveredIn(stored).reduce((newest, { generation }) => Math.max(newest, generation), -1)
+}
+
+function deliveredIn(stored: PartitionMap<Committed | number>): Delivered[] {
+  return Array.from(stored.values(), ofTopic => [...ofTopic.values()])
+    .flat()
+    .flatMap(told => (typeof told === 'object' ? (readMetadata(told.metadata).entry?.delivered ?? []) : []))
 }
 
 /** Whether this instance's last batch may still be on its way to the client. */

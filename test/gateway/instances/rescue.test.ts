@@ -168,18 +168,30 @@ suite('What a gateway does for instances that others lose', { concurrency: true 
     const memory = new GroupMemory()
     const names = ['dead', 'mine', 'old', 'living']
     for (const name of names) memory.remember('g', name, { topics: [], settings: SETTINGS })
-    let [isWaiting, describes] = [true, 0]
+    let [isWaiting, looks, describes, movesOnAfter] = [true, 0, 0, Infinity]
     const idOf = (name: string) => (name === 'living' ? `living-${describes}` : name)
     const describe = () => {
-      describes++
+      if (++describes === movesOnAfter) queueMicrotask(() => generation++)
       const members = [...names, 'unseen', null].map(name => ({ instanceId: name, memberId: idOf(name ?? 'dynamic') }))
       return Promise.resolve({ kind: 'classic', state: 'PreparingRebalance', members })
     }
-    const delivered = { instance: instanceKey('old', SETTINGS.born), generation: 1, version: 2, to: 5, openFrom: null }
-    const text = writeMetadata({ metadata: '', entry: { topic: '', hour: 0, start: null, delivered } })
-    const stored = new Map([['t', new Map([[0, { offset: -1, leaderEpoch: -1, metadata: text }]])]])
-    const rebalancing = () => Promise.resolve(new Set(isWaiting ? ['g', 'strangers'] : []))
-    const groups = { rebalancing, describe, committed: () => Promise.resolve(stored) }
+    let generation = 1
+    const stored = () => {
+      const delivered = { instance: instanceKey('old', SETTINGS.born), generation, version: 2, to: 5, openFrom: null }
+      const metadata = writeMetadata({ metadata: '', entry: { topic: '', hour: 0, start: null, delivered } })
+      return Promise.resolve(new Map([['t', new Map([[0, { offset: -1, leaderEpoch: -1, metadata }]])]]))
+    }
+    const rebalancing = () => {
+      looks++
+      return Promise.resolve(new Set(isWaiting ? ['g', 'strangers'] : []))
+    }
+    const looked = (times = looks + 2) => until(() => looks >= times)
+    const anotherRebalance = async () => {
+      isWaiting = false
+      await looked()
+      isWaiting = true
+    }
+    const groups = { rebalancing, describe, committed: stored, held: () => [] }
     const held: string[] = []
     const holder = {
       holds: (_group: string, name: string) => name === 'mine',
@@ -188,16 +200,18 @@ suite('What a gateway does for instances that others lose', { concurrency: true 
     const context = { groups, memory, log: silent } as unknown as InstancesContext
     const rescue = new Rescue(context, holder, { lookMs: 5, patienceMs: 40, spreadMs: 1 })
     try {
-      await until(() => describes === 1)
-      await until(() => describes === 2)
-      await sleep(100)
+      await until(() => held.length > 0)
+      await looked()
       assert.deepEqual([held, describes], [['g/dead'], 2])
-      isWaiting = false
-      await sleep(50)
-      isWaiting = true
-      await until(() => describes === 4)
-      await sleep(20)
-      assert.deepEqual(held, ['g/dead', 'g/dead'])
+      await anotherRebalance()
+      await until(() => held.length > 1)
+      await looked()
+      assert.deepEqual([held, describes], [['g/dead', 'g/dead'], 4])
+      // One rebalance after the other, between two looks: each is given its time.
+      movesOnAfter = 5
+      await anotherRebalance()
+      await until(() => held.length > 2)
+      assert.deepEqual([held.length, describes], [3, 8])
     } finally {
       rescue.close()
     }
