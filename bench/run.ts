@@ -12,6 +12,7 @@ import { latency } from './rows/latency.ts'
 import { longPoll } from './rows/long-poll.ts'
 import { memory } from './rows/memory.ts'
 import { peerOf, withPeers } from './rows/peers.ts'
+import { produceLines } from './rows/produce-lines.ts'
 import { profile } from './rows/profile.ts'
 import { randomReads } from './rows/random-reads.ts'
 import { singleProduce } from './rows/single-produce.ts'
@@ -52,7 +53,7 @@ const { values } = parseArgs({
   }
 })
 /** Left out of `--quick`. */
-const SLOW_ROWS = new Set(['P1b', 'P1c', 'P1d', 'P5', 'P7', 'P8', 'P8b', 'S5', 'profile'])
+const SLOW_ROWS = new Set(['P1b', 'P1c', 'P1d', 'P5', 'P7', 'P8', 'P8b', 'S4', 'S5', 'profile'])
 /** Profiles show where time goes: there is nothing to compare. */
 const NOT_COMPARED = new Set(['profile'])
 const comparing = values.against !== undefined
@@ -83,6 +84,7 @@ function makeRows(): readonly Row[] {
     bulkProduce(),
     variedProduce(),
     v2Produce(),
+    produceLines(),
     singleProduce(),
     bulkConsume(),
     randomReads(),

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Job, LoadResult } from './jobs.ts'
 import { closedLoop, openLoop, resultOf } from './loops.ts'
+import { lineSteps } from './produce-lines.ts'
 import { RawClient } from './raw-client.ts'
 import { stepOf } from './steps.ts'
 import { tail } from './tail.ts'
@@ -21,7 +22,9 @@ async function run(job: Job): Promise<LoadResult> {
   const { step, end } =
     work.kind === 'v2-consume'
       ? await consumeSteps(work, token, clients)
-      : { step: await stepOf(work, token, clients), end: undefined }
+      : work.kind === 'produce-lines'
+        ? lineSteps(work, token, job.endpoint, job.connections)
+        : { step: await stepOf(work, token, clients), end: undefined }
   const cpu = process.cpuUsage()
   const startMs = performance.now()
   const total = { records: 0, bytes: 0 }

@@ -21,6 +21,8 @@ export type Work =
       /** JSON where left out. */
       readonly contentType?: string
     }
+  /** A stream of lines a connection; `lines` are sent at a time. */
+  | { readonly kind: 'produce-lines'; readonly path: string; readonly lines: string; readonly records: number }
   /** Each connection follows NextOffset through a partition, from its beginning again at the end; every page is checked. */
   | ({ readonly kind: 'pages' } & Source)
   /** Reads `count` records at random offsets below `end`; all are counted, some compared. */

@@ -14,7 +14,7 @@ const references = new Map<string, Promise<Reference>>()
 
 /** Reads the topic first where it has not been read before, by the first client. */
 export async function stepOf(
-  work: Exclude<Work, { kind: 'v2-consume' | 'tail' }>,
+  work: Exclude<Work, { kind: 'v2-consume' | 'tail' | 'produce-lines' }>,
   token: string,
   clients: readonly RawClient[]
 ): Promise<Step> {

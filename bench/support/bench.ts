@@ -159,7 +159,8 @@ export class Bench {
   }
 
   #sampleOf(contestant: string, work: Work, { records, seconds, cpuUs, ...times }: LoadResult): Sample {
-    if (work.kind === 'produce') this.#note(work.path.slice(work.path.lastIndexOf('/') + 1), records)
+    if (work.kind === 'produce' || work.kind === 'produce-lines')
+      this.#note(work.path.slice(work.path.lastIndexOf('/') + 1), records)
     const { p50Ms, p99Ms, p999Ms } = times
     return { contestant, rate: records / seconds, p50Ms, p99Ms, p999Ms, clientCpuUs: cpuUs / records }
   }
