@@ -3,7 +3,7 @@ import { bytes, milliseconds } from './fields.ts'
 export const limits = {
   type: 'object',
   properties: {
-    bodyBytes: bytes(16 * 1024 * 1024, 'Request body.'),
+    bodyBytes: bytes(16 * 1024 * 1024, 'Request body, or a line of one that streams.'),
     recordsPerRequest: {
       type: 'integer',
       minimum: 1,
@@ -41,10 +41,18 @@ export const limits = {
       minimum: 1,
       maximum: 1_000_000,
       default: 10_000,
-      description: 'Streams of records that are open at a time.'
+      description: 'Streams of records that are open at a time, read and written.'
     },
+    streamStallMs: milliseconds(
+      30_000,
+      'A stream of records that are written ends where its client takes no answer for so long though some wait.'
+    ),
+    receiptBytes: bytes(
+      1024 * 1024,
+      'Answers to records of a stream that its client has not taken: beyond it, it is held back.'
+    ),
     headersTimeoutMs: milliseconds(10_000, 'For request line and header fields to arrive.'),
-    bodyTimeoutMs: milliseconds(30_000, 'For the whole request to arrive.'),
+    bodyTimeoutMs: milliseconds(30_000, 'For the whole request to arrive, or a line of one that streams.'),
     writeTimeoutMs: milliseconds(
       30_000,
       'A client that takes its answer at less than `leastWriteBytesPerSecond` for so long is cut off.'

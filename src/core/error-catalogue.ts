@@ -150,6 +150,12 @@ export const errorCatalogue = {
     retriable: true,
     summary: 'The request did not arrive in time; nothing was done.'
   },
+  STREAM_STALLED: {
+    status: 408,
+    retriable: false,
+    summary:
+      'The client of a stream took no answer for too long; records that have no answer are not known to be stored.'
+  },
   TOPIC_EXISTS: { status: 409, retriable: false, summary: 'The topic exists already.' },
   INSTANCE_EXISTS: {
     status: 409,

@@ -31,6 +31,7 @@ export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gatewa
       released()
       return Promise.reject(gatewayError(outage))
     },
+    requireTopic: (call, topic) => whileThere(() => produce.requireTopic(call, topic)),
     consume(call, read, use) {
       const { outage } = cluster
       return outage === undefined ? consume.execute(call, read, use) : Promise.reject(gatewayError(outage))

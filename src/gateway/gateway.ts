@@ -34,6 +34,8 @@ export interface ProduceOptions {
   readonly eachRecord?: boolean
   /** Creates the topic, with the cluster's defaults, if it does not exist. Without this the request is refused. */
   readonly create?: boolean
+  /** Called when the records have their place in Kafka's order: those of a later call come behind them. */
+  readonly submitted?: () => void
 }
 
 /** Where a reader stands in a partition. */
@@ -141,6 +143,8 @@ export interface Gateway {
     released: () => void,
     options?: ProduceOptions
   ): Promise<ProduceOutcome>
+  /** Rejects with TOPIC_NOT_FOUND or INTERNAL_TOPIC if no records can be stored there. */
+  requireTopic(call: Call, topic: string): Promise<void>
   /** Reads a page, and resolves with what `use` makes of it. The page is valid until `use` returns. */
   consume<T>(call: Call, read: ReadRequest, use: (page: RecordPage) => T): Promise<T>
   /**

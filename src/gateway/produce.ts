@@ -52,12 +52,14 @@ export class Produce {
       if (part === undefined) {
         const answer = this.#accumulator.submit(metadata, records, call.deadline, released, call.trace)
         handedOver = true
+        options.submitted?.()
         outcome = callerOutcome(await answer)
       } else {
         const { table } = part
         const answer =
           table.count === 0 ? undefined : this.#accumulator.submit(metadata, table, call.deadline, released, call.trace)
         handedOver = answer !== undefined
+        options.submitted?.()
         outcome = withMissing(records, part, answer && callerOutcome(await answer), metadata)
       }
       this.#meter.produced(topic, records.bytes.length, fatesOf(outcome))
@@ -67,6 +69,14 @@ export class Produce {
     } finally {
       if (!handedOver) released()
     }
+  }
+
+  /** Throws TOPIC_NOT_FOUND and INTERNAL_TOPIC. A topic that is known is not asked for again. */
+  async requireTopic({ deadline }: Call, topic: string): Promise<void> {
+    refuseInternal(topic)
+    const known = this.#metadata.peek(topic) ?? (await this.#metadata.topic(topic, deadline))
+    if (known === null) throw topicNotFound(topic)
+    refuseInternal(topic, known)
   }
 
   /** Returns the cached topic if it has all partitions that the request names; else undefined. */

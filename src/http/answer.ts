@@ -1,3 +1,5 @@
+import type { GatewayError } from '../core/errors.ts'
+
 /** An answer whose whole body exists before the first byte is sent. */
 export interface Reply {
   readonly status: number
@@ -23,10 +25,11 @@ export interface StreamReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>> & { readonly 'Content-Type': string }
   /**
-   * Writes the body. The answer ends when this resolves. If it rejects, the connection is cut off, so that the client can
-   * tell that the body is incomplete. Must end soon after {@link HttpCall.signal} is aborted.
+   * Writes the body. The answer ends when this resolves, with the error that it ends with, if any. If it rejects, the
+   * connection is cut off, so that the client can tell that the body is incomplete. Must end soon after
+   * {@link HttpCall.signal} is aborted.
    */
-  run(sink: Sink): Promise<void>
+  run(sink: Sink): Promise<GatewayError | void>
 }
 
 export type Answer = Reply | StreamReply

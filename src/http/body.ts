@@ -5,7 +5,7 @@ import { BodyBuffer } from './body-buffer.ts'
 import { BudgetReservation } from './budget-reservation.ts'
 import type { Body } from './call.ts'
 import { Inflater } from './inflate.ts'
-import { assertJsonBody, assertPlainCoding, isGzipped } from './media-type.ts'
+import { assertJsonBody, isGzipped } from './media-type.ts'
 import type { BodyStream, HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 
 /** Limits for reading bodies. */
@@ -90,34 +90,6 @@ async function readStream(
   } catch (error) {
     release()
     throw error
-  }
-}
-
-/**
- * Reads a body piece by piece, as slowly as its reader asks, without a limit of time. Throws UNSUPPORTED_ENCODING, and
- * BAD_REQUEST if the connection ends before the body does.
- */
-export async function* bodyPieces(upload: Upload): AsyncGenerator<Buffer, void, void> {
-  const { requestBody } = upload
-  if (Buffer.isBuffer(requestBody)) {
-    upload.bytesIn = requestBody.length
-    if (requestBody.length > 0) yield requestBody
-    return
-  }
-  const { request, response, expectsContinue } = requestBody
-  assertPlainCoding(request.headers)
-  if (expectsContinue) response.writeContinue()
-  if (upload.interruption !== undefined) throw upload.interruption
-  upload.onInterrupt(error => request.destroy(error))
-  // A reader that stops half-way still owes its client an answer, so keep the socket.
-  const pieces: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false })
-  try {
-    for await (const piece of pieces) {
-      upload.bytesIn += piece.length
-      yield piece
-    }
-  } catch (error) {
-    throw upload.interruption ?? (request.destroyed ? cutOff() : error)
   }
 }
 

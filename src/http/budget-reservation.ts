@@ -16,11 +16,17 @@ export class BudgetReservation {
    * may come after its client left.
    */
   raiseTo(bytes: number): void {
-    const more = bytes - this.#bytes
-    if (more <= 0 || this.#released) return
-    if (!this.#budget.tryGrow(this.#bytes, more))
+    if (!this.tryRaiseTo(bytes))
       throw new GatewayError('OVERLOADED', 'The gateway has too much in hand; try again shortly.')
+  }
+
+  /** Raises as {@link raiseTo} does. Returns false if that does not fit now. */
+  tryRaiseTo(bytes: number): boolean {
+    const more = bytes - this.#bytes
+    if (more <= 0 || this.#released) return true
+    if (!this.#budget.tryGrow(this.#bytes, more)) return false
     this.#bytes += more
+    return true
   }
 
   /** Adds bytes that are in memory already: they may exceed the budget, and then keep new requests out. */

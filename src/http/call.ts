@@ -3,6 +3,7 @@ import type { ByteBudget } from '../core/byte-budget.ts'
 import type { GatewayError } from '../core/errors.ts'
 import type { Call, Operation, Principal, ResourceKind } from '../core/principal.ts'
 import type { RequestTrace } from '../core/tracing.ts'
+import type { BudgetReservation } from './budget-reservation.ts'
 
 /** Path parameters by name, decoded. */
 export type Params = Readonly<Record<string, string>>
@@ -23,6 +24,19 @@ export interface Body {
   readonly bytes: Buffer
   /** Call once, when you are done with `bytes`. */
   readonly release: () => void
+}
+
+/** Takes a body as it arrives. Neither is called after the connection has ended. */
+export interface PieceTaker {
+  piece(bytes: Buffer): void
+  /** The body is complete. */
+  end(): void
+}
+
+/** Holds a body back, and lets it go on. */
+export interface BodyFlow {
+  pause(): void
+  resume(): void
 }
 
 /** A request as its handler sees it. */
@@ -46,8 +60,10 @@ export interface HttpCall {
    * MALFORMED_GZIP, OVERLOADED, REQUEST_TIMEOUT, BAD_REQUEST. Its reader releases it.
    */
   body(): Body | Promise<Body>
-  /** Reads a `stream` body piece by piece, as fast as the caller iterates. Throws as {@link HttpCall.body} does. */
-  pieces(): AsyncIterable<Buffer>
+  /** Passes a body on as it arrives, without limits of size and time. Call it once, while the answer streams. */
+  receive(taker: PieceTaker): BodyFlow
+  /** Returns a part of the byte budget, empty at first, that does not end with this request: its holder releases it. */
+  setAside(): BudgetReservation
   /** Requires a permission. Throws NOT_PERMITTED, or the resource's own error if the caller may not even see it. */
   permit(operation: Operation, resource: Resource, name: string): void
   may(operation: Operation, kind: ResourceKind, name: string): boolean
@@ -64,9 +80,10 @@ export interface HttpCall {
   chargeAfter(records: number, bytes: number): number
   /**
    * Counts this request as one of the streams of the caller and of the process, not as one of the caller's
-   * `concurrentRequests`. Throws QUOTA_EXCEEDED or OVERLOADED.
+   * `concurrentRequests`. A reader has left when it closes its side; a writer may do so after its body. Throws QUOTA_EXCEEDED
+   * or OVERLOADED.
    */
-  beginStream(): void
+  beginStream(client: 'reads' | 'writes'): void
   /**
    * Raises what this request holds of the byte budget, or of another budget, to `bytes` until the request is over. Throws
    * OVERLOADED.

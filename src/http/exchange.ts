@@ -8,13 +8,14 @@ import type { Call, Operation, Principal, ResourceKind } from '../core/principal
 import type { RequestTrace } from '../core/tracing.ts'
 import type { Addresses } from './addresses.ts'
 import type { Apis, MountedApi } from './api.ts'
-import { type BodyLimits, bodyPieces, readBody, type Upload } from './body.ts'
+import { type BodyLimits, readBody, type Upload } from './body.ts'
 import { BudgetReservation } from './budget-reservation.ts'
-import type { Body, EndReason, HttpCall, Params, Query, Resource } from './call.ts'
 import { ClientGone } from './client-gone.ts'
+import type { Body, BodyFlow, EndReason, HttpCall, Params, PieceTaker, Query, Resource } from './call.ts'
 import type { Connection, OpenRequest } from './connections.ts'
 import type { HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import { requirePermission } from './permission.ts'
+import { receiveBody } from './receive-body.ts'
 import type { Allowance } from './quotas/allowance.ts'
 import { requestId } from './request-id.ts'
 import { type RequestKind, type Route } from './route.ts'
@@ -89,6 +90,8 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   trace: RequestTrace | undefined
   bytesIn = 0
   bytesOut = 0
+  /** The answer was sent, or the client left. */
+  ended = false
   /** Why the rest of the body will not come. */
   interruption: GatewayError | undefined
   readonly #host: ExchangeHost
@@ -97,7 +100,6 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   #leaveStream: (() => void) | undefined
   #endReason: EndReason | undefined
   #begun = false
-  #ended = false
   #settled = false
 
   constructor(
@@ -123,14 +125,9 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     response.once('close', () => this.end())
   }
 
-  /** True once the answer was sent, or the client left. */
-  get ended(): boolean {
-    return this.#ended
-  }
-
   /** True if nobody can receive an answer. A socket is destroyed one turn before its close event, so look at it too. */
   get isOrphaned(): boolean {
-    return this.#ended || this.connection.socket.destroyed
+    return this.ended || this.connection.socket.destroyed
   }
 
   /** Status that was sent; null if none was. */
@@ -173,8 +170,12 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     return readBody(this, this.#host)
   }
 
-  pieces(): AsyncIterable<Buffer> {
-    return bodyPieces(this)
+  receive(taker: PieceTaker): BodyFlow {
+    return receiveBody(this, taker)
+  }
+
+  setAside(): BudgetReservation {
+    return new BudgetReservation(this.#host.budget)
   }
 
   permit(operation: Operation, resource: Resource, name: string): void {
@@ -207,9 +208,10 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     return this.allowance?.chargeAfter({ records, bytes }) ?? 0
   }
 
-  beginStream(): void {
+  beginStream(client: 'reads' | 'writes'): void {
     this.allowance?.occupy('streams')
-    this.#leaveStream = this.#host.streams.enter(this.connection, () => this.stop('gone'))
+    const leave = client === 'reads' ? () => this.stop('gone') : undefined
+    this.#leaveStream = this.#host.streams.enter(this.connection, leave)
   }
 
   hold(bytes: number, budget: ByteBudget = this.#host.budget): void {
@@ -225,8 +227,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   begin(): Call {
     this.requireClient()
     this.#begun = true
-    const deadline = Deadline.after(this.#host.limits.requestTimeoutMs)
-    return { principal: this.#caller, deadline, trace: this.trace }
+    return { principal: this.#caller, deadline: Deadline.after(this.#host.limits.requestTimeoutMs), trace: this.trace }
   }
 
   /** Ends the exchange without waiting for its operation or its client. */
@@ -243,8 +244,8 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
 
   /** Reports that the answer was sent, or that the client left. */
   end(): void {
-    if (this.#ended) return
-    this.#ended = true
+    if (this.ended) return
+    this.ended = true
     this.answerEnded?.(this.response.writableFinished)
     this.stop('gone')
     if (this.#settled) this.#over()
@@ -255,7 +256,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   settleOutcome(): void {
     if (this.#settled) return
     this.#settled = true
-    if (this.#ended) this.#over()
+    if (this.ended) this.#over()
   }
 
   /** Records that the connection ended within the body: the answer to that has no reader, and counts as none. */

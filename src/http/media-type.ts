@@ -6,11 +6,8 @@ const JSON_TYPE = /^application\/(?:[a-z0-9!#$&^_.-]+\+)?json$/
 
 /** Throws UNSUPPORTED_MEDIA_TYPE and UNSUPPORTED_ENCODING. No media type at all counts as JSON. */
 export function assertJsonBody(headers: IncomingHttpHeaders, contentType = headers['content-type'] ?? ''): void {
-  const encoding = headers['content-encoding'] ?? ''
-  const transfer = headers['transfer-encoding'] ?? 'chunked'
-  // A transfer encoding such as `gzip, chunked` is legal HTTP; the parser undoes only the last part of it.
-  const known = ['', 'identity'].includes(encoding.toLowerCase()) || isGzipped(headers)
-  if (!known || transfer.toLowerCase() !== 'chunked') {
+  const known = isPlain(headers) || isGzipped(headers)
+  if (!known || !isChunkedAtMost(headers)) {
     throw new GatewayError('UNSUPPORTED_ENCODING', 'The body must be sent plain or with the content encoding gzip.', {
       headers: { 'Accept-Encoding': 'gzip' }
     })
@@ -21,9 +18,18 @@ export function assertJsonBody(headers: IncomingHttpHeaders, contentType = heade
 }
 
 /** Throws UNSUPPORTED_ENCODING if the body is not sent as it is. */
-export function assertPlainCoding({ 'content-encoding': encoding = '' }: IncomingHttpHeaders): void {
-  if (!['', 'identity'].includes(encoding.toLowerCase()))
+export function assertPlainCoding(headers: IncomingHttpHeaders): void {
+  if (!isPlain(headers) || !isChunkedAtMost(headers))
     throw new GatewayError('UNSUPPORTED_ENCODING', 'A body that streams must be sent without a content encoding.')
+}
+
+function isPlain({ 'content-encoding': encoding = '' }: IncomingHttpHeaders): boolean {
+  return ['', 'identity'].includes(encoding.toLowerCase())
+}
+
+/** A transfer encoding such as `gzip, chunked` is legal HTTP; the parser undoes only the last part of it. */
+function isChunkedAtMost({ 'transfer-encoding': transfer = 'chunked' }: IncomingHttpHeaders): boolean {
+  return transfer.toLowerCase() === 'chunked'
 }
 
 /** RFC 9110 §8.4.1.3: `x-gzip` is the same. Twice gzipped is another encoding. */

@@ -24,8 +24,8 @@ export type Permission =
 export const ANY_TYPE: readonly string[] = ['*/*']
 
 /**
- * The body that a route takes. The handler reads a `whole` one into one buffer ({@link HttpCall.body}), a `stream` piece by
- * piece ({@link HttpCall.pieces}). An `ignored` one is not read.
+ * The body that a route takes. The handler reads a `whole` one into one buffer ({@link HttpCall.body}), a `stream` as it
+ * arrives ({@link HttpCall.receive}). An `ignored` one is not read.
  */
 export type BodyKind =
   | { readonly kind: 'ignored' }

@@ -1,5 +1,4 @@
 import { isAscii } from 'node:buffer'
-import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { ByteBudget } from '../core/byte-budget.ts'
@@ -8,19 +7,12 @@ import type { Reply } from './answer.ts'
 import { BudgetReservation } from './budget-reservation.ts'
 import { commonHeaders } from './common-headers.ts'
 import { bodyUnderWay } from './body.ts'
+import { discardRest } from './discard-rest.ts'
 import type { Exchange } from './exchange.ts'
 
 const gzipped = promisify(gzip)
 /** Smallest body that compressing makes faster to send. */
 const WORTH_COMPRESSING_BYTES = 1024
-/**
- * How long to discard the rest of a body after the answer, in all and without a byte: else the client may be reset before
- * it reads it.
- */
-const LINGER_MS = 10_000
-const LINGER_IDLE_MS = 2000
-/** How many pieces to discard: chunks of one byte each would keep the event loop busy for nothing. */
-const LINGER_PIECES = 1024
 
 export interface SendOptions {
   readonly budget: ByteBudget
@@ -105,23 +97,4 @@ function limitTaking(exchange: Exchange, { counted }: Reply, { budget }: SendOpt
     exchange.reservation.add(bytesOut)
   }
   connection.limitTaking(response)
-}
-
-/** Reads and discards a body. Calls `done` once, at its end or when it takes too long. */
-function discardRest(request: IncomingMessage, done: () => void): void {
-  const finish = () => {
-    clearTimeout(idle)
-    clearTimeout(limit)
-    done()
-  }
-  const idle = setTimeout(finish, LINGER_IDLE_MS).unref()
-  const limit = setTimeout(finish, LINGER_MS).unref()
-  let pieces = 0
-  request.on('data', () => {
-    if (++pieces > LINGER_PIECES) request.destroy()
-    else idle.refresh()
-  })
-  request.once('close', finish)
-  request.once('end', finish)
-  request.resume()
 }

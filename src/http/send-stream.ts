@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { Lent, Sink, StreamReply } from './answer.ts'
-import { streamHeaders } from './common-headers.ts'
+import { bodyUnderWay } from './body.ts'
 import { ClientGone } from './client-gone.ts'
+import { streamHeaders } from './common-headers.ts'
+import { discardRest } from './discard-rest.ts'
 import type { Exchange } from './exchange.ts'
 
 const CRLF = '\r\n'
@@ -17,6 +19,7 @@ export async function sendStream(exchange: Exchange, reply: StreamReply, secure:
   if (Buffer.isBuffer(requestBody)) throw new Error('A route whose answers stream was reached by the direct path')
   const { response } = requestBody
   if (exchange.isOrphaned) return
+  if (requestBody.expectsContinue && bodyUnderWay(exchange) !== undefined) response.writeContinue()
   response.writeHead(reply.status, { ...streamHeaders(exchange.id, secure), ...reply.headers })
   response.flushHeaders()
   if (request.method === 'HEAD') {
@@ -26,8 +29,19 @@ export async function sendStream(exchange: Exchange, reply: StreamReply, secure:
   // Without this, Nagle's algorithm would hold small pieces back.
   exchange.connection.socket.setNoDelay(true)
   const sink = new ResponseSink(exchange, response)
-  await reply.run(sink)
+  const error = await reply.run(sink)
+  if (error !== undefined) exchange.code ??= error.code
+  endAnswer(exchange, sink)
+}
+
+/** Ends the answer; where the client is still sending, the connection too, once the client can have read it. */
+function endAnswer(exchange: Exchange, sink: ResponseSink): void {
+  const { connection } = exchange
+  const underWay = bodyUnderWay(exchange)
   sink.end()
+  if (underWay === undefined) return
+  connection.closing = true
+  discardRest(underWay.request, () => connection.socket.destroySoon())
 }
 
 class ResponseSink implements Sink {

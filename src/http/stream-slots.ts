@@ -12,16 +12,16 @@ export class StreamSlots {
   }
 
   /**
-   * Takes a slot, and returns what gives it back. Calls `leave` as {@link onceClientLeaves} does: nothing may have to be written
-   * that would tell. Throws OVERLOADED if there is none.
+   * Takes a slot, and returns what gives it back. Calls `leave` as {@link onceClientLeaves} does, if it is given: nothing may have
+   * to be written that would tell. Throws OVERLOADED if there is none.
    */
-  enter(connection: Connection, leave: () => void): () => void {
+  enter(connection: Connection, leave: (() => void) | undefined): () => void {
     if (this.#open >= this.#limit)
       throw new GatewayError('OVERLOADED', `More than ${this.#limit} streams are open; try again later.`)
     this.#open++
-    const forget = onceClientLeaves(connection, leave)
+    const forget = leave && onceClientLeaves(connection, leave)
     return () => {
-      forget()
+      forget?.()
       this.#open--
     }
   }

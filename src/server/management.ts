@@ -29,6 +29,8 @@ const LIMITS: LimitsConfig = {
   waitMs: 1,
   scanBytes: 1,
   streams: 1,
+  streamStallMs: 1,
+  receiptBytes: 1,
   headersTimeoutMs: 5000,
   bodyTimeoutMs: 5000,
   writeTimeoutMs: 30_000,

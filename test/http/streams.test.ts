@@ -33,7 +33,7 @@ function streamingApi({ run, outcomes }: Streaming): Api {
     answer: 'stream',
     audit: 'stream',
     handle: call => {
-      if (call.query.get('counted') !== null) call.beginStream()
+      if (call.query.get('counted') !== null) call.beginStream('reads')
       return {
         status: 200,
         headers: { 'Content-Type': TYPE },
@@ -192,7 +192,12 @@ test('a stream that fails is cut off, so that no client takes a part for the who
 
 test('what is sent and what is answered stream at the same time, for as long as the client likes', async context => {
   const { port, outcomes } = await streaming(context, async (call, sink) => {
-    for await (const piece of call.pieces()) await sink.write(Buffer.from(piece.toString().toUpperCase()))
+    await new Promise<void>(resolve =>
+      call.receive({
+        piece: bytes => void sink.write(Buffer.from(bytes.toString().toUpperCase())),
+        end: resolve
+      })
+    )
   })
   const request = httpRequest({
     port,
@@ -216,10 +221,10 @@ test('what is sent and what is answered stream at the same time, for as long as 
 test('a reader of pieces that is slow holds its client back: what it has not asked for is not read', async context => {
   let goOn = (): void => undefined
   const { port } = await streaming(context, async call => {
-    for await (const piece of call.pieces()) {
-      void piece
-      await new Promise<void>(resolve => (goOn = resolve))
-    }
+    await new Promise<void>(resolve => {
+      const flow = call.receive({ piece: () => flow.pause(), end: resolve })
+      goOn = resolve
+    })
   })
   const socket = connect(port, '127.0.0.1')
   context.after(() => socket.destroy())

@@ -11,6 +11,7 @@ import { LocalServices } from '../../src/dev/local-services.ts'
 import { startServer, type RunningServer } from '../../src/server/start.ts'
 import { problemsOf } from './description.ts'
 import { openStream, type TestStream } from './stream.ts'
+import { TestUpload } from './upload.ts'
 
 export interface TestResponse {
   readonly status: number
@@ -105,6 +106,11 @@ export class TestGateway {
     return gateway
   }
 
+  /** The token that requests have. */
+  get ownToken(): string {
+    return this.#token
+  }
+
   get port(): number {
     return this.server.port
   }
@@ -175,6 +181,14 @@ export class TestGateway {
   stream(path: string, headers: Readonly<Record<string, string>>, method = 'GET'): Promise<TestStream> {
     return openStream(`https://localhost:${this.port}${path}`, {
       method,
+      headers: { authorization: `Bearer ${this.#token}`, ...headers },
+      ca: readFileSync(this.services.certificates.caFile)
+    })
+  }
+
+  /** Opens a request whose body is sent while its answer comes. */
+  upload(path: string, headers: Readonly<Record<string, string>>): TestUpload {
+    return new TestUpload(`https://localhost:${this.port}${path}`, {
       headers: { authorization: `Bearer ${this.#token}`, ...headers },
       ca: readFileSync(this.services.certificates.caFile)
     })

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../core/errors.ts'
 import { bodyCursor } from './records/body-cursor.ts'
-import { invalid } from './records/body-error.ts'
-import { isDigit, malformed, type JsonCursor } from './records/json-cursor.ts'
+import { invalid, malformed } from './records/body-error.ts'
+import { isDigit, type JsonCursor } from './records/json-cursor.ts'
 import { wholeNumber } from './records/members.ts'
 
 const OPEN_BRACE = 0x7b

@@ -8,6 +8,7 @@ import { EVENT_FORM, eventStream } from '../shared/follow/event-stream.ts'
 import { followStream } from '../shared/follow/follow-stream.ts'
 import { jsonLines, LINE_FORM } from '../shared/follow/json-lines.ts'
 import { v1Error } from './errors.ts'
+import { LINES } from './lines.ts'
 import { followFrom, recordCount, waitMs } from './parameters.ts'
 import { NO_PAGE } from '../shared/records/page-form.ts'
 import { pageWriters, type PageEncoding, type PageWriters } from './record-form.ts'
@@ -15,7 +16,6 @@ import type { Selection } from './selection.ts'
 import { requireShortPosition } from './topic-page.ts'
 
 export const EVENTS = 'text/event-stream'
-const LINES = ['application/x-ndjson', 'application/jsonl']
 /** The page first: it is for all who do not ask for a stream by its name. */
 export const OFFERS = ['application/json', EVENTS, ...LINES]
 const STREAMS = new Set(OFFERS.slice(1))
@@ -72,7 +72,7 @@ export async function followTopic(
   const id = isEvents ? call.headers['last-event-id'] : undefined
   const isBack = typeof id === 'string' && id !== ''
   const from = isBack ? followFrom(id) : request.from
-  call.beginStream()
+  call.beginStream('reads')
   const follower = await gateway.follow(call.begin(), { ...request, from, ...selection?.request, checked: true })
   requireShortPosition(follower)
   // Only this keeps an EventSource from coming back for ever (WHATWG HTML, section 9.2.1).

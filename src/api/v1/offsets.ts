@@ -1,4 +1,5 @@
 import type { ProduceOutcome, RecordFailure } from '../../core/produce-outcome.ts'
+import type { Failure } from '../shared/write/fates.ts'
 import { OffsetsWriter, statusOf, worstFailure } from '../shared/records/offsets-writer.ts'
 import { errorNumbers } from './errors.ts'
 
@@ -18,7 +19,7 @@ const writer = new OffsetsWriter({
   stored: '}',
   close: ']}',
   failedPartition: true,
-  failed: failure => `,${membersOf(failure, failure.stored)}}`
+  failed: failure => `,${failureMembers(failure)}}`
 })
 
 /** Answers a produce request: 200 with an offset for each record, or the worst failure with every record's fate. */
@@ -33,6 +34,11 @@ export function writeProduceAnswer(outcome: ProduceOutcome): ProduceAnswer {
   const body = writer.write(outcome, membersOf({ ...worst, retriable }))
   const answer = { status, body, code: worst.code }
   return retriable && status === 503 ? { ...answer, retryAfterS: RETRY_AFTER_S } : answer
+}
+
+/** Returns the members of the error of one record, without the braces around them. */
+export function failureMembers(failure: Failure): string {
+  return membersOf(failure, failure.stored)
 }
 
 /** The members of an error, without the braces around them. */

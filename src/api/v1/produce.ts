@@ -6,6 +6,7 @@ import { topic, topicName } from '../shared/parameters.ts'
 import type { HttpCall } from '../../http/call.ts'
 import { withHeaders } from '../shared/records/added-headers.ts'
 import { writeProduceAnswer } from './offsets.ts'
+import { linesType, produceLines } from './produce-lines.ts'
 import { parseProduceBody } from './record-form.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
 
@@ -22,13 +23,14 @@ export const produce: V1Route = {
   permission: { operation: 'write', resource: topic },
   body: JSON_BODY,
   offers: JSON_ONLY,
+  answer: 'either',
   audit: 'produce',
   operation: {
     id: 'produce',
     tag: 'Records',
     summary: 'Store records.',
     description:
-      'The whole request is checked before anything is sent. 200: every record is stored, exactly once, with all in-sync replicas. If some record failed after sending, the answer is the worst failure with `offsets`, which tells of each record whether it is stored. Nothing is deduplicated across requests: after 504, read before you send again.',
+      'The whole request is checked before anything is sent. 200: every record is stored, exactly once, with all in-sync replicas. If some record failed after sending, the answer is the worst failure with `offsets`, which tells of each record whether it is stored. Nothing is deduplicated across requests: after 504, read before you send again. With `Content-Type: application/x-ndjson` or `application/jsonl` the body is a record a line, without an end if you like, and the answer a stream with a line for each record; `?receipts=errors` leaves out those of stored records. A stream whose client takes no answer for `limits.streamStallMs` ends with `STREAM_STALLED`.',
     parameters: [topicParameter],
     body: {
       required: true,
@@ -111,6 +113,8 @@ export const produce: V1Route = {
     errorSchema: produceErrorSchema
   },
   handle(call, { gateway, limits }) {
+    const lines = linesType(call.headers['content-type'])
+    if (lines !== undefined) return produceLines(call, gateway, limits, lines)
     return storeBody(call, gateway, bytes => parseProduceBody(bytes, limits))
   }
 }

@@ -1,6 +1,7 @@
 import type { RecordPage } from '../../core/record-page.ts'
 import type { RecordTable } from '../../core/record-table.ts'
 import type { Cut } from '../shared/records/cut-text.ts'
+import { LineReader } from '../shared/records/line-reader.ts'
 import { NO_PAGE, type PageForm } from '../shared/records/page-form.ts'
 import { PageWriter, type PageText } from '../shared/records/page-writer.ts'
 import type { RecordForm } from '../shared/records/record-form.ts'
@@ -29,6 +30,9 @@ const form: RecordForm = {
 }
 
 const reader = new RecordReader(form)
+
+/** Reads the lines of a stream of records. */
+export const lineReader = new LineReader(form)
 
 /** Reads the body of a produce request, as {@link RecordReader.read} does. */
 export function parseProduceBody(body: Buffer, limits: RecordLimits): RecordTable {

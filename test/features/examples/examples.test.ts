@@ -13,7 +13,7 @@ import {
   type Application
 } from '../../../src/dev/identity/directory.ts'
 import { exampleVariables } from '../../../src/dev/paste-lines.ts'
-import { TestGateway } from '../../support/gateway.ts'
+import { TestGateway, uniqueTopic } from '../../support/gateway.ts'
 
 const run = promisify(execFile)
 const example = (path: string): string => fileURLToPath(new URL(`../../../examples/${path}`, import.meta.url))
@@ -119,5 +119,28 @@ suite('The examples', () => {
       .flatMap(line => JSON.parse(line).records.map(({ value }: { value: string }) => value))
     assert.deepEqual(values, ['a string', '42', '{"a":[1.0]}'])
     assert.match(lines.at(-1) ?? '', /^\{"topic":"sample_\d+"\}$/)
+  })
+
+  suite('that write lines', () => {
+    const topic = uniqueTopic('lines')
+    before(() => gateway.createTopic(topic, { partition_count: 1 }))
+
+    test('in Python, with requests: every record is answered', async () => {
+      const { stdout } = await run(python, [example('python/lines.py'), topic], { env: environment(appWithGroups) })
+      assert.equal(stdout, 'stored 5000\n')
+    })
+
+    test('in Node and with curl: each record is answered with its place', async () => {
+      const { stdout: byNode } = await run(process.execPath, [example('node/lines.ts'), topic], {
+        env: environment(appWithGroups)
+      })
+      const script = `seq 2 | sed 's/.*/{"value":&}/' | bash ${example('curl/lines.sh')} ${topic}`
+      const { stdout: byCurl } = await run('bash', ['-c', script], { env: environment(appWithGroups) })
+      const answers = (byNode + byCurl).trimEnd().split('\n')
+      assert.deepEqual(
+        answers.map(answer => JSON.parse(answer)),
+        Array.from({ length: 5 }, (_, at) => ({ partition: 0, offset: 5000 + at }))
+      )
+    })
   })
 })

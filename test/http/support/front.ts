@@ -28,6 +28,8 @@ export const limitsForTests: LimitsConfig = {
   waitMs: 60_000,
   scanBytes: 1024 * 1024,
   streams: 10,
+  streamStallMs: 2000,
+  receiptBytes: 64 * 1024,
   headersTimeoutMs: 5000,
   bodyTimeoutMs: 10_000,
   writeTimeoutMs: 5000,
@@ -129,6 +131,7 @@ const model: ModelGateway = {
     released()
     return Promise.resolve(stored(records.count))
   },
+  requireTopic: done,
   consume: () => Promise.resolve(emptyPage()),
   awaitRecords: () => Promise.resolve(),
   follow: () => Promise.reject(new Error('not modelled')),

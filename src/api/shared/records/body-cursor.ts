@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { JsonCursor, malformed } from './json-cursor.ts'
+import { malformed } from './body-error.ts'
+import { JsonCursor } from './json-cursor.ts'
 
 const CLOSE_BRACE = 0x7d
 const LINE_FEED = 0x0a

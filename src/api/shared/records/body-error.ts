@@ -21,6 +21,10 @@ export function invalid(message: string, fault: BodyFault = 'value'): BodyError 
   return new BodyError(message, fault)
 }
 
+export function malformed(message: string): GatewayError {
+  return new GatewayError('MALFORMED_JSON', message)
+}
+
 /**
  * An object in a body, as messages name it. Asked only when a message is written: a reader passes itself, and makes no
  * closure for each request.

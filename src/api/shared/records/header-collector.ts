@@ -33,6 +33,11 @@ export class HeaderCollector {
     }
   }
 
+  /** Takes back what was added behind the headers of the first `records` records. */
+  drop(records: number): void {
+    if (this.#records === records) this.#length = records === 0 ? 0 : this.#ends[records - 1]
+  }
+
   finish(records: number): HeaderTable {
     this.close(records)
     return { spans: this.#spans, ends: this.#ends }

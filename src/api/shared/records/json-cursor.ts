@@ -1,4 +1,4 @@
-import { GatewayError } from '../../../core/errors.ts'
+import { malformed } from './body-error.ts'
 import { HEX_VALUES, hexAt, lowestByte, SIMPLE_ESCAPES, specialBytes } from './string-bytes.ts'
 
 const QUOTE = 0x22
@@ -30,20 +30,31 @@ export class JsonCursor {
   position = 0
   readonly #view: DataView
   readonly #depthLimit: number
-  /** Length of the text, in bytes, without a stop behind it. */
-  readonly #length: number
+  /** What messages call the text. */
+  readonly #name: string
+  #start = 0
+  /** End of the text, without a stop behind it. */
+  #end: number
 
-  constructor(bytes: Buffer, length: number, depthLimit: number) {
+  constructor(bytes: Buffer, length: number, depthLimit: number, name = 'The body') {
     this.bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     this.#depthLimit = depthLimit
-    this.#length = length
+    this.#end = length
+    this.#name = name
   }
 
-  fail(): never {
-    const { position } = this
-    if (position >= this.#length) throw malformed(`The body ends at byte ${this.#length}, in the middle of a value.`)
-    throw malformed(`The body is not valid JSON at byte ${position}.`)
+  /** Goes to another text in the same bytes, with a 0 at its end. */
+  goTo(start: number, end: number): void {
+    this.position = this.#start = start
+    this.#end = end
+  }
+
+  fail(problem = 'is not valid JSON'): never {
+    const at = this.position - this.#start
+    const length = this.#end - this.#start
+    if (at >= length) throw malformed(`${this.#name} ends at byte ${length}, in the middle of a value.`)
+    throw malformed(`${this.#name} ${problem} at byte ${at}.`)
   }
 
   /** Skips white space and returns the byte behind it; 0 at the end. */
@@ -86,9 +97,14 @@ export class JsonCursor {
     return byte === COMMA
   }
 
+  /** Skips white space. Returns whether the text ends there. */
+  ends(): boolean {
+    return this.peek() === 0 && this.position >= this.#end
+  }
+
   /** Fails unless only white space follows. */
   end(): void {
-    if (this.peek() !== 0 || this.position < this.bytes.length) this.fail()
+    if (!this.ends()) this.fail()
   }
 
   /** Skips a string that may be long. Returns whether it holds escapes. */
@@ -135,8 +151,7 @@ export class JsonCursor {
     do {
       const byte = this.peek()
       if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-        if (depth + open >= this.#depthLimit)
-          throw malformed(`The body nests deeper than ${this.#depthLimit} levels at byte ${this.position}.`)
+        if (depth + open >= this.#depthLimit) this.fail(`nests deeper than ${this.#depthLimit} levels`)
         this.position++
         if (this.peek() !== byte + TO_CLOSE) {
           outer[open++] = close
@@ -280,8 +295,4 @@ function beginsNumber(byte: number): boolean {
 
 export function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39
-}
-
-export function malformed(message: string): GatewayError {
-  return new GatewayError('MALFORMED_JSON', message)
 }
