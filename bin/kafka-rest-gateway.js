@@ -2,7 +2,7 @@
 // Written for whatever Node is installed: it must live long enough to say that it is too old.
 import { existsSync } from 'fs'
 
-const REQUIRED = [24, 6]
+const REQUIRED = [24, 9]
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 

@@ -39,6 +39,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'lru-cache': ['kafka', 'http', 'auth', 'gateway'], // http: header fields; auth: tokens, memberships; gateway: instances of groups
   asn1js: ['auth'],
   pkijs: ['auth'],
+  ws: ['http'],
   re2js: ['core'],
   negotiator: ['http'],
   jose: ['auth', 'dev'], // dev: the local identity provider signs the tokens that auth verifies

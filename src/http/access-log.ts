@@ -20,7 +20,7 @@ export function logRequest(log: RequestLog, exchange: Exchange): void {
     bytesIn,
     bytesOut,
     durationMs: performance.now() - startedMs,
-    aborted: !response.writableFinished,
+    aborted: !response.writableFinished && exchange.upgraded !== 'closed',
     isProbe: exchange.kind === 'probe'
   })
 }

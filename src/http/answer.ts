@@ -1,4 +1,5 @@
 import type { GatewayError } from '../core/errors.ts'
+import type { BodyFlow, MessageTaker } from './call.ts'
 
 /** An answer whose whole body exists before the first byte is sent. */
 export interface Reply {
@@ -32,7 +33,27 @@ export interface StreamReply {
   run(sink: Sink): Promise<GatewayError | void>
 }
 
-export type Answer = Reply | StreamReply
+/** An answer after which client and handler exchange messages over a WebSocket. */
+export interface SocketReply {
+  readonly status: 101
+  /** Longest message of the client. */
+  readonly messageBytes: number
+  /** Talks with the client. Ends as {@link StreamReply.run} does. */
+  talk(channel: Channel): Promise<GatewayError | void>
+}
+
+export type Answer = Reply | StreamReply | SocketReply
+
+/** What a handler sends over a WebSocket, and receives. */
+export interface Channel {
+  /**
+   * Sends a message. A promise means that the client is behind: await it before you send more. Throws or rejects with ClientGone
+   * if the client has left.
+   */
+  send(text: Buffer): void | Promise<void>
+  /** Passes on what the client sends. Call it once. */
+  receive(taker: MessageTaker): BodyFlow
+}
 
 /** Where a stream writes its body. */
 export interface Sink {
@@ -52,8 +73,8 @@ export interface Lent {
   readonly taken: () => void
 }
 
-export function isStream(answer: Answer): answer is StreamReply {
-  return 'run' in answer
+export function isWhole(answer: Answer): answer is Reply {
+  return 'body' in answer
 }
 
 export function jsonReply(status: number, value: unknown): Reply {

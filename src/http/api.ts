@@ -1,7 +1,7 @@
 import type { GatewayError } from '../core/errors.ts'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Reply } from './answer.ts'
-import type { RequestKind, Route, RouteDescription } from './route.ts'
+import type { Method, RequestKind, Route, RouteDescription } from './route.ts'
 import { Router } from './router.ts'
 
 /** A request that failed, as far as it is known. */
@@ -55,17 +55,27 @@ export class MountedApi {
     return this.#publicKinds.get(slashed ? path.slice(0, -1) : path)
   }
 
+  /** Returns the method of the route at a path that answers with a WebSocket; undefined if there is none. */
+  upgradeMethod(target: string): Method | undefined {
+    return UPGRADED.find(method => this.#routeAt(method, target)?.upgrades)
+  }
+
   /** Returns whether the route of a request always answers with a stream. */
   willStream(method: string, target: string): boolean {
-    if (!this.#streams) return false
+    return this.#streams && this.#routeAt(method, target)?.answer === 'stream'
+  }
+
+  #routeAt(method: string, target: string): Route | undefined {
     try {
-      return this.router.find(method, target).route.answer === 'stream'
+      return this.router.find(method, target).route
     } catch {
-      return false
+      return undefined
     }
   }
 }
 
+/** The handshake of a WebSocket is a GET, whether its messages read or write. */
+const UPGRADED: readonly Method[] = ['GET', 'POST']
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE']
 const SLASH = 0x2f
 const QUESTION_MARK = 0x3f

@@ -33,7 +33,13 @@ export interface PieceTaker {
   end(): void
 }
 
-/** Holds a body back, and lets it go on. */
+/** Takes the messages of a WebSocket. */
+export interface MessageTaker {
+  /** Takes a text in UTF-8, in memory that is its own. */
+  message(text: Buffer): void
+}
+
+/** Holds what a client sends back, and lets it go on. */
 export interface BodyFlow {
   pause(): void
   resume(): void
@@ -51,6 +57,8 @@ export interface HttpCall {
   readonly address: string | undefined
   /** Undefined for a public route. */
   readonly principal: Principal | undefined
+  /** The client asks for a WebSocket, and gets a {@link SocketReply}. */
+  readonly isUpgrade: boolean
   /** Undefined if requests are not traced. */
   readonly trace: RequestTrace | undefined
   /** Aborted when nobody waits for the answer any more; its reason is an {@link EndReason}. */

@@ -16,7 +16,7 @@ import type { Connection, OpenRequest } from './connections.ts'
 import type { HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import { requirePermission } from './permission.ts'
 import { receiveBody } from './receive-body.ts'
-import type { Allowance } from './quotas/allowance.ts'
+import { ChargedCall } from './quotas/charged-call.ts'
 import { requestId } from './request-id.ts'
 import { type RequestKind, type Route } from './route.ts'
 import { NO_PARAMS, NO_QUERY } from './router.ts'
@@ -36,7 +36,7 @@ export interface ExchangeHost extends BodyLimits {
  * One request with its answer and its outcome. It is over when two things have happened, in either order: the answer was sent
  * or the client left ({@link Exchange.end}), and the operation is done ({@link Exchange.settleOutcome}).
  */
-export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember {
+export class Exchange extends ChargedCall implements HttpCall, OpenRequest, Upload, SwapRemoveMember {
   readonly request: HttpRequest
   readonly headers: IncomingHttpHeaders
   readonly response: HttpResponse
@@ -60,8 +60,6 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   principal: Principal | undefined
   /** Public id of a credential that was refused. */
   credentialId: string | undefined
-  /** The caller's part of the quotas; undefined if none applies. */
-  allowance: Allowance | undefined
   /** Status that the operation resulted in, whether or not it was sent; undefined until the operation is done. */
   resultStatus: number | undefined
   /** Code of the error in that answer. */
@@ -80,8 +78,6 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   answerEnded: ((isWhole: boolean) => void) | undefined
   /** The last topic that permission was asked for. */
   topic: string | undefined
-  /** Number of records to store, or returned. */
-  records: number | undefined
   /** Read at the beginning: a closed socket has no address. */
   readonly address: string | undefined
   /** Undefined until the route is found. */
@@ -92,6 +88,8 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   bytesOut = 0
   /** The answer was sent, or the client left. */
   ended = false
+  /** Whether it became a WebSocket, and whether that was closed in order. */
+  upgraded: 'no' | 'open' | 'closed' = 'no'
   /** Why the rest of the body will not come. */
   interruption: GatewayError | undefined
   readonly #host: ExchangeHost
@@ -110,6 +108,7 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
     apis: Apis,
     host: ExchangeHost
   ) {
+    super()
     this.request = request
     this.headers = request.headers
     this.response = response
@@ -133,12 +132,23 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   /** Status that was sent; null if none was. */
   get status(): number | null {
     const { response } = this
+    if (this.upgraded !== 'no') return 101
     return response.headersSent && this.silence !== 'UPLOAD_ABANDONED' ? response.statusCode : null
   }
 
   /** Error code of the answer, or why none was sent; undefined after success. */
   get reason(): string | undefined {
     return this.code ?? (this.status === null ? this.silence : undefined)
+  }
+
+  get isUpgrade(): boolean {
+    return !Buffer.isBuffer(this.requestBody) && this.requestBody.upgrade !== undefined
+  }
+
+  /** The method of the route that is meant: the handshake of a WebSocket is always a GET. */
+  get routeMethod(): string {
+    const upgrade = Buffer.isBuffer(this.requestBody) ? undefined : this.requestBody.upgrade
+    return upgrade?.method ?? this.request.method ?? 'GET'
   }
 
   get takesAnyType(): boolean {
@@ -187,25 +197,6 @@ export class Exchange implements HttpCall, OpenRequest, Upload, SwapRemoveMember
   may(operation: Operation, kind: ResourceKind, name: string): boolean {
     this.wasPermitted = true
     return this.#caller.access.allows(operation, kind, name)
-  }
-
-  charge(records: number, bytes: number): void {
-    this.records = records
-    this.allowance?.charge({ records, bytes })
-  }
-
-  reserve(): void {
-    this.allowance?.reserve()
-  }
-
-  settle(records: number, bytes: number): void {
-    this.records = records
-    this.allowance?.settle({ records, bytes })
-  }
-
-  chargeAfter(records: number, bytes: number): number {
-    this.records = (this.records ?? 0) + records
-    return this.allowance?.chargeAfter({ records, bytes }) ?? 0
   }
 
   beginStream(client: 'reads' | 'writes'): void {

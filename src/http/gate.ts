@@ -1,17 +1,18 @@
 import type { Authenticator } from '../auth/authenticator.ts'
+import { OwnOrigins } from '../auth/own-origins.ts'
 import type { CorsConfig, LimitsConfig, QuotasConfig } from '../config/schema.ts'
 import type { ByteBudget } from '../core/byte-budget.ts'
-import { type ErrorCode, GatewayError } from '../core/errors.ts'
+import { GatewayError } from '../core/errors.ts'
 import { SwapRemoveSet } from '../core/lib/swap-remove-set.ts'
-import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import type { Log, RequestLog } from '../core/log.ts'
 import { type Meter, noMeter } from '../core/meter.ts'
 import type { Tracer } from '../core/tracing.ts'
 import { logRequest } from './access-log.ts'
-import { type Answer, isStream, type Reply, type StreamReply } from './answer.ts'
+import { type Answer, isWhole, type Reply, type SocketReply, type StreamReply } from './answer.ts'
 import { Addresses, type AddressesOptions } from './addresses.ts'
 import { type Api, Apis } from './api.ts'
 import { auditEntry } from './audit.ts'
+import { Causes } from './causes.ts'
 import { type ClientAddresses, everyPeer } from './client-address.ts'
 import type { Connection } from './connections.ts'
 import { ClientGone } from './client-gone.ts'
@@ -22,12 +23,13 @@ import { Exchange, type ExchangeHost } from './exchange.ts'
 import type { HttpRequest, HttpResponse, RequestBody } from './messages.ts'
 import { Quotas } from './quotas/quotas.ts'
 import { RequestMeters } from './request-meters.ts'
-import type { Route } from './route.ts'
+import type { Method, Route } from './route.ts'
 import { sendReply } from './send-reply.ts'
 import { sendStream } from './send-stream.ts'
 import { StreamSlots } from './stream-slots.ts'
 import { watchStream } from './stream-watch.ts'
 import { requireHost } from './target.ts'
+import { openWebSocket } from './websocket/open.ts'
 
 export interface GateOptions extends Pick<AddressesOptions, 'publicUrl' | 'pathPrefix'> {
   /** The APIs to serve; one of them has the prefix `/`. */
@@ -57,14 +59,6 @@ export interface GateOptions extends Pick<AddressesOptions, 'publicUrl' | 'pathP
 /** Number of unanswered requests that one connection may have by pipelining. */
 const MOST_PIPELINED = 64
 
-/** Errors that callers can cause as often as they like: one line a minute of each. */
-const REPEATED: ReadonlySet<ErrorCode> = new Set([
-  'NOT_PERMITTED',
-  'KAFKA_UNAVAILABLE',
-  'CREDENTIAL_IN_QUERY',
-  'TOO_MANY_ATTEMPTS'
-])
-
 /**
  * Takes every request through the same steps, in this order: pipelining, probes, shutdown, public pages, identity, quotas,
  * route, permission, handler, answer, log and audit. There is no other way to a handler, so the rules hold for all APIs.
@@ -78,7 +72,8 @@ export class Gate implements ExchangeHost {
   readonly #apis: Apis
   readonly #quotas: Quotas
   readonly #cors: Cors
-  readonly #refusals: RepeatedWarnings
+  readonly #causes: Causes
+  readonly #origins: OwnOrigins
   readonly #meters: RequestMeters
   /** Exchanges that are not over. */
   readonly #open = new SwapRemoveSet<Exchange>()
@@ -91,7 +86,8 @@ export class Gate implements ExchangeHost {
     this.addresses = new Addresses({ ...options, clients: options.addresses ?? everyPeer })
     this.#options = options
     this.#apis = new Apis(options.apis)
-    this.#refusals = new RepeatedWarnings(options.log)
+    this.#causes = new Causes(options.log)
+    this.#origins = new OwnOrigins(options.cors.origins, options.secure)
     this.#cors = new Cors(options.cors, this.methods, options.requestHeaders)
     this.#quotas = new Quotas(options.quotas, options.issuers)
     this.#meters = new RequestMeters(options.meter ?? noMeter, options.apis)
@@ -120,6 +116,11 @@ export class Gate implements ExchangeHost {
   willStream(method: string, target: string): boolean {
     const path = this.addresses.withoutPrefix(target)
     return this.#apis.at(path).willStream(method, path)
+  }
+
+  /** Returns the method of the route that answers a request with a WebSocket; undefined if none does. */
+  upgradeMethod(target: string): Method | undefined {
+    return this.#apis.at(target).upgradeMethod(target)
   }
 
   /** Number of requests that are not over. */
@@ -152,7 +153,7 @@ export class Gate implements ExchangeHost {
   async #answer(exchange: Exchange): Promise<void> {
     try {
       const answer = await this.#answerTo(exchange)
-      const sending = isStream(answer) ? this.#stream(exchange, answer) : this.#send(exchange, answer)
+      const sending = isWhole(answer) ? this.#send(exchange, answer) : this.#stream(exchange, answer)
       if (sending !== undefined) await sending
     } catch (thrown) {
       if (!(thrown instanceof ClientGone)) await this.#fail(exchange, toGatewayError(thrown))
@@ -166,14 +167,14 @@ export class Gate implements ExchangeHost {
     exchange.principal ??= error.principal
     exchange.credentialId = error.credentialId
     exchange.isDenied = error.hides
-    this.#logCause(exchange, error)
+    this.#causes.log(exchange.id, error)
     await this.#sendError(exchange, error)
     if (upload !== undefined && exchange.connection.socket.readableEnded) exchange.abandon()
   }
 
   async #sendError(exchange: Exchange, error: GatewayError): Promise<void> {
     // The client must be able to tell that a streamed answer is incomplete.
-    if (exchange.response.headersSent) {
+    if (exchange.response.headersSent || exchange.upgraded !== 'no') {
       exchange.code = error.code
       exchange.response.destroy()
       return
@@ -186,8 +187,7 @@ export class Gate implements ExchangeHost {
   }
 
   async #answerTo(exchange: Exchange): Promise<Answer> {
-    const { request, connection, target, mounted } = exchange
-    const method = request.method ?? 'GET'
+    const { request, routeMethod: method, connection, target, mounted } = exchange
     const publicKind = mounted.publicKindOf(target)
     if (publicKind !== undefined) exchange.kind = publicKind
     if (connection.openExchanges > MOST_PIPELINED) {
@@ -209,6 +209,7 @@ export class Gate implements ExchangeHost {
     exchange.principal = admitted instanceof Promise ? await admitted : admitted
     connection.authenticated = true
     exchange.requireClient()
+    if (exchange.isUpgrade) this.#origins.refuseForeign(exchange)
     exchange.allowance = this.#quotas.admit(exchange.principal)
     const route = this.#route(exchange, method)
     const { permission } = route
@@ -231,10 +232,11 @@ export class Gate implements ExchangeHost {
     return route
   }
 
-  async #stream(exchange: Exchange, answer: StreamReply): Promise<void> {
+  async #stream(exchange: Exchange, answer: StreamReply | SocketReply): Promise<void> {
     exchange.resultStatus = answer.status
     const stopWatching = watchStream(exchange, this.#options.authenticator, recorded => this.#record(recorded))
     try {
+      if ('talk' in answer) return await openWebSocket(exchange, answer)
       const headers = { ...this.#addedHeaders(exchange), ...answer.headers }
       await sendStream(exchange, { ...answer, headers }, this.#options.secure)
     } finally {
@@ -284,15 +286,5 @@ export class Gate implements ExchangeHost {
   #addedHeaders({ allowance, request }: Exchange): Readonly<Record<string, string>> | undefined {
     if (allowance === undefined && !this.#cors.isOn) return undefined
     return { ...this.#cors.headers(request.headers), ...allowance?.headers() }
-  }
-
-  #logCause({ id }: Exchange, error: GatewayError): void {
-    const { log } = this.#options
-    if (error.code === 'INTERNAL_ERROR')
-      log.error({ requestId: id, err: error.cause ?? error }, 'A request failed inside the gateway')
-    else if (error.status === 401 || REPEATED.has(error.code))
-      this.#refusals.warn(error.code, { requestId: id, code: error.code, detail: error.detail }, error.message)
-    else if (error.detail !== undefined)
-      log.warn({ requestId: id, code: error.code, detail: error.detail }, error.message)
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 
 /** A request without its body: Node's own, or one from the direct path. */
 export interface HttpRequest {
@@ -32,12 +33,23 @@ export interface HttpResponse {
   prependOnceListener(event: 'finish', callback: () => void): unknown
 }
 
+/** A connection that a client asks to be turned into a WebSocket. */
+export interface Upgrade {
+  readonly socket: Socket
+  /** What came behind the request. */
+  readonly head: Buffer
+  /** Of the route that is meant: the handshake is a GET, whatever its messages do. */
+  readonly method: string
+}
+
 /** A body that may still be arriving, with Node's own request and response. */
 export interface BodyStream {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   /** The client waits for status 100 before it sends its body. */
   readonly expectsContinue: boolean
+  /** The client asks for a WebSocket. */
+  readonly upgrade?: Upgrade
 }
 
 /** A buffer if the whole body has arrived with its head. */

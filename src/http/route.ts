@@ -49,6 +49,8 @@ export interface RouteDescription {
   readonly offers: readonly string[]
   /** `stream`: the answer always streams. `either`: it does for a streaming media type. `whole` when left out. */
   readonly answer?: 'whole' | 'stream' | 'either'
+  /** It answers with a WebSocket to who asks for one. */
+  readonly upgrades?: true
   /** For a public route; `page` when left out. */
   readonly kind?: RequestKind
   /** Path in the metrics; the route's own when left out. */

@@ -14,6 +14,7 @@ import { Gate, type GateOptions } from './gate.ts'
 import { onParseFailure, type ParserError, refuseTunnel } from './parse-failure.ts'
 import { ProxyProtocol } from './proxy-protocol.ts'
 import { TlsFailures } from './tls-failures.ts'
+import { asksForWebSocket, beginUpgrade } from './websocket/upgrade.ts'
 
 /** PEM certificate chain and key. */
 export interface KeyPair {
@@ -179,7 +180,12 @@ export class HttpFront {
       // The gate answers a missing Host, with a body.
       requireHostHeader: false,
       // Node would silently keep only the first of two equal fields; a joined value is refused where that matters.
-      joinDuplicateHeaders: true
+      joinDuplicateHeaders: true,
+      // Others are served as if they had not asked: Java's client asks for HTTP/2 with its first request.
+      shouldUpgradeCallback: (request: IncomingMessage) =>
+        asksForWebSocket(request) &&
+        this.#gate.upgradeMethod(request.url ?? '') !== undefined &&
+        this.#connections.of(request.socket)?.openExchanges === 0
     }
     const server =
       tls === 'none'
@@ -241,6 +247,15 @@ export class HttpFront {
     server.on('request', handle(false))
     server.on('checkContinue', handle(true))
     server.on('checkExpectation', handle(false))
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      const connection = this.#connections.of(socket)
+      const method = gate.upgradeMethod(request.url ?? '')
+      if (connection === undefined || connection.closing || method === undefined) socket.destroy()
+      else {
+        const body = beginUpgrade(request, { socket, head, method })
+        gate.handle(request, body.response, body, connection)
+      }
+    })
     server.on('tlsClientError', (error, socket) => tlsFailures.add(error, this.#connections.addressOf(socket)))
     server.on('clientError', (error: ParserError, socket) => {
       const connection = this.#connections.of(socket)

@@ -18,11 +18,11 @@ test('too old a Node is told so in one line', () => {
     assert.deepEqual(runIn(version), {
       status: 1,
       stdout: '',
-      stderr: `kafka-rest-gateway: needs Node 24.6 or newer, but this is Node ${version}.\n`
+      stderr: `kafka-rest-gateway: needs Node 24.9 or newer, but this is Node ${version}.\n`
     })
   }
 })
 
 test('the oldest supported Node and newer ones are accepted', () => {
-  for (const version of ['24.6.0', '24.21.0', '26.0.0']) assert.equal(runIn(version).status, 0)
+  for (const version of ['24.9.0', '24.21.0', '26.0.0']) assert.equal(runIn(version).status, 0)
 })

@@ -7,6 +7,7 @@ import type { HttpCall } from '../../http/call.ts'
 import { withHeaders } from '../shared/records/added-headers.ts'
 import { writeProduceAnswer } from './offsets.ts'
 import { linesType, produceLines } from './produce-lines.ts'
+import { produceSocket } from './produce-socket.ts'
 import { parseProduceBody } from './record-form.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
 
@@ -24,13 +25,14 @@ export const produce: V1Route = {
   body: JSON_BODY,
   offers: JSON_ONLY,
   answer: 'either',
+  upgrades: true,
   audit: 'produce',
   operation: {
     id: 'produce',
     tag: 'Records',
     summary: 'Store records.',
     description:
-      'The whole request is checked before anything is sent. 200: every record is stored, exactly once, with all in-sync replicas. If some record failed after sending, the answer is the worst failure with `offsets`, which tells of each record whether it is stored. Nothing is deduplicated across requests: after 504, read before you send again. With `Content-Type: application/x-ndjson` or `application/jsonl` the body is a record a line, without an end if you like, and the answer a stream with a line for each record; `?receipts=errors` leaves out those of stored records. A stream whose client takes no answer for `limits.streamStallMs` ends with `STREAM_STALLED`.',
+      'The whole request is checked before anything is sent. 200: every record is stored, exactly once, with all in-sync replicas. If some record failed after sending, the answer is the worst failure with `offsets`, which tells of each record whether it is stored. Nothing is deduplicated across requests: after 504, read before you send again. With `Content-Type: application/x-ndjson` or `application/jsonl` the body is a record a line, without an end if you like, and the answer a stream with a line for each record; `?receipts=errors` leaves out those of stored records. A stream whose client takes no answer for `limits.streamStallMs` ends with `STREAM_STALLED`. A GET with `Upgrade: websocket` opens a WebSocket, on which each message is a record or an array of them.',
     parameters: [topicParameter],
     body: {
       required: true,
@@ -113,6 +115,7 @@ export const produce: V1Route = {
     errorSchema: produceErrorSchema
   },
   handle(call, { gateway, limits }) {
+    if (call.isUpgrade) return produceSocket(call, gateway, limits)
     const lines = linesType(call.headers['content-type'])
     if (lines !== undefined) return produceLines(call, gateway, limits, lines)
     return storeBody(call, gateway, bytes => parseProduceBody(bytes, limits))

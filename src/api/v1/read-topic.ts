@@ -7,6 +7,7 @@ import { fromSchema, partitionsListSchema, positionSchema, topicCountSchema } fr
 import { selectionIn } from './selection.ts'
 import { partitionerParameter, selectionParameters } from './selection-parameters.ts'
 import { requireShortPosition, topicPage } from './topic-page.ts'
+import { followSocket } from './topic-socket.ts'
 import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 const DEFAULT_COUNT = 100
@@ -23,13 +24,14 @@ export const readTopic: V1Route = {
   body: NO_BODY,
   offers: OFFERS,
   answer: 'either',
+  upgrades: true,
   audit: 'read_topic',
   operation: {
     id: 'readTopic',
     tag: 'Records',
     summary: 'Read records of a whole topic, or of some of its partitions.',
     description:
-      'Records of one partition come in their order; no partition starves another. Give `next` as `from` of the next call. A page ends at `count` records or at 6 MiB of keys and values, whichever partitions they are of. Partitions added later are read from their beginning. With `Accept: text/event-stream`, `application/x-ndjson` or `application/jsonl` the answer is a stream that goes on as records arrive; an event stream goes on at `Last-Event-ID`, and takes neither `count` nor `wait`. `until`, `key`, `find`, `value_bytes` and `key_bytes` bring less than everything, to pages and streams.',
+      'Records of one partition come in their order; no partition starves another. Give `next` as `from` of the next call. A page ends at `count` records or at 6 MiB of keys and values, whichever partitions they are of. Partitions added later are read from their beginning. With `Accept: text/event-stream`, `application/x-ndjson` or `application/jsonl` the answer is a stream that goes on as records arrive; an event stream goes on at `Last-Event-ID`, and takes neither `count` nor `wait`. `until`, `key`, `find`, `value_bytes` and `key_bytes` bring less than everything, to pages and streams. With `Upgrade: websocket` the records come as messages.',
     parameters: [
       topicParameter,
       {
@@ -106,6 +108,7 @@ export const readTopic: V1Route = {
     }
     const encodings = encodingsIn(query)
     const selection = selectionIn(query, limits.scanBytes)
+    if (call.isUpgrade) return followSocket(call, gateway, request, encodings, selection)
     const stream = streamType(call.headers.accept)
     if (stream !== undefined)
       return followTopic(call, gateway, convoys, stream, { request, encodings, selection, limitMs: limits.waitMs })

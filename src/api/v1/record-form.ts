@@ -31,6 +31,13 @@ const form: RecordForm = {
 
 const reader = new RecordReader(form)
 
+const messages = new RecordReader({ ...form, records: null })
+
+/** Reads a message of a WebSocket, as {@link RecordReader.readMessage} does. */
+export function parseMessage(text: Buffer, limits: RecordLimits): RecordTable {
+  return messages.readMessage(text, limits)
+}
+
 /** Reads the lines of a stream of records. */
 export const lineReader = new LineReader(form)
 

@@ -26,4 +26,10 @@ export class RecordReader {
     const cursor = bodyCursor(body, limits.jsonDepth)
     return new RecordScan(this.#plan, cursor, limits.recordsPerRequest, partition).read()
   }
+
+  /** Reads a body that is one record, or an array of them, as {@link read} does. The form's body must be a single record. */
+  readMessage(body: Buffer, limits: RecordLimits): RecordTable {
+    const cursor = bodyCursor(body, limits.jsonDepth)
+    return new RecordScan(this.#plan, cursor, limits.recordsPerRequest, -1).readMessage()
+  }
 }

@@ -47,6 +47,8 @@ export class RecordScan implements Place {
   readonly #value = new ValueSpan()
   #spans = new Int32Array(FIRST_ROWS * SPAN_STRIDE)
   #count = 0
+  /** The body is an array of records. */
+  #isList = false
   #timestamps: number[] | undefined
   #headers: HeaderCollector | undefined
 
@@ -82,6 +84,17 @@ export class RecordScan implements Place {
     }
     this.#count++
     return true
+  }
+
+  /** Reads a body that is one record, or an array of them. */
+  readMessage(): RecordTable {
+    const cursor = this.#cursor
+    if (cursor.peek() !== OPEN_BRACKET) return this.read()
+    this.#isList = true
+    this.#readRecords()
+    cursor.end()
+    if (this.#count === 0) throw invalid('The array must have at least one record.', 'missing')
+    return this.table()
   }
 
   /** Reads the body whole. */
@@ -140,7 +153,10 @@ export class RecordScan implements Place {
     if (!cursor.enter(OPEN_BRACKET, CLOSE_BRACKET)) return
     do {
       if (this.#count === this.#recordsLimit) {
-        throw new GatewayError('TOO_MANY_RECORDS', `${recordsMember} has more than ${this.#recordsLimit} entries.`)
+        throw new GatewayError(
+          'TOO_MANY_RECORDS',
+          `${recordsMember || 'The array'} has more than ${this.#recordsLimit} entries.`
+        )
       }
       this.#readRecord()
       this.#count++
@@ -149,7 +165,8 @@ export class RecordScan implements Place {
 
   /** Of the record being read. */
   path(): string {
-    return this.#plan.bodyNames === null ? '' : `${this.#plan.recordsMember}[${this.#count}]`
+    const isAlone = this.#plan.bodyNames === null && !this.#isList
+    return isAlone ? '' : `${this.#plan.recordsMember}[${this.#count}]`
   }
 
   #readRecord(): void {

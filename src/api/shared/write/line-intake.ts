@@ -16,6 +16,8 @@ export interface IntakeOptions {
   /** Called at the end of the body. */
   onEnd(): void
   onFailure(error: GatewayError): void
+  /** Called with a defect. */
+  onBroken(error: unknown): void
 }
 
 /** Lines that were read, and the number of the first one, from 1. */
@@ -93,6 +95,14 @@ export class LineIntake implements PieceTaker {
 
   /** Makes batches of the lines that are there, as far as there is place for them. */
   goOn(): void {
+    try {
+      this.#makeBatches()
+    } catch (error) {
+      this.#options.onBroken(error)
+    }
+  }
+
+  #makeBatches(): void {
     if (this.#isBusy || this.#isStopped) return
     this.#isBusy = true
     while (this.#lines.wholeBytes > 0 && !this.#deliveries.isFull && this.#reserve()) {

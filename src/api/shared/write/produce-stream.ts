@@ -67,7 +67,8 @@ class ProduceStream {
       reader,
       limits,
       onEnd: () => this.#onChange(),
-      onFailure: error => this.#fail(error)
+      onFailure: error => this.#fail(error),
+      onBroken: this.#broken.reject
     })
   }
 

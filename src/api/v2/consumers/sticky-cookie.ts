@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { isStream } from '../../../http/answer.ts'
+import { isWhole } from '../../../http/answer.ts'
 import type { Header } from '../../../http/openapi/operation.ts'
 import type { V2Route } from '../route.ts'
 
@@ -21,7 +21,7 @@ export function withStickyCookie(routes: readonly V2Route[]): readonly V2Route[]
     ...route,
     async handle(call, useCases, type) {
       const answer = await route.handle(call, useCases, type)
-      if (isStream(answer)) return answer
+      if (!isWhole(answer)) return answer
       const isNamed = call.headers.cookie?.split(';').some(pair => pair.trim() === named) === true
       return isNamed
         ? answer
