@@ -155,17 +155,23 @@ export class Consumers {
   }
 
   /** The newer call wins: a poll that another gateway's call has overtaken ends without records. */
-  #attempt(call: Call, group: string, name: string, request: PollRequest): Promise<Polled | 'fenced'> {
-    return this.#instances.wait(call, group, name, async instance => {
-      const isJoining = instance.member.assignment === null
-      try {
-        await this.#subscriptions.follow(instance, call.principal, call.deadline)
-        return await new Poll(this.#context, instance, call, request).run()
-      } catch (error) {
-        if (!isTrouble(error, 'fenced')) throw error
-        return isJoining ? 'fenced' : NOTHING
-      }
-    })
+  async #attempt(call: Call, group: string, name: string, request: PollRequest): Promise<Polled | 'fenced'> {
+    try {
+      return await this.#instances.wait(call, group, name, async instance => {
+        const isJoining = instance.member.assignment === null
+        try {
+          await this.#subscriptions.follow(instance, call.principal, call.deadline)
+          return await new Poll(this.#context, instance, call, request).run()
+        } catch (error) {
+          if (!isTrouble(error, 'fenced')) throw error
+          return isJoining ? 'fenced' : NOTHING
+        }
+      })
+    } catch (error) {
+      // So it was while it took the instance over itself.
+      if (error instanceof GatewayError && isTrouble(error.cause, 'fenced')) return 'fenced'
+      throw error
+    }
   }
 
   #run<T>(call: Call, group: string, name: string, work: (instance: Instance) => Promise<T>): Promise<T> {

@@ -48,8 +48,9 @@ export function requireClassic(
     throw groupUnusable(`Group '${group}' is of the protocol type ${protocolType}, not one of consumers.`)
 }
 
-export function groupBusy(group: string): GatewayError {
+export function groupBusy(group: string, cause?: GroupFailure): GatewayError {
   return new GatewayError('GROUP_BUSY', `Consumer group '${group}' is being rebalanced.`, {
+    cause,
     headers: { 'Retry-After': '1' }
   })
 }
@@ -81,7 +82,7 @@ export function toldError(group: string, name: string, error: unknown): unknown 
       return instanceNotFound(group, name)
     case 'fenced':
     case 'rebalancing':
-      return groupBusy(group)
+      return groupBusy(group, error)
     case 'inconsistent':
     case 'notClassic':
       return new GatewayError('GROUP_UNUSABLE', message, options)

@@ -5,6 +5,7 @@ import type { Call } from '../../core/principal.ts'
 import type { RecordPage } from '../../core/record-page.ts'
 import type { Place } from '../../kafka/fetch/place.ts'
 import type { PageEnd } from '../../kafka/fetch/read-request.ts'
+import { KafkaFailure } from '../../kafka/kafka-failure.ts'
 import type { InstancesContext } from './context.ts'
 import { instanceNotFound, isTrouble } from './failures.ts'
 import type { HeldPartition } from './held-partition.ts'
@@ -107,7 +108,7 @@ export class Poll {
         if (isReady && !this.#isOver) await this.#wait(round)
       } catch (error) {
         this.#request.sink.reset()
-        if (!isTrouble(error, 'rebalancing') || instance.ended !== undefined) throw error
+        if (!mayPass(error) || instance.ended !== undefined) throw error
       }
       if (wait.interruption === 'deleted') throw instanceNotFound(instance.group, instance.name)
       if (wait.interruption !== undefined || this.#isOver) return this.#leave()
@@ -266,4 +267,9 @@ export class Poll {
       if (isInVain) await sleep(LOOK_AGAIN_MS, undefined, { signal: either }).catch(() => undefined)
     })
   }
+}
+
+/** The group is joined anew, or the coordinator did not answer as long as the poll may wait. */
+function mayPass(error: unknown): boolean {
+  return isTrouble(error, 'rebalancing') || (error instanceof KafkaFailure && error.kind === 'unreachable')
 }
