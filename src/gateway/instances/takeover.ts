@@ -12,8 +12,10 @@ const LOOK_AGAIN_FIRST_MS = 5
 const LOOK_AGAIN_LIMIT_MS = 50
 /** Most rebalances are over by then. What is remembered may be older than what the group will show. */
 const REBALANCE_MS = 1000
-/** For the gateway that sends a batch to say that the client has it. */
-const OPEN_LIMIT_MS = 100
+/** A holder that lives has heard of a rebalance by then, and has committed what it delivered: fenced before, it could not. */
+const HOLDER_MS = 3500
+/** For the gateway that sends a batch to say that the client has it. One that is busy takes longer; one that is dead never does. */
+const OPEN_LIMIT_MS = 500
 const OPEN_AGAIN_MS = 20
 
 /** An instance that this process does not hold. */
@@ -35,14 +37,17 @@ export async function findInstance(
   deadline: Deadline
 ): Promise<FoundInstance> {
   const { groups, memory } = context
-  const patience = Deadline.after(REBALANCE_MS)
+  const [patience, holder] = [Deadline.after(REBALANCE_MS), Deadline.after(HOLDER_MS)]
   for (let pauseMs = LOOK_AGAIN_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, LOOK_AGAIN_LIMIT_MS)) {
     const [described, stored] = await Promise.all([
       groups.describe(group, deadline),
       groups.committed(group, null, deadline)
     ])
     memory.learn(group, described)
-    const known = knownBy(context, group, name, described, patience.passed ? stored : null)
+    const remembered = memory.recall(group, name)
+    const mayRemember =
+      patience.passed && (holder.passed || remembered === undefined || !awaitsCommit(name, remembered, stored))
+    const known = knownBy(context, group, name, described, mayRemember ? stored : null)
     if (known !== undefined) {
       await untilClosed(context, group, instanceKey(name, known.joinAs.settings.born), stored, deadline)
       return known
@@ -107,6 +112,19 @@ async function untilClosed(
     await sleep(OPEN_AGAIN_MS)
     shown = await groups.committed(group, null, deadline)
   }
+}
+
+/** Whether auto commit has yet to commit what the instance was delivered: whoever is assigned the partition next begins there. */
+function awaitsCommit(name: string, { settings }: KnownInstance, stored: PartitionMap<Committed | number>): boolean {
+  if (!settings.autoCommit) return false
+  const key = instanceKey(name, settings.born)
+  for (const ofTopic of stored.values())
+    for (const told of ofTopic.values()) {
+      const delivered = typeof told === 'object' ? readMetadata(told.metadata).entry?.delivered : null
+      if (delivered?.instance !== key || typeof told !== 'object') continue
+      if ((delivered.openFrom ?? delivered.to) > told.offset) return true
+    }
+  return false
 }
 
 function hasOpen(stored: PartitionMap<Committed | number>, key: string): boolean {

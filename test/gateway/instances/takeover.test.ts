@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { alone } from '../../support/alone.ts'
+import { uniqueTopic } from '../../support/gateway.ts'
+import { callOf, PLAIN, poll } from './support.ts'
+import { TwoGateways } from './two-gateways.ts'
+
+await alone()
+
+suite('A takeover', () => {
+  const gateways = new TwoGateways()
+
+  test('rule 9: that another one overtakes ends a poll without records, never with an error', async () => {
+    const { one, other } = gateways
+    const topic = await gateways.topic()
+    const group = uniqueTopic('group')
+    await one.create(callOf(), group, 'i', PLAIN)
+    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
+    await poll(one, group, 'i', { waitMs: 0 })
+    for (let round = 0; round < 15; round++)
+      for (const { values } of await Promise.all([one, other, one].map(each => poll(each, group, 'i', { waitMs: 0 }))))
+        assert.deepEqual(values, [])
+  })
+
+  test('rule 7: while the group is rebalanced costs no duplicate: the holder commits first what it delivered', async () => {
+    const { one, other } = gateways
+    const topic = await gateways.topic(2)
+    const group = uniqueTopic('group')
+    for (const partition of [0, 1]) await gateways.fill(topic, partition, 'a', 'b')
+    await one.create(callOf(), group, 'i', PLAIN)
+    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
+    await other.create(callOf(), group, 'j', PLAIN)
+    await gateways.alert(group, one.assignments(callOf(), group, 'i'))
+    const { length } = (await poll(one, group, 'i')).values
+    assert.equal(length, 4)
+    // The holder has just asked: it hears of the rebalance from its next heartbeat, more than a second from now.
+    const [holder] = gateways.clusters[0].groups.held(group)
+    for (let beforeMs = 0; beforeMs < 200 || holder.confirmedAgoMs >= beforeMs; await sleep(1))
+      beforeMs = holder.confirmedAgoMs
+    await other.subscribe(callOf(), group, 'j', { topics: [topic] })
+    const again = await poll(other, group, 'i', { waitMs: 500 })
+    const rest = await poll(other, group, 'j', { waitMs: 500 })
+    assert.deepEqual([again.values, rest.values], [[], []])
+  })
+})
