@@ -108,7 +108,9 @@ export class Poll {
         if (isReady && !this.#isOver) await this.#wait(round)
       } catch (error) {
         this.#request.sink.reset()
-        if (!mayPass(error) || instance.ended !== undefined) throw error
+        if (!mayPass(error)) throw error
+        // The end tells more than what was refused before it.
+        if (instance.ended !== undefined) throw instance.ended
       }
       if (wait.interruption === 'deleted') throw instanceNotFound(instance.group, instance.name)
       if (wait.interruption !== undefined || this.#isOver) return this.#leave()
