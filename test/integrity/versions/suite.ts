@@ -8,7 +8,9 @@ const PATTERNS = [
   'test/kafka/groups/members.test.ts',
   'test/gateway/instances/consumers.test.ts',
   'test/gateway/instances/rescue.test.ts',
-  'test/integrity/a-dead-gateway-holds-up-no-group.long.ts'
+  'test/integrity/a-dead-gateway-holds-up-no-group.long.ts',
+  'test/gateway/instances/takeover.test.ts',
+  'test/integrity/a-killed-gateway-costs-no-instance.test.ts'
 ]
 
 export interface Summary {
