@@ -14,6 +14,11 @@ export class Batch {
     this.#onSent = onSent
   }
 
+  /** Resolves when the client has it, or does not get it. */
+  get fate(): Promise<void> {
+    return this.#fate.promise
+  }
+
   /** The last byte was handed over. */
   sent(): void {
     if (!this.#end()) return

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { Deadline } from '../../core/deadline.ts'
+import { within } from '../../core/lib/within.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
 import type { GroupMember } from '../../kafka/groups/group-member.ts'
@@ -20,6 +21,7 @@ import { type Interruption, Wait } from './wait.ts'
 const REBALANCE_TIMEOUT_MS = 10_000
 const LOAD_LIMIT_MS = 10_000
 const LAST_COMMIT_LIMIT_MS = 1000
+const REVOKE_ANSWER_LIMIT_MS = 1000
 const REVOKE_COMMIT_LIMIT_MS = 2000
 /** A poll that follows soon writes the same down itself. */
 const CLOSE_AFTER_MS = 10
@@ -273,6 +275,10 @@ export class Instance {
   async #revoked(): Promise<void> {
     this.wake()
     clearTimeout(this.#closing)
+    // A poll that is about to answer delivers what nobody would know of after the commit.
+    const limit = Deadline.after(REVOKE_ANSWER_LIMIT_MS)
+    const answered = this.turns.take(() => Promise.resolve()).then(() => this.#batch?.fate)
+    await within(limit, answered, () => new Error('not in time')).catch(() => undefined)
     await this.commitDelivered(Deadline.after(REVOKE_COMMIT_LIMIT_MS))
   }
 

@@ -8,10 +8,10 @@ import { TwoGateways } from './two-gateways.ts'
 
 await alone()
 
-suite('A takeover', () => {
+suite('Takeovers and rebalances', () => {
   const gateways = new TwoGateways()
 
-  test('rule 9: that another one overtakes ends a poll without records, never with an error', async () => {
+  test('rule 9: a takeover that another one overtakes ends its poll without records, never with an error', async () => {
     const { one, other } = gateways
     const topic = await gateways.topic()
     const group = uniqueTopic('group')
@@ -23,7 +23,7 @@ suite('A takeover', () => {
         assert.deepEqual(values, [])
   })
 
-  test('rule 7: while the group is rebalanced costs no duplicate: the holder commits first what it delivered', async () => {
+  test('rule 7: a takeover in a rebalance costs no duplicate: the holder commits first what it delivered', async () => {
     const { one, other } = gateways
     const topic = await gateways.topic(2)
     const group = uniqueTopic('group')
@@ -42,5 +42,25 @@ suite('A takeover', () => {
     const again = await poll(other, group, 'i', { waitMs: 500 })
     const rest = await poll(other, group, 'j', { waitMs: 500 })
     assert.deepEqual([again.values, rest.values], [[], []])
+  })
+
+  test('rule 7: a rebalance waits for an answer that is on its way, and commits what that delivered', async () => {
+    const { one, other } = gateways
+    const topic = await gateways.topic(2)
+    const group = uniqueTopic('group')
+    await one.create(callOf(), group, 'i', PLAIN)
+    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
+    await other.create(callOf(), group, 'j', PLAIN)
+    await gateways.alert(group, one.assignments(callOf(), group, 'i'))
+    for (const partition of [0, 1]) await gateways.fill(topic, partition, 'a', 'b')
+    const { values, polled } = await poll(one, group, 'i', { fate: 'open' })
+    assert.equal(values.length, 4)
+    await other.subscribe(callOf(), group, 'j', { topics: [topic] })
+    const rest = gateways.alert(group, poll(other, group, 'j', { waitMs: 500 }))
+    const [member] = gateways.clusters[0].groups.held(group)
+    while (member.state === 'stable') await sleep(1)
+    await sleep(50)
+    polled.sent()
+    assert.deepEqual((await rest).values, [])
   })
 })
