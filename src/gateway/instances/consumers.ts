@@ -1,3 +1,4 @@
+import { Deadline } from '../../core/deadline.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { Call, Principal } from '../../core/principal.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
@@ -67,7 +68,13 @@ export class Consumers {
 
   /** What it was made with, and has become. */
   async settings(call: Call, group: string, name: string): Promise<InstanceSettings> {
-    return this.#instances.wait(call, group, name, instance => Promise.resolve(instance.settings))
+    try {
+      return await this.#instances.wait(call, group, name, instance => Promise.resolve(instance.settings))
+    } catch (error) {
+      const settings = this.#context.memory.recall(group, name)?.settings
+      if (isOvertaken(error) && settings?.owner === ownerOf(call.principal)) return settings
+      throw error
+    }
   }
 
   subscribe(call: Call, group: string, name: string, to: Subscribed): Promise<void> {
@@ -156,6 +163,7 @@ export class Consumers {
 
   /** The newer call wins: a poll that another gateway's call has overtaken ends without records. */
   async #attempt(call: Call, group: string, name: string, request: PollRequest): Promise<Polled | 'fenced'> {
+    const wait = Deadline.after(request.waitMs)
     try {
       return await this.#instances.wait(call, group, name, async instance => {
         const isJoining = instance.member.assignment === null
@@ -169,7 +177,9 @@ export class Consumers {
       })
     } catch (error) {
       // So it was while it took the instance over itself.
-      if (error instanceof GatewayError && isTrouble(error.cause, 'fenced')) return 'fenced'
+      if (isOvertaken(error)) return 'fenced'
+      // The coordinator may be away for longer than the poll waits; where Kafka is known to be away that is told at once.
+      if (error instanceof GatewayError && error.code === 'KAFKA_UNAVAILABLE' && wait.passed) return NOTHING
       throw error
     }
   }
@@ -177,4 +187,9 @@ export class Consumers {
   #run<T>(call: Call, group: string, name: string, work: (instance: Instance) => Promise<T>): Promise<T> {
     return this.#instances.call(call, group, name, work)
   }
+}
+
+/** Another call took the instance over before this one had. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'GROUP_BUSY' && error.cause !== undefined
 }

@@ -108,13 +108,19 @@ export class Poll {
         if (isReady && !this.#isOver) await this.#wait(round)
       } catch (error) {
         this.#request.sink.reset()
-        if (!mayPass(error)) throw error
+        if (!this.#mayPass(error)) throw error
         // The end tells more than what was refused before it.
         if (instance.ended !== undefined) throw instance.ended
       }
       if (wait.interruption === 'deleted') throw instanceNotFound(instance.group, instance.name)
       if (wait.interruption !== undefined || this.#isOver) return this.#leave()
     }
+  }
+
+  /** The group is joined anew, or the coordinator did not answer for as long as the poll may take. */
+  #mayPass(error: unknown): boolean {
+    if (isTrouble(error, 'rebalancing')) return true
+    return error instanceof KafkaFailure && error.kind === 'unreachable' && this.#work.passed
   }
 
   get #isOver(): boolean {
@@ -269,9 +275,4 @@ export class Poll {
       if (isInVain) await sleep(LOOK_AGAIN_MS, undefined, { signal: either }).catch(() => undefined)
     })
   }
-}
-
-/** The group is joined anew, or the coordinator did not answer as long as the poll may wait. */
-function mayPass(error: unknown): boolean {
-  return isTrouble(error, 'rebalancing') || (error instanceof KafkaFailure && error.kind === 'unreachable')
 }
