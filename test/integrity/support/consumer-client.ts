@@ -89,14 +89,20 @@ export class ConsumerClient {
   }
 
   async #poll(): Promise<void> {
-    const { vanishes = 0 } = this.#options
+    const { journal, name, vanishes = 0 } = this.#options
     const path = `${this.#base}/records?timeout=${POLL_MS}&max_bytes=${MAX_BYTES}`
     const polling = this.#call('GET', path).then(answer => this.#take(answer))
     if (Math.random() >= vanishes) await polling
     else {
-      const over = polling.finally(() => this.#vanished.delete(over))
+      let givenUpMs = Infinity
+      const over = polling.finally(() => {
+        this.#vanished.delete(over)
+        const untilMs = performance.now()
+        if (givenUpMs < untilMs) journal.overlaps.push({ member: name, atMs: givenUpMs, untilMs })
+      })
       this.#vanished.add(over)
       await sleep(Math.random() * VANISH_MS)
+      givenUpMs = performance.now()
     }
   }
 

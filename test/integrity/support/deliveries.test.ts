@@ -52,8 +52,15 @@ suite('What the members of a group were given of a partition', () => {
       assert.deepEqual([again.get(each), problems.length], explains ? [5, 0] : [undefined, 1])
     }
     // Whoever made the first poll had given it up.
-    const crossed = told([run('a', 0, 10, 0, 100), run('a', 5, 12, 90, 300)], 12)
-    assert.deepEqual([crossed.problems, crossed.crossed], [[], 5])
+    const owed = { end: 12, storedMs: () => 0 }
+    for (const [explains, overlap] of [
+      [true, { member: 'a', atMs: 90, untilMs: 120 }],
+      [false, { member: 'b', atMs: 90, untilMs: 120 }],
+      [false, { member: 'a', atMs: 110, untilMs: 120 }]
+    ] as const) {
+      const { crossed, problems } = judge(runs, owed, [], [], [overlap])
+      assert.deepEqual([crossed, problems.length], explains ? [5, 0] : [0, 1])
+    }
     const longAgo = [run('a', 0, 10, 0, 100), run('a', 10, 11, 100, 6000), run('b', 5, 12, 6000, 7000)]
     assert.equal(told(longAgo, 12, [fault(6500)]).problems.length, 1)
   })

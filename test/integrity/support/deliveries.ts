@@ -16,6 +16,13 @@ export interface Fault {
   readonly untilMs: number
 }
 
+/** A member had given a poll up and made another one while the first was under way, until that was answered. */
+export interface Overlap {
+  readonly member: string
+  readonly atMs: number
+  readonly untilMs: number
+}
+
 /** What a partition holds when all is over. */
 export interface Owed {
   readonly end: number
@@ -39,7 +46,7 @@ export interface Verdict {
   readonly delivered: number
   /** Deliveries of records that had been delivered before, by the fault that explains them. */
   readonly again: ReadonlyMap<Fault, number>
-  /** The same, to a poll that was made before the answer to another one had come: its client had given that up. */
+  /** The same, of what was given while two polls of a member overlapped. */
   readonly crossed: number
   /** The longest time in which the next record was there and nobody was given it. */
   readonly longestStallMs: number
@@ -66,7 +73,8 @@ export function judge(
   given: readonly Run[],
   owed: Owed,
   faults: readonly Fault[],
-  commits: readonly CommitSeen[]
+  commits: readonly CommitSeen[],
+  overlaps: readonly Overlap[] = []
 ): Verdict {
   const runs = [...given].sort((one, other) => one.answeredMs - other.answeredMs)
   const problems: Problem[] = []
@@ -96,7 +104,8 @@ export function judge(
         problems.push({ atMs: answeredMs, text: `${member} was given ${offset} after somebody was given ${gap.to}` })
     }
     for (const [before, offsets] of repeated) {
-      if (askedMs < before.answeredMs && member === before.member) {
+      const { member: owner, askedMs: fromMs, answeredMs: toMs } = before
+      if (overlaps.some(each => each.member === owner && each.atMs <= toMs && each.untilMs >= fromMs)) {
         crossed += offsets.length
         continue
       }

@@ -1,4 +1,4 @@
-import type { CommitSeen, Problem, Run } from './deliveries.ts'
+import type { CommitSeen, Overlap, Problem, Run } from './deliveries.ts'
 
 /** A record as v2 shows it. */
 export interface GivenRecord {
@@ -14,6 +14,7 @@ export class GroupJournal {
   /** By place: topic, life and partition. */
   readonly runs = new Map<string, Run[]>()
   readonly commits = new Map<string, CommitSeen[]>()
+  readonly overlaps: Overlap[] = []
   readonly problems: Problem[] = []
   readonly counts = new Map<string, number>()
   readonly #reached = new Map<string, number>()

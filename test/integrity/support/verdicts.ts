@@ -30,7 +30,7 @@ export function verdictsOf(groups: readonly OwedGroup[], faults: readonly Fault[
   const again = new Map<Fault, number>()
   const problems: GroupProblem[] = []
   for (const { journal, topics } of groups) {
-    const { group, counts, runs, commits } = journal
+    const { group, counts, runs, commits, overlaps } = journal
     problems.push(...journal.problems.map(({ atMs, text }) => ({ atMs, text, group })))
     polls += counts.get('polls with records') ?? 0
     takeovers += counts.get('takeovers') ?? 0
@@ -38,7 +38,7 @@ export function verdictsOf(groups: readonly OwedGroup[], faults: readonly Fault[
       for (let partition = 0; partition < topic.partitions; partition++) {
         const place = placeOf(topic.topic, topic.life, partition)
         const owed = { end: topic.end(partition), storedMs: (offset: number) => topic.storedMs(partition, offset) }
-        const verdict = judge(runs.get(place) ?? [], owed, faults, commits.get(place) ?? [])
+        const verdict = judge(runs.get(place) ?? [], owed, faults, commits.get(place) ?? [], overlaps)
         records += verdict.delivered
         crossed += verdict.crossed
         longestStallMs = Math.max(longestStallMs, verdict.longestStallMs)
