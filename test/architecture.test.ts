@@ -36,7 +36,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'content-type': ['http'],
   'find-my-way': ['http'],
   'json-schema-to-ts': ['core'],
-  'lru-cache': ['kafka', 'http', 'auth', 'gateway'], // http: header fields; auth: tokens, memberships; gateway: instances of groups
+  'lru-cache': ['core'],
   asn1js: ['auth'],
   pkijs: ['auth'],
   ws: ['http'],

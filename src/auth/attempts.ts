@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { recent } from '../core/lib/recent.ts'
 import { GatewayError } from '../core/errors.ts'
 
 interface PairFailures {
@@ -27,8 +27,8 @@ const MINUTE_MS = 60_000
  */
 export class Attempts {
   readonly #now: () => number
-  readonly #pairs = new LRUCache<string, PairFailures>({ max: REMEMBERED })
-  readonly #addresses = new LRUCache<string, AddressFailures>({ max: REMEMBERED })
+  readonly #pairs = recent<string, PairFailures>(REMEMBERED)
+  readonly #addresses = recent<string, AddressFailures>(REMEMBERED)
 
   /** `now` on any clock that never goes back. */
   constructor(now: () => number) {

@@ -1,4 +1,4 @@
-import type { LRUCache } from 'lru-cache'
+import type { Recent } from '../core/lib/recent.ts'
 import type { GraphConfig } from '../config/auth-schema.ts'
 import { isGuid } from '../core/lib/guid.ts'
 import { TENANT_PLACE } from '../config/issuers.ts'
@@ -33,7 +33,7 @@ export class GraphMembership {
   readonly #accesses = new Map<string, GraphAccess>()
   readonly #assertion: ((tokenUrl: string) => Promise<string>) | undefined
   #policy: Policy
-  #remembered: LRUCache<string, readonly string[]>
+  #remembered: Recent<string, readonly string[]>
   /** Questions in flight, by caller; bounded by the requests in flight. */
   #asking = new Map<string, Promise<readonly string[]>>()
   /** Number of calls by outcome. */
@@ -101,7 +101,7 @@ export class GraphMembership {
   async #ask(
     { identity, graphSubject }: Caller,
     key: string,
-    remembered: LRUCache<string, readonly string[]>
+    remembered: Recent<string, readonly string[]>
   ): Promise<readonly string[]> {
     // The ids become part of a path, so accept only the form that Entra ID gives them.
     const sound =

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { LRUCache } from 'lru-cache'
+import type { Recent } from '../core/lib/recent.ts'
 import { isKeyLike } from './api-key-text.ts'
 import type { Attempts } from './attempts.ts'
 import { readBasic, type UserPassword } from './basic-field.ts'
@@ -35,8 +35,8 @@ export class Passwords implements Scheme {
   readonly #attempts: Attempts
   readonly #derivations: Derivations
   readonly #key = randomBytes(32)
-  readonly #right: LRUCache<string, Verdict>
-  readonly #wrong: LRUCache<string, Verdict>
+  readonly #right: Recent<string, Verdict>
+  readonly #wrong: Recent<string, Verdict>
   /** Derivations in flight, by the digest of user and password. */
   readonly #verifying = new Map<string, Promise<Caller>>()
   #users: ReadonlyMap<string, User> = new Map()

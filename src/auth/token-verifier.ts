@@ -9,7 +9,7 @@ import {
   type JWTPayload,
   type JWTVerifyOptions
 } from 'jose'
-import { LRUCache } from 'lru-cache'
+import { type Recent, recent } from '../core/lib/recent.ts'
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { issuersOf } from '../config/issuers.ts'
 import type { GatewayError } from '../core/errors.ts'
@@ -44,9 +44,9 @@ export class TokenVerifier implements Scheme {
   readonly #onlyProvider: boolean
   readonly #proofs: Proofs | undefined
   readonly #now: () => number
-  readonly #remembered: LRUCache<string, Caller>
+  readonly #remembered: Recent<string, Caller>
   /** Digest by header, of those in {@link #remembered} only. */
-  readonly #digests = new LRUCache<string, string>({ max: DIGESTS_LIMIT })
+  readonly #digests = recent<string, string>(DIGESTS_LIMIT)
   /** Verifications in flight, by digest; bounded by the requests in flight. */
   #verifying = new Map<string, Promise<Caller>>()
 

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { recent } from '../core/lib/recent.ts'
 
 const TEXTS = 64
 /** No client has more to say in one field, so a longer text is not kept. */
@@ -9,7 +9,7 @@ const LIMIT_CHARACTERS = 256
  * its text alone and does not throw; its results are shared, so they must not be changed.
  */
 export function remembered<T>(read: (text: string) => T): (text: string) => T {
-  const results = new LRUCache<string, { readonly value: T }>({ max: TEXTS })
+  const results = recent<string, { readonly value: T }>(TEXTS)
   return text => {
     const known = results.get(text)
     if (known !== undefined) return known.value

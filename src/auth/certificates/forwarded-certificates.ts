@@ -1,6 +1,6 @@
 import { hash, X509Certificate } from 'node:crypto'
 import type { BlockList } from 'node:net'
-import type { LRUCache } from 'lru-cache'
+import type { Recent } from '../../core/lib/recent.ts'
 import type { CertificatesConfig } from '../../config/callers-schema.ts'
 import { isWithin, networksOf } from '../../core/lib/networks.ts'
 import { invalidCredentials, type Credentials } from '../credentials.ts'
@@ -35,7 +35,7 @@ export class ForwardedCertificates {
   readonly #proxies: ReadonlySet<string>
   readonly #reader: CertificateReader
   readonly #now: () => number
-  readonly #verdicts: LRUCache<string, ClientCertificate>
+  readonly #verdicts: Recent<string, ClientCertificate>
   #validation: PathValidation
 
   constructor(config: CertificatesConfig, reader: CertificateReader, validation: PathValidation, clocks: Clocks) {

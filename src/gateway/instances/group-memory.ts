@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { LRUCache } from 'lru-cache'
+import { recent } from '../../core/lib/recent.ts'
 import { decodeSubscription } from '../../kafka/groups/consumer-protocol.ts'
 import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import { recordBytes } from './group-room.ts'
@@ -18,11 +18,11 @@ const DELETED_MS = 60_000
 
 /** What this process last saw of the instances of groups: Kafka shows them only while their group is Stable. */
 export class GroupMemory {
-  readonly #known = new LRUCache<string, KnownInstance>({ max: INSTANCES_LIMIT })
-  readonly #recordBytes = new LRUCache<string, number>({ max: GROUPS_LIMIT })
-  readonly #groups = new LRUCache<string, true>({ max: GROUPS_LIMIT })
+  readonly #known = recent<string, KnownInstance>(INSTANCES_LIMIT)
+  readonly #recordBytes = recent<string, number>(GROUPS_LIMIT)
+  readonly #groups = recent<string, true>(GROUPS_LIMIT)
   /** When, on the monotonic clock. */
-  readonly #deleted = new LRUCache<string, number>({ max: DELETED_LIMIT, ttl: DELETED_MS })
+  readonly #deleted = recent<string, number>(DELETED_LIMIT, { ttl: DELETED_MS })
 
   /** Whether instances of any group are remembered. */
   get isEmpty(): boolean {

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { recent } from '../../core/lib/recent.ts'
 import type { PageBuilder, StoredSize } from '../records/page-builder.ts'
 
 /** Size assumed for a record until one of the topic has been read. */
@@ -25,7 +25,7 @@ interface Proven {
  * would be fetched in vain; less would cut a batch off, which costs a second request.
  */
 export class FetchSizes {
-  readonly #proven = new LRUCache<string, Proven>({ max: TOPICS_REMEMBERED })
+  readonly #proven = recent<string, Proven>(TOPICS_REMEMBERED)
 
   /** Returns how many bytes to ask for to get so many records, from anywhere in a batch on. */
   bytesFor(topic: string, count: number): number {

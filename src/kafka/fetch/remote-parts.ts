@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { recent } from '../../core/lib/recent.ts'
 import { Deadline } from '../../core/deadline.ts'
 import type { FetchOffsets } from './ports.ts'
 
@@ -22,7 +22,7 @@ export class RemoteParts {
   readonly #offsets: Pick<FetchOffsets, 'localStart'>
   readonly #now: () => number
   /** By topic and partition. Empty unless reads were slow or came back empty. */
-  readonly #localParts = new LRUCache<string, LocalPart>({ max: PARTITIONS_REMEMBERED })
+  readonly #localParts = recent<string, LocalPart>(PARTITIONS_REMEMBERED)
   #questions = 0
 
   constructor(offsets: Pick<FetchOffsets, 'localStart'>, now: () => number = () => performance.now()) {

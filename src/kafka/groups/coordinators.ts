@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { recent } from '../../core/lib/recent.ts'
 import { Deadline } from '../../core/deadline.ts'
 import { MergedQuestions } from '../../core/lib/merged-questions.ts'
 import { within } from '../../core/lib/within.ts'
@@ -49,7 +49,7 @@ export const COORDINATOR_AWAY: ReadonlySet<number> = new Set([
 export class Coordinators {
   readonly #brokers: Brokers
   readonly #metadata: MetadataCache
-  readonly #known = new LRUCache<string, number>({ max: GROUPS_LIMIT })
+  readonly #known = recent<string, number>(GROUPS_LIMIT)
   readonly #questions: MergedQuestions<number>
   #onMoved: (group: string) => void = () => undefined
 

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { recent } from '../../core/lib/recent.ts'
 import type { Deadline } from '../../core/deadline.ts'
 import { MergedQuestions } from '../../core/lib/merged-questions.ts'
 import { within } from '../../core/lib/within.ts'
@@ -41,7 +41,7 @@ export class MetadataCache {
   readonly #store: TopicStore
   readonly #bucket = new MissBucket()
   /** Topics that two brokers did not know. A request that failed proves nothing, so its names are not here. */
-  readonly #missed = new LRUCache<string, true>({ max: MISSES_LIMIT, ttl: MISS_BELIEVED_MS })
+  readonly #missed = recent<string, true>(MISSES_LIMIT, { ttl: MISS_BELIEVED_MS })
   readonly #fresh: MergedQuestions<Verdict>
   readonly #misses: MergedQuestions<Verdict>
   readonly #whole: MergedQuestions<MetadataAnswer>

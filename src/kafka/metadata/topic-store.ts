@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { type Recent, recent } from '../../core/lib/recent.ts'
 import type { CurrentLeader } from './leader-hints.ts'
 import type { PartitionMetadata, TopicMetadata } from './topic-metadata.ts'
 
@@ -20,11 +20,11 @@ export type TopicListener = (name: string, topic: TopicMetadata | null) => void
 
 /** The topics in use, as last described. Drops the least recently used beyond a limit. Tells listeners of each change. */
 export class TopicStore {
-  readonly #entries: LRUCache<string, Entry>
+  readonly #entries: Recent<string, Entry>
   readonly #listeners: TopicListener[] = []
 
   constructor(maxTopics: number) {
-    this.#entries = new LRUCache({ max: maxTopics })
+    this.#entries = recent(maxTopics)
   }
 
   get names(): string[] {

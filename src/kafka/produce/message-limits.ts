@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { recent } from '../../core/lib/recent.ts'
 import { Deadline } from '../../core/deadline.ts'
 import { MergedQuestions } from '../../core/lib/merged-questions.ts'
 import { askTopicProperty } from '../admin/topic-messages.ts'
@@ -21,7 +21,7 @@ interface TopicLimit {
  * that proves too large is split.
  */
 export class MessageLimits {
-  readonly #limits = new LRUCache<string, TopicLimit>({ max: TOPICS_LIMIT })
+  readonly #limits = recent<string, TopicLimit>(TOPICS_LIMIT)
   readonly #questions: MergedQuestions<string>
 
   constructor(anyBroker: AnyBroker) {
