@@ -10,6 +10,7 @@ import type { CertificateReader } from './certificates/client-certificate.ts'
 import type { Credentials } from './credentials.ts'
 import { GraphMembership } from './graph-membership.ts'
 import { Judge } from './judge.ts'
+import { KafkaPasswords, type KafkaPasswordsOptions } from './kafka-passwords.ts'
 import { KeySet } from './key-set.ts'
 import { OwnOrigins } from './own-origins.ts'
 import { Passwords } from './passwords.ts'
@@ -72,6 +73,10 @@ export interface AuthenticatorOptions {
   readonly publicUrl?: string | undefined
   /** HTTPS_PROXY and the like, for requests to providers and Graph. */
   readonly proxyEnvironment?: NodeJS.ProcessEnv | undefined
+  /** Kafka judges each caller besides, with `kafka.identity: caller`. */
+  readonly kafkaJudges?: boolean
+  /** Set if user names and passwords are judged by Kafka. */
+  readonly kafkaPasswords?: KafkaPasswordsOptions | undefined
   /** Time limit of all questions to Graph about one caller. */
   readonly graphTimeLimitMs?: number
   /** Milliseconds since 1970. */
@@ -90,7 +95,7 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
     config: provider,
     keys: new KeySet(provider, log, proxyEnvironment, steadyNow)
   }))
-  const policy = new Policy(config)
+  const policy = new Policy(config, options.kafkaJudges)
   const proofs =
     config.dpopSecret === undefined
       ? undefined
@@ -103,12 +108,13 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
       : new GraphMembership(config.graph, policy, log, proxyEnvironment, steadyNow, graphTimeLimitMs)
   const attempts = new Attempts(steadyNow)
   const passwords = config.basic && new Passwords(config.basic.waiting, attempts, steadyNow)
+  const kafkaPasswords = options.kafkaPasswords && new KafkaPasswords(options.kafkaPasswords, attempts, steadyNow)
   const certificates =
     options.certificates && new Certificates(options.certificates.reader, options.certificates.areRequired, now)
   const schemes = {
     tokens: issuers.length === 0 ? undefined : tokens,
     apiKeys,
-    passwords,
+    passwords: passwords ?? kafkaPasswords,
     certificates,
     forwarded: options.certificates?.forwarded
   }
@@ -117,7 +123,7 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
   return {
     authenticate: credentials => judge.authenticate(credentials),
     replaceRules(access) {
-      const permission = new Permission(new Policy(access), graph)
+      const permission = new Permission(new Policy(access, options.kafkaJudges), graph)
       judge.permission = permission
       tokens.replacePolicy(permission.policy)
       graph?.replacePolicy(permission.policy)

@@ -1,6 +1,7 @@
 import type { JWTPayload } from 'jose'
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { invalidToken } from './bearer.ts'
+import type { CallerIdentity } from '../core/kafka-identity.ts'
 import { textAt, textsAt } from './claims.ts'
 import { isEntra } from './issuers.ts'
 import type { Identity, Policy } from './policy.ts'
@@ -42,6 +43,8 @@ export interface Caller {
    * for its own resources.
    */
   readonly graphSubject: GraphSubject | null
+  /** What Kafka is shown for the caller; undefined if there is nothing. */
+  readonly kafka?: CallerIdentity
 }
 
 /** Claims with the client that a token was issued to: Entra ID 1.0, OpenID Connect, RFC 9068, Okta. */

@@ -1,13 +1,13 @@
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
-import type { AuthConfig } from '../config/schema.ts'
+import type { AuthConfig, Config } from '../config/schema.ts'
 import { issuersOf, otherIssuers } from '../config/issuers.ts'
 import { type Access, type Operation, operations } from '../core/principal.ts'
 import { Policy, type Identity } from './policy.ts'
 import { TopicGrants } from './topic-grants.ts'
 
 /** Returns every trusted `iss`, then the issuers of callers without tokens. */
-export function trustedIssuers(auth: AuthConfig): readonly string[] {
-  return [...auth.oidc.flatMap(issuersOf), ...otherIssuers(auth)]
+export function trustedIssuers({ auth, kafka }: Pick<Config, 'auth' | 'kafka'>): readonly string[] {
+  return [...auth.oidc.flatMap(issuersOf), ...otherIssuers({ auth, kafka })]
 }
 
 /** What somebody asks about; at least one of them. */
@@ -20,16 +20,17 @@ const GROUP_OPERATIONS: readonly Operation[] = ['read', 'describe', 'delete']
 
 /**
  * Explains what a caller may do with a topic, a consumer group or both: a line for each operation with the rules that grant it,
- * and what the token must have. Takes groups and roles as given, without a token or Graph. Ends with a line break.
+ * and what the token must have; with `kafka.identity: caller` Kafka's own ACLs decide besides. Takes groups and roles as given,
+ * without a token or Graph. Ends with a line break.
  */
 export function explainAccess(
-  auth: AuthConfig,
+  { auth, kafka }: Pick<Config, 'auth' | 'kafka'>,
   caller: Omit<Identity, 'member'>,
   { topic, consumerGroup }: Asked,
   sourceOf: (rule: number) => string | undefined
 ): string {
   if (auth.mode === 'none') return 'auth.mode is none: everybody may do everything.\n'
-  const policy = new Policy(auth)
+  const policy = new Policy(auth, kafka.identity === 'caller')
   const identity = {
     ...caller,
     member: memberGroups(auth, caller).some(group => policy.isPermitted(caller.issuer, group))
@@ -38,6 +39,7 @@ export function explainAccess(
   const demands = provider === undefined ? '' : demandsOf(provider, caller.issuer)
   const access = policy.accessOf(identity)
   const known = identity.member ? 'in a permitted group' : 'in no permitted group'
+  const besides = kafka.identity === 'caller' ? "Kafka's ACLs for the caller decide besides.\n" : ''
   if (access === null) return `${caller.id} is not let in: ${known}, named by no rule.\n${demands}`
   const matching = policy.rulesFor(identity)
   const linesOf = (asked: readonly Operation[], may: (access: Access, operation: Operation) => boolean) =>
@@ -59,7 +61,7 @@ export function explainAccess(
         ])
   ]
   const by = matching.length === 0 ? 'named by no rule' : `named by ${matching.map(n => `auth.rules[${n}]`).join(', ')}`
-  return `${caller.id} is let in: ${known}, ${by}.\n${lines.join('\n')}\n${demands}`
+  return `${caller.id} is let in: ${known}, ${by}.\n${lines.join('\n')}\n${besides}${demands}`
 }
 
 function nameOf(rule: number, source: string | undefined): string {

@@ -9,7 +9,6 @@ import type { ForwardedCertificates } from './certificates/forwarded-certificate
 import { Challenges } from './challenges.ts'
 import { type Credentials, type Scheme, schemeNamed } from './credentials.ts'
 import type { OwnOrigins } from './own-origins.ts'
-import type { Passwords } from './passwords.ts'
 import { type Permission, principalOf } from './permission.ts'
 import type { TokenVerifier } from './token-verifier.ts'
 
@@ -17,7 +16,7 @@ import type { TokenVerifier } from './token-verifier.ts'
 export interface Schemes {
   readonly tokens: TokenVerifier | undefined
   readonly apiKeys: ApiKeys | undefined
-  readonly passwords: Passwords | undefined
+  readonly passwords: Scheme | undefined
   readonly certificates: Certificates | undefined
   /** Certificates that proxies pass on. */
   readonly forwarded?: ForwardedCertificates | undefined

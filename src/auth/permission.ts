@@ -58,6 +58,13 @@ export class Permission {
   }
 }
 
-export function principalOf({ identity: { id, issuer }, appOnly, clientId }: Caller, access: Access): Principal {
-  return Object.freeze({ id, issuer, appOnly, ...(clientId === undefined ? {} : { clientId }), access })
+export function principalOf({ identity: { id, issuer }, appOnly, clientId, kafka }: Caller, access: Access): Principal {
+  return Object.freeze({
+    id,
+    issuer,
+    appOnly,
+    ...(clientId === undefined ? {} : { clientId }),
+    access,
+    ...(kafka === undefined ? {} : { kafka })
+  })
 }

@@ -2,7 +2,7 @@ import type { OidcProviderConfig, RuleConfig } from '../config/auth-schema.ts'
 import { type IssuerNames, isReservedIssuer, issuersNamed, issuersOf } from '../config/issuers.ts'
 import type { AuthConfig } from '../config/schema.ts'
 import { canonicalId, isGuid } from '../core/lib/guid.ts'
-import { accessWithoutRules, type Access } from '../core/principal.ts'
+import { accessByKafka, accessWithoutRules, type Access } from '../core/principal.ts'
 import { TopicGrants } from './topic-grants.ts'
 
 /** The part of the configuration that says who may do what. A reload replaces it. */
@@ -54,9 +54,14 @@ class CompiledRule {
   }
 }
 
-/** The compiled groups and rules. Without rules a member may do everything, with rules what they grant. */
+/**
+ * The compiled groups and rules. Without rules a member may do everything, with rules what they grant. Where Kafka judges each
+ * caller besides, everybody is let in as long as there are neither groups nor rules.
+ */
 export class Policy {
   readonly hasRules: boolean
+  readonly #isLeftToKafka: boolean
+  readonly #accessOfMembers: Access
   /** The groups that let callers in, by issuer. */
   readonly #permitted: ReadonlyMap<string, ReadonlySet<string>>
   /** The groups that Graph can be asked about, by issuer. GUIDs only: another id would fail the whole call. */
@@ -67,8 +72,9 @@ export class Policy {
   /** Accesses by the numbers of the granting rules: most callers share a few combinations. */
   readonly #accesses = new Map<string, Access>()
 
-  constructor({ permittedGroups, rules, oidc }: AccessConfig) {
+  constructor({ permittedGroups, rules, oidc }: AccessConfig, kafkaJudges = false) {
     this.hasRules = rules.length > 0
+    this.#accessOfMembers = kafkaJudges ? accessByKafka : accessWithoutRules
     this.#groups = new Set(rules.flatMap(({ groups }) => groups.map(canonicalId)))
     this.#roles = new Set(rules.flatMap(({ roles }) => roles))
     this.#rules = rules.map(rule => new CompiledRule(rule, oidc))
@@ -78,6 +84,7 @@ export class Policy {
         return issuersOf(provider).map(issuer => [issuer, own])
       })
     )
+    this.#isLeftToKafka = kafkaJudges && !this.hasRules && permittedGroups.length === 0 && this.#namesNoGroup()
     this.#groupIds = new Map(
       [...this.#permitted].map(([issuer, own]) => [
         issuer,
@@ -107,7 +114,7 @@ export class Policy {
 
   /** Returns what a caller may do; null if they are not let in: in no permitted group, and named by no rule. */
   accessOf(identity: Identity): Access | null {
-    if (!this.hasRules) return identity.member ? accessWithoutRules : null
+    if (!this.hasRules) return identity.member || this.#isLeftToKafka ? this.#accessOfMembers : null
     const numbers = this.rulesFor(identity)
     return numbers.length === 0 && !identity.member ? null : this.#accessBy(numbers)
   }
@@ -115,6 +122,10 @@ export class Policy {
   /** Returns the numbers, from 0, of the rules that name a caller. */
   rulesFor(identity: Identity): number[] {
     return this.#rules.flatMap((rule, number) => (rule.names(identity) ? [number] : []))
+  }
+
+  #namesNoGroup(): boolean {
+    return [...this.#permitted.values()].every(groups => groups.size === 0)
   }
 
   #groupsOfRules(issuer: string): string[] {

@@ -76,13 +76,13 @@ export const runCheckConfig = async (argv: string[]): Promise<void> => {
   if (values.explain === undefined) return judge(values.config)
   const loaded = loadFrom(values.config)
   const { auth } = loaded.config
-  const issuers = trustedIssuers(auth)
+  const issuers = trustedIssuers(loaded.config)
   const { issuer = issuers[0] ?? '' } = values
   if (auth.mode !== 'none' && !issuers.includes(issuer))
     throw new Error(`--issuer ${issuer} is no trusted issuer; those are ${issuers.join(', ')}`)
   const caller = { id: values.explain, issuer, groups: values.group, roles: values.role }
   const sourceOf = (number: number): string | undefined => loaded.sources.get(`auth.rules[${number}].operations`)
-  process.stdout.write(explainAccess(auth, caller, { topic, consumerGroup }, sourceOf))
+  process.stdout.write(explainAccess(loaded.config, caller, { topic, consumerGroup }, sourceOf))
   if (auth.mode !== 'none' && values.issuer === undefined && issuers.length > 1)
     process.stdout.write(
       `This is so for a caller of ${issuer}; --issuer says another: ${issuers.slice(1).join(', ')}.\n`

@@ -11,19 +11,26 @@ export function isReservedIssuer(issuer: string): boolean {
   return RESERVED.has(issuer)
 }
 
+/** The part of a configuration that says which schemes are on. */
+export interface SchemesConfig {
+  readonly auth: { readonly apiKeys?: object; readonly basic?: object; readonly certificates?: object }
+  readonly kafka: { readonly identity: string; readonly callerMechanism?: string }
+}
+
+/** Returns whether Kafka judges user names and passwords. */
+export function judgedByKafka({ auth, kafka }: SchemesConfig): boolean {
+  return kafka.identity === 'caller' && kafka.callerMechanism !== undefined && auth.basic === undefined
+}
+
 /** Returns the issuers of the other schemes that are on. */
-export function otherIssuers({ apiKeys, basic, certificates }: OtherSchemes): string[] {
+export function otherIssuers(config: SchemesConfig): string[] {
+  const { apiKeys, basic, certificates } = config.auth
   return [
     ...(apiKeys === undefined ? [] : ['apikey']),
     ...(basic === undefined ? [] : ['basic']),
-    ...(certificates === undefined ? [] : ['certificate'])
+    ...(certificates === undefined ? [] : ['certificate']),
+    ...(judgedByKafka(config) ? ['kafka'] : [])
   ]
-}
-
-interface OtherSchemes {
-  readonly apiKeys?: object
-  readonly basic?: object
-  readonly certificates?: object
 }
 
 /** The part of a provider that says which tokens are its own. */

@@ -32,9 +32,36 @@ const kafkaSasl = {
   additionalProperties: false
 } as const
 
+const identities = {
+  type: 'object',
+  properties: {
+    believeMs: milliseconds(
+      300_000,
+      'What Kafka has accepted is not shown to it again for so long: a password that was changed there works for so long here.'
+    ),
+    idleMs: milliseconds(300_000, 'An identity that nobody uses for so long is let go, with its connections.'),
+    most: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100_000,
+      default: 500,
+      description: 'Identities of a process; the one idle for longest makes room, and if none is idle callers get 503.'
+    },
+    share: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100,
+      default: 25,
+      description:
+        'Percent that one identity may have of `limits.inFlightBytes`, `limits.streams`, `consumers.instances`, `consumers.waits` and `kafka.fetchCacheBytes`.'
+    }
+  },
+  additionalProperties: false
+} as const
+
 export const kafka = {
   type: 'object',
-  required: ['bootstrapServers'],
+  required: ['bootstrapServers', 'identities'],
   properties: {
     bootstrapServers: {
       type: 'array',
@@ -51,6 +78,18 @@ export const kafka = {
     },
     tls: kafkaTls,
     sasl: kafkaSasl,
+    identity: {
+      enum: ['gateway', 'caller'],
+      default: 'gateway',
+      description:
+        "As whom Kafka is asked: by `sasl` and `tls` for all callers, or as each caller, so that Kafka's own ACLs decide."
+    },
+    callerMechanism: {
+      enum: ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
+      description:
+        "How a caller's user name and password (Basic) are shown to Kafka, with `identity: caller`; not while `auth.basic` judges them."
+    },
+    identities,
     connectTimeoutMs: milliseconds(5_000, 'For a TCP (and TLS, SASL) connection to a broker.'),
     requestTimeoutMs: milliseconds(
       10_000,

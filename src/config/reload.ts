@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { OidcProviderConfig } from './auth-schema.ts'
+import { isLeftToKafka } from './caller-rules.ts'
 import { ConfigError } from './config-error.ts'
 import { type ConfigSources, freezeDeeply, loadConfig } from './load.ts'
 import { rules } from './rules.ts'
@@ -46,13 +47,19 @@ const withoutGroups = (provider: OidcProviderConfig): OidcProviderConfig => {
 }
 
 /** Refuses the removal of all rules: a truncated file must not open every topic to every permitted group. */
-const openedByReload = (running: Config, next: Config): string[] =>
-  running.auth.rules.length > 0 && next.auth.rules.length === 0
+const openedByReload = (running: Config, next: Config): string[] => {
+  if (isLeftToKafka(next) && !isLeftToKafka(running))
+    return [
+      'auth.permittedGroups and auth.rules are empty: everybody whom Kafka knows would be let in. ' +
+        'A reload does not go that far; to mean it, restart the gateway'
+    ]
+  return running.auth.rules.length > 0 && next.auth.rules.length === 0
     ? [
         'auth.rules is empty: without rules, everyone in a permitted group may do everything. ' +
           'A reload does not go that far; to mean it, restart the gateway'
       ]
     : []
+}
 
 const besideRunning = (config: Config): string[] =>
   rules

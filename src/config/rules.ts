@@ -1,4 +1,5 @@
 import { isGuid } from '../core/lib/guid.ts'
+import { callerRules, isLeftToKafka, isLoopback } from './caller-rules.ts'
 import { isReservedIssuer, issuersNamed, issuersOf, otherIssuers, TENANT_PLACE } from './issuers.ts'
 import type { GraphConfig, OidcProviderConfig, RuleConfig } from './auth-schema.ts'
 import { listenRules } from './listen-rules.ts'
@@ -27,11 +28,6 @@ const saslMembers = (sasl: KafkaConfig['sasl']): Objection[] => {
     ...excess.map(name => object(`kafka.sasl.${name}`, `has no meaning for ${mechanism}`))
   ]
 }
-
-/** Loopback as a host, or as the host of a URL. */
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
-
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
 
 /** Checks an address that the gateway sends secrets to or gets keys from: HTTPS, or loopback. */
 const address = (path: string, text: string | undefined): Objection[] => {
@@ -90,9 +86,10 @@ const tenantList = ({ issuer, issuerAliases, tenants }: OidcProviderConfig, path
     : [object(`${path}.tenants`, `has no meaning for an issuer without ${TENANT_PLACE}`)]
 }
 
-const someAuthentication = ({ auth }: Config): Objection[] => {
+const someAuthentication = (config: Config): Objection[] => {
+  const { auth } = config
   if (auth.mode === 'none') return []
-  if (auth.oidc.length > 0 || otherIssuers(auth).length > 0) return []
+  if (auth.oidc.length > 0 || otherIssuers(config).length > 0) return []
   const text =
     'names no trusted issuer, and without one nobody could be authenticated; ' +
     'to let in everyone who can reach the port, say so in so many words: auth.mode: none'
@@ -104,8 +101,11 @@ const groupsOf = ({ oidc, permittedGroups }: AuthConfig): string[] => [
   ...oidc.flatMap(provider => provider.permittedGroups ?? [])
 ]
 
-const someGroup = ({ auth }: Config): Objection[] =>
-  auth.mode === 'none' || groupsOf(auth).length > 0 || auth.rules.length > 0
+const someGroup = (config: Config): Objection[] =>
+  config.auth.mode === 'none' ||
+  groupsOf(config.auth).length > 0 ||
+  config.auth.rules.length > 0 ||
+  isLeftToKafka(config)
     ? []
     : [
         object(
@@ -126,9 +126,9 @@ const groupsWithinProvider = ({ auth: { oidc, permittedGroups } }: Config): Obje
         )
       ]
 
-const rulesWithinIssuer = ({ auth }: Config): Objection[] => {
-  const { oidc, rules: granting } = auth
-  const others = otherIssuers(auth)
+const rulesWithinIssuer = (config: Config): Objection[] => {
+  const { oidc, rules: granting } = config.auth
+  const others = otherIssuers(config)
   return granting.flatMap(({ issuers }, index) => {
     const path = `auth.rules[${index}]`
     if (issuers.length === 0 && oidc.length > 1) {
@@ -145,9 +145,9 @@ const rulesWithinIssuer = ({ auth }: Config): Objection[] => {
 }
 
 /** Refuses a scheme whose callers no rule names: `permittedGroups`, and rules without `issuers`, are about tokens. */
-const rulesForOthers = ({ auth }: Config): Objection[] =>
-  (auth.mode === 'none' ? [] : otherIssuers(auth))
-    .filter(issuer => !auth.rules.some(({ issuers }) => issuers.includes(issuer)))
+const rulesForOthers = (config: Config): Objection[] =>
+  (config.auth.mode === 'none' || isLeftToKafka(config) ? [] : otherIssuers(config))
+    .filter(issuer => !config.auth.rules.some(({ issuers }) => issuers.includes(issuer)))
     .map(issuer =>
       object(
         'auth.rules',
@@ -223,8 +223,9 @@ const somebody = (granting: readonly RuleConfig[]): Objection[] =>
   )
 
 /** Refuses overrides for issuers that are not trusted: they would apply to nobody. */
-const overridesWithinIssuer = ({ auth, quotas }: Config): Objection[] => {
-  const trusted = [...auth.oidc.flatMap(issuersOf), ...otherIssuers(auth)]
+const overridesWithinIssuer = (config: Config): Objection[] => {
+  const { auth, quotas } = config
+  const trusted = [...auth.oidc.flatMap(issuersOf), ...otherIssuers(config)]
   if (auth.mode === 'none') return []
   return quotas.overrides.flatMap(({ issuer }, index) =>
     issuer === undefined || trusted.includes(issuer)
@@ -268,6 +269,9 @@ const deliveryOutlastsRequest = ({ kafka, limits }: Config): Objection[] =>
         )
       ]
 
+/** What says which schemes are on beside tokens. */
+const OTHER_SCHEMES = ['auth.apiKeys', 'auth.basic', 'auth.certificates', 'kafka.identity', 'kafka.callerMechanism']
+
 export const rules: readonly Rule[] = [
   { about: ['kafka.bootstrapServers'], judge: ({ kafka }) => bootstrapPorts(kafka.bootstrapServers) },
   ...listenRules,
@@ -278,11 +282,12 @@ export const rules: readonly Rule[] = [
   { about: ['management.host', 'management.token'], judge: closedManagement },
   { about: ['management.host', 'management.port', 'listen.host', 'listen.port'], judge: portsApart },
   { about: ['traces.endpoint', 'traces.authorization'], judge: tracesEndpoint },
-  { about: ['auth.mode', 'auth.oidc', 'auth.apiKeys', 'auth.basic', 'auth.certificates'], judge: someAuthentication },
-  { about: ['auth.mode', 'auth.apiKeys', 'auth.basic', 'auth.certificates', 'auth.rules'], judge: rulesForOthers },
-  { about: ['auth.mode', 'auth.oidc', 'auth.permittedGroups', 'auth.rules'], judge: someGroup },
+  ...callerRules,
+  { about: ['auth.mode', 'auth.oidc', ...OTHER_SCHEMES], judge: someAuthentication },
+  { about: ['auth.mode', 'auth.oidc', 'auth.permittedGroups', 'auth.rules', ...OTHER_SCHEMES], judge: rulesForOthers },
+  { about: ['auth.mode', 'auth.oidc', 'auth.permittedGroups', 'auth.rules', ...OTHER_SCHEMES], judge: someGroup },
   { about: ['auth.oidc', 'auth.permittedGroups'], judge: groupsWithinProvider },
-  { about: ['auth.oidc', 'auth.apiKeys', 'auth.basic', 'auth.certificates', 'auth.rules'], judge: rulesWithinIssuer },
+  { about: ['auth.oidc', 'auth.rules', ...OTHER_SCHEMES], judge: rulesWithinIssuer },
   { about: ['auth.rules'], judge: ({ auth }) => [...somebody(auth.rules), ...something(auth.rules)] },
   { about: ['auth.mode', 'auth.oidc', 'quotas.overrides'], judge: overridesWithinIssuer },
   { about: ['auth.oidc'], judge: ({ auth }) => providers(auth.oidc) },

@@ -116,6 +116,11 @@ export const errorCatalogue = {
     retriable: false,
     summary: 'The caller is known, but belongs to no permitted group, or no rule lets them do this with the topic.'
   },
+  NO_KAFKA_IDENTITY: {
+    status: 403,
+    retriable: false,
+    summary: 'The gateway acts as its callers in Kafka, and this caller has no identity there.'
+  },
   INTERNAL_TOPIC: {
     status: 403,
     retriable: false,

@@ -23,4 +23,20 @@ export interface KafkaIdentity {
   readonly sasl?: SaslCredentials
   /** Called for each connection. */
   readonly certificate?: () => ClientCertificate
+  /** Whose it is, for logs and messages; the gateway's when left out. */
+  readonly owner?: IdentityOwner
+}
+
+export type IdentityOwner = 'gateway' | 'caller'
+
+/** What a caller shows to Kafka to be judged by it. */
+export interface CallerIdentity {
+  /** Tells identities apart and shows nothing of them: a digest of all that Kafka is shown, under a key of this process. */
+  readonly key: string
+  readonly sasl: SaslCredentials
+}
+
+/** Returns an identity's owner as texts name it. */
+export function ownerText(owner: IdentityOwner | undefined): string {
+  return owner === 'caller' ? "a caller's" : "the gateway's"
 }

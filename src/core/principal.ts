@@ -1,4 +1,5 @@
 import type { Deadline } from './deadline.ts'
+import type { CallerIdentity } from './kafka-identity.ts'
 import type { RequestTrace } from './tracing.ts'
 
 /** Operations on a topic. `read`, `write`, `delete` and `alter` imply `describe`, as in Kafka. */
@@ -22,6 +23,9 @@ export const accessWithoutRules: Access = Object.freeze({
     kind === 'topic' || (kind === 'consumerGroup' && (operation === 'read' || operation === 'describe'))
 })
 
+/** Access of callers who are judged by Kafka's own ACLs alone. */
+export const accessByKafka: Access = Object.freeze({ allows: () => true })
+
 export const noAccess: Access = Object.freeze({ allows: () => false })
 
 /** The caller, as the token says, and what they may do. Frozen; shared by all requests with the same token. */
@@ -34,6 +38,8 @@ export interface Principal {
   /** Whether the token was issued by client credentials, without a user; null if it does not say. */
   readonly appOnly: boolean | null
   readonly access: Access
+  /** What Kafka is shown for this caller, with `kafka.identity: caller`; undefined if there is nothing. */
+  readonly kafka?: CallerIdentity
 }
 
 /** The context that every use case gets beside its arguments. */

@@ -36,7 +36,7 @@ export function clusterGateway(cluster: Cluster, meter: Meter = noMeter): Gatewa
       const { outage } = cluster
       return outage === undefined ? consume.execute(call, read, use) : Promise.reject(gatewayError(outage))
     },
-    awaitRecords: async (place, until) => void (await cluster.reads.wait([place], 'committed', until)),
+    awaitRecords: async (_call, place, until) => void (await cluster.reads.wait([place], 'committed', until)),
     follow: (call, request) =>
       whileThere(async () => {
         const start = await followStart(metadata, call, request)

@@ -123,6 +123,8 @@ export interface TopicFollower {
   wait(until: WaitLimits): Promise<void>
   /** Another one, of the same partitions, that begins at a position of this one. */
   at(position: Position): TopicFollower
+  /** Call when it is used no more. */
+  close(): void
 }
 
 export type { TopicSpec } from '../core/topic-spec.ts'
@@ -151,7 +153,7 @@ export interface Gateway {
    * Resolves as soon as there may be something to read from that offset on, which includes the error of a read; at the
    * deadline; or when the signal aborts.
    */
-  awaitRecords(place: ReadPlace, until: WaitLimits): Promise<void>
+  awaitRecords(call: Call, place: ReadPlace, until: WaitLimits): Promise<void>
   /** Begins to read many partitions of a topic. */
   follow(call: Call, request: FollowRequest): Promise<TopicFollower>
   createTopic(call: Call, topic: string, spec: TopicSpec): Promise<void>

@@ -7,7 +7,8 @@ const REPEATED: ReadonlySet<ErrorCode> = new Set([
   'NOT_PERMITTED',
   'KAFKA_UNAVAILABLE',
   'CREDENTIAL_IN_QUERY',
-  'TOO_MANY_ATTEMPTS'
+  'TOO_MANY_ATTEMPTS',
+  'NO_KAFKA_IDENTITY'
 ])
 
 /** Logs why requests failed, where the access line does not say it. */

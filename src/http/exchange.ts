@@ -8,7 +8,7 @@ import type { Call, Operation, Principal, ResourceKind } from '../core/principal
 import type { RequestTrace } from '../core/tracing.ts'
 import type { Addresses } from './addresses.ts'
 import type { Apis, MountedApi } from './api.ts'
-import { type BodyLimits, readBody, type Upload } from './body.ts'
+import { readBody, type Upload } from './body.ts'
 import { BudgetReservation } from './budget-reservation.ts'
 import { ClientGone } from './client-gone.ts'
 import type { Body, BodyFlow, EndReason, HttpCall, Params, PieceTaker, Query, Resource } from './call.ts'
@@ -20,13 +20,12 @@ import { ChargedCall } from './quotas/charged-call.ts'
 import { requestId } from './request-id.ts'
 import { type RequestKind, type Route } from './route.ts'
 import { NO_PARAMS, NO_QUERY } from './router.ts'
-import type { StreamSlots } from './stream-slots.ts'
+import type { Resources } from './shares.ts'
 import { waitAs } from './waiting.ts'
 
 /** What all exchanges of a front share. */
-export interface ExchangeHost extends BodyLimits {
-  readonly limits: BodyLimits['limits'] & { readonly requestTimeoutMs: number }
-  readonly streams: StreamSlots
+export interface ExchangeHost extends Resources {
+  readonly limits: Resources['limits'] & { readonly requestTimeoutMs: number }
   /** Called once for each exchange, when it is over. */
   over(exchange: Exchange): void
   readonly addresses: Pick<Addresses, 'clientOf' | 'targetOf' | 'baseOf'>
@@ -52,8 +51,9 @@ export class Exchange extends ChargedCall implements HttpCall, OpenRequest, Uplo
   /** The API that the path belongs to. */
   readonly mounted: MountedApi
   kind: RequestKind
-  /** Undefined until the route is found, as are its parameters. */
+  /** Undefined until the route is found, as are its meter and parameters. */
   route: Route | undefined
+  meter: RouteMeter | undefined
   params: Params = NO_PARAMS
   query: Query = NO_QUERY
   /** Undefined until the caller is authenticated. */
@@ -70,6 +70,8 @@ export class Exchange extends ChargedCall implements HttpCall, OpenRequest, Uplo
   isDenied = false
   /** Why no answer was sent. */
   silence: 'CLIENT_GONE' | 'UPLOAD_ABANDONED' | 'SHUTTING_DOWN' = 'CLIENT_GONE'
+  /** What it takes from; the caller's part, once the caller is known. */
+  resources: Resources
   /** Bytes of a budget that it holds until it is over. */
   reservation: BudgetReservation | undefined
   /** Gives the memory of its answer back. */
@@ -80,9 +82,6 @@ export class Exchange extends ChargedCall implements HttpCall, OpenRequest, Uplo
   topic: string | undefined
   /** Read at the beginning: a closed socket has no address. */
   readonly address: string | undefined
-  /** Undefined until the route is found. */
-  meter: RouteMeter | undefined
-  /** Undefined if requests are not traced. */
   trace: RequestTrace | undefined
   bytesIn = 0
   bytesOut = 0
@@ -115,6 +114,7 @@ export class Exchange extends ChargedCall implements HttpCall, OpenRequest, Uplo
     this.requestBody = body
     this.connection = connection
     this.#host = host
+    this.resources = host
     this.target = host.addresses.targetOf(request)
     this.mounted = apis.at(this.target)
     this.kind = this.mounted.api.kind ?? 'call'
@@ -177,7 +177,7 @@ export class Exchange extends ChargedCall implements HttpCall, OpenRequest, Uplo
   }
 
   body(): Body | Promise<Body> {
-    return readBody(this, this.#host)
+    return readBody(this, this.resources)
   }
 
   receive(taker: PieceTaker): BodyFlow {
@@ -185,7 +185,7 @@ export class Exchange extends ChargedCall implements HttpCall, OpenRequest, Uplo
   }
 
   setAside(): BudgetReservation {
-    return new BudgetReservation(this.#host.budget)
+    return new BudgetReservation(this.resources.budget)
   }
 
   permit(operation: Operation, resource: Resource, name: string): void {
@@ -202,10 +202,10 @@ export class Exchange extends ChargedCall implements HttpCall, OpenRequest, Uplo
   beginStream(client: 'reads' | 'writes'): void {
     this.allowance?.occupy('streams')
     const leave = client === 'reads' ? () => this.stop('gone') : undefined
-    this.#leaveStream = this.#host.streams.enter(this.connection, leave)
+    this.#leaveStream = this.resources.streams.enter(this.connection, leave)
   }
 
-  hold(bytes: number, budget: ByteBudget = this.#host.budget): void {
+  hold(bytes: number, budget: ByteBudget = this.resources.budget): void {
     this.reservation ??= new BudgetReservation(budget)
     this.reservation.raiseTo(bytes)
   }

@@ -26,6 +26,7 @@ import { RequestMeters } from './request-meters.ts'
 import type { Method, Route } from './route.ts'
 import { sendReply } from './send-reply.ts'
 import { sendStream } from './send-stream.ts'
+import { Shares } from './shares.ts'
 import { StreamSlots } from './stream-slots.ts'
 import { watchStream } from './stream-watch.ts'
 import { requireHost } from './target.ts'
@@ -52,6 +53,8 @@ export interface GateOptions extends Pick<AddressesOptions, 'publicUrl' | 'pathP
   /** Returns false while requests must be refused because their audit lines could not be written. */
   readonly auditable?: (() => boolean) | undefined
   readonly meter?: Meter
+  /** What one Kafka identity may have of the limits; all when left out. */
+  readonly shares?: { readonly inFlightBytes: number; readonly streams: number } | undefined
   /** Requests are not traced when left out. */
   readonly tracer?: Tracer | undefined
 }
@@ -75,6 +78,7 @@ export class Gate implements ExchangeHost {
   readonly #causes: Causes
   readonly #origins: OwnOrigins
   readonly #meters: RequestMeters
+  readonly #shares: Shares | undefined
   /** Exchanges that are not over. */
   readonly #open = new SwapRemoveSet<Exchange>()
   #closing = false
@@ -85,6 +89,7 @@ export class Gate implements ExchangeHost {
     this.streams = new StreamSlots(options.limits.streams)
     this.addresses = new Addresses({ ...options, clients: options.addresses ?? everyPeer })
     this.#options = options
+    this.#shares = options.shares && new Shares(this, options.shares)
     this.#apis = new Apis(options.apis)
     this.#causes = new Causes(options.log)
     this.#origins = new OwnOrigins(options.cors.origins, options.secure)
@@ -208,6 +213,7 @@ export class Gate implements ExchangeHost {
     this.#meters.judged(!(admitted instanceof Promise))
     exchange.principal = admitted instanceof Promise ? await admitted : admitted
     connection.authenticated = true
+    if (this.#shares !== undefined) exchange.resources = this.#shares.enter(exchange.principal)
     exchange.requireClient()
     if (exchange.isUpgrade) this.#origins.refuseForeign(exchange)
     exchange.allowance = this.#quotas.admit(exchange.principal)
@@ -246,6 +252,7 @@ export class Gate implements ExchangeHost {
 
   over(exchange: Exchange): void {
     this.#open.delete(exchange)
+    this.#shares?.leave(exchange.resources)
     this.#meters.end(exchange)
     this.#record(exchange)
     const { trace, route, status } = exchange
@@ -275,7 +282,8 @@ export class Gate implements ExchangeHost {
   }
 
   #send(exchange: Exchange, reply: Reply): void | Promise<void> {
-    const { budget, secure } = this.#options
+    const { secure } = this.#options
+    const { budget } = exchange.resources
     exchange.resultStatus = reply.status
     exchange.code = reply.code
     const added = this.#addedHeaders(exchange)

@@ -19,7 +19,10 @@ export async function waitAs(
 }
 
 /** Calls `leave` once the client closes its side of the connection: it has left, as a rule. Returns what forgets that. */
-export function onceClientLeaves({ socket, inputEnded }: Connection, leave: () => void): () => void {
+export function onceClientLeaves(
+  { socket, inputEnded }: Pick<Connection, 'socket' | 'inputEnded'>,
+  leave: () => void
+): () => void {
   socket.once('end', leave)
   if (inputEnded) leave()
   return () => void socket.off('end', leave)

@@ -1,4 +1,5 @@
 import type { KafkaConfig } from '../config/schema.ts'
+import type { ByteBudget } from '../core/byte-budget.ts'
 import { Deadline } from '../core/deadline.ts'
 import type { KafkaIdentity } from '../core/kafka-identity.ts'
 import type { Log } from '../core/log.ts'
@@ -15,6 +16,7 @@ import { Accumulator } from './produce/accumulator.ts'
 import { askProducerId } from './produce/init-producer-id.ts'
 import { MessageLimits } from './produce/message-limits.ts'
 import { AnyBroker } from './transport/any-broker.ts'
+import type { BrokerAddress } from './transport/broker-connection.ts'
 import { Brokers, type BrokersSettings } from './transport/brokers.ts'
 
 /** Then the question is asked again, after a pause. */
@@ -24,7 +26,15 @@ const PRODUCER_ID_LIMIT_MS = 5000
 const JOIN_CONNECTIONS = 256
 
 /** What belongs to the cluster, whoever connects to it. */
-export type ClusterSettings = BrokersSettings & Partial<GroupsOptions> & Omit<KafkaConfig, 'tls' | 'sasl'>
+export type ClusterSettings = BrokersSettings &
+  Partial<GroupsOptions> &
+  Omit<KafkaConfig, 'tls' | 'sasl' | CallerKeys> & {
+    /** Kept batches come from it; other identities may share it. */
+    readonly cacheBudget?: ByteBudget
+  }
+
+/** What is about identities of callers, and not about a cluster. */
+type CallerKeys = 'identity' | 'callerMechanism' | 'identities'
 
 /**
  * Everything that talks to one Kafka cluster as one identity, wired up. There may be several in a process: they share no
@@ -54,7 +64,8 @@ export class Cluster {
     const reading = {
       connectionsPerBroker: settings.fetchConnectionsPerBroker,
       requestTimeoutMs: settings.requestTimeoutMs,
-      cacheBytes: settings.fetchCacheBytes
+      cacheBytes: settings.fetchCacheBytes,
+      cacheBudget: settings.cacheBudget
     }
     this.reads = new Reads(brokers, this.metadata, this.offsets, reading, log, meter)
     this.groups = new Groups(brokers, anyBroker, this.metadata, log, {
@@ -96,10 +107,39 @@ export class Cluster {
     return this.#refresher.outage
   }
 
-  /** Resolves after the first attempt to reach Kafka; a cluster that is down is tried again until it is there. */
-  async start(): Promise<void> {
+  /** The addresses at which brokers can be asked; empty before Kafka has answered. */
+  get brokers(): readonly BrokerAddress[] {
+    return [...this.#brokers.nodes.values()]
+  }
+
+  /** Calls `listener` whenever a broker does not take the credentials. */
+  onRefused(listener: () => void): void {
+    this.#brokers.onRefused(listener)
+  }
+
+  /** Call at each use of a cluster that is not started: nothing else refreshes what it knows. */
+  used(): void {
+    this.#refresher.used()
+  }
+
+  /** Open connections. */
+  get connections(): number {
+    return this.#brokers.connections
+  }
+
+  /**
+   * Begins to look after it without being asked. Resolves after the first attempt to reach Kafka; a cluster that is down is
+   * tried again until it is there. `writes`: asks for a producer id before the first record needs one.
+   */
+  async start({ writes = true } = {}): Promise<void> {
     await this.#refresher.start()
-    if (!this.#brokers.closed) this.accumulator.warm()
+    if (writes && !this.#brokers.closed) this.accumulator.warm()
+  }
+
+  /** Closes the connections at once, as it must not show its credentials any more. Resolves as {@link close} does. */
+  async end(): Promise<void> {
+    await this.#brokers.close()
+    await this.close()
   }
 
   /** Resolves once every record under way has met its fate and the connections are closed. */

@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto'
-import { isLoopback } from '../config/rules.ts'
+import { isLoopback } from '../config/caller-rules.ts'
 import type { Config } from '../config/schema.ts'
 import { readFileSync } from 'node:fs'
 import { readKeyFile } from '../auth/api-key-file.ts'
 import { compileMapping } from '../auth/certificates/mapping-rules.ts'
 import { listsEndMs } from '../auth/certificates/revocation-lists.ts'
 import { readUserFile } from '../auth/user-file.ts'
+
 import { assertInstalled } from '../telemetry/traces/packages.ts'
 import {
   assertPair,
@@ -18,6 +19,7 @@ import {
   readPem,
   settingsIn
 } from './key-pair.ts'
+import { identityShortage } from './open-files.ts'
 
 /** A problem with something that the configuration names. */
 export interface Finding {
@@ -43,6 +45,7 @@ export async function inspect(config: Config, nowMs = Date.now()): Promise<reado
     ...usersIn(config),
     ...(await mappingRulesIn(config)),
     ...(await revocationListsIn(config, nowMs)),
+    ...identitiesIn(config),
     ...(config.traces === undefined ? [] : tracePackages())
   ]
 }
@@ -157,6 +160,11 @@ async function revocationListsIn({ listen }: Config, nowMs: number): Promise<Fin
   const endMs = await listsEndMs(readPem(`listen.tls.clientCrlFile: ${file}`, file)).catch(() => Infinity)
   const text = `listen.tls.clientCrlFile: ${file}: a list ended on ${new Date(Math.min(endMs, nowMs)).toISOString()}: nobody of its authority is let in`
   return endMs < nowMs ? [{ severity: 'invalid', text }] : []
+}
+
+function identitiesIn(config: Config): Finding[] {
+  const text = identityShortage(config)
+  return text === undefined ? [] : [{ severity: 'warning', text }]
 }
 
 function tracePackages(): Finding[] {

@@ -2,7 +2,7 @@ import { managementApi } from '../api/management/api.ts'
 import type { ManagementUseCases, Parts } from '../api/management/route.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import { managementAuthenticator } from '../auth/management-token.ts'
-import { isLoopback } from '../config/rules.ts'
+import { isLoopback } from '../config/caller-rules.ts'
 import type { Config, LimitsConfig } from '../config/schema.ts'
 import { currentSecret } from '../config/secret-file.ts'
 import { ByteBudget } from '../core/byte-budget.ts'
@@ -57,6 +57,7 @@ export interface Watched extends Managed {
   readonly budget: ByteBudget
   openConnections(): number
   readonly consumers: Facts['consumers']
+  readonly identities?: Facts['identities']
   auditLinesLost(): number
   certificates(): readonly CertificateExpiry[]
 }
@@ -78,6 +79,7 @@ export async function factsOf(watched: Watched): Promise<Facts> {
     inFlightLimitBytes: budget.limitBytes,
     openConnections: () => watched.openConnections(),
     consumers: watched.consumers,
+    identities: watched.identities,
     keySets: () => authenticator.readings().keySets,
     graphCalls: () => authenticator.readings().graphCalls,
     auditLinesLost: () => watched.auditLinesLost(),

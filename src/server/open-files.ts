@@ -18,7 +18,10 @@ export function connectionsWithin(
   log: Log,
   openFiles = openFilesLimit()
 ): number {
-  const perBroker = kafka.produceConnectionsPerBroker + kafka.fetchConnectionsPerBroker + OTHER_CONNECTIONS
+  const isCaller = kafka.identity === 'caller'
+  const perBroker = isCaller
+    ? kafka.identities.most * IDENTITY_CONNECTIONS
+    : kafka.produceConnectionsPerBroker + kafka.fetchConnectionsPerBroker + OTHER_CONNECTIONS
   const reserved = Math.min(FILES + BROKERS * perBroker, Math.floor(openFiles / 2))
   const connections = openFiles - reserved
   if (connections >= limits.connections) return limits.connections
@@ -27,6 +30,20 @@ export function connectionsWithin(
     `limits.connections is ${limits.connections}, but the process may open ${openFiles} files: ${connections} clients can be connected, the rest is for brokers and files. Raise the limit (ulimit -n, LimitNOFILE) or lower limits.connections; quotas.connectionsPerAddress bounds what one client takes`
   )
   return connections
+}
+
+/** Connections of an identity of a caller to a broker: to produce, to fetch, and for metadata. */
+const IDENTITY_CONNECTIONS = 3
+
+/**
+ * Says if all identities of callers together could need more descriptors than there are. Undefined if not, and unless the
+ * gateway acts as its callers. Counts the brokers that are configured, though there may be more.
+ */
+export function identityShortage({ kafka }: Pick<Config, 'kafka'>, openFiles = openFilesLimit()): string | undefined {
+  const { most } = kafka.identities
+  const needed = most * kafka.bootstrapServers.length * IDENTITY_CONNECTIONS
+  if (kafka.identity === 'gateway' || needed <= openFiles / 2) return undefined
+  return `kafka.identities.most is ${most}: they may need ${needed} connections to brokers, and the process may open ${openFiles} files, half of them for clients. Raise the limit (ulimit -n, LimitNOFILE) or lower kafka.identities.most`
 }
 
 /** Returns Infinity if the system does not tell. Node raises the soft limit to the hard one at its start. */

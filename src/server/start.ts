@@ -8,12 +8,8 @@ import type { Config } from '../config/schema.ts'
 import { ByteBudget } from '../core/byte-budget.ts'
 import type { Log, RequestLog } from '../core/log.ts'
 import { noMeter } from '../core/meter.ts'
-import { clusterGateway } from '../gateway/cluster-gateway.ts'
-import { clusterConsumers } from '../gateway/instances/cluster-consumers.ts'
 import { ClientAddresses } from '../http/client-address.ts'
 import { HttpFront } from '../http/server.ts'
-import { Cluster } from '../kafka/cluster.ts'
-import { configuredIdentity } from '../kafka/configured-identity.ts'
 import { openAuditStream } from '../telemetry/audit-stream.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { openTracer } from '../telemetry/traces/tracing.ts'
@@ -24,6 +20,7 @@ import { clientCertificates } from './client-certificates.ts'
 import { filesOf } from './key-pair.ts'
 import { CertificateFiles } from './certificate-files.ts'
 import { watchCredentials } from './credential-files.ts'
+import { openKafka } from './kafka-access.ts'
 import { ListenError } from './listen-error.ts'
 import { startManagement } from './management.ts'
 import { packageVersion } from './package-version.ts'
@@ -40,7 +37,7 @@ export interface RunningServer {
   /** Reads groups and rules again. If they are refused, the old ones stay in force. */
   reloadRules(): void
   /** Replaces groups and rules. */
-  replaceRules(access: AccessConfig): void
+  replaceRules(rules: AccessConfig): void
   /** Number of in-flight requests. */
   readonly openRequests: number
   /**
@@ -100,19 +97,20 @@ export async function startServer(
   const certificate = listen.tls === 'none' ? undefined : new CertificateFiles('listen.tls', filesOf(listen.tls), log)
   const clients = await clientCertificates(config, certificate?.pair)
   const asksClients = listen.tls !== 'none' && listen.tls.clientAuth !== 'off'
+  const access = openKafka(config, log, meter)
+  const { consumers, health } = access
   const authenticator = createAuthenticator(auth, log, {
     publicUrl: config.apis.publicUrl,
     certificates: clients,
     meter,
+    kafkaJudges: kafka.identity === 'caller',
+    kafkaPasswords: access.passwords,
     origins: cors.origins,
     secure: listen.tls !== 'none',
     proxyEnvironment: proxyEnvironment(),
     graphTimeLimitMs: limits.requestTimeoutMs
   })
   const credentials = watchCredentials(config, authenticator, log, meter)
-  const { joinConnections } = config.consumers
-  const cluster = new Cluster({ ...kafka, joinConnections }, configuredIdentity(kafka), log, meter)
-  const consumers = clusterConsumers(cluster, { ...config.consumers, waitMs: limits.waitMs }, log, meter)
   const budget = new ByteBudget(limits.inFlightBytes)
   const auditStream = output === undefined ? undefined : openAuditStream(output, log)
   let closing = false
@@ -122,18 +120,19 @@ export async function startServer(
   const front = new HttpFront({
     apis: apisOf({
       apis: config.apis,
-      gateway: clusterGateway(cluster, meter),
+      gateway: access.gateway,
       consumers,
       stickyCookie: config.consumers.stickyCookie === 'on',
       limits,
       log,
       meter,
       docs: { ...docs, frontPage },
-      ready: () => !draining && cluster.ready && authenticator.ready()
+      ready: () => !draining && health.ready && authenticator.ready()
     }),
     authenticator,
     limits: { ...limits, connections: connectionsWithin(config, log) },
     quotas,
+    shares: access.shares,
     addresses: new ClientAddresses(listen),
     proxyProtocolFrom: listen.proxyProtocol === 'required' ? listen.proxyProtocolFrom : undefined,
     publicUrl: config.apis.publicUrl,
@@ -160,8 +159,9 @@ export async function startServer(
     budget,
     openConnections: () => front.openConnections,
     consumers,
+    identities: access.identities,
     started: () => started,
-    ready: () => ({ kafka: cluster.trouble ?? true, keys: authenticator.ready(), draining: !draining }),
+    ready: () => ({ kafka: health.trouble ?? true, keys: authenticator.ready(), draining: !draining }),
     auditLinesLost: () => auditStream?.lost ?? 0,
     certificates: () => [
       ...(certificate === undefined ? [] : [expiryOf('listen', certificate.pair.cert), ...listsExpiry(certificate)]),
@@ -183,14 +183,14 @@ export async function startServer(
   })
   const rules =
     rulesSource &&
-    new RulesReload(rulesSource, config, ({ auth: access }) => authenticator.replaceRules(access), log, meter)
+    new RulesReload(rulesSource, config, reloaded => authenticator.replaceRules(reloaded.auth), log, meter)
   const scheme = certificate === undefined ? 'http' : 'https'
   const url = `${scheme}://${hosts[0].includes(':') ? `[${hosts[0]}]` : hosts[0]}:${port}`
   log.info({ url }, 'Listening')
   // Not awaited: a cluster or provider that is down must not keep the process from serving its health.
-  void Promise.all([authenticator.start(), cluster.start()]).then(() => {
+  void Promise.all([authenticator.start(), access.start()]).then(() => {
     started = true
-    log.info({ kafka: cluster.ready, keys: authenticator.ready() }, 'Started')
+    log.info({ kafka: health.ready, keys: authenticator.ready() }, 'Started')
   })
   return {
     port,
@@ -199,13 +199,13 @@ export async function startServer(
     get openRequests() {
       return front.openRequests
     },
-    ready: () => cluster.ready && authenticator.ready(),
+    ready: () => health.ready && authenticator.ready(),
     reloadRules() {
       rules?.reload()
       credentials.look()
     },
-    replaceRules(access) {
-      authenticator.replaceRules(access)
+    replaceRules(replaced) {
+      authenticator.replaceRules(replaced)
       credentials.look()
     },
     async close() {
@@ -216,8 +216,7 @@ export async function startServer(
       credentials.close()
       certificate?.close()
       const cutOff = await front.close(limits.shutdownGraceMs)
-      await consumers.close()
-      await cluster.close()
+      await access.close()
       authenticator.close()
       front.end()
       await managing?.close()

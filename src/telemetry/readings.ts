@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay, PerformanceObserver, performance } from 'node:perf_hooks'
+import { addIdentities, type IdentityFacts } from './identity-readings.ts'
 import type { Registry } from './registry.ts'
 import { lostLogLines } from './standard-output.ts'
 
@@ -12,6 +13,8 @@ export interface Facts {
   openConnections(): number
   /** Consumer instances held by this process, and polls of them that wait. */
   readonly consumers: { readonly held: number; readonly waits: number }
+  /** Undefined unless the gateway acts as its callers in Kafka. */
+  readonly identities?: IdentityFacts | undefined
   /** Seconds since the keys of each issuer were loaded; Infinity if they never were. */
   keySets(): readonly { readonly issuer: string; readonly ageSeconds: number }[]
   graphCalls(): { readonly answered: number; readonly failed: number }
@@ -92,6 +95,7 @@ function addFacts(registry: Registry, facts: Facts): void {
     'counter',
     () => [[{}, facts.auditLinesLost()]]
   )
+  if (facts.identities !== undefined) addIdentities(registry, facts.identities)
   addCertificates(registry, () => facts.certificates())
 }
 

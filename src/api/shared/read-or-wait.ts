@@ -27,6 +27,6 @@ export async function readOrWait(
     if (typeof reply !== 'number') return reply
     start = reply
     const place = { topic, partition, offset: reply }
-    await call.waiting(() => gateway.awaitRecords(place, { deadline: until, signal: call.signal }))
+    await call.waiting(() => gateway.awaitRecords(operation, place, { deadline: until, signal: call.signal }))
   }
 }

@@ -1,3 +1,4 @@
+import { openFollower } from '../shared/follow/open-follower.ts'
 import { Deadline } from '../../core/deadline.ts'
 import type { RecordPage } from '../../core/record-page.ts'
 import { PAGE_BYTES } from '../../gateway/consume.ts'
@@ -115,7 +116,7 @@ export const consume: V1Route = {
     if (selection !== undefined) {
       const request = { topic: name, partition, from: numberOf(from), ...selection.request }
       const page = { count, waitMs: longestMs, encodings, selection, partition }
-      return gateway.follow(call.begin(), request).then(follower => topicPage(call, follower, page))
+      return openFollower(call, gateway, request).then(follower => topicPage(call, follower, page))
     }
     const until = Deadline.after(longestMs)
     const setAsideBytes = Math.min(count * BYTES_PER_RECORD, PAGE_BYTES)

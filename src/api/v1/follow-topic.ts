@@ -4,6 +4,7 @@ import type { Answer } from '../../http/answer.ts'
 import type { HttpCall } from '../../http/call.ts'
 import { chooseType } from '../../http/negotiate.ts'
 import type { Convoys } from '../shared/follow/convoy.ts'
+import { openFollower } from '../shared/follow/open-follower.ts'
 import { EVENT_FORM, eventStream } from '../shared/follow/event-stream.ts'
 import { followStream } from '../shared/follow/follow-stream.ts'
 import { jsonLines, LINE_FORM } from '../shared/follow/json-lines.ts'
@@ -56,12 +57,14 @@ export async function followTopic(
     throw new GatewayError('INVALID_PARAMETER', `${refused} is not for ${EVENTS}: such a stream has no end.`)
   const wait = query.get('wait')
   const limits = selection?.limits ?? {}
+  // What one identity may read in Kafka reaches no stream of another.
+  const identity = call.begin().principal.kafka?.key
   const options = {
     topic: request.topic,
     convoys,
     name:
       selection?.request.until === undefined
-        ? JSON.stringify([isEvents ? EVENTS : LINES, encodings, limits, { ...request, from: undefined }])
+        ? JSON.stringify([isEvents ? EVENTS : LINES, encodings, limits, { ...request, from: undefined }, identity])
         : undefined,
     limits,
     isSearch: selection?.isSearch === true,
@@ -73,7 +76,7 @@ export async function followTopic(
   const isBack = typeof id === 'string' && id !== ''
   const from = isBack ? followFrom(id) : request.from
   call.beginStream('reads')
-  const follower = await gateway.follow(call.begin(), { ...request, from, ...selection?.request, checked: true })
+  const follower = await openFollower(call, gateway, { ...request, from, ...selection?.request, checked: true })
   requireShortPosition(follower)
   // Only this keeps an EventSource from coming back for ever (WHATWG HTML, section 9.2.1).
   if (isBack && follower.isComplete) return { status: 204, body: NOTHING }

@@ -1,3 +1,4 @@
+import { openFollower } from '../shared/follow/open-follower.ts'
 import { followTopic, OFFERS, streamType } from './follow-topic.ts'
 import { topic, topicName } from '../shared/parameters.ts'
 import { encodingsIn, followFrom, partitionNumbers, recordCount, waitMs } from './parameters.ts'
@@ -118,7 +119,7 @@ export const readTopic: V1Route = {
       encodings,
       selection
     }
-    const follower = await gateway.follow(call.begin(), { ...request, ...selection?.request })
+    const follower = await openFollower(call, gateway, { ...request, ...selection?.request })
     requireShortPosition(follower)
     return topicPage(call, follower, page)
   }

@@ -1,3 +1,4 @@
+import { openFollower } from '../shared/follow/open-follower.ts'
 import { GatewayError } from '../../core/errors.ts'
 import type { FollowRequest, Gateway } from '../../gateway/gateway.ts'
 import type { SocketReply } from '../../http/answer.ts'
@@ -30,11 +31,11 @@ export async function followSocket(
     limits: selection?.limits ?? {},
     isSearch: selection?.isSearch ?? false,
     text: () => beginPage(encodings, selection?.cut),
-    seek: (from: string) => gateway.follow(call.begin(), { ...request, from: followFrom(from) }),
+    seek: (from: string) => openFollower(call, gateway, { ...request, from: followFrom(from) }),
     errorText: (error: GatewayError) => v1Error(error).body.toString()
   }
   call.beginStream('reads')
-  const follower = await gateway.follow(call.begin(), request)
+  const follower = await openFollower(call, gateway, request)
   return {
     status: 101,
     messageBytes: MESSAGE_BYTES,

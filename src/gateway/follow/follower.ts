@@ -155,6 +155,9 @@ export class Follower implements TopicFollower {
     this.hasMore = found.length > 0
   }
 
+  /** Does nothing: all that it holds is its own. */
+  close(): void {}
+
   /** Takes up partitions that were added to the topic. */
   #join(): void {
     if (!this.#isWhole) return

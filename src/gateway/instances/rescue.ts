@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
+import { recent } from '../../core/lib/recent.ts'
 import { Deadline } from '../../core/deadline.ts'
 import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
@@ -52,7 +52,7 @@ export class Rescue {
   readonly #times: RescueTimes
   readonly #waiting = new Map<string, Waiting>()
   /** Generation of each group that was looked at last, or is to be. */
-  readonly #learned = new LRUCache<string, number>({ max: GROUPS_LIMIT })
+  readonly #learned = recent<string, number>(GROUPS_LIMIT)
   readonly #closing = new AbortController()
 
   constructor(context: InstancesContext, holder: Holder, times = TIMES) {

@@ -1,3 +1,4 @@
+import type { ByteBudget } from '../../core/byte-budget.ts'
 import { type BatchHeader, OpenBatch } from '../records/open-batch.ts'
 import { Slab } from './slab.ts'
 
@@ -50,17 +51,19 @@ export class BatchCache {
   readonly #slabBytes: number
   readonly #mostSlabs: number
   readonly #now: () => number
+  readonly #budget: ByteBudget | undefined
   readonly #shelves = new Map<string, Shelf>()
   /** The last one is being filled. */
   #slabs: Slab<Entry>[] = []
   #lastUsedMs = 0
   #idleCheck: NodeJS.Timeout | undefined
 
-  /** Keeps nothing with a limit of 0. */
-  constructor(limitBytes: number, now: () => number = () => performance.now()) {
+  /** Keeps nothing with a limit of 0. Shares `budget`, if there is one, with other caches. */
+  constructor(limitBytes: number, now: () => number = () => performance.now(), budget?: ByteBudget) {
     this.#slabBytes = Math.min(Math.floor(limitBytes / FEWEST_SLABS), LARGEST_SLAB_BYTES)
     this.#mostSlabs = Math.floor(limitBytes / this.#slabBytes)
     this.#now = now
+    this.#budget = budget
   }
 
   /** Memory that the slabs take, filled or not. */
@@ -105,11 +108,21 @@ export class BatchCache {
       remove(before)
     }
     const slab = this.#slabFor(bytes.length, nowMs)
+    if (slab === undefined) return
     const batch = new OpenBatch(header, slab.copyOf(bytes))
     const entry = { shelf, batch, untilMs: nowMs + KEPT_MS, slab }
     slab.entries.push(entry)
     shelf.entries.splice(positionAfter(shelf.entries, header.baseOffset), 0, entry)
     this.#idleCheck ??= setInterval(() => this.#checkIdle(), IDLE_MS).unref()
+  }
+
+  /** Lets go of everything. */
+  clear(): void {
+    this.#budget?.release(this.heldBytes)
+    this.#shelves.clear()
+    this.#slabs = []
+    clearInterval(this.#idleCheck)
+    this.#idleCheck = undefined
   }
 
   /** Replaces a shelf that is no longer trusted, or belongs to another log, by an empty one. */
@@ -122,19 +135,28 @@ export class BatchCache {
     return shelf
   }
 
-  /** Returns a slab with room: the last one, else a new one or, if all are in use or the oldest is outdated, that one. */
-  #slabFor(bytes: number, nowMs: number): Slab<Entry> {
+  /**
+   * Returns a slab with room: the last one, else a new one or, if there may be no more or the oldest is outdated, that one.
+   * Undefined if other caches hold all of the budget.
+   */
+  #slabFor(bytes: number, nowMs: number): Slab<Entry> | undefined {
     const last = this.#slabs.at(-1)
     if (last?.hasRoomFor(bytes) === true) return last
     const oldest = this.#slabs.at(0)
     let memory: Buffer | undefined
-    if (oldest !== undefined && (this.#slabs.length === this.#mostSlabs || isOutdated(oldest, nowMs))) {
+    if (oldest !== undefined && (isOutdated(oldest, nowMs) || !this.#mayGrow())) {
       this.#slabs.shift()
       memory = this.#clear(oldest)
-    }
+    } else if (oldest === undefined && !this.#mayGrow()) return undefined
     const slab = new Slab<Entry>(memory ?? Buffer.allocUnsafeSlow(this.#slabBytes))
     this.#slabs.push(slab)
     return slab
+  }
+
+  /** Takes a slab more from the budget. Returns false if there may be none. */
+  #mayGrow(): boolean {
+    if (this.#slabs.length === this.#mostSlabs) return false
+    return this.#budget?.tryGrow(0, this.#slabBytes) ?? true
   }
 
   /** Returns the memory, unless somebody still reads it: then the garbage collector gets it. */
@@ -149,11 +171,7 @@ export class BatchCache {
   }
 
   #checkIdle(): void {
-    if (this.#now() - this.#lastUsedMs < IDLE_MS) return
-    this.#shelves.clear()
-    this.#slabs = []
-    clearInterval(this.#idleCheck)
-    this.#idleCheck = undefined
+    if (this.#now() - this.#lastUsedMs >= IDLE_MS) this.clear()
   }
 }
 

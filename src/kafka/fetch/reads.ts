@@ -1,3 +1,4 @@
+import type { ByteBudget } from '../../core/byte-budget.ts'
 import type { Deadline } from '../../core/deadline.ts'
 import type { Log } from '../../core/log.ts'
 import { type Meter, noMeter } from '../../core/meter.ts'
@@ -22,6 +23,8 @@ export interface ReadsOptions {
   readonly requestTimeoutMs: number
   /** Of {@link BatchCache}. */
   readonly cacheBytes: number
+  /** Shared with the caches of other identities. */
+  readonly cacheBudget?: ByteBudget | undefined
 }
 
 /** Reads records, and waits for them: the only one that fetches. Reads that begin together travel together. */
@@ -33,7 +36,7 @@ export class Reads {
     brokers: FetchBrokers,
     metadata: FetchMetadata,
     offsets: FetchOffsets,
-    { connectionsPerBroker, requestTimeoutMs, cacheBytes }: ReadsOptions,
+    { connectionsPerBroker, requestTimeoutMs, cacheBytes, cacheBudget }: ReadsOptions,
     log: Log,
     meter: Meter = noMeter
   ) {
@@ -43,11 +46,16 @@ export class Reads {
       reads: new LeaderReads(brokers, connectionsPerBroker),
       remoteParts: new RemoteParts(offsets),
       sizes: new FetchSizes(),
-      kept: new BatchCache(cacheBytes),
+      kept: new BatchCache(cacheBytes, undefined, cacheBudget),
       log,
       meter
     }
     this.#waits = new Waits({ ...this.#tools, brokers, requestTimeoutMs })
+  }
+
+  /** Memory of the batches that are kept. */
+  get keptBytes(): number {
+    return this.#tools.kept.heldBytes
   }
 
   /** See {@link findStarts}. */
@@ -94,9 +102,10 @@ export class Reads {
     return this.#waits.wait(places, isolation, options)
   }
 
-  /** Ends all waits. */
+  /** Ends all waits, and lets go of what is kept. */
   close(): void {
     this.#waits.close()
+    this.#tools.kept.clear()
   }
 
   #endBefore(error: unknown, { topic, partition }: ReadRequest, { count }: PageBuilder): 'failure' {

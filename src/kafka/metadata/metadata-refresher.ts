@@ -56,7 +56,7 @@ export class MetadataRefresher {
   get outage(): KafkaFailure | undefined {
     if (this.#failure === undefined) return undefined
     const { refusing, answeredAtMs } = this.#brokers
-    if (refusing !== undefined) return refusedCredentials(this.#failure, refusing.refusedForMs)
+    if (refusing !== undefined) return refusedCredentials(this.#brokers.ownerText, this.#failure, refusing.refusedForMs)
     const silentMs = performance.now() - Math.max(answeredAtMs, this.#startedAtMs)
     return silentMs < GIVE_UP_MS ? undefined : unreachable(this.#failure)
   }
@@ -74,6 +74,21 @@ export class MetadataRefresher {
   async start(): Promise<void> {
     this.#startedAtMs = performance.now()
     await this.#round()
+  }
+
+  /**
+   * Refreshes metadata that is too old, for clusters that are not started: those ask nothing unless somebody uses them. The
+   * caller does not wait, and a failure shows in what is asked next.
+   */
+  used(): void {
+    const nowMs = performance.now()
+    if (nowMs - this.#refreshedAtMs < this.#maxAgeMs || this.#closed) return
+    const isFirst = this.#refreshedAtMs === -Infinity
+    this.#refreshedAtMs = nowMs
+    if (isFirst) return
+    this.#cache.refreshAll(Deadline.after(REFRESH_LIMIT_MS)).catch((error: unknown) => {
+      this.#log.debug({ cause: causeText(error) }, 'Metadata could not be refreshed')
+    })
   }
 
   close(): void {

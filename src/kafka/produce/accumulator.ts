@@ -114,6 +114,11 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     this.#sessions.acquire()
   }
 
+  /** Whether there are records whose fate is not known. */
+  get busy(): boolean {
+    return this.#requests.size > 0
+  }
+
   /** Resolves when the fate of every submitted record is known. */
   async close(): Promise<void> {
     if (this.#requests.size > 0) await new Promise<void>(resolve => (this.#drained = resolve))

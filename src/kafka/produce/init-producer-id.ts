@@ -23,6 +23,6 @@ export async function askProducerId(channel: BrokerChannel): Promise<ProducerSes
   if (failureKind(errorCode) !== 'refused') throw new Error(detail)
   throw new KafkaFailure('refused', 'Kafka does not let the gateway write.', {
     kafkaCode: errorCode,
-    detail: `${detail}. Before Kafka 2.8 the gateway's user needs IdempotentWrite on the cluster.`
+    detail: `${detail}. Before Kafka 2.8 the Kafka user needs IdempotentWrite on the cluster.`
   })
 }

@@ -51,7 +51,7 @@ export class AnyBroker {
       if (this.#brokers.closed) throw unreachable(cause)
       patienceMs *= 2
       const { refusing } = this.#brokers
-      if (refusing !== undefined) throw refusedCredentials(cause, refusing.refusedForMs)
+      if (refusing !== undefined) throw refusedCredentials(this.#brokers.ownerText, cause, refusing.refusedForMs)
       if (throttled !== undefined) throw throttled
       return undefined
     })

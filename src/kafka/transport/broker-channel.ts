@@ -1,12 +1,14 @@
 import { performance } from 'node:perf_hooks'
 import { growingPauseMs, scattered } from '../../core/lib/growing-pause.ts'
 import { apiName } from '../../core/kafka-apis.ts'
+import { type IdentityOwner, ownerText } from '../../core/kafka-identity.ts'
 import type { BrokerMeter } from '../../core/meter.ts'
 import type { BrokerConnection, OnAnswer } from './broker-connection.ts'
 import type { ConnectionSecurity } from './connection-security.ts'
 import type { Endpoint } from './endpoint.ts'
 import { authenticateAgain, introduce, type Introduced, type Versions } from './introduction.ts'
 import { promised } from './promised.ts'
+import { refusalOf } from './refused-credentials.ts'
 import { causeText, TransportError } from './transport-error.ts'
 
 export interface ChannelOptions {
@@ -16,8 +18,12 @@ export interface ChannelOptions {
   /** Whether a silent connection may be replaced. Its requests in flight are lost: their senders must be able to repeat them. */
   readonly replaceSilent?: boolean
   readonly meter?: BrokerMeter
+  /** Whose credentials the connection shows; the gateway's when left out. */
+  readonly owner?: IdentityOwner
   /** Called when an established connection is lost. */
   readonly onLost?: () => void
+  /** Called when the broker does not take the credentials. */
+  readonly onRefused?: () => void
   /** Called with each throttle time, and with 0 when the next answer to the API carries none. */
   readonly onThrottled?: (apiKey: number, throttleMs: number) => void
   /** Called for each new connection, so that renewed certificates and passwords take effect. */
@@ -162,7 +168,10 @@ export class BrokerChannel {
     if (this.#closed) throw new TransportError('The gateway is closing', false)
     const { refusedForMs, address, failure } = this.endpoint
     if (refusedForMs > 0 && this.#connecting === null)
-      throw new TransportError(`Broker ${address} refuses the gateway's credentials: ${failure}`, false)
+      throw new TransportError(
+        `Broker ${address} refuses ${ownerText(this.#options.owner)} credentials: ${failure}`,
+        false
+      )
     if (performance.now() < this.#notBeforeMs)
       throw new TransportError(`${this.#lastFailure} (tried a moment ago)`, false)
     this.#connecting ??= this.#open().finally(() => (this.#connecting = null))
@@ -197,6 +206,7 @@ export class BrokerChannel {
       this.endpoint.reached()
     } catch (error) {
       if (!this.#closed) this.endpoint.failed(error)
+      if (refusalOf(error) === 'password') this.#options.onRefused?.()
       const pauseMs = growingPauseMs(this.#failures++, BACKOFF_FIRST_MS, BACKOFF_LIMIT_MS)
       this.#notBeforeMs = performance.now() + scattered(pauseMs)
       this.#lastFailure = `Broker ${this.endpoint.address} cannot be reached: ${causeText(error)}`

@@ -1,11 +1,12 @@
 import { isIPv6 } from 'node:net'
 import type { KafkaConfig } from '../../config/schema.ts'
-import type { KafkaIdentity } from '../../core/kafka-identity.ts'
+import { type KafkaIdentity, ownerText } from '../../core/kafka-identity.ts'
 import { apiName } from '../../core/kafka-apis.ts'
 import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
 import { type BrokerMeter, type Meter, noMeter } from '../../core/meter.ts'
 import { BrokerChannel } from './broker-channel.ts'
+import type { BrokerAddress } from './broker-connection.ts'
 import type { BrokerNode } from './broker-node.ts'
 import { connectionSecurity, type BrokerTrust } from './connection-security.ts'
 import { Endpoint } from './endpoint.ts'
@@ -47,6 +48,10 @@ export interface BrokersSettings extends Pick<
 > {
   /** TLS is spoken if it is there. */
   readonly tls?: BrokerTrust
+  /** A connection closes when nothing was sent over it for so long; 3 min when left out. */
+  readonly connectionIdleMs?: number
+  /** Shared with other identities, so that what befalls all of them is logged once; its own when left out. */
+  readonly warnings?: RepeatedWarnings
 }
 
 /** Shorter than the broker's `connections.max.idle.ms` (10 min), and than firewalls remember a connection (4 min). */
@@ -67,12 +72,13 @@ export class Brokers {
   #turn = 0
   #closed = false
   #onLost: () => void = () => undefined
+  #onRefused: () => void = () => undefined
 
   constructor(settings: BrokersSettings, identity: KafkaIdentity, log: Log, meter: Meter = noMeter) {
     this.#settings = settings
     this.#identity = identity
     this.#meter = meter
-    this.#warnings = new RepeatedWarnings(log)
+    this.#warnings = settings.warnings ?? new RepeatedWarnings(log)
     this.#bootstrap = settings.bootstrapServers.map(address => {
       const { host, port } = parseAddress(address)
       return this.#newChannel(this.#endpointOf(host, port, 'kafka.bootstrapServers'), 'control', 'bootstrap')
@@ -83,6 +89,11 @@ export class Brokers {
   /** The brokers that the last Metadata answer named. */
   get nodes(): ReadonlyMap<number, BrokerNode> {
     return this.#nodes
+  }
+
+  /** Open connections. */
+  get connections(): number {
+    return [...this.#bootstrap, ...this.#channels.values()].filter(({ connected }) => connected).length
   }
 
   /** When a broker last answered at the address that it advertises; −Infinity before. */
@@ -109,6 +120,16 @@ export class Brokers {
   /** Calls `listener` whenever an established connection is lost. */
   onLost(listener: () => void): void {
     this.#onLost = listener
+  }
+
+  /** Calls `listener` whenever a broker does not take the credentials. */
+  onRefused(listener: () => void): void {
+    this.#onRefused = listener
+  }
+
+  /** Whose credentials the connections show, as texts name it. */
+  get ownerText(): string {
+    return ownerText(this.#identity.owner)
   }
 
   /** Adds brokers that an answer other than Metadata names, or where they are now; the others stay. `source` is for the log. */
@@ -185,7 +206,9 @@ export class Brokers {
       ...lanes[lane],
       security: host => connectionSecurity(this.#settings.tls, this.#identity, host),
       meter,
+      ...(this.#identity.owner === undefined ? {} : { owner: this.#identity.owner }),
       onLost: () => this.#onLost(),
+      onRefused: () => this.#onRefused(),
       onThrottled: (apiKey, throttleMs) => this.#throttled(endpoint, meter, apiKey, throttleMs)
     })
   }
@@ -195,7 +218,7 @@ export class Brokers {
     const kind = `throttled ${address} ${api}`
     if (throttleMs > 0) {
       meter.throttled(apiKey, throttleMs / 1000)
-      const text = `Broker ${address} throttles ${api} for ${throttleMs} ms: a quota of the gateway's Kafka user or client id is used up`
+      const text = `Broker ${address} throttles ${api} for ${throttleMs} ms: a quota of ${this.ownerText} Kafka user or client id is used up`
       this.#warnings.warn(kind, { address, api, throttleMs }, text)
     } else this.#warnings.over(kind, { address, api }, `Broker ${address} no longer throttles ${api}`)
   }
@@ -204,7 +227,7 @@ export class Brokers {
     const key = `${host}:${port}`
     let endpoint = this.#endpoints.get(key)
     if (endpoint === undefined) {
-      endpoint = new Endpoint(host, port, source, this.#warnings)
+      endpoint = new Endpoint(host, port, source, this.#warnings, this.#identity.owner)
       this.#endpoints.set(key, endpoint)
     }
     return endpoint
@@ -223,11 +246,13 @@ export class Brokers {
   }
 
   #closeIdle(): void {
-    for (const channel of [...this.#bootstrap, ...this.#channels.values()]) channel.closeIdle(IDLE_LIMIT_MS)
+    const { connectionIdleMs = IDLE_LIMIT_MS } = this.#settings
+    for (const channel of [...this.#bootstrap, ...this.#channels.values()]) channel.closeIdle(connectionIdleMs)
   }
 }
 
-function parseAddress(address: string): { host: string; port: number } {
+/** Splits `host:port`. */
+export function parseAddress(address: string): BrokerAddress {
   const colon = address.lastIndexOf(':')
   const host = address.slice(0, colon).replace(/^\[(.*)\]$/, (whole, inner: string) => (isIPv6(inner) ? inner : whole))
   return { host, port: Number(address.slice(colon + 1)) }

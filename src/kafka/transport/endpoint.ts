@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { type IdentityOwner, ownerText } from '../../core/kafka-identity.ts'
 import { growingPauseMs } from '../../core/lib/growing-pause.ts'
 import type { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import { refusalOf } from './refused-credentials.ts'
@@ -8,13 +9,15 @@ const REFUSED_FIRST_MS = 1000
 const REFUSED_LIMIT_MS = 60_000
 
 /**
- * One address of a broker, shared by all connections to it: whether it can be reached, and since when it refuses the
- * gateway's credentials. Logs both when they begin and when they end.
+ * One address of a broker, shared by all connections of an identity to it: whether it can be reached, and since when it
+ * refuses the credentials. Logs both when they begin and when they end, but not that a caller's password is refused: who
+ * judges callers logs that.
  */
 export class Endpoint {
   readonly host: string
   readonly port: number
   readonly #warnings: RepeatedWarnings
+  readonly #owner: IdentityOwner
   /** Undefined for a bootstrap address that is not known as a broker's. */
   brokerId: number | undefined
   /** Where the address comes from: the setting, or the metadata of a broker. */
@@ -26,11 +29,18 @@ export class Endpoint {
   #refusals = 0
   #refusedUntilMs = -Infinity
 
-  constructor(host: string, port: number, source: string, warnings: RepeatedWarnings) {
+  constructor(
+    host: string,
+    port: number,
+    source: string,
+    warnings: RepeatedWarnings,
+    owner: IdentityOwner = 'gateway'
+  ) {
     this.host = host
     this.port = port
     this.source = source
     this.#warnings = warnings
+    this.#owner = owner
   }
 
   get address(): string {
@@ -63,7 +73,11 @@ export class Endpoint {
     this.#refusals = 0
     this.#refusedUntilMs = -Infinity
     const fields = this.#fields()
-    this.#warnings.over(`refused ${this.address}`, fields, "The broker takes the gateway's credentials again")
+    this.#warnings.over(
+      `refused ${this.address}`,
+      fields,
+      `The broker takes ${ownerText(this.#owner)} credentials again`
+    )
     this.#warnings.over(`unreachable ${this.address}`, fields, 'The broker can be reached again')
   }
 
@@ -76,11 +90,7 @@ export class Endpoint {
       const pauseMs = growingPauseMs(earlier, REFUSED_FIRST_MS, REFUSED_LIMIT_MS)
       this.#refusals++
       this.#refusedUntilMs = performance.now() + pauseMs
-      this.#warnings.warn(
-        `refused ${this.address}`,
-        { ...this.#fields(), cause, nextAttemptMs: pauseMs },
-        `Credentials are refused between the gateway and ${this.#name()}: ${cause}. Check kafka.sasl and kafka.tls.`
-      )
+      this.#warnRefused(refusal, cause, pauseMs)
       return
     }
     this.#refusals = 0
@@ -88,6 +98,15 @@ export class Endpoint {
     const hint = this.#everReached || this.brokerId === undefined ? '' : ' Check advertised.listeners of the broker.'
     const text = `Cannot reach ${this.#name()} (from ${this.source}): ${cause}.${hint}`
     this.#warnings.warn(`unreachable ${this.address}`, { ...this.#fields(), cause }, text)
+  }
+
+  #warnRefused(refusal: 'password' | 'certificate', cause: string, nextAttemptMs: number): void {
+    const isCaller = this.#owner === 'caller'
+    if (isCaller && refusal === 'password') return
+    const fields = { ...this.#fields(), cause, nextAttemptMs }
+    const check = isCaller ? 'Check kafka.tls.' : 'Check kafka.sasl and kafka.tls.'
+    const text = `Credentials are refused between the gateway and ${this.#name()}: ${cause}. ${check}`
+    this.#warnings.warn(`refused ${this.address}`, fields, text)
   }
 
   #name(): string {

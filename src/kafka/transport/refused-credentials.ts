@@ -1,6 +1,18 @@
-/** The broker answered that it does not take the gateway's credentials, or the gateway does not trust the broker's. */
+/**
+ * What is refused: the `credentials`; the `mechanism`, which the broker does not offer; or the `broker`, which does not prove
+ * that it knows the password.
+ */
+export type Refused = 'credentials' | 'mechanism' | 'broker'
+
+/** The broker answered that it does not take the credentials, or the broker's own are not trusted. */
 export class RefusedCredentials extends Error {
   override readonly name = 'RefusedCredentials'
+  readonly refused: Refused
+
+  constructor(message: string, refused: Refused = 'credentials') {
+    super(message)
+    this.refused = refused
+  }
 }
 
 /** OpenSSL's reasons why a certificate is not trusted, as Node names them. */

@@ -43,7 +43,7 @@ async function handshake(connection: BrokerConnection, mechanism: string): Promi
   if (errorCode === 0) return
   const offered = Array.from({ length: Math.max(0, reader.arrayLength()) }, () => reader.string())
   const what = `SASL mechanism ${mechanism} is refused (${errorCode}); the broker offers: ${offered.join(', ')}`
-  throw new RefusedCredentials(what)
+  throw new RefusedCredentials(what, 'mechanism')
 }
 
 async function say(

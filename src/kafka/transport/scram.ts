@@ -48,7 +48,7 @@ export class Scram implements SaslConversation {
     if (this.#serverSignature === null) return this.#prove(text, attributes)
     const signature = Buffer.from(attributes.get('v=') ?? '', 'base64')
     if (signature.length !== this.#serverSignature.length || !timingSafeEqual(signature, this.#serverSignature))
-      throw new RefusedCredentials('SASL authentication failed: the broker does not know the password')
+      throw new RefusedCredentials('SASL authentication failed: the broker does not know the password', 'broker')
     return null
   }
 

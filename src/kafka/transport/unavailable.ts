@@ -10,8 +10,9 @@ export function unreachable(cause: unknown): KafkaFailure {
   return unavailable('Kafka cannot be reached.', cause)
 }
 
-export function refusedCredentials(cause: unknown, retryAfterMs: number): KafkaFailure {
-  return unavailable("Kafka refuses the gateway's credentials.", cause, retryAfterMs)
+/** `owner`: whose credentials, such as `the gateway's`. */
+export function refusedCredentials(owner: string, cause: unknown, retryAfterMs: number): KafkaFailure {
+  return unavailable(`Kafka refuses ${owner} credentials.`, cause, retryAfterMs)
 }
 
 export function throttled(cause: unknown, waitMs: number): KafkaFailure {

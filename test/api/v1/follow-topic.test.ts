@@ -29,6 +29,8 @@ class Standing implements TopicFollower {
     return Promise.resolve({ count: 0, scanned, scannedBytes: 0, passing: undefined })
   }
 
+  close(): void {}
+
   async wait({ signal }: { signal: AbortSignal }): Promise<void> {
     if (signal.aborted) return
     this.isWaiting = true

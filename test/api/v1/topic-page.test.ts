@@ -12,7 +12,8 @@ function followerAt(partitions: number, offset: number): TopicFollower {
     isComplete: false,
     read: () => Promise.resolve({ count: 0, scanned: 0, scannedBytes: 0, passing: undefined }),
     wait: () => Promise.resolve(),
-    at: () => follower
+    at: () => follower,
+    close: () => undefined
   }
   return follower
 }

@@ -85,7 +85,7 @@ test('timeout is the longest wait for a first record; without it, and with none 
     gateway: {
       // There is a record once somebody has waited.
       consume: () => Promise.resolve(waits.length === 0 ? emptyPage(0) : page),
-      awaitRecords(_place, { deadline }) {
+      awaitRecords(_call, _place, { deadline }) {
         waits.push(Math.ceil(deadline.remainingMs / 500) * 500)
         return Promise.resolve()
       }

@@ -218,7 +218,7 @@ kafka:
     const { exitCode, stdout, stderr } = await kafkaRestProxy(['check-config', '--connect', '--config', config])
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.deepEqual(stdout.split('\n').slice(-3), [
-      "warning  Kafka gives no producer id, so every write is refused: InitProducerId: CLUSTER_AUTHORIZATION_FAILED. Before Kafka 2.8 the gateway's user needs IdempotentWrite on the cluster. From Kafka 2.8 on Write on any topic is enough",
+      'warning  Kafka gives no producer id, so every write is refused: InitProducerId: CLUSTER_AUTHORIZATION_FAILED. Before Kafka 2.8 the Kafka user needs IdempotentWrite on the cluster. From Kafka 2.8 on Write on any topic is enough',
       `${ALL_WELL.slice(0, -1)}, with 1 warning.`,
       ''
     ])

@@ -9,19 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../../src/core/deadline.ts'
 import { noMeter } from '../../../src/core/meter.ts'
 import { SPAN_STRIDE } from '../../../src/core/record-table.ts'
-import { freePort } from '../../../src/dev/kafka/free-port.ts'
 import { kafkaJars } from '../../../src/dev/kafka/jars.ts'
-import { LocalCluster } from '../../../src/dev/kafka/local-cluster.ts'
-import { askCreateTopic } from '../../../src/kafka/admin/topic-messages.ts'
 import { Cluster } from '../../../src/kafka/cluster.ts'
-import { createAcls } from '../../../src/kafka/messages/create-acls.ts'
-import { askMetadata } from '../../../src/kafka/metadata/metadata-message.ts'
 import type { ProduceFailure } from '../../../src/kafka/produce/failures.ts'
-import { Brokers } from '../../../src/kafka/transport/brokers.ts'
-import { exchange } from '../../../src/kafka/transport/exchange.ts'
 import { kafkaConfig, silent } from '../../kafka/transport/scripted-broker.ts'
 import { alone } from '../../support/alone.ts'
 import { TestGateway } from '../../support/gateway.ts'
+import { AclCluster, DESCRIBE, GROUP, READ, WRITE } from './support/acl-cluster.ts'
+import { callersInKafka } from './support/callers-in-kafka.ts'
 
 await alone()
 
@@ -30,29 +25,23 @@ const USER = 'User:gateway'
 
 suite('A Kafka with ACLs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-acls-'))
-  let cluster: LocalCluster
+  let acls: AclCluster
   let gateway: TestGateway
   let secured: string
   let allow: (...what: string[]) => Promise<unknown>
 
   before(async () => {
+    acls = await AclCluster.start(folder, { gateway: 'secret', alice: 'a', bob: 'b' })
     const libs = await kafkaJars('.local', () => undefined)
-    const port = await freePort()
-    cluster = await LocalCluster.start({
-      libs,
-      dataDir: folder,
-      brokers: 1,
-      listeners: { SECURED: { protocol: 'SASL_PLAINTEXT', host: '127.0.0.1', port } },
-      properties: {
-        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-        'super.users': 'User:ANONYMOUS',
-        'listener.name.secured.sasl.enabled.mechanisms': 'PLAIN',
-        'listener.name.secured.plain.sasl.jaas.config':
-          'org.apache.kafka.common.security.plain.PlainLoginModule required user_gateway="secret" user_alice="a" user_bob="b";'
-      }
-    })
     allow = (...what) => {
-      const command = ['--bootstrap-server', cluster.bootstrapServers[0], '--add', '--allow-principal', USER, ...what]
+      const command = [
+        '--bootstrap-server',
+        acls.cluster.bootstrapServers[0],
+        '--add',
+        '--allow-principal',
+        USER,
+        ...what
+      ]
       return run('java', ['-Xmx256m', '-cp', join(libs, '*'), 'org.apache.kafka.tools.AclCommand', ...command])
     }
     await allow(
@@ -66,14 +55,14 @@ suite('A Kafka with ACLs', () => {
       'prefixed'
     )
     const sasl = { mechanism: 'PLAIN', username: 'gateway', password: 'secret' }
-    secured = `127.0.0.1:${port}`
+    secured = acls.secured
     gateway = await TestGateway.start({ bootstrapServers: [secured], settings: { kafka: { sasl } } })
     await gateway.createTopic('acl-a')
     await gateway.createTopic('acl-b')
   })
   after(async () => {
     await gateway.close()
-    await cluster.kill()
+    await acls.stop()
     rmSync(folder, { recursive: true, force: true })
   })
 
@@ -116,7 +105,7 @@ suite('A Kafka with ACLs', () => {
     const refused = [403, "Consumer group 'acl-group': Kafka does not let the gateway use it."]
     assert.deepEqual(await call('', { name: 'i' }), refused)
     assert.deepEqual(await call('/instances/i/records?timeout=0'), refused)
-    await grant([['gateway', READ, 'acl-group']], GROUP)
+    await acls.grant([{ user: 'gateway', operation: READ, name: 'acl-group', kind: GROUP }])
     let made = await call('', { name: 'i', 'auto.offset.reset': 'earliest' })
     for (const end = performance.now() + 8000; made[0] === 403 && performance.now() < end; await sleep(50))
       made = await call('', { name: 'i', 'auto.offset.reset': 'earliest' })
@@ -132,12 +121,12 @@ suite('A Kafka with ACLs', () => {
   })
 
   test('two Kafka identities in one process share nothing that only one of them may see, and one outlives the other', async t => {
-    await grant([
-      ['alice', READ, 'apart-a'],
-      ['alice', WRITE, 'apart-a'],
-      ['bob', DESCRIBE, 'apart-a'],
-      ['bob', READ, 'apart-b'],
-      ['bob', WRITE, 'apart-b']
+    await acls.grant([
+      { user: 'alice', operation: READ, name: 'apart-a' },
+      { user: 'alice', operation: WRITE, name: 'apart-a' },
+      { user: 'bob', operation: DESCRIBE, name: 'apart-a' },
+      { user: 'bob', operation: READ, name: 'apart-b' },
+      { user: 'bob', operation: WRITE, name: 'apart-b' }
     ])
     const [alice, bob] = [new Caller(secured, 'alice', 'a'), new Caller(secured, 'bob', 'b')]
     t.after(() => Promise.all([alice.cluster.close(), bob.cluster.close()]))
@@ -162,41 +151,9 @@ suite('A Kafka with ACLs', () => {
     assert.deepEqual(await bob.read('apart-b'), [0, 1])
   })
 
-  /** As the superuser: lets users do what they may, then creates topics that they name. */
-  async function grant(
-    rights: readonly (readonly [user: string, operation: number, name: string])[],
-    resourceType = TOPIC
-  ): Promise<void> {
-    const brokers = new Brokers(kafkaConfig([cluster.bootstrapServers[0]]), {}, silent)
-    const [broker] = brokers.anyChannels()
-    const creations = rights.map(([user, operation, resourceName]) => ({
-      resourceType,
-      resourceName,
-      principal: `User:${user}`,
-      host: '*',
-      operation,
-      permissionType: ALLOW
-    }))
-    const acls = await exchange(broker, createAcls, { creations })
-    assert.deepEqual(new Set(acls.results.map(({ errorCode }) => errorCode)), new Set([0]))
-    const names = resourceType === TOPIC ? [...new Set(rights.map(([, , topic]) => topic))] : []
-    for (const name of names) {
-      const spec = { partitionCount: 1, replicationFactor: 1, properties: new Map<string, string>() }
-      assert.equal((await askCreateTopic(broker, name, spec, 5000)).errorCode, 0)
-    }
-    // The broker takes up both in their order: once it shows the topics, it knows the rights.
-    for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) {
-      const { topics } = await askMetadata(broker, names)
-      if (names.every(name => topics.get(name)?.topic.partitions[0]?.leader === 1)) break
-    }
-    await brokers.close()
-  }
+  callersInKafka(() => acls)
 })
 
-/** ResourceType, AclOperation and AclPermissionType, as Kafka numbers them. */
-const [TOPIC, GROUP] = [2, 3]
-const [READ, WRITE, DESCRIBE] = [3, 4, 8]
-const ALLOW = 3
 const INIT_PRODUCER_ID = 22
 
 /** One Kafka identity, and the cluster as it sees it. */

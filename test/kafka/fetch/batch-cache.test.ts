@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { ByteBudget } from '../../../src/core/byte-budget.ts'
 import { BatchCache } from '../../../src/kafka/fetch/batch-cache.ts'
 import { OpenBatch } from '../../../src/kafka/records/open-batch.ts'
 import { batchOf } from '../records/stored.ts'
@@ -43,6 +44,26 @@ suite('A cache of batches', () => {
     assert.equal(baseOf(5), 0)
     nowMs = 1000
     assert.equal(baseOf(5), undefined)
+  })
+
+  test('shares a budget with other caches: each keeps what is left of it, and gives it back', () => {
+    const budget = new ByteBudget(openBatch(0, 10, 100).bytes.length * 2)
+    const limitBytes = budget.limitBytes * 4
+    const [one, other] = [0, 1].map(() => new BatchCache(limitBytes, () => 0, budget))
+    const keep = (cache: BatchCache) => {
+      cache.keep(place, openBatch(0, 10, 50))
+      return cache.find(place, 5, ignore) !== undefined
+    }
+    assert.equal(keep(one), true)
+    assert.equal(budget.usedBytes, one.heldBytes)
+    while (budget.usedBytes + one.heldBytes <= budget.limitBytes) budget.add(one.heldBytes)
+    const before = budget.usedBytes
+    assert.equal(keep(other), false)
+    assert.deepEqual([other.heldBytes, budget.usedBytes], [0, before])
+    budget.release(before - one.heldBytes)
+    one.clear()
+    assert.deepEqual([one.heldBytes, budget.usedBytes], [0, 0])
+    assert.equal(keep(other), true)
   })
 
   test('holds no more than its limit, drops what was read first, and keeps no batch that would fill it', () => {

@@ -151,6 +151,8 @@ export function kafkaConfig(bootstrapServers: string[], changes: Partial<KafkaCo
     fetchCacheBytes: 0,
     batchBytes: 131_072,
     compression: 'none',
+    identity: 'gateway',
+    identities: { believeMs: 300_000, idleMs: 300_000, most: 500, share: 25 },
     ...changes
   }
 }

@@ -85,6 +85,8 @@ export class LogFollower implements TopicFollower {
     this.hasMore = isReady() || this.#log.failure !== undefined
   }
 
+  close(): void {}
+
   at({ starts }: Position): TopicFollower {
     return new LogFollower(this.#log, Number(starts.get(0)))
   }

@@ -1,0 +1,52 @@
+import { judgedByKafka } from './issuers.ts'
+import { object, type Objection, type Rule } from './rule.ts'
+import type { Config } from './schema.ts'
+
+/** Loopback as a host, or as the host of a URL. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
+
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
+
+/** Returns whether Kafka's ACLs alone decide: nothing here says who is let in. */
+export const isLeftToKafka = ({ auth, kafka }: Config): boolean =>
+  kafka.identity === 'caller' &&
+  auth.rules.length === 0 &&
+  auth.permittedGroups.length === 0 &&
+  auth.oidc.every(({ permittedGroups = [] }) => permittedGroups.length === 0)
+
+const callers = (config: Config): Objection[] => {
+  const { auth, kafka } = config
+  if (kafka.identity === 'gateway') return []
+  if (auth.mode === 'none')
+    return [object('kafka.identity', 'is caller, but with auth.mode: none there are no callers')]
+  return judgedByKafka(config)
+    ? []
+    : [
+        object(
+          'kafka.callerMechanism',
+          `is missing${auth.basic === undefined ? '' : ' (or auth.basic is too many)'}: no caller would have an identity in Kafka`
+        )
+      ]
+}
+
+const mechanism = ({ auth, kafka }: Config): Objection[] => {
+  if (kafka.callerMechanism === undefined) return []
+  if (kafka.identity === 'gateway')
+    return [object('kafka.callerMechanism', 'has no meaning unless kafka.identity is caller')]
+  return auth.basic === undefined
+    ? []
+    : [object('kafka.callerMechanism', 'has no meaning beside auth.basic, which judges passwords alone')]
+}
+
+const secured = ({ kafka }: Config): Objection[] => {
+  const isLocal = kafka.bootstrapServers.every(server => isLoopback(server.slice(0, server.lastIndexOf(':'))))
+  return kafka.identity === 'gateway' || kafka.tls !== undefined || isLocal
+    ? []
+    : [object('kafka.tls', 'is missing: the credentials of callers would travel to the brokers in the clear')]
+}
+
+export const callerRules: readonly Rule[] = [
+  { about: ['auth.mode', 'auth.basic', 'kafka.identity', 'kafka.callerMechanism'], judge: callers },
+  { about: ['auth.basic', 'kafka.identity', 'kafka.callerMechanism'], judge: mechanism },
+  { about: ['kafka.identity', 'kafka.bootstrapServers', 'kafka.tls'], judge: secured }
+]

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TestGateway, type TestResponse } from '../../../support/gateway.ts'
+import { type AclCluster, DESCRIBE, GROUP, READ, WRITE } from './acl-cluster.ts'
+
+const BELIEVE_MS = 1500
+
+/** A caller by user name and password. */
+class Basic {
+  readonly #gateway: TestGateway
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(gateway: TestGateway, user: string, password: string) {
+    this.#gateway = gateway
+    this.headers = { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }
+  }
+
+  async call(method: string, path: string, body?: object, type?: string): Promise<TestResponse> {
+    return this.#gateway.request(method, path, {
+      token: null,
+      headers: { ...this.headers, ...(type === undefined ? {} : { 'content-type': type }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+  }
+
+  write(topic: string): Promise<TestResponse> {
+    return this.call('POST', `/v1/producer/topics/${topic}`, { records: [{ value: 'x' }] })
+  }
+
+  read(topic: string, from: number | 'latest' = 0): Promise<TestResponse> {
+    return this.call('GET', `/v1/consumer/topics/${topic}/partitions/0/offsets/${from}?count=1`)
+  }
+
+  async topics(): Promise<string[]> {
+    const { json } = await this.call('GET', '/v1/metadata/topics')
+    const names: string[] = json.topics
+    // The other tests of the cluster have topics too.
+    return names.filter(name => /^(mine|shown)-/.test(name))
+  }
+}
+
+const codeOf = ({ status, json }: TestResponse) => [status, json?.code]
+const REFUSED = [403, 'KAFKA_REFUSED']
+
+/** What holds with `kafka.identity: caller`, on a real broker with ACLs. */
+export function callersInKafka(cluster: () => AclCluster): void {
+  suite('As the caller in Kafka', () => {
+    let gateway: TestGateway
+    let alice: Basic
+    let bob: Basic
+
+    before(async () => {
+      await cluster().setPassword('alice', 'wonderland')
+      await cluster().setPassword('bob', 'builder')
+      await cluster().setPassword('carol', 'king')
+      await cluster().grant([
+        { user: 'alice', operation: READ, name: 'mine-a' },
+        { user: 'alice', operation: WRITE, name: 'mine-a' },
+        { user: 'bob', operation: READ, name: 'mine-b' },
+        { user: 'bob', operation: WRITE, name: 'mine-b' },
+        { user: 'bob', operation: DESCRIBE, name: 'shown-a' },
+        { user: 'alice', operation: READ, name: 'shown-a' },
+        { user: 'alice', operation: WRITE, name: 'shown-a' },
+        { user: 'alice', operation: READ, name: 'readers', kind: GROUP }
+      ])
+      gateway = await TestGateway.start({
+        bootstrapServers: [cluster().secured],
+        settings: {
+          apis: { v2: 'confluent' },
+          kafka: {
+            identity: 'caller',
+            callerMechanism: 'SCRAM-SHA-512',
+            identities: { believeMs: BELIEVE_MS },
+            metadataMaxAgeMs: 500
+          },
+          auth: {
+            rules: [
+              {
+                issuers: ['kafka'],
+                principals: ['alice', 'bob'],
+                operations: ['read', 'write'],
+                topics: ['*'],
+                consumerGroups: ['*']
+              },
+              { issuers: ['kafka'], principals: ['carol'], operations: ['read'], topics: ['mine-a'] }
+            ]
+          }
+        }
+      })
+      alice = new Basic(gateway, 'alice', 'wonderland')
+      bob = new Basic(gateway, 'bob', 'builder')
+    })
+    after(() => gateway.close())
+
+    test('each caller reads and writes what their own ACLs allow, and nothing that was fetched for another is shown', async () => {
+      assert.equal((await alice.write('mine-a')).status, 200)
+      assert.equal((await alice.write('shown-a')).status, 200)
+      // Each twice: from Kafka, then from whatever was kept of it.
+      for (const topic of ['mine-a', 'shown-a']) {
+        for (let read = 0; read < 2; read++) assert.equal((await alice.read(topic)).json.records.length, 1)
+        for (let read = 0; read < 2; read++) assert.deepEqual(codeOf(await bob.read(topic)), REFUSED)
+      }
+      assert.deepEqual(codeOf(await bob.read('mine-a', 'latest')), REFUSED)
+      assert.deepEqual(codeOf(await bob.write('mine-a')), REFUSED)
+      assert.deepEqual(codeOf(await bob.write('shown-a')), REFUSED)
+      assert.deepEqual(await alice.topics(), ['mine-a', 'shown-a'])
+      assert.deepEqual(await bob.topics(), ['mine-b', 'shown-a'])
+    })
+
+    test('polls that wait, and reads that begin together, are shared with nobody else', async () => {
+      const path = '/v1/consumer/topics/mine-a/partitions/0/offsets/1?count=1&wait=3000'
+      const waiting = alice.call('GET', path)
+      const refused = bob.call('GET', path)
+      assert.deepEqual(codeOf(await refused), REFUSED)
+      const whole = '/v1/consumer/topics/mine-a/records?from=earliest'
+      const [hers, his] = await Promise.all([alice.call('GET', whole), bob.call('GET', whole)])
+      assert.deepEqual([hers.json.records.length, codeOf(his)], [1, REFUSED])
+      await alice.write('mine-a')
+      assert.equal((await waiting).json.records.length, 1)
+    })
+
+    test('rules of the gateway count as well: both must agree', async () => {
+      const carol = new Basic(gateway, 'carol', 'king')
+      assert.deepEqual(codeOf(await carol.read('mine-a')), REFUSED)
+      assert.deepEqual(codeOf(await carol.read('mine-b')), [404, 'TOPIC_NOT_FOUND'])
+    })
+
+    test('a wrong password is refused while the right one is connected, and a token has no identity in Kafka', async () => {
+      const wrong = await new Basic(gateway, 'alice', 'wrong').read('mine-a')
+      assert.deepEqual(codeOf(wrong), [401, 'INVALID_CREDENTIALS'])
+      assert.match(String(wrong.headers['www-authenticate']), /Basic realm="kafka", charset="UTF-8"$/)
+      assert.equal((await alice.read('mine-a')).status, 200)
+      assert.deepEqual(codeOf(await gateway.get('/v1/metadata/topics')), [403, 'NO_KAFKA_IDENTITY'])
+    })
+
+    test('a consumer instance belongs to its user, whatever the password; an old password ends within believeMs', async () => {
+      const v2 = 'application/vnd.kafka.v2+json'
+      const base = '/consumers/readers/instances/one'
+      const made = await alice.call('POST', '/consumers/readers', { name: 'one', 'auto.offset.reset': 'earliest' }, v2)
+      assert.equal(made.status, 200)
+      assert.equal((await alice.call('POST', `${base}/subscription`, { topics: ['shown-a'] }, v2)).status, 204)
+      // Kafka's word: bob may not use the group.
+      assert.equal((await bob.call('GET', `${base}/subscription`)).status, 403)
+
+      await cluster().setPassword('alice', 'looking-glass')
+      for (const end = Date.now() + 4 * BELIEVE_MS; ;) {
+        const { status } = await alice.read('mine-a')
+        if (status === 401) break
+        assert.ok(Date.now() < end, 'the old password still counts')
+        await sleep(100)
+      }
+      const renewed = new Basic(gateway, 'alice', 'looking-glass')
+      assert.equal((await renewed.read('mine-a')).status, 200)
+      assert.deepEqual((await renewed.call('GET', `${base}/subscription`)).json.topics, ['shown-a'])
+      assert.equal((await renewed.call('DELETE', base)).status, 204)
+    })
+  })
+}
