@@ -17,6 +17,10 @@ const exposed = (): ReadonlyMap<string, string> => {
     inFlightLimitBytes: 1,
     openConnections: () => 0,
     consumers: { held: 0, waits: 0 },
+    identities: {
+      pool: { size: 0, spread: () => ({ sum: 0, largest: 0 }) },
+      attempts: () => ({ accepted: 0, refused: 0, unavailable: 0 })
+    },
     keySets: () => [],
     graphCalls: () => ({ answered: 0, failed: 0 }),
     auditLinesLost: () => 0,

@@ -116,17 +116,17 @@ export const errorCatalogue = {
     retriable: false,
     summary: 'The caller is known, but belongs to no permitted group, or no rule lets them do this with the topic.'
   },
-  NO_KAFKA_IDENTITY: {
-    status: 403,
-    retriable: false,
-    summary: 'The gateway acts as its callers in Kafka, and this caller has no identity there.'
-  },
   INTERNAL_TOPIC: {
     status: 403,
     retriable: false,
     summary: "The topic is Kafka's own and not to be read, written, described or deleted."
   },
   KAFKA_REFUSED: { status: 403, retriable: false, summary: 'Kafka itself does not let the gateway do this.' },
+  NO_KAFKA_IDENTITY: {
+    status: 403,
+    retriable: false,
+    summary: 'The gateway acts as its callers in Kafka, and this caller has no identity there.'
+  },
   TOPIC_NOT_FOUND: { status: 404, retriable: false, summary: 'The topic does not exist.' },
   PARTITION_NOT_FOUND: { status: 404, retriable: false, summary: 'The topic has no such partition.' },
   ROUTE_NOT_FOUND: { status: 404, retriable: false, summary: 'There is nothing at this path.' },

@@ -87,7 +87,7 @@ export class Identities {
   /** Lets all go. Resolves when what they have under way has ended. */
   async close(): Promise<void> {
     clearInterval(this.#sweep)
-    for (const identity of [...this.#held.values()]) this.#letGo(identity)
+    for (const identity of this.#held.values()) this.#letGo(identity)
     await Promise.all(this.#closing)
   }
 
