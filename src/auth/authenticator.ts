@@ -10,7 +10,9 @@ import type { CertificateReader } from './certificates/client-certificate.ts'
 import type { Credentials } from './credentials.ts'
 import { GraphMembership } from './graph-membership.ts'
 import { Judge } from './judge.ts'
-import { KafkaPasswords, type KafkaPasswordsOptions } from './kafka-passwords.ts'
+import { KafkaPasswords } from './kafka-passwords.ts'
+import type { KafkaCallers } from './kafka-proof.ts'
+import { KafkaTokens } from './kafka-tokens.ts'
 import { KeySet } from './key-set.ts'
 import { OwnOrigins } from './own-origins.ts'
 import { Passwords } from './passwords.ts'
@@ -73,10 +75,8 @@ export interface AuthenticatorOptions {
   readonly publicUrl?: string | undefined
   /** HTTPS_PROXY and the like, for requests to providers and Graph. */
   readonly proxyEnvironment?: NodeJS.ProcessEnv | undefined
-  /** Kafka judges each caller besides, with `kafka.identity: caller`. */
-  readonly kafkaJudges?: boolean
-  /** Set if user names and passwords are judged by Kafka. */
-  readonly kafkaPasswords?: KafkaPasswordsOptions | undefined
+  /** Set with `kafka.identity: caller`: Kafka judges each caller besides. */
+  readonly kafka?: KafkaCallers | undefined
   /** Time limit of all questions to Graph about one caller. */
   readonly graphTimeLimitMs?: number
   /** Milliseconds since 1970. */
@@ -95,12 +95,16 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
     config: provider,
     keys: new KeySet(provider, log, proxyEnvironment, steadyNow)
   }))
-  const policy = new Policy(config, options.kafkaJudges)
+  const { kafka } = options
+  const policy = new Policy(config, kafka !== undefined)
   const proofs =
     config.dpopSecret === undefined
       ? undefined
       : new Proofs({ secret: config.dpopSecret, publicUrl: options.publicUrl ?? '', now })
-  const tokens = new TokenVerifier(issuers, policy, now, steadyNow, proofs)
+  const tokens = new TokenVerifier(issuers, policy, now, steadyNow, {
+    proofs,
+    kafka: kafka && new KafkaTokens(kafka.tokenAudience)
+  })
   const apiKeys = config.apiKeys === undefined ? undefined : new ApiKeys(now)
   const graph =
     config.graph === undefined
@@ -108,7 +112,10 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
       : new GraphMembership(config.graph, policy, log, proxyEnvironment, steadyNow, graphTimeLimitMs)
   const attempts = new Attempts(steadyNow)
   const passwords = config.basic && new Passwords(config.basic.waiting, attempts, steadyNow)
-  const kafkaPasswords = options.kafkaPasswords && new KafkaPasswords(options.kafkaPasswords, attempts, steadyNow)
+  const kafkaPasswords =
+    kafka?.mechanism === undefined
+      ? undefined
+      : new KafkaPasswords({ ...kafka, mechanism: kafka.mechanism }, attempts, steadyNow)
   const certificates =
     options.certificates && new Certificates(options.certificates.reader, options.certificates.areRequired, now)
   const schemes = {
@@ -119,11 +126,16 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
     forwarded: options.certificates?.forwarded
   }
   const origins = new OwnOrigins(options.origins ?? [], options.secure ?? true)
-  const judge = new Judge(schemes, new Permission(policy, graph), { attempts, origins, meter })
+  const judge = new Judge(schemes, new Permission(policy, graph), {
+    attempts,
+    origins,
+    meter,
+    proof: kafka?.proof
+  })
   return {
     authenticate: credentials => judge.authenticate(credentials),
     replaceRules(access) {
-      const permission = new Permission(new Policy(access, options.kafkaJudges), graph)
+      const permission = new Permission(new Policy(access, kafka !== undefined), graph)
       judge.permission = permission
       tokens.replacePolicy(permission.policy)
       graph?.replacePolicy(permission.policy)

@@ -8,6 +8,7 @@ import type { Certificates } from './certificates/certificates.ts'
 import type { ForwardedCertificates } from './certificates/forwarded-certificates.ts'
 import { Challenges } from './challenges.ts'
 import { type Credentials, type Scheme, schemeNamed } from './credentials.ts'
+import type { KafkaProof } from './kafka-proof.ts'
 import type { OwnOrigins } from './own-origins.ts'
 import { type Permission, principalOf } from './permission.ts'
 import type { TokenVerifier } from './token-verifier.ts'
@@ -26,6 +27,8 @@ export interface JudgeOptions {
   readonly attempts: Attempts
   readonly origins: OwnOrigins
   readonly meter: Pick<Meter, 'authenticated'>
+  /** Has Kafka judge callers, where the gateway acts as them. */
+  readonly proof?: KafkaProof | undefined
 }
 
 /** Judges requests: finds the scheme of their credential, then what its caller may do. */
@@ -72,7 +75,7 @@ export class Judge {
     if (apiKeys?.concerns(credentials) === true || certificates?.allowsOthers(credentials) === false) return undefined
     const caller = tokens.known(authorization)
     const principal = caller && this.permission.known(caller)
-    if (!principal) return undefined
+    if (!principal || !this.#isProven(caller)) return undefined
     this.#options.meter.authenticated('token', 'accepted')
     return principal
   }
@@ -87,7 +90,8 @@ export class Judge {
         if (caller === undefined) continue
         if (caller instanceof Promise) return this.#admit(caller, name, credentials)
         const principal = this.permission.known(caller)
-        if (principal === undefined) return this.#admit(Promise.resolve(caller), name, credentials)
+        if (principal === undefined || !this.#isProven(caller))
+          return this.#admit(Promise.resolve(caller), name, credentials)
         return this.#accepted(principal, caller, name)
       }
       throw this.#challenges.nothingSent()
@@ -100,10 +104,24 @@ export class Judge {
     const inForce = this.permission
     try {
       const caller = await judging
-      return this.#accepted(await inForce.admit(caller), caller, name)
+      const principal = await inForce.admit(caller)
+      // Nobody is shown to Kafka who may do nothing here.
+      if (principal !== null) await this.#prove(caller)
+      return this.#accepted(principal, caller, name)
     } catch (error) {
       throw this.#refused(error, name, credentials)
     }
+  }
+
+  /** Whether Kafka has accepted what it is shown for the caller, if it is shown anything. */
+  #isProven({ kafka }: Caller): boolean {
+    return kafka === undefined || this.#options.proof?.believes(kafka.key) !== false
+  }
+
+  /** Has Kafka accept what it is shown for the caller. Rejects as {@link KafkaProof.prove} does. */
+  async #prove({ kafka }: Caller): Promise<void> {
+    const { proof } = this.#options
+    if (kafka !== undefined && proof?.believes(kafka.key) === false) await proof.prove(kafka)
   }
 
   #accepted(principal: Principal | null, caller: Caller, name: CallerScheme): Principal {

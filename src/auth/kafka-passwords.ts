@@ -7,24 +7,11 @@ import type { Attempts } from './attempts.ts'
 import { readBasic, type UserPassword } from './basic-field.ts'
 import type { Caller } from './caller.ts'
 import { type Credentials, invalidCredentials, type Scheme } from './credentials.ts'
+import type { KafkaCallers } from './kafka-proof.ts'
 import { remember, remembering } from './remembering.ts'
 
-/** Has Kafka judge what is to be shown to it. */
-export interface KafkaProof {
-  /** Whether Kafka has accepted it a moment ago. */
-  believes(key: string): boolean
-  /**
-   * Resolves once Kafka has accepted it. Rejects with INVALID_CREDENTIALS if Kafka does not, which is remembered, with
-   * OVERLOADED if too many wait, and with KAFKA_UNAVAILABLE if no broker says anything.
-   */
-  prove(identity: CallerIdentity): Promise<void>
-}
-
-export interface KafkaPasswordsOptions {
-  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
-  readonly proof: KafkaProof
-  /** How long a caller is remembered. */
-  readonly believeMs: number
+export type KafkaPasswordsOptions = Pick<KafkaCallers, 'proof' | 'believeMs'> & {
+  readonly mechanism: NonNullable<KafkaCallers['mechanism']>
 }
 
 const ISSUER = 'kafka'

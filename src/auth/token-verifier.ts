@@ -17,6 +17,7 @@ import { bearerToken, invalidToken } from './bearer.ts'
 import { type Credentials, type Scheme, schemeNamed } from './credentials.ts'
 import { callerOf, type Caller } from './caller.ts'
 import { asksGraph, tenantOf } from './issuers.ts'
+import type { KafkaTokens } from './kafka-tokens.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { KeySet } from './key-set.ts'
 import type { Proofs } from './proofs/proofs.ts'
@@ -28,6 +29,13 @@ import { otherKind } from './token-kind.ts'
 export interface TrustedIssuer {
   readonly config: OidcProviderConfig
   readonly keys: Pick<KeySet, 'current' | 'ringFor' | 'ringAfter' | 'onChange'>
+}
+
+export interface TokenVerifierOptions {
+  /** Judges the proofs of tokens that are bound to a key; without it none is taken. */
+  readonly proofs?: Proofs | undefined
+  /** Shows tokens to Kafka; without it none is. */
+  readonly kafka?: KafkaTokens | undefined
 }
 
 const REMEMBERED_LIMIT = 10_000
@@ -43,6 +51,7 @@ export class TokenVerifier implements Scheme {
   #policy: Policy
   readonly #onlyProvider: boolean
   readonly #proofs: Proofs | undefined
+  readonly #kafka: KafkaTokens | undefined
   readonly #now: () => number
   readonly #remembered: Recent<string, Caller>
   /** Digest by header, of those in {@link #remembered} only. */
@@ -50,18 +59,16 @@ export class TokenVerifier implements Scheme {
   /** Verifications in flight, by digest; bounded by the requests in flight. */
   #verifying = new Map<string, Promise<Caller>>()
 
-  /**
-   * `now`, milliseconds since 1970, is for the times in tokens; `steadyNow`, monotonic, for remembering them. Tokens that are
-   * bound to a key need `proofs`.
-   */
+  /** `now`, milliseconds since 1970, is for the times in tokens; `steadyNow`, monotonic, for remembering them. */
   constructor(
     issuers: readonly TrustedIssuer[],
     policy: Policy,
     now: () => number,
     steadyNow: () => number,
-    proofs?: Proofs
+    { proofs, kafka }: TokenVerifierOptions = {}
   ) {
     this.#proofs = proofs
+    this.#kafka = kafka
     this.#issuers = new Map(issuers.flatMap(trusted => issuersOf(trusted.config).map(issuer => [issuer, trusted])))
     this.#onlyProvider = issuers.length === 1
     this.#policy = policy
@@ -147,7 +154,10 @@ export class TokenVerifier implements Scheme {
     }
     const { config, keys } = trusted
     const { claims, ring } = await this.#verified(token, header, issuer, trusted)
-    const caller = callerOf(claims, config, asksGraph(config, this.#onlyProvider), policy)
+    const named = callerOf(claims, config, asksGraph(config, this.#onlyProvider), policy)
+    // Kafka would take a bound token from anybody.
+    const kafka = named.confirmation === undefined ? this.#kafka?.identityOf(token, claims, config) : undefined
+    const caller = kafka === undefined ? named : { ...named, kafka }
     assertBinding(caller, config, schemeNamed(authorization) === 'dpop')
     // Do not remember what keys or policy vouched for that were replaced meanwhile.
     if (keys.current === ring && this.#policy === policy) {

@@ -99,6 +99,12 @@ const oidcProvider = {
       description:
         'Tokens that are bound to a key of their client (DPoP, RFC 9449): taken with their proof, or the only ones that are. Needs `auth.dpopSecret` and `apis.publicUrl`.'
     },
+    perTokenClaims: {
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+      description:
+        'With `kafka.tokenAudience`: claims that differ in each token of one caller, beside `exp`, `iat`, `nbf`, `jti`, `auth_time` and, at Entra ID, `aio`, `uti`, `rh`. Tokens that differ in others are different identities in Kafka.'
+    },
     groupsFrom: {
       enum: ['token', 'graph'],
       description:

@@ -19,14 +19,22 @@ const callers = (config: Config): Objection[] => {
   if (kafka.identity === 'gateway') return []
   if (auth.mode === 'none')
     return [object('kafka.identity', 'is caller, but with auth.mode: none there are no callers')]
-  return judgedByKafka(config)
+  return judgedByKafka(config) || kafka.tokenAudience.length > 0
     ? []
-    : [
-        object(
-          'kafka.callerMechanism',
-          `is missing${auth.basic === undefined ? '' : ' (or auth.basic is too many)'}: no caller would have an identity in Kafka`
-        )
-      ]
+    : [object('kafka.callerMechanism', 'is missing, or kafka.tokenAudience: no caller would have an identity in Kafka')]
+}
+
+const tokens = ({ auth, kafka }: Config): Objection[] => {
+  if (kafka.tokenAudience.length === 0) return []
+  if (kafka.identity === 'gateway')
+    return [object('kafka.tokenAudience', 'has no meaning unless kafka.identity is caller')]
+  const taken = new Set(auth.oidc.flatMap(({ audience }) => audience))
+  const isForNobody = (audience: string) => auth.mode !== 'none' && !taken.has(audience)
+  return kafka.tokenAudience.flatMap((audience, at) =>
+    isForNobody(audience)
+      ? [object(`kafka.tokenAudience[${at}]`, 'is in the audience of no provider: its tokens would be refused here')]
+      : []
+  )
 }
 
 const mechanism = ({ auth, kafka }: Config): Objection[] => {
@@ -46,7 +54,11 @@ const secured = ({ kafka }: Config): Objection[] => {
 }
 
 export const callerRules: readonly Rule[] = [
-  { about: ['auth.mode', 'auth.basic', 'kafka.identity', 'kafka.callerMechanism'], judge: callers },
+  {
+    about: ['auth.mode', 'auth.basic', 'kafka.identity', 'kafka.callerMechanism', 'kafka.tokenAudience'],
+    judge: callers
+  },
+  { about: ['auth.mode', 'auth.oidc', 'kafka.identity', 'kafka.tokenAudience'], judge: tokens },
   { about: ['auth.basic', 'kafka.identity', 'kafka.callerMechanism'], judge: mechanism },
   { about: ['kafka.identity', 'kafka.bootstrapServers', 'kafka.tls'], judge: secured }
 ]

@@ -89,6 +89,13 @@ export const kafka = {
       description:
         "How a caller's user name and password (Basic) are shown to Kafka, with `identity: caller`; not while `auth.basic` judges them."
     },
+    tokenAudience: {
+      type: 'array',
+      items: { type: 'string', minLength: 1 },
+      default: [],
+      description:
+        'Tokens for one of these audiences are shown to Kafka (OAUTHBEARER) for their callers, with `identity: caller`; Kafka must accept them too.'
+    },
     identities,
     connectTimeoutMs: milliseconds(5_000, 'For a TCP (and TLS, SASL) connection to a broker.'),
     requestTimeoutMs: milliseconds(

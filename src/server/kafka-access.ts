@@ -1,4 +1,4 @@
-import type { KafkaPasswordsOptions } from '../auth/kafka-passwords.ts'
+import type { KafkaCallers } from '../auth/kafka-proof.ts'
 import { judgedByKafka } from '../config/issuers.ts'
 import type { Config } from '../config/schema.ts'
 import { ByteBudget } from '../core/byte-budget.ts'
@@ -27,9 +27,8 @@ export interface KafkaAccess {
   readonly gateway: Gateway
   readonly consumers: ConsumerUseCases
   readonly health: Pick<KafkaHealth, 'ready' | 'trouble'>
-  /** Set if Kafka judges user names and passwords. */
-  readonly passwords?: KafkaPasswordsOptions | undefined
-  /** Set with `kafka.identity: caller`, as is what one of them may have of the limits. */
+  /** Set with `kafka.identity: caller`, as are their metrics, and what one of them may have of the limits. */
+  readonly callers?: KafkaCallers
   readonly identities?: IdentityFacts
   readonly shares?: { readonly inFlightBytes: number; readonly streams: number }
   /** Resolves after the first attempt to reach Kafka. */
@@ -82,10 +81,12 @@ function asCallers(config: Config, log: Log, meter: Meter): KafkaAccess {
     gateway: callersGateway(identities, health),
     consumers,
     health,
-    passwords:
-      judgedByKafka(config) && kafka.callerMechanism !== undefined
-        ? { mechanism: kafka.callerMechanism, proof: proofs, believeMs }
-        : undefined,
+    callers: {
+      proof: proofs,
+      believeMs,
+      mechanism: judgedByKafka(config) ? kafka.callerMechanism : undefined,
+      tokenAudience: kafka.tokenAudience
+    },
     identities: { pool: identities, attempts: () => proofs.counts },
     shares: { inFlightBytes: partOf(limits.inFlightBytes, share), streams: partOf(limits.streams, share) },
     start: () => (health instanceof Cluster ? health.start({ writes: false }) : health.start()),
@@ -139,8 +140,8 @@ function identityMaker(
     fetchCacheBytes: part(kafka.fetchCacheBytes),
     cacheBudget: new ByteBudget(kafka.fetchCacheBytes)
   }
-  return ({ key, sasl }, onRefused) => {
-    const cluster = new Cluster(settings, callerIdentity(own, sasl), log, meter)
+  return (caller, onRefused) => {
+    const cluster = new Cluster(settings, callerIdentity(own, caller.sasl), log, meter)
     cluster.onRefused(onRefused)
     const shared = {
       ...options,
@@ -153,7 +154,7 @@ function identityMaker(
         return Math.min(part(options.waits), options.waits - all().waits + identity.waits)
       }
     }
-    const identity: Identity = new Identity(key, cluster, {
+    const identity: Identity = new Identity(caller, cluster, {
       gateway: clusterGateway(cluster, meter),
       consumers: () => clusterConsumers(cluster, shared, log, meter)
     })

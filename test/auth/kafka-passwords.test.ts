@@ -31,9 +31,9 @@ function gatewayWith(rules: object[] = []) {
   }
   const authenticator = createAuthenticator(config, silent, {
     steadyNow: () => clock.nowMs,
-    kafkaJudges: true,
-    kafkaPasswords: {
+    kafka: {
       mechanism: 'SCRAM-SHA-512',
+      tokenAudience: [],
       believeMs: 1000,
       proof: { prove, believes: key => believed.has(key) }
     }

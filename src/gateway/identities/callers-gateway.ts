@@ -76,12 +76,12 @@ export function begun(identities: Identities, { outage }: Pick<KafkaHealth, 'out
 }
 
 /** Returns what the caller is told: that Kafka no longer takes their credentials, whatever came of that. */
-export function toldOf({ isRefused }: Identity, error: unknown): unknown {
+export function toldOf({ isRefused, challenge }: Identity, error: unknown): unknown {
   if (!isRefused) return error
   return new GatewayError('INVALID_CREDENTIALS', 'The credentials are not valid here.', {
     cause: error,
     detail: 'Kafka no longer takes them',
-    headers: { 'WWW-Authenticate': 'Basic realm="kafka", charset="UTF-8"' }
+    headers: { 'WWW-Authenticate': challenge }
   })
 }
 

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import type { CallerIdentity } from '../../core/kafka-identity.ts'
 import type { Cluster } from '../../kafka/cluster.ts'
 import type { Gateway } from '../gateway.ts'
 import type { Principal } from '../../core/principal.ts'
@@ -11,9 +12,13 @@ export interface IdentityTools {
   readonly consumers: () => Consumers
 }
 
+const BASIC = 'Basic realm="kafka", charset="UTF-8"'
+
 /** One identity in Kafka, with a cluster of its own: no answer that it gets reaches another. */
 export class Identity {
   readonly key: string
+  /** The challenge of refusals: how the caller may come with better credentials. */
+  readonly challenge: string
   readonly cluster: Cluster
   readonly gateway: Gateway
   readonly #makeConsumers: () => Consumers
@@ -23,8 +28,9 @@ export class Identity {
   /** Kafka has refused it. */
   isRefused = false
 
-  constructor(key: string, cluster: Cluster, { gateway, consumers }: IdentityTools) {
+  constructor({ key, sasl }: CallerIdentity, cluster: Cluster, { gateway, consumers }: IdentityTools) {
     this.key = key
+    this.challenge = sasl.mechanism === 'OAUTHBEARER' ? 'Bearer error="invalid_token"' : BASIC
     this.cluster = cluster
     this.gateway = gateway
     this.#makeConsumers = consumers

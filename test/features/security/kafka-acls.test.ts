@@ -14,6 +14,7 @@ import { Cluster } from '../../../src/kafka/cluster.ts'
 import type { ProduceFailure } from '../../../src/kafka/produce/failures.ts'
 import { kafkaConfig, silent } from '../../kafka/transport/scripted-broker.ts'
 import { alone } from '../../support/alone.ts'
+import { AUDIENCE, TestProvider } from '../../auth/provider.ts'
 import { TestGateway } from '../../support/gateway.ts'
 import { AclCluster, DESCRIBE, GROUP, READ, WRITE } from './support/acl-cluster.ts'
 import { callersInKafka } from './support/callers-in-kafka.ts'
@@ -25,13 +26,16 @@ const USER = 'User:gateway'
 
 suite('A Kafka with ACLs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-acls-'))
+  const provider = new TestProvider()
   let acls: AclCluster
   let gateway: TestGateway
   let secured: string
   let allow: (...what: string[]) => Promise<unknown>
 
   before(async () => {
-    acls = await AclCluster.start(folder, { gateway: 'secret', alice: 'a', bob: 'b' })
+    await provider.start()
+    const keys = { keys: `${provider.issuer}/keys`, audience: AUDIENCE }
+    acls = await AclCluster.start(folder, { gateway: 'secret', alice: 'a', bob: 'b' }, keys)
     const libs = await kafkaJars('.local', () => undefined)
     allow = (...what) => {
       const command = [
@@ -63,6 +67,7 @@ suite('A Kafka with ACLs', () => {
   after(async () => {
     await gateway.close()
     await acls.stop()
+    await provider.stop()
     rmSync(folder, { recursive: true, force: true })
   })
 
@@ -151,7 +156,10 @@ suite('A Kafka with ACLs', () => {
     assert.deepEqual(await bob.read('apart-b'), [0, 1])
   })
 
-  callersInKafka(() => acls)
+  callersInKafka(
+    () => acls,
+    () => provider
+  )
 })
 
 const INIT_PRODUCER_ID = 22

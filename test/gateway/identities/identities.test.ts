@@ -28,10 +28,11 @@ class Pool {
   constructor(most: number, idleMs = 300_000) {
     this.pool = new Identities(
       { most, idleMs },
-      ({ key, sasl }, onRefused) => {
+      (caller, onRefused) => {
+        const { key, sasl } = caller
         const cluster = new Cluster(kafkaConfig(['127.0.0.1:1']), { sasl, owner: 'caller' }, silent)
         this.refuse.set(key, onRefused)
-        return new Identity(key, cluster, {
+        return new Identity(caller, cluster, {
           gateway: clusterGateway(cluster),
           consumers: () => clusterConsumers(cluster, options, silent, noMeter)
         })

@@ -152,6 +152,7 @@ export function kafkaConfig(bootstrapServers: string[], changes: Partial<KafkaCo
     batchBytes: 131_072,
     compression: 'none',
     identity: 'gateway',
+    tokenAudience: [],
     identities: { believeMs: 300_000, idleMs: 300_000, most: 500, share: 25 },
     ...changes
   }

@@ -29,7 +29,7 @@ export interface Right {
   readonly kind?: number
 }
 
-/** A broker with ACLs: users of PLAIN and SCRAM-SHA-512 on one listener, the superuser on the other. */
+/** A broker with ACLs: users of PLAIN, SCRAM-SHA-512 and OAUTHBEARER on one listener, the superuser on the other. */
 export class AclCluster {
   readonly cluster: LocalCluster
   /** The listener for users. */
@@ -42,23 +42,33 @@ export class AclCluster {
     this.#operator = new Brokers(kafkaConfig([cluster.bootstrapServers[0]]), {}, silent)
   }
 
-  /** `users`: of PLAIN, with their passwords. */
-  static async start(dataDir: string, users: Readonly<Record<string, string>>): Promise<AclCluster> {
+  /** `users`: of PLAIN, with their passwords. `keys`: of the provider whose tokens for `audience` are taken. */
+  static async start(
+    dataDir: string,
+    users: Readonly<Record<string, string>>,
+    { keys, audience }: { readonly keys: string; readonly audience: string }
+  ): Promise<AclCluster> {
     const libs = await kafkaJars('.local', () => undefined)
     const port = await freePort()
     const login = 'org.apache.kafka.common.security'
+    const oauth = `${login}.oauthbearer.OAuthBearer`
     const plain = Object.entries(users).map(([name, password]) => `user_${name}="${password}"`)
     const cluster = await LocalCluster.start({
       libs,
       dataDir,
       brokers: 1,
+      jvmFlags: [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${keys}`],
       listeners: { SECURED: { protocol: 'SASL_PLAINTEXT', host: '127.0.0.1', port } },
       properties: {
         'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
         'super.users': 'User:ANONYMOUS',
-        'listener.name.secured.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-512',
+        'listener.name.secured.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-512,OAUTHBEARER',
         'listener.name.secured.plain.sasl.jaas.config': `${login}.plain.PlainLoginModule required ${plain.join(' ')};`,
-        'listener.name.secured.scram-sha-512.sasl.jaas.config': `${login}.scram.ScramLoginModule required;`
+        'listener.name.secured.scram-sha-512.sasl.jaas.config': `${login}.scram.ScramLoginModule required;`,
+        'listener.name.secured.oauthbearer.sasl.jaas.config': `${oauth}LoginModule required;`,
+        'listener.name.secured.oauthbearer.sasl.server.callback.handler.class': `${oauth}ValidatorCallbackHandler`,
+        'listener.name.secured.oauthbearer.sasl.oauthbearer.jwks.endpoint.url': keys,
+        'listener.name.secured.oauthbearer.sasl.oauthbearer.expected.audience': audience
       }
     })
     return new AclCluster(cluster, `127.0.0.1:${port}`)

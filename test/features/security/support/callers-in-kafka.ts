@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { AUDIENCE, type TestProvider } from '../../../auth/provider.ts'
 import { TestGateway, type TestResponse } from '../../../support/gateway.ts'
 import { type AclCluster, DESCRIBE, GROUP, READ, WRITE } from './acl-cluster.ts'
 
 const BELIEVE_MS = 1500
 
-/** A caller by user name and password. */
-class Basic {
+/** A caller by their `Authorization` field. */
+class Caller {
   readonly #gateway: TestGateway
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(gateway: TestGateway, user: string, password: string) {
+  constructor(gateway: TestGateway, authorization: string) {
     this.#gateway = gateway
-    this.headers = { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` }
+    this.headers = { authorization }
   }
 
   async call(method: string, path: string, body?: object, type?: string): Promise<TestResponse> {
@@ -40,15 +41,24 @@ class Basic {
   }
 }
 
+/** An audience whose tokens are shown to Kafka, which does not take them; and one whose tokens are not shown. */
+const NOT_KAFKAS = 'https://elsewhere.example'
+const NOT_FOR_KAFKA = 'https://gateway.example'
+
 const codeOf = ({ status, json }: TestResponse) => [status, json?.code]
 const REFUSED = [403, 'KAFKA_REFUSED']
 
 /** What holds with `kafka.identity: caller`, on a real broker with ACLs. */
-export function callersInKafka(cluster: () => AclCluster): void {
+export function callersInKafka(cluster: () => AclCluster, provider: () => TestProvider): void {
   suite('As the caller in Kafka', () => {
+    const basic = (user: string, password: string) =>
+      new Caller(gateway, `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`)
+    const bearer = async (claims: Readonly<Record<string, unknown>>) =>
+      new Caller(gateway, `Bearer ${await provider().token(claims)}`)
+
     let gateway: TestGateway
-    let alice: Basic
-    let bob: Basic
+    let alice: Caller
+    let bob: Caller
 
     before(async () => {
       await cluster().setPassword('alice', 'wonderland')
@@ -62,7 +72,8 @@ export function callersInKafka(cluster: () => AclCluster): void {
         { user: 'bob', operation: DESCRIBE, name: 'shown-a' },
         { user: 'alice', operation: READ, name: 'shown-a' },
         { user: 'alice', operation: WRITE, name: 'shown-a' },
-        { user: 'alice', operation: READ, name: 'readers', kind: GROUP }
+        { user: 'alice', operation: READ, name: 'readers', kind: GROUP },
+        { user: 'dave', operation: READ, name: 'mine-a' }
       ])
       gateway = await TestGateway.start({
         bootstrapServers: [cluster().secured],
@@ -71,11 +82,21 @@ export function callersInKafka(cluster: () => AclCluster): void {
           kafka: {
             identity: 'caller',
             callerMechanism: 'SCRAM-SHA-512',
+            tokenAudience: [AUDIENCE, NOT_KAFKAS],
             identities: { believeMs: BELIEVE_MS },
             metadataMaxAgeMs: 500
           },
           auth: {
+            oidc: [
+              {
+                issuer: provider().issuer,
+                audience: [AUDIENCE, NOT_KAFKAS, NOT_FOR_KAFKA],
+                jwksUri: `${provider().issuer}/keys`,
+                principalClaims: ['sub']
+              }
+            ],
             rules: [
+              { principals: ['dave', 'erin'], operations: ['read', 'write'], topics: ['*'] },
               {
                 issuers: ['kafka'],
                 principals: ['alice', 'bob'],
@@ -88,8 +109,8 @@ export function callersInKafka(cluster: () => AclCluster): void {
           }
         }
       })
-      alice = new Basic(gateway, 'alice', 'wonderland')
-      bob = new Basic(gateway, 'bob', 'builder')
+      alice = basic('alice', 'wonderland')
+      bob = basic('bob', 'builder')
     })
     after(() => gateway.close())
 
@@ -121,17 +142,32 @@ export function callersInKafka(cluster: () => AclCluster): void {
     })
 
     test('rules of the gateway count as well: both must agree', async () => {
-      const carol = new Basic(gateway, 'carol', 'king')
+      const carol = basic('carol', 'king')
       assert.deepEqual(codeOf(await carol.read('mine-a')), REFUSED)
       assert.deepEqual(codeOf(await carol.read('mine-b')), [404, 'TOPIC_NOT_FOUND'])
     })
 
-    test('a wrong password is refused while the right one is connected, and a token has no identity in Kafka', async () => {
-      const wrong = await new Basic(gateway, 'alice', 'wrong').read('mine-a')
+    test('a wrong password is refused while the right one is connected', async () => {
+      const wrong = await basic('alice', 'wrong').read('mine-a')
       assert.deepEqual(codeOf(wrong), [401, 'INVALID_CREDENTIALS'])
       assert.match(String(wrong.headers['www-authenticate']), /Basic realm="kafka", charset="UTF-8"$/)
       assert.equal((await alice.read('mine-a')).status, 200)
-      assert.deepEqual(codeOf(await gateway.get('/v1/metadata/topics')), [403, 'NO_KAFKA_IDENTITY'])
+    })
+
+    test('a token that is meant for Kafka is shown to it once it was verified here; Kafka may refuse it all the same', async () => {
+      const dave = await bearer({ sub: 'dave' })
+      assert.equal((await dave.read('mine-a')).json.records.length, 1)
+      assert.deepEqual(codeOf(await dave.write('mine-a')), REFUSED)
+      assert.deepEqual(codeOf(await (await bearer({ sub: 'erin' })).read('mine-a')), REFUSED)
+      const forged = new Caller(gateway, `${dave.headers.authorization.slice(0, -6)}AAAAAA`)
+      assert.deepEqual(codeOf(await forged.read('mine-a')), [401, 'INVALID_TOKEN'])
+      const refused = await (await bearer({ sub: 'dave', aud: NOT_KAFKAS })).read('mine-a')
+      assert.deepEqual(codeOf(refused), [401, 'INVALID_CREDENTIALS'])
+    })
+
+    test('a token that is not meant for Kafka stays here, and its caller has no identity there', async () => {
+      const dave = await bearer({ sub: 'dave', aud: NOT_FOR_KAFKA })
+      assert.deepEqual(codeOf(await dave.read('mine-a')), [403, 'NO_KAFKA_IDENTITY'])
     })
 
     test('a consumer instance belongs to its user, whatever the password; an old password ends within believeMs', async () => {
@@ -150,7 +186,7 @@ export function callersInKafka(cluster: () => AclCluster): void {
         assert.ok(Date.now() < end, 'the old password still counts')
         await sleep(100)
       }
-      const renewed = new Basic(gateway, 'alice', 'looking-glass')
+      const renewed = basic('alice', 'looking-glass')
       assert.equal((await renewed.read('mine-a')).status, 200)
       assert.deepEqual((await renewed.call('GET', `${base}/subscription`)).json.topics, ['shown-a'])
       assert.equal((await renewed.call('DELETE', base)).status, 204)
