@@ -17,7 +17,8 @@ for (const name of [
   'users',
   'server.pem',
   'server.key',
-  'clients-ca.pem'
+  'clients-ca.pem',
+  'batch-password'
 ])
   folder.write(name, 'text')
 folder.write('dpop-secret', 'a'.repeat(64))
@@ -32,7 +33,7 @@ const load = (yaml: string) =>
   }).config
 
 test('every example of docs/security.md is a configuration that is accepted', () => {
-  assert.equal(examples.length, 12)
+  assert.equal(examples.length, 13)
   for (const yaml of examples) assert.equal(load(yaml).auth.mode, 'on')
 })
 

@@ -15,6 +15,8 @@ export interface KeyEntry {
   readonly revokedMs: number | undefined
   /** Where the key may be used; anywhere if empty. */
   readonly networks: readonly string[]
+  /** Name of the entry of `kafka.credentials` as which its caller acts in Kafka. */
+  readonly kafka?: string | undefined
 }
 
 const ID = /^[0-9A-Za-z]{12}$/
@@ -23,7 +25,7 @@ const SHA256 = /^[0-9a-f]{64}$/
 export const PRINCIPAL = /^[^\p{Cc}]{1,255}$/u
 
 /** What is chosen for a new key. */
-export type NewKey = Pick<KeyEntry, 'principal' | 'groups' | 'roles' | 'networks' | 'expiresMs'>
+export type NewKey = Pick<KeyEntry, 'principal' | 'groups' | 'roles' | 'networks' | 'expiresMs' | 'kafka'>
 
 /** Makes a key. Returns its text, which is not kept anywhere, and its entry. */
 export function makeKey(chosen: NewKey, nowMs: number): { readonly text: string; readonly entry: KeyEntry } {
@@ -51,7 +53,8 @@ export function readKeyFile(text: string): CredentialLines<KeyEntry> {
         createdMs: line.time('created'),
         expiresMs: line.optionalTime('expires'),
         revokedMs: line.optionalTime('revoked'),
-        networks: line.texts('networks')
+        networks: line.texts('networks'),
+        kafka: line.optionalText('kafka', PRINCIPAL)
       }
       networksOf(entry.networks)
       return entry
@@ -63,7 +66,7 @@ const time = (ms: number | undefined): string | undefined => (ms === undefined ?
 
 /** Returns the line of a key, without its line break. */
 export function keyLine(entry: KeyEntry): string {
-  const { id, sha256, principal, groups, roles, createdMs, expiresMs, revokedMs, networks } = entry
+  const { id, sha256, principal, groups, roles, createdMs, expiresMs, revokedMs, networks, kafka } = entry
   return JSON.stringify({
     id,
     sha256,
@@ -73,7 +76,8 @@ export function keyLine(entry: KeyEntry): string {
     created: time(createdMs),
     expires: time(expiresMs),
     revoked: time(revokedMs),
-    ...(networks.length === 0 ? {} : { networks })
+    ...(networks.length === 0 ? {} : { networks }),
+    kafka
   })
 }
 

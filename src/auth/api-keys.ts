@@ -94,13 +94,14 @@ export class ApiKeys implements Scheme {
 }
 
 function knownOf(entry: KeyEntry): Known {
-  const { id, sha256, principal, groups, roles, networks } = entry
+  const { id, sha256, principal, groups, roles, networks, kafka } = entry
   return {
     entry,
     digest: Buffer.from(sha256, 'hex'),
     networks: networks.length === 0 ? undefined : networksOf(networks),
     caller: {
       identity: { issuer: ISSUER, id: principal, member: false, groups, roles },
+      ...(kafka === undefined ? {} : { kafkaName: kafka }),
       appOnly: true,
       clientId: id,
       unmet: null,

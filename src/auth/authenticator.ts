@@ -11,6 +11,7 @@ import type { Credentials } from './credentials.ts'
 import { GraphMembership } from './graph-membership.ts'
 import { Judge } from './judge.ts'
 import { KafkaPasswords } from './kafka-passwords.ts'
+import { KafkaMap } from './kafka-map.ts'
 import type { KafkaCallers } from './kafka-proof.ts'
 import { KafkaTokens } from './kafka-tokens.ts'
 import { KeySet } from './key-set.ts'
@@ -96,7 +97,9 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
     keys: new KeySet(provider, log, proxyEnvironment, steadyNow)
   }))
   const { kafka } = options
-  const policy = new Policy(config, kafka !== undefined)
+  const map = kafka && new KafkaMap(kafka.identityMap, kafka.credentials, config.oidc)
+  const policyOf = (access: AccessConfig) => new Policy(access, kafka !== undefined, map?.groups)
+  const policy = policyOf(config)
   const proofs =
     config.dpopSecret === undefined
       ? undefined
@@ -126,7 +129,7 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
     forwarded: options.certificates?.forwarded
   }
   const origins = new OwnOrigins(options.origins ?? [], options.secure ?? true)
-  const judge = new Judge(schemes, new Permission(policy, graph), {
+  const judge = new Judge(schemes, new Permission(policy, graph, map), {
     attempts,
     origins,
     meter,
@@ -135,7 +138,7 @@ export function createAuthenticator(config: AuthConfig, log: Log, options: Authe
   return {
     authenticate: credentials => judge.authenticate(credentials),
     replaceRules(access) {
-      const permission = new Permission(new Policy(access, kafka !== undefined), graph)
+      const permission = new Permission(policyOf(access), graph, map)
       judge.permission = permission
       tokens.replacePolicy(permission.policy)
       graph?.replacePolicy(permission.policy)

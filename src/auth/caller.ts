@@ -45,6 +45,8 @@ export interface Caller {
   readonly graphSubject: GraphSubject | null
   /** What Kafka is shown for the caller; undefined if there is nothing. */
   readonly kafka?: CallerIdentity
+  /** Name of the configured credentials that the caller's API key says. */
+  readonly kafkaName?: string
 }
 
 /** Claims with the client that a token was issued to: Entra ID 1.0, OpenID Connect, RFC 9068, Okta. */

@@ -75,7 +75,7 @@ export class Judge {
     if (apiKeys?.concerns(credentials) === true || certificates?.allowsOthers(credentials) === false) return undefined
     const caller = tokens.known(authorization)
     const principal = caller && this.permission.known(caller)
-    if (!principal || !this.#isProven(caller)) return undefined
+    if (!principal || !this.#isProven(principal)) return undefined
     this.#options.meter.authenticated('token', 'accepted')
     return principal
   }
@@ -90,7 +90,7 @@ export class Judge {
         if (caller === undefined) continue
         if (caller instanceof Promise) return this.#admit(caller, name, credentials)
         const principal = this.permission.known(caller)
-        if (principal === undefined || !this.#isProven(caller))
+        if (principal === undefined || !this.#isProven(principal))
           return this.#admit(Promise.resolve(caller), name, credentials)
         return this.#accepted(principal, caller, name)
       }
@@ -106,7 +106,7 @@ export class Judge {
       const caller = await judging
       const principal = await inForce.admit(caller)
       // Nobody is shown to Kafka who may do nothing here.
-      if (principal !== null) await this.#prove(caller)
+      if (principal !== null) await this.#prove(principal)
       return this.#accepted(principal, caller, name)
     } catch (error) {
       throw this.#refused(error, name, credentials)
@@ -114,12 +114,12 @@ export class Judge {
   }
 
   /** Whether Kafka has accepted what it is shown for the caller, if it is shown anything. */
-  #isProven({ kafka }: Caller): boolean {
-    return kafka === undefined || this.#options.proof?.believes(kafka.key) !== false
+  #isProven(principal: Principal | null): boolean {
+    return principal?.kafka === undefined || this.#options.proof?.believes(principal.kafka.key) !== false
   }
 
   /** Has Kafka accept what it is shown for the caller. Rejects as {@link KafkaProof.prove} does. */
-  async #prove({ kafka }: Caller): Promise<void> {
+  async #prove({ kafka }: Principal): Promise<void> {
     const { proof } = this.#options
     if (kafka !== undefined && proof?.believes(kafka.key) === false) await proof.prove(kafka)
   }

@@ -1,4 +1,5 @@
-import type { CallerIdentity } from '../core/kafka-identity.ts'
+import type { KafkaConfig } from '../config/schema.ts'
+import type { CallerIdentity, SaslCredentials } from '../core/kafka-identity.ts'
 
 /** Has Kafka judge what is to be shown to it. */
 export interface KafkaProof {
@@ -20,4 +21,7 @@ export interface KafkaCallers {
   readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | undefined
   /** Tokens for one of these audiences are shown; none if empty. */
   readonly tokenAudience: readonly string[]
+  /** What Kafka is shown for others, by name, and who they are. */
+  readonly credentials: ReadonlyMap<string, SaslCredentials>
+  readonly identityMap: KafkaConfig['identityMap']
 }

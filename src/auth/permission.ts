@@ -1,6 +1,8 @@
 import type { Principal, Access } from '../core/principal.ts'
+import type { CallerIdentity } from '../core/kafka-identity.ts'
 import type { Caller } from './caller.ts'
 import type { GraphMembership } from './graph-membership.ts'
+import type { KafkaMap } from './kafka-map.ts'
 import type { Policy } from './policy.ts'
 
 interface Admission {
@@ -14,11 +16,14 @@ const NO_GROUPS: readonly string[] = []
 export class Permission {
   readonly policy: Policy
   readonly #graph: GraphMembership | null
+  readonly #map: KafkaMap | undefined
   /** Decisions by caller, valid for the same answer of Graph. */
   readonly #admissions = new WeakMap<Caller, Admission>()
 
-  constructor(policy: Policy, graph: GraphMembership | null) {
+  /** `map`: as whom callers act in Kafka who bring nothing that Kafka could judge. */
+  constructor(policy: Policy, graph: GraphMembership | null, map?: KafkaMap) {
     this.policy = policy
+    this.#map = map
     this.#graph = graph
   }
 
@@ -37,16 +42,23 @@ export class Permission {
 
   #needsGraph({ graphSubject, identity }: Caller): boolean {
     if (this.#graph === null || graphSubject === null) return false
-    return (this.policy.hasRules || !identity.member) && this.policy.groupIdsFor(identity.issuer).length > 0
+    return (
+      (this.policy.hasRules || this.policy.mapsGroups || !identity.member) &&
+      this.policy.groupIdsFor(identity.issuer).length > 0
+    )
   }
 
   #admit(caller: Caller, groups: readonly string[]): Principal | null {
     const made = this.#admissions.get(caller)
     if (made?.groups === groups) return made.principal
     const access = caller.unmet === null ? this.#accessOf(caller, groups) : null
-    const principal = access === null ? null : principalOf(caller, access)
+    const principal = access === null ? null : principalOf(caller, access, this.#kafkaOf(caller, groups))
     this.#admissions.set(caller, { groups, principal })
     return principal
+  }
+
+  #kafkaOf({ identity, kafka, kafkaName }: Caller, groups: readonly string[]): CallerIdentity | undefined {
+    return kafka ?? this.#map?.of({ ...identity, groups: [...identity.groups, ...groups] }, kafkaName)
   }
 
   #accessOf({ identity }: Caller, groups: readonly string[]): Access | null {
@@ -58,7 +70,11 @@ export class Permission {
   }
 }
 
-export function principalOf({ identity: { id, issuer }, appOnly, clientId, kafka }: Caller, access: Access): Principal {
+export function principalOf(
+  { identity: { id, issuer }, appOnly, clientId }: Caller,
+  access: Access,
+  kafka?: CallerIdentity
+): Principal {
   return Object.freeze({
     id,
     issuer,

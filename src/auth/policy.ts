@@ -1,8 +1,9 @@
 import type { OidcProviderConfig, RuleConfig } from '../config/auth-schema.ts'
-import { type IssuerNames, isReservedIssuer, issuersNamed, issuersOf } from '../config/issuers.ts'
+import { type IssuerNames, issuersOf } from '../config/issuers.ts'
 import type { AuthConfig } from '../config/schema.ts'
 import { canonicalId, isGuid } from '../core/lib/guid.ts'
 import { accessByKafka, accessWithoutRules, type Access } from '../core/principal.ts'
+import { CallerMatch } from './caller-match.ts'
 import { TopicGrants } from './topic-grants.ts'
 
 /** The part of the configuration that says who may do what. A reload replaces it. */
@@ -22,35 +23,12 @@ export interface Identity {
 
 const REMEMBERED_LIMIT = 1000
 
-class CompiledRule {
+class CompiledRule extends CallerMatch {
   readonly config: RuleConfig
-  readonly #issuers: ReadonlySet<string>
-  readonly #principals: ReadonlySet<string>
-  readonly #groups: ReadonlySet<string>
-  readonly #roles: ReadonlySet<string>
 
   constructor(config: RuleConfig, providers: readonly IssuerNames[]) {
+    super(config, providers)
     this.config = config
-    this.#issuers = new Set(
-      config.issuers.flatMap(issuer => (isReservedIssuer(issuer) ? [issuer] : issuersNamed(issuer, providers)))
-    )
-    this.#principals = new Set(config.principals.map(canonicalId))
-    this.#groups = new Set(config.groups.map(canonicalId))
-    this.#roles = new Set(config.roles)
-  }
-
-  /** Returns whether the rule is about callers of this issuer. Without `issuers` it is about those of tokens only. */
-  holdsFor(issuer: string): boolean {
-    return this.config.issuers.length === 0 ? !isReservedIssuer(issuer) : this.#issuers.has(issuer)
-  }
-
-  names({ issuer, id, groups, roles }: Identity): boolean {
-    if (!this.holdsFor(issuer)) return false
-    return (
-      this.#principals.has(canonicalId(id)) ||
-      groups.some(group => this.#groups.has(canonicalId(group))) ||
-      roles.some(role => this.#roles.has(role))
-    )
   }
 }
 
@@ -60,6 +38,8 @@ class CompiledRule {
  */
 export class Policy {
   readonly hasRules: boolean
+  /** Whether groups decide as whom a caller acts in Kafka. */
+  readonly mapsGroups: boolean
   readonly #isLeftToKafka: boolean
   readonly #accessOfMembers: Access
   /** The groups that let callers in, by issuer. */
@@ -72,10 +52,18 @@ export class Policy {
   /** Accesses by the numbers of the granting rules: most callers share a few combinations. */
   readonly #accesses = new Map<string, Access>()
 
-  constructor({ permittedGroups, rules, oidc }: AccessConfig, kafkaJudges = false) {
+  /**
+   * `kafkaJudges`: Kafka judges each caller besides. `mappedGroups` decide about that, so they are asked for too.
+   */
+  constructor(
+    { permittedGroups, rules, oidc }: AccessConfig,
+    kafkaJudges = false,
+    mappedGroups: readonly string[] = []
+  ) {
     this.hasRules = rules.length > 0
     this.#accessOfMembers = kafkaJudges ? accessByKafka : accessWithoutRules
-    this.#groups = new Set(rules.flatMap(({ groups }) => groups.map(canonicalId)))
+    this.mapsGroups = mappedGroups.length > 0
+    this.#groups = new Set([...rules.flatMap(({ groups }) => groups), ...mappedGroups].map(canonicalId))
     this.#roles = new Set(rules.flatMap(({ roles }) => roles))
     this.#rules = rules.map(rule => new CompiledRule(rule, oidc))
     this.#permitted = new Map(
@@ -88,7 +76,7 @@ export class Policy {
     this.#groupIds = new Map(
       [...this.#permitted].map(([issuer, own]) => [
         issuer,
-        [...new Set([...own, ...this.#groupsOfRules(issuer)])].filter(isGuid)
+        [...new Set([...own, ...this.#groupsOfRules(issuer), ...mappedGroups.map(canonicalId)])].filter(isGuid)
       ])
     )
   }

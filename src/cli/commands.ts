@@ -55,7 +55,8 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
         ['--group GROUP', 'a group of theirs'],
         ['--role ROLE', 'a role of theirs'],
         ['--network NETWORK', 'where the key may be used, such as 10.0.0.0/8 (default: anywhere)'],
-        ['--days DAYS', 'when the key expires (default: never)']
+        ['--days DAYS', 'when the key expires (default: never)'],
+        ['--kafka NAME', 'as which of kafka.credentials its caller acts in Kafka (default: by kafka.identityMap)']
       ],
       run: async argv => (await import('./key.ts')).runKey(argv)
     }

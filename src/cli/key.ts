@@ -23,7 +23,8 @@ const OPTIONS = {
   group: { type: 'string', multiple: true, default: [] as string[] },
   role: { type: 'string', multiple: true, default: [] as string[] },
   network: { type: 'string', multiple: true, default: [] as string[] },
-  days: { type: 'string' }
+  days: { type: 'string' },
+  kafka: { type: 'string' }
 } as const
 
 type Values = ReturnType<typeof parse>['values']
@@ -54,13 +55,13 @@ const fileIn = (config: string | undefined): string => {
   return apiKeys.file
 }
 
-const create = async (file: string, { principal, group, role, network, days }: Values): Promise<void> => {
+const create = async (file: string, { principal, group, role, network, days, kafka }: Values): Promise<void> => {
   if (principal === undefined || !PRINCIPAL.test(principal))
     throw new Error('key create needs --principal NAME: whom the key stands for, as rules name them')
   networksOf(network)
   const nowMs = Date.now()
   const expiresMs = days === undefined ? undefined : nowMs + daysIn(days) * DAY_MS
-  const { text, entry } = makeKey({ principal, groups: group, roles: role, networks: network, expiresMs }, nowMs)
+  const { text, entry } = makeKey({ principal, groups: group, roles: role, networks: network, expiresMs, kafka }, nowMs)
   const isWritten = await editFile(file, old => `${endingInLine(old === '' ? KEY_FILE_HEAD : old)}${keyLine(entry)}\n`)
   if (!isWritten) say(`${file} cannot be written. Add this line to it:\n\n${keyLine(entry)}\n`)
   say(`The key of ${principal}. It is shown this once:\n\n${text}\n\n${IN_FORCE}`)
@@ -96,7 +97,7 @@ const stateOf = ({ revokedMs, expiresMs }: KeyEntry): string => {
 
 const date = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 
-const detailsOf = ({ groups, roles, networks, createdMs, expiresMs }: KeyEntry): string => {
+const detailsOf = ({ groups, roles, networks, createdMs, expiresMs, kafka }: KeyEntry): string => {
   const lists = [
     ['groups', groups],
     ['roles', roles],
@@ -104,5 +105,6 @@ const detailsOf = ({ groups, roles, networks, createdMs, expiresMs }: KeyEntry):
   ] as const
   const parts = lists.filter(([, texts]) => texts.length > 0).map(([name, texts]) => `${name} ${texts.join(', ')}`)
   const ends = expiresMs === undefined ? [] : [`expires ${date(expiresMs)}`]
-  return `  (${[`created ${date(createdMs)}`, ...ends, ...parts].join('; ')})`
+  const inKafka = kafka === undefined ? [] : [`in Kafka ${kafka}`]
+  return `  (${[`created ${date(createdMs)}`, ...ends, ...parts, ...inKafka].join('; ')})`
 }

@@ -1,4 +1,4 @@
-import { judgedByKafka } from './issuers.ts'
+import { issuersNamed, judgedByKafka, otherIssuers } from './issuers.ts'
 import { object, type Objection, type Rule } from './rule.ts'
 import type { Config } from './schema.ts'
 
@@ -19,9 +19,14 @@ const callers = (config: Config): Objection[] => {
   if (kafka.identity === 'gateway') return []
   if (auth.mode === 'none')
     return [object('kafka.identity', 'is caller, but with auth.mode: none there are no callers')]
-  return judgedByKafka(config) || kafka.tokenAudience.length > 0
+  return judgedByKafka(config) || kafka.tokenAudience.length > 0 || kafka.credentials.length > 0
     ? []
-    : [object('kafka.callerMechanism', 'is missing, or kafka.tokenAudience: no caller would have an identity in Kafka')]
+    : [
+        object(
+          'kafka.callerMechanism',
+          'is missing, or kafka.tokenAudience, or kafka.credentials: no caller would have an identity in Kafka'
+        )
+      ]
 }
 
 const tokens = ({ auth, kafka }: Config): Objection[] => {
@@ -35,6 +40,47 @@ const tokens = ({ auth, kafka }: Config): Objection[] => {
       ? [object(`kafka.tokenAudience[${at}]`, 'is in the audience of no provider: its tokens would be refused here')]
       : []
   )
+}
+
+const mapping = (config: Config): Objection[] => {
+  const { identity, credentials, identityMap } = config.kafka
+  if (identity === 'gateway')
+    return credentials.length + identityMap.length === 0
+      ? []
+      : [object('kafka.credentials', 'and kafka.identityMap have no meaning unless kafka.identity is caller')]
+  const known = credentials.map(({ name }) => name)
+  return [
+    ...known.flatMap((name, at) =>
+      known.indexOf(name) < at
+        ? [object(`kafka.credentials[${at}].name`, `is that of another entry already: ${name}`)]
+        : []
+    ),
+    ...identityMap.flatMap((entry, at) => [
+      ...(known.includes(entry.credentials)
+        ? []
+        : [
+            object(
+              `kafka.identityMap[${at}].credentials`,
+              `names ${entry.credentials}, which is none of kafka.credentials`
+            )
+          ]),
+      ...issuersIn(entry.issuers, `kafka.identityMap[${at}].issuers`, config),
+      ...(entry.groups.length + entry.principals.length > 0
+        ? []
+        : [object(`kafka.identityMap[${at}]`, 'names nobody; give groups or principals')])
+    ])
+  ]
+}
+
+/** A name means something within its issuer only. */
+const issuersIn = (issuers: readonly string[], path: string, config: Config): Objection[] => {
+  const { oidc } = config.auth
+  if (issuers.length === 0 && oidc.length !== 1)
+    return [object(path, 'is missing: only with a single provider it is known whose callers are meant')]
+  const others = otherIssuers(config)
+  return issuers
+    .filter(issuer => !others.includes(issuer) && issuersNamed(issuer, oidc).length === 0)
+    .map(issuer => object(path, `names ${issuer}, which is no trusted issuer`))
 }
 
 const mechanism = ({ auth, kafka }: Config): Objection[] => {
@@ -55,10 +101,29 @@ const secured = ({ kafka }: Config): Objection[] => {
 
 export const callerRules: readonly Rule[] = [
   {
-    about: ['auth.mode', 'auth.basic', 'kafka.identity', 'kafka.callerMechanism', 'kafka.tokenAudience'],
+    about: [
+      'auth.mode',
+      'auth.basic',
+      'kafka.identity',
+      'kafka.callerMechanism',
+      'kafka.tokenAudience',
+      'kafka.credentials'
+    ],
     judge: callers
   },
   { about: ['auth.mode', 'auth.oidc', 'kafka.identity', 'kafka.tokenAudience'], judge: tokens },
+  {
+    about: [
+      'kafka.identity',
+      'kafka.credentials',
+      'kafka.identityMap',
+      'auth.oidc',
+      'auth.basic',
+      'auth.apiKeys',
+      'auth.certificates'
+    ],
+    judge: mapping
+  },
   { about: ['auth.basic', 'kafka.identity', 'kafka.callerMechanism'], judge: mechanism },
   { about: ['kafka.identity', 'kafka.bootstrapServers', 'kafka.tls'], judge: secured }
 ]

@@ -32,6 +32,35 @@ const kafkaSasl = {
   additionalProperties: false
 } as const
 
+const names = (description: string) =>
+  ({ type: 'array', items: { type: 'string', minLength: 1 }, default: [], description }) as const
+
+const credentials = {
+  type: 'object',
+  required: ['name', 'mechanism', 'username', 'passwordFile'],
+  properties: {
+    name: { type: 'string', minLength: 1, description: 'As `kafka.identityMap` and API keys name it.' },
+    mechanism: { enum: ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'], description: 'How they are shown to the brokers.' },
+    username: { type: 'string', minLength: 1, description: 'A user of Kafka.' },
+    passwordFile: file('Its password. Read again whenever it is shown.')
+  },
+  additionalProperties: false
+} as const
+
+const mapped = {
+  type: 'object',
+  required: ['credentials'],
+  properties: {
+    issuers: names(
+      'Whose callers are meant: an exact `iss`, `apikey`, `basic` or `certificate`; empty: those of any token.'
+    ),
+    groups: names('Groups whose members are meant.'),
+    principals: names('Callers that are meant, by name.'),
+    credentials: { type: 'string', minLength: 1, description: 'Name of one of `kafka.credentials`.' }
+  },
+  additionalProperties: false
+} as const
+
 const identities = {
   type: 'object',
   properties: {
@@ -95,6 +124,19 @@ export const kafka = {
       default: [],
       description:
         'Tokens for one of these audiences are shown to Kafka (OAUTHBEARER) for their callers, with `identity: caller`; Kafka must accept them too.'
+    },
+    credentials: {
+      type: 'array',
+      items: credentials,
+      default: [],
+      description:
+        'Users of Kafka for callers who bring nothing that Kafka could judge, with `identity: caller`: those with API keys, certificates, users of `auth.basic`, and other tokens.'
+    },
+    identityMap: {
+      type: 'array',
+      items: mapped,
+      default: [],
+      description: 'Which of `credentials` such a caller gets; the first entry that names them counts.'
     },
     identities,
     connectTimeoutMs: milliseconds(5_000, 'For a TCP (and TLS, SASL) connection to a broker.'),

@@ -34,6 +34,8 @@ export interface CallerIdentity {
   /** Tells identities apart and shows nothing of them: a digest of all that Kafka is shown, under a key of this process. */
   readonly key: string
   readonly sasl: SaslCredentials
+  /** Name of the configured credentials that it consists of; undefined if the caller brought them. */
+  readonly name?: string
 }
 
 /** Returns an identity's owner as texts name it. */

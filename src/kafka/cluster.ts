@@ -34,7 +34,7 @@ export type ClusterSettings = BrokersSettings &
   }
 
 /** What is about identities of callers, and not about a cluster. */
-type CallerKeys = 'identity' | 'callerMechanism' | 'tokenAudience' | 'identities'
+type CallerKeys = 'identity' | 'callerMechanism' | 'tokenAudience' | 'credentials' | 'identityMap' | 'identities'
 
 /**
  * Everything that talks to one Kafka cluster as one identity, wired up. There may be several in a process: they share no

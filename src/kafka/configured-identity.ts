@@ -23,6 +23,14 @@ export function configuredIdentity({
   }
 }
 
+/** Returns configured credentials by name. Passwords are read whenever they are shown. */
+export function configuredCredentials(
+  credentials: KafkaConfig['credentials'],
+  connectTimeoutMs: number
+): ReadonlyMap<string, SaslCredentials> {
+  return new Map(credentials.map(({ name, ...sasl }) => [name, saslCredentials(sasl, connectTimeoutMs)]))
+}
+
 function saslCredentials(sasl: SaslConfig, timeoutMs: number): SaslCredentials {
   const { mechanism, username = '', password = '', passwordFile } = sasl
   if (mechanism === 'OAUTHBEARER') {

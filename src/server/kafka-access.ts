@@ -16,7 +16,7 @@ import { KafkaProofs } from '../gateway/identities/kafka-proofs.ts'
 import { clusterConsumers } from '../gateway/instances/cluster-consumers.ts'
 import type { ConsumerUseCases } from '../gateway/instances/consumers.ts'
 import { Cluster, type ClusterSettings } from '../kafka/cluster.ts'
-import { configuredIdentity } from '../kafka/configured-identity.ts'
+import { configuredCredentials, configuredIdentity } from '../kafka/configured-identity.ts'
 import { type KafkaHealth, Presence } from '../kafka/presence.ts'
 import { parseAddress } from '../kafka/transport/brokers.ts'
 import { showCredentials } from '../kafka/transport/show-credentials.ts'
@@ -85,7 +85,9 @@ function asCallers(config: Config, log: Log, meter: Meter): KafkaAccess {
       proof: proofs,
       believeMs,
       mechanism: judgedByKafka(config) ? kafka.callerMechanism : undefined,
-      tokenAudience: kafka.tokenAudience
+      tokenAudience: kafka.tokenAudience,
+      credentials: configuredCredentials(kafka.credentials, kafka.connectTimeoutMs),
+      identityMap: kafka.identityMap
     },
     identities: { pool: identities, attempts: () => proofs.counts },
     shares: { inFlightBytes: partOf(limits.inFlightBytes, share), streams: partOf(limits.streams, share) },

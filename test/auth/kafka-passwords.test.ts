@@ -34,6 +34,8 @@ function gatewayWith(rules: object[] = []) {
     kafka: {
       mechanism: 'SCRAM-SHA-512',
       tokenAudience: [],
+      credentials: new Map(),
+      identityMap: [],
       believeMs: 1000,
       proof: { prove, believes: key => believed.has(key) }
     }

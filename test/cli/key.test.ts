@@ -35,7 +35,8 @@ test('key create shows the key once and stores its digest in a file that only it
       createdMs: 0,
       expiresMs: 0,
       revokedMs: undefined,
-      networks: ['10.0.0.0/8']
+      networks: ['10.0.0.0/8'],
+      kafka: undefined
     }
   )
   assert.equal((entry.expiresMs ?? 0) - entry.createdMs, 30 * 86_400_000)

@@ -26,6 +26,23 @@ test('the credentials of callers travel to brokers of this machine, or by TLS', 
   assert.deepEqual(judge({ ...remote, tls: {} }), [])
 })
 
+test('credentials of the configuration have a name each, and whoever gets them is named, with the issuer', () => {
+  const passwordFile = folder.write('password', 'secret')
+  const credentials = ['one', 'two', 'one'].map(name => ({ name, mechanism: 'PLAIN', username: 'u', passwordFile }))
+  const identityMap = [
+    { issuers: ['basic'], principals: ['ann'], credentials: 'three' },
+    { principals: ['ann'], credentials: 'one' },
+    { issuers: ['kafka'], credentials: 'two' }
+  ]
+  assert.deepEqual(judge({ ...PLAIN, credentials, identityMap }), [
+    'kafka.credentials[2].name is that of another entry already: one',
+    'kafka.identityMap[0].credentials names three, which is none of kafka.credentials',
+    'kafka.identityMap[0].issuers names basic, which is no trusted issuer',
+    'kafka.identityMap[1].issuers is missing: only with a single provider it is known whose callers are meant',
+    'kafka.identityMap[2] names nobody; give groups or principals'
+  ])
+})
+
 test('a mechanism for callers belongs to kafka.identity: caller, and somebody must have an identity', () => {
   assert.match(
     judge({ ...PLAIN, identity: 'gateway' }, { mode: 'none' }).join(),

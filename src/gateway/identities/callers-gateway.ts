@@ -1,4 +1,3 @@
-import { GatewayError } from '../../core/errors.ts'
 import type { Call } from '../../core/principal.ts'
 import type { RecordPage } from '../../core/record-page.ts'
 import type { KafkaHealth } from '../../kafka/presence.ts'
@@ -6,6 +5,7 @@ import type { FollowRead, Gateway, PageLimits, Position, TopicFollower, WaitLimi
 import { gatewayError } from '../kafka-failures.ts'
 import type { Identities } from './identities.ts'
 import type { Identity } from './identity.ts'
+import { refusalOf } from './refusal.ts'
 
 /** Returns the use cases as each caller's own identity. While Kafka is known to be unreachable, each rejects at once. */
 export function callersGateway(identities: Identities, health: Pick<KafkaHealth, 'ready' | 'outage'>): Gateway {
@@ -76,14 +76,15 @@ export function begun(identities: Identities, { outage }: Pick<KafkaHealth, 'out
 }
 
 /** Returns what the caller is told: that Kafka no longer takes their credentials, whatever came of that. */
-export function toldOf({ isRefused, challenge }: Identity, error: unknown): unknown {
+export function toldOf({ isRefused, caller }: Identity, error: unknown): unknown {
   if (!isRefused) return error
-  return new GatewayError('INVALID_CREDENTIALS', 'The credentials are not valid here.', {
-    cause: error,
-    detail: 'Kafka no longer takes them',
-    headers: { 'WWW-Authenticate': challenge }
-  })
+  const challenge = caller.sasl.mechanism === 'OAUTHBEARER' ? BEARER : BASIC
+  return refusalOf(caller, 'Kafka no longer takes them', { 'WWW-Authenticate': challenge })
 }
+
+/** The challenges of errors that come after the caller was judged. */
+const BASIC = 'Basic realm="kafka", charset="UTF-8"'
+const BEARER = 'Bearer error="invalid_token"'
 
 /** A follower that counts as a use of its identity until it is closed. */
 class CallersFollower implements TopicFollower {

@@ -12,13 +12,10 @@ export interface IdentityTools {
   readonly consumers: () => Consumers
 }
 
-const BASIC = 'Basic realm="kafka", charset="UTF-8"'
-
 /** One identity in Kafka, with a cluster of its own: no answer that it gets reaches another. */
 export class Identity {
-  readonly key: string
-  /** The challenge of refusals: how the caller may come with better credentials. */
-  readonly challenge: string
+  /** What Kafka is shown. */
+  readonly caller: CallerIdentity
   readonly cluster: Cluster
   readonly gateway: Gateway
   readonly #makeConsumers: () => Consumers
@@ -28,12 +25,15 @@ export class Identity {
   /** Kafka has refused it. */
   isRefused = false
 
-  constructor({ key, sasl }: CallerIdentity, cluster: Cluster, { gateway, consumers }: IdentityTools) {
-    this.key = key
-    this.challenge = sasl.mechanism === 'OAUTHBEARER' ? 'Bearer error="invalid_token"' : BASIC
+  constructor(caller: CallerIdentity, cluster: Cluster, { gateway, consumers }: IdentityTools) {
+    this.caller = caller
     this.cluster = cluster
     this.gateway = gateway
     this.#makeConsumers = consumers
+  }
+
+  get key(): string {
+    return this.caller.key
   }
 
   get consumers(): Consumers {

@@ -7,6 +7,7 @@ import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
 import type { Verdict } from '../../kafka/transport/show-credentials.ts'
 import { callerError } from '../kafka-failures.ts'
+import { refusalOf } from './refusal.ts'
 
 /** Shows an identity to one broker. Rejects with an `unreachable` KafkaFailure. */
 export type Show = (identity: CallerIdentity, deadline: Deadline) => Promise<Verdict>
@@ -41,7 +42,7 @@ export class KafkaProofs {
   readonly #show: Show
   readonly #options: KafkaProofsOptions
   readonly #now: () => number
-  readonly #mechanisms: RepeatedWarnings
+  readonly #problems: RepeatedWarnings
   /** By the key of the identity: until when it is believed. */
   readonly #believed = recent<string, number>(REMEMBERED)
   /** By the key of the identity: until when it counts as refused. */
@@ -55,7 +56,7 @@ export class KafkaProofs {
     this.#show = show
     this.#options = options
     this.#now = options.now ?? (() => performance.now())
-    this.#mechanisms = new RepeatedWarnings(log, undefined, 'error')
+    this.#problems = new RepeatedWarnings(log, undefined, 'error')
   }
 
   get counts(): AttemptCounts {
@@ -79,7 +80,8 @@ export class KafkaProofs {
   async prove(identity: CallerIdentity): Promise<void> {
     const { key } = identity
     if (this.believes(key)) return
-    if ((this.#refused.get(key) ?? -Infinity) > this.#now()) throw refusal('Kafka refused it less than a minute ago')
+    if ((this.#refused.get(key) ?? -Infinity) > this.#now())
+      throw refusalOf(identity, 'Kafka refused it less than a minute ago')
     let proving = this.#underWay.get(key)
     if (proving === undefined) {
       proving = this.#attempt(identity).finally(() => this.#underWay.delete(key))
@@ -97,7 +99,7 @@ export class KafkaProofs {
       throw error
     }
     try {
-      this.#judge(identity.key, await this.#show(identity, deadline), identity.sasl.mechanism)
+      this.#judge(identity, await this.#show(identity, deadline))
     } catch (error) {
       if (error instanceof GatewayError) throw error
       this.#counts.unavailable++
@@ -124,25 +126,30 @@ export class KafkaProofs {
     else next()
   }
 
-  #judge(key: string, { verdict, reason }: Verdict, mechanism: string): void {
+  #judge(identity: CallerIdentity, { verdict, reason }: Verdict): void {
+    const { key, name } = identity
+    const { mechanism } = identity.sasl
     if (verdict === 'taken') {
       this.#believed.set(key, this.#now() + this.#options.believeMs)
       this.#counts.accepted++
-      this.#mechanisms.over('mechanism', { mechanism }, 'Kafka offers the mechanism of callers again')
+      this.#problems.over('mechanism', { mechanism }, 'Kafka offers the mechanism of callers again')
+      this.#problems.over(`refused ${name}`, { credentials: name }, 'Kafka takes an entry of kafka.credentials again')
       return
     }
     if (verdict === 'mechanism') {
       this.#counts.unavailable++
-      this.#mechanisms.warn('mechanism', { mechanism, reason }, 'Kafka does not offer the mechanism of callers')
+      this.#problems.warn('mechanism', { mechanism, reason }, 'Kafka does not offer the mechanism of callers')
       throw new GatewayError('KAFKA_UNAVAILABLE', 'Kafka does not take credentials of this kind.', { detail: reason })
     }
     this.#believed.delete(key)
     this.#refused.set(key, this.#now() + REFUSED_MS)
     this.#counts.refused++
-    throw refusal(reason)
+    if (name !== undefined)
+      this.#problems.warn(
+        `refused ${name}`,
+        { credentials: name, reason },
+        'Kafka refuses an entry of kafka.credentials'
+      )
+    throw refusalOf(identity, reason)
   }
-}
-
-function refusal(detail: string): GatewayError {
-  return new GatewayError('INVALID_CREDENTIALS', 'The credentials are not valid here.', { detail })
 }

@@ -153,6 +153,8 @@ export function kafkaConfig(bootstrapServers: string[], changes: Partial<KafkaCo
     compression: 'none',
     identity: 'gateway',
     tokenAudience: [],
+    credentials: [],
+    identityMap: [],
     identities: { believeMs: 300_000, idleMs: 300_000, most: 500, share: 25 },
     ...changes
   }

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { keyLine, makeKey } from '../../../../src/auth/api-key-file.ts'
 import { AUDIENCE, type TestProvider } from '../../../auth/provider.ts'
 import { TestGateway, type TestResponse } from '../../../support/gateway.ts'
 import { type AclCluster, DESCRIBE, GROUP, READ, WRITE } from './acl-cluster.ts'
@@ -57,6 +61,14 @@ export function callersInKafka(cluster: () => AclCluster, provider: () => TestPr
       new Caller(gateway, `Bearer ${await provider().token(claims)}`)
 
     let gateway: TestGateway
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-callers-'))
+    const write = (name: string, text: string): string => {
+      const file = join(folder, name)
+      writeFileSync(file, text)
+      return file
+    }
+    const chosen = { principal: 'job', groups: [], roles: [], networks: [], expiresMs: undefined, kafka: 'batch' }
+    const key = makeKey(chosen, Date.now())
     let alice: Caller
     let bob: Caller
 
@@ -83,10 +95,19 @@ export function callersInKafka(cluster: () => AclCluster, provider: () => TestPr
             identity: 'caller',
             callerMechanism: 'SCRAM-SHA-512',
             tokenAudience: [AUDIENCE, NOT_KAFKAS],
+            credentials: [
+              { name: 'batch', mechanism: 'PLAIN', username: 'alice', passwordFile: write('batch', 'a') },
+              { name: 'broken', mechanism: 'PLAIN', username: 'alice', passwordFile: write('broken', 'b') }
+            ],
+            identityMap: [
+              { principals: ['frank'], credentials: 'batch' },
+              { principals: ['grace'], credentials: 'broken' }
+            ],
             identities: { believeMs: BELIEVE_MS },
             metadataMaxAgeMs: 500
           },
           auth: {
+            apiKeys: { file: write('keys', keyLine(key.entry)) },
             oidc: [
               {
                 issuer: provider().issuer,
@@ -96,7 +117,7 @@ export function callersInKafka(cluster: () => AclCluster, provider: () => TestPr
               }
             ],
             rules: [
-              { principals: ['dave', 'erin'], operations: ['read', 'write'], topics: ['*'] },
+              { principals: ['dave', 'erin', 'frank', 'grace'], operations: ['read', 'write'], topics: ['*'] },
               {
                 issuers: ['kafka'],
                 principals: ['alice', 'bob'],
@@ -104,6 +125,7 @@ export function callersInKafka(cluster: () => AclCluster, provider: () => TestPr
                 topics: ['*'],
                 consumerGroups: ['*']
               },
+              { issuers: ['apikey'], principals: ['job'], operations: ['read', 'write'], topics: ['*'] },
               { issuers: ['kafka'], principals: ['carol'], operations: ['read'], topics: ['mine-a'] }
             ]
           }
@@ -112,7 +134,10 @@ export function callersInKafka(cluster: () => AclCluster, provider: () => TestPr
       alice = basic('alice', 'wonderland')
       bob = basic('bob', 'builder')
     })
-    after(() => gateway.close())
+    after(async () => {
+      await gateway.close()
+      rmSync(folder, { recursive: true, force: true })
+    })
 
     test('each caller reads and writes what their own ACLs allow, and nothing that was fetched for another is shown', async () => {
       assert.equal((await alice.write('mine-a')).status, 200)
@@ -168,6 +193,19 @@ export function callersInKafka(cluster: () => AclCluster, provider: () => TestPr
     test('a token that is not meant for Kafka stays here, and its caller has no identity there', async () => {
       const dave = await bearer({ sub: 'dave', aud: NOT_FOR_KAFKA })
       assert.deepEqual(codeOf(await dave.read('mine-a')), [403, 'NO_KAFKA_IDENTITY'])
+    })
+
+    test('others act as the user that the configuration has for them: by their key, or by their name', async () => {
+      const job = new Caller(gateway, `Bearer ${key.text}`)
+      const frank = await bearer({ sub: 'frank', aud: NOT_FOR_KAFKA })
+      for (const caller of [job, frank]) {
+        assert.equal((await caller.read('mine-a')).json.records.length, 1)
+        assert.deepEqual(codeOf(await caller.read('mine-b')), REFUSED)
+      }
+      const grace = await bearer({ sub: 'grace', aud: NOT_FOR_KAFKA })
+      assert.deepEqual(codeOf(await grace.read('mine-a')), [503, 'KAFKA_UNAVAILABLE'])
+      const { fields } = gateway.logged.find(({ message }) => /an entry of kafka\.credentials/.test(message)) ?? {}
+      assert.match(JSON.stringify(fields), /broken.*SASL authentication failed/)
     })
 
     test('a consumer instance belongs to its user, whatever the password; an old password ends within believeMs', async () => {
