@@ -65,7 +65,7 @@ function asCallers(config: Config, log: Log, meter: Meter): KafkaAccess {
   const { kafka, limits } = config
   const { most, idleMs, believeMs, share } = kafka.identities
   const own = configuredIdentity(kafka)
-  const proofs = provingBy(config, own, log)
+  const proofs = provingBy(config, own, key => identities.refuse(key), log)
   const identities: Identities = new Identities(
     { most, idleMs },
     identityMaker(config, own, log, meter, () => consumers),
@@ -100,7 +100,12 @@ function asCallers(config: Config, log: Log, meter: Meter): KafkaAccess {
 }
 
 /** Shows identities to the bootstrap servers, another one first each time. */
-function provingBy({ kafka, limits }: Config, own: KafkaIdentity, log: Log): KafkaProofs {
+function provingBy(
+  { kafka, limits }: Config,
+  own: KafkaIdentity,
+  onRefused: (key: string) => void,
+  log: Log
+): KafkaProofs {
   const servers = kafka.bootstrapServers.map(parseAddress)
   const { believeMs } = kafka.identities
   let turn = 0
@@ -110,7 +115,7 @@ function provingBy({ kafka, limits }: Config, own: KafkaIdentity, log: Log): Kaf
       const ordered = [...servers.slice(first), ...servers.slice(0, first)]
       return showCredentials(kafka, callerIdentity(own, sasl), ordered, deadline)
     },
-    { believeMs, timeLimitMs: limits.requestTimeoutMs },
+    { believeMs, timeLimitMs: limits.requestTimeoutMs, onRefused },
     log
   )
 }

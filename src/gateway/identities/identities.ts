@@ -84,6 +84,12 @@ export class Identities {
     return this.#held.get(kafka.key) ?? this.#added(kafka)
   }
 
+  /** Ends an identity that Kafka does not accept any more: its connections close at once. */
+  refuse(key: string): void {
+    const identity = this.#held.get(key)
+    if (identity !== undefined) this.#refused(identity)
+  }
+
   /** Lets all go. Resolves when what they have under way has ended. */
   async close(): Promise<void> {
     clearInterval(this.#sweep)

@@ -17,6 +17,8 @@ export interface KafkaProofsOptions {
   readonly believeMs: number
   /** Of one attempt, its wait included. */
   readonly timeLimitMs: number
+  /** Called with the key of an identity that Kafka does not accept, or no longer. */
+  readonly onRefused: (key: string) => void
   /** On a monotonic clock; for tests. */
   readonly now?: () => number
 }
@@ -143,6 +145,7 @@ export class KafkaProofs {
     }
     this.#believed.delete(key)
     this.#refused.set(key, this.#now() + REFUSED_MS)
+    this.#options.onRefused(key)
     this.#counts.refused++
     if (name !== undefined)
       this.#problems.warn(

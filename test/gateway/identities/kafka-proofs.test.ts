@@ -13,6 +13,7 @@ const REFUSED: Verdict = { verdict: 'credentials', reason: 'SASL authentication 
 /** Kafka, as far as it judges: each attempt waits until it is told. */
 class Judge {
   readonly shown: string[] = []
+  readonly refused: string[] = []
   readonly #waiting: PromiseWithResolvers<Verdict>[] = []
   readonly proofs: KafkaProofs
   nowMs = 0
@@ -24,7 +25,8 @@ class Judge {
       this.#waiting.push(answer)
       return answer.promise
     }
-    this.proofs = new KafkaProofs(show, { believeMs: 1000, timeLimitMs: 5000, now: () => this.nowMs }, log)
+    const onRefused = (key: string) => void this.refused.push(key)
+    this.proofs = new KafkaProofs(show, { believeMs: 1000, timeLimitMs: 5000, onRefused, now: () => this.nowMs }, log)
   }
 
   get underWay(): number {
@@ -63,7 +65,7 @@ suite('What is shown to Kafka', () => {
     const again = judge.prove('alice')
     await judge.say(REFUSED)
     assert.equal(await again, 'INVALID_CREDENTIALS')
-    assert.deepEqual(judge.shown, ['alice', 'alice'])
+    assert.deepEqual([judge.shown, judge.refused], [['alice', 'alice'], ['alice']])
   })
 
   test('is not shown again for a minute after Kafka has refused it, whoever sends it', async () => {

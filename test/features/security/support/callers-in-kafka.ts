@@ -195,6 +195,20 @@ export function callersInKafka(cluster: () => AclCluster, provider: () => TestPr
       assert.deepEqual(codeOf(await dave.read('mine-a')), [403, 'NO_KAFKA_IDENTITY'])
     })
 
+    test('by kafka.sasl the gateway looks after Kafka for readiness, and lends it to nobody', async t => {
+      const sasl = { mechanism: 'PLAIN', username: 'gateway', password: 'secret' }
+      const kafka = { identity: 'caller', callerMechanism: 'PLAIN', sasl }
+      const rule = { issuers: ['kafka'], principals: ['bob'], operations: ['read'], topics: ['*'] }
+      const other = await TestGateway.start({
+        bootstrapServers: [cluster().secured],
+        settings: { kafka, auth: { rules: [rule] } }
+      })
+      t.after(() => other.close())
+      const authorization = `Basic ${Buffer.from('bob:b').toString('base64')}`
+      assert.deepEqual(codeOf(await new Caller(other, authorization).read('mine-a')), REFUSED)
+      assert.deepEqual(codeOf(await other.get('/v1/metadata/topics')), [403, 'NO_KAFKA_IDENTITY'])
+    })
+
     test('others act as the user that the configuration has for them: by their key, or by their name', async () => {
       const job = new Caller(gateway, `Bearer ${key.text}`)
       const frank = await bearer({ sub: 'frank', aud: NOT_FOR_KAFKA })
@@ -208,7 +222,7 @@ export function callersInKafka(cluster: () => AclCluster, provider: () => TestPr
       assert.match(JSON.stringify(fields), /broken.*SASL authentication failed/)
     })
 
-    test('a consumer instance belongs to its user, whatever the password; an old password ends within believeMs', async () => {
+    test('a consumer instance belongs to its user, whatever the password; an old password ends within believeMs, its streams too', async () => {
       const v2 = 'application/vnd.kafka.v2+json'
       const base = '/consumers/readers/instances/one'
       const made = await alice.call('POST', '/consumers/readers', { name: 'one', 'auto.offset.reset': 'earliest' }, v2)
@@ -217,6 +231,8 @@ export function callersInKafka(cluster: () => AclCluster, provider: () => TestPr
       // Kafka's word: bob may not use the group.
       assert.equal((await bob.call('GET', `${base}/subscription`)).status, 403)
 
+      const path = '/v1/consumer/topics/mine-a/records?from=latest'
+      const stream = await gateway.stream(path, { ...alice.headers, accept: 'application/x-ndjson' })
       await cluster().setPassword('alice', 'looking-glass')
       for (const end = Date.now() + 4 * BELIEVE_MS; ;) {
         const { status } = await alice.read('mine-a')
@@ -224,6 +240,8 @@ export function callersInKafka(cluster: () => AclCluster, provider: () => TestPr
         assert.ok(Date.now() < end, 'the old password still counts')
         await sleep(100)
       }
+      await stream.untilEnded()
+      assert.match(stream.text, /INVALID_CREDENTIALS/)
       const renewed = basic('alice', 'looking-glass')
       assert.equal((await renewed.read('mine-a')).status, 200)
       assert.deepEqual((await renewed.call('GET', `${base}/subscription`)).json.topics, ['shown-a'])
