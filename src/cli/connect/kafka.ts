@@ -10,6 +10,7 @@ import { AnyBroker } from '../../kafka/transport/any-broker.ts'
 import type { BrokerChannel } from '../../kafka/transport/broker-channel.ts'
 import { Brokers } from '../../kafka/transport/brokers.ts'
 import { TransportError } from '../../kafka/transport/transport-error.ts'
+import { tryCredentials } from './as-callers.ts'
 import { Introduction } from './introduction.ts'
 import { kafkaVersion } from './kafka-version.ts'
 import { isUnreached } from './reasons.ts'
@@ -25,7 +26,8 @@ export const tryKafka = async (config: KafkaConfig, report: Report, log: Log): P
   const identity = configuredIdentity(config)
   const brokers = new Brokers(config, identity, log)
   try {
-    await new Trial(config, identity, report, brokers).run()
+    const trial = new Trial(config, identity, report, brokers)
+    await (config.identity === 'caller' ? trial.runAsCallers() : trial.run())
   } finally {
     await brokers.close()
   }
@@ -59,6 +61,13 @@ class Trial {
     // At the same time, because each may take as long as a connection may; told in the order of the ids.
     for (const tell of await Promise.all(ids.map(id => this.#advertised(id)))) tell()
     await this.#write()
+  }
+
+  /** The gateway does nothing in Kafka as itself then, and without `kafka.sasl` may ask for versions only. */
+  async runAsCallers(): Promise<void> {
+    for (const { endpoint } of this.#brokers.anyChannels())
+      await new Introduction(this.#config, this.#identity, endpoint, this.#report).run()
+    await tryCredentials(this.#config, this.#identity, this.#report)
   }
 
   /** Tries each bootstrap address, and returns the first that answered. */

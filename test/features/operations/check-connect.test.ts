@@ -107,6 +107,22 @@ suite('check-config --connect, tried on Kafka', () => {
     assert.doesNotMatch(lines.join('\n'), /plain-secret/)
   })
 
+  test('as its callers the gateway connects as nobody, and shows only the users that it has for them', async () => {
+    const credentials = ['reader-secret', 'wrong-secret'].map((password, at) => {
+      const passwordFile = join(folder, `password-${at}`)
+      writeFileSync(passwordFile, password)
+      return { name: `user ${at}`, mechanism: 'PLAIN', username: 'reader', passwordFile }
+    })
+    const kafka = { bootstrapServers: [secured], tls: tls(), identity: 'caller', callerMechanism: 'PLAIN', credentials }
+    const { lines } = await tried({ kafka, auth: { mode: 'on' } })
+    assert.deepEqual(lines.slice(2, 4), [
+      `ok       ${secured}, Kafka: it speaks the protocol of Kafka 4.1 or later`,
+      'ok       kafka.credentials user 0, SASL PLAIN: the broker takes user reader'
+    ])
+    assert.match(lines[4], /^FAILED {3}kafka\.credentials user 1, SASL PLAIN: .*SASL authentication failed \(58\)/)
+    assert.equal(lines.length, 5)
+  })
+
   test('a wrong password is tried once, though there are several addresses', async () => {
     const sasl = plain('gateway', 'wrong-secret')
     const { lines } = await tried({ kafka: { bootstrapServers: [secured, secured], tls: tls(), sasl } })
