@@ -55,21 +55,21 @@ const mapping = (config: Config): Objection[] => {
         ? [object(`kafka.credentials[${at}].name`, `is that of another entry already: ${name}`)]
         : []
     ),
-    ...identityMap.flatMap((entry, at) => [
-      ...(known.includes(entry.credentials)
-        ? []
-        : [
-            object(
-              `kafka.identityMap[${at}].credentials`,
-              `names ${entry.credentials}, which is none of kafka.credentials`
-            )
-          ]),
-      ...issuersIn(entry.issuers, `kafka.identityMap[${at}].issuers`, config),
-      ...(entry.groups.length + entry.principals.length > 0
-        ? []
-        : [object(`kafka.identityMap[${at}]`, 'names nobody; give groups or principals')])
-    ])
+    ...identityMap.flatMap((entry, at) => mappedEntry(entry, `kafka.identityMap[${at}]`, known, config))
   ]
+}
+
+const mappedEntry = (
+  { credentials, issuers, groups, principals }: Config['kafka']['identityMap'][number],
+  path: string,
+  known: readonly string[],
+  config: Config
+): Objection[] => {
+  const problems = issuersIn(issuers, `${path}.issuers`, config)
+  if (!known.includes(credentials))
+    problems.push(object(`${path}.credentials`, `names ${credentials}, which is none of kafka.credentials`))
+  if (groups.length + principals.length === 0) problems.push(object(path, 'names nobody; give groups or principals'))
+  return problems
 }
 
 /** A name means something within its issuer only. */

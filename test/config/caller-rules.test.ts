@@ -36,8 +36,8 @@ test('credentials of the configuration have a name each, and whoever gets them i
   ]
   assert.deepEqual(judge({ ...PLAIN, credentials, identityMap }), [
     'kafka.credentials[2].name is that of another entry already: one',
-    'kafka.identityMap[0].credentials names three, which is none of kafka.credentials',
     'kafka.identityMap[0].issuers names basic, which is no trusted issuer',
+    'kafka.identityMap[0].credentials names three, which is none of kafka.credentials',
     'kafka.identityMap[1].issuers is missing: only with a single provider it is known whose callers are meant',
     'kafka.identityMap[2] names nobody; give groups or principals'
   ])
