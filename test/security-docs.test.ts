@@ -33,7 +33,7 @@ const load = (yaml: string) =>
   }).config
 
 test('every example of docs/security.md is a configuration that is accepted', () => {
-  assert.equal(examples.length, 13)
+  assert.equal(examples.length, 14)
   for (const yaml of examples) assert.equal(load(yaml).auth.mode, 'on')
 })
 
