@@ -166,6 +166,24 @@ export function callersInKafka(cluster: () => AclCluster, provider: () => TestPr
       assert.equal((await waiting).json.records.length, 1)
     })
 
+    test('streams that stand at the same place travel together with those of the same identity only', async () => {
+      const { next } = (await alice.call('GET', '/v1/consumer/topics/shown-a/records')).json
+      const open = ({ headers }: Caller) =>
+        gateway.stream(`/v1/consumer/topics/shown-a/records?from=${next}`, {
+          ...headers,
+          accept: 'application/x-ndjson'
+        })
+      const hers = await open(alice)
+      // Bob may see the topic, and not read it.
+      const his = await open(bob)
+      await alice.write('shown-a')
+      await hers.until(({ text }) => text.includes('"value":"x"'))
+      await his.untilEnded()
+      assert.match(his.text, /KAFKA_REFUSED/)
+      assert.doesNotMatch(his.text, /"value"/)
+      hers.close()
+    })
+
     test('rules of the gateway count as well: both must agree', async () => {
       const carol = basic('carol', 'king')
       assert.deepEqual(codeOf(await carol.read('mine-a')), REFUSED)
