@@ -18,6 +18,8 @@ export interface HoldingGroup {
   readonly joining: number
   /** The generation has ended: the other members that are still in it join as well. */
   rebalancing(generation: number): void
+  /** A member begins to join: that may end the generation of the others. */
+  joins(): void
   ended(member: GroupMember): void
 }
 
@@ -44,6 +46,7 @@ export class GroupMember implements WheelTask {
     this.#holder = holder
     this.#membership = new Membership(context, options, {
       joining: () => holder.joining,
+      joins: () => holder.joins(),
       ended: () => holder.ended(this),
       joinedAfterAll: member => void this.#leaveAs(member, Deadline.after(LEAVE_LIMIT_MS)).catch(() => undefined)
     })

@@ -9,10 +9,14 @@ import type { MemberOptions } from './membership.ts'
 const SCOUT_LEAST_MS = 1000
 const SCOUT_SPREAD_MS = 2000
 const WATCH_MS = 5000
+/** A takeover in a Stable group is answered sooner: it starts no rebalance that others would have to hear of. */
+const ALERT_FIRST_MS = 10
+const ALERT_LIMIT_MS = 250
 
 /**
  * The members of one group that this process holds. Every 1 to 3 s one of them in turn sends a heartbeat, which finds a
- * rebalance for them all; besides that each sends one when a third of its session has passed.
+ * rebalance for them all, and sooner while another one joins, which may have begun it; besides that each sends one when a third
+ * of its session has passed.
  */
 export class HeldGroup implements HoldingGroup, WheelTask {
   readonly #context: GroupContext
@@ -23,6 +27,7 @@ export class HeldGroup implements HoldingGroup, WheelTask {
   readonly #members: GroupMember[] = []
   #turn = 0
   #watchedAtMs = 0
+  #alert: NodeJS.Timeout | undefined
 
   constructor(context: GroupContext, wheel: HeartbeatWheel, limit: number, onEmpty: () => void) {
     this.#context = context
@@ -54,6 +59,10 @@ export class HeldGroup implements HoldingGroup, WheelTask {
     for (const member of this.#members.slice()) member.rebalance(generation)
   }
 
+  joins(): void {
+    this.#alertIn(ALERT_FIRST_MS)
+  }
+
   ended(member: GroupMember): void {
     const index = this.#members.indexOf(member)
     if (index >= 0) this.#members.splice(index, 1)
@@ -69,6 +78,15 @@ export class HeldGroup implements HoldingGroup, WheelTask {
       for (const member of this.#members) void member.watch()
     }
     return scoutPauseMs()
+  }
+
+  #alertIn(pauseMs: number): void {
+    clearTimeout(this.#alert)
+    this.#alert = setTimeout(() => {
+      if (this.joining === 0) return
+      this.#scout()
+      this.#alertIn(Math.min(pauseMs * 2, ALERT_LIMIT_MS))
+    }, pauseMs).unref()
   }
 
   #scout(): void {

@@ -50,6 +50,8 @@ export interface MemberOptions {
 export interface MembershipHolder {
   /** How many members of the group join now in this process, this one included. */
   joining(): number
+  /** It begins to join. */
+  joins(): void
   /** It has ended, whoever ended it. */
   ended(): void
   /** It was left while its JoinGroup was under way, which made it a member after all. */
@@ -142,6 +144,7 @@ export class Membership {
     else if (stateAfter(action) === 'joining') {
       this.#joiningSinceMs = performance.now()
       this.#state = 'joining'
+      this.#holder.joins()
       void this.#rebalance(action)
     }
   }

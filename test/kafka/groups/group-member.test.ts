@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { decodeSubscription } from '../../../src/kafka/groups/consumer-protocol.ts'
 import { partition } from '../metadata/scripted-cluster.ts'
 import { modelCluster, type AskedOfModel, type ModelCluster } from './model-cluster.ts'
-import { calm, joined, partitionsOf, soon, until, watched } from './support.ts'
+import { calm, joined, partitionsOf, soon, until, type Watched, watched } from './support.ts'
 
 const topics = ['t']
 const ALL = ['t-0', 't-1', 't-2', 't-3']
@@ -30,6 +30,23 @@ suite('A member of a group', () => {
     await calm(first, second)
     assert.deepEqual(partitionsOf([first.member, second.member]), ALL)
     assert.deepEqual([first.revoked, second.revoked], [1, 0])
+  })
+
+  test('rule 2: hears at once of a rebalance that another member of its process begins, however far its next heartbeat is', async t => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const model = await modelCluster(t)
+    const gateway = model.gateway()
+    const members: Watched[] = []
+    for (const name of ['a', 'b', 'c', 'd']) {
+      const told = watched(gateway, 'g', name, { topics })
+      told.member.join()
+      assert.notEqual(await told.member.settled(soon()), null)
+      members.push(told)
+    }
+    members[1].member.resubscribe({ topics: [], userData: Buffer.from('{}') })
+    const everyone = members.map(({ member }) => member)
+    const isShared = () => partitionsOf(everyone).join() === ALL.join() && partitionsOf([everyone[1]]).length === 0
+    await until(() => isShared() && new Set(everyone.map(({ generation }) => generation)).size === 1)
   })
 
   test('rule 3: is sent an encoded list by our leader even if it gets no partition', async t => {
