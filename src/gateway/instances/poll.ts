@@ -80,6 +80,8 @@ export class Poll {
   #commits = true
   /** What was to be read could not be: it must not be tried without end. */
   #isTroubled = false
+  /** A wait has brought what there is: to ask Kafka for more would only delay that. Else a page is to be as full as it can be. */
+  #atOnce = false
 
   constructor(context: InstancesContext, instance: Instance, call: Call, request: PollRequest) {
     this.#context = context
@@ -210,7 +212,7 @@ export class Poll {
     const troubled: [HeldPartition, PageEnd][] = []
     const limits = { records: POLL_RECORDS, bytes: maxBytes }
     const { trace } = this.#call
-    const options = { isolation, limits, deadline: this.#work, atOnce: true, trace }
+    const options = { isolation, limits, deadline: this.#work, atOnce: this.#atOnce, trace }
     await this.#context.reads.readMany([...byKey.keys()], options, (page, end, place) => {
       const part = byKey.get(place)
       if (part === undefined) return
@@ -271,6 +273,7 @@ export class Poll {
     await this.#request.waiting(async () => {
       const found = await this.#context.reads.wait(places, isolation, { deadline, signal: either })
       await commit
+      this.#atOnce = found.length > 0
       const isInVain = this.#isTroubled || (found.length > 0 && fetchMinBytes > 0)
       if (isInVain) await sleep(LOOK_AGAIN_MS, undefined, { signal: either }).catch(() => undefined)
     })

@@ -15,8 +15,12 @@ const NEWEST = 0.25
 /** By how much the largest batch shrinks with each read that meets smaller ones. */
 const FADING = 0.95
 
+type PayloadSize = Pick<PageBuilder, 'count' | 'payloadBytes'>
+
 interface Proven {
   recordBytes: number
+  /** Of key and value. */
+  payloadBytes: number
   batchBytes: number
 }
 
@@ -27,27 +31,33 @@ interface Proven {
 export class FetchSizes {
   readonly #proven = recent<string, Proven>(TOPICS_REMEMBERED)
 
-  /** Returns how many bytes to ask for to get so many records, from anywhere in a batch on. */
-  bytesFor(topic: string, count: number): number {
+  /** Returns how many bytes to ask for to get so many records, from anywhere in a batch on, or those of so much payload. */
+  bytesFor(topic: string, records: number, payloadLimit = Infinity): number {
     const proven = this.#proven.get(topic)
-    if (proven === undefined) return Math.min(Math.max(count * FIRST_RECORD_BYTES, FIRST_BATCH_BYTES), LIMIT_BYTES)
-    const { recordBytes, batchBytes } = proven
+    if (proven === undefined)
+      return Math.min(Math.max(Math.min(records * FIRST_RECORD_BYTES, payloadLimit), FIRST_BATCH_BYTES), LIMIT_BYTES)
+    const { recordBytes, payloadBytes, batchBytes } = proven
+    // One more, as the page is not full before a record does not fit.
+    const count = payloadBytes > 0 ? Math.min(records, Math.ceil(payloadLimit / payloadBytes) + 1) : records
     const bytes = count * recordBytes
     // They begin and end within a batch; a few records usually lie in one.
     const batches = bytes > batchBytes / 4 ? 2 : 1
     return Math.min(Math.ceil(bytes + batches * batchBytes), LIMIT_BYTES)
   }
 
-  learn(topic: string, { bytes, records, largestBatchBytes }: StoredSize): void {
+  /** Takes up what was read: `payload`, of keys and values of that many records. */
+  learn(topic: string, { bytes, records, largestBatchBytes }: StoredSize, payload: PayloadSize): void {
     if (records === 0) return
     const recordBytes = bytes / records
     const before = this.#proven.get(topic)
+    const payloadBytes = payload.count === 0 ? (before?.payloadBytes ?? 0) : payload.payloadBytes / payload.count
     if (before !== undefined) {
       before.recordBytes += (recordBytes - before.recordBytes) * NEWEST
+      before.payloadBytes += (payloadBytes - before.payloadBytes) * NEWEST
       before.batchBytes = Math.max(largestBatchBytes, before.batchBytes * FADING)
       return
     }
-    this.#proven.set(topic, { recordBytes, batchBytes: largestBatchBytes })
+    this.#proven.set(topic, { recordBytes, payloadBytes, batchBytes: largestBatchBytes })
   }
 }
 

@@ -138,9 +138,14 @@ export class PartitionRead {
   }
 
   get #neededBytes(): number {
-    const { limits, count, filter } = this.#page
-    const records = filter === undefined ? limits.records - count : Infinity
-    return Math.min(this.#tools.sizes.bytesFor(this.#request.topic, records), this.#stepBytes)
+    const { limits, count, filter, payloadBytes } = this.#page
+    const { sizes } = this.#tools
+    const { topic } = this.#request
+    const isSearch = filter !== undefined
+    const needed = isSearch
+      ? sizes.bytesFor(topic, Infinity)
+      : sizes.bytesFor(topic, limits.records - count, limits.bytes - payloadBytes)
+    return Math.min(needed, this.#stepBytes)
   }
 
   async #step(): Promise<Outcome> {
@@ -185,7 +190,7 @@ export class PartitionRead {
       const goOn = (from: OpenedBatch | Pause) => absorb(records, this.#endOffset, filter, page, from)
       progress = await absorbRest(progress, page, deadline, goOn)
     }
-    this.#tools.sizes.learn(topic, page.stored)
+    this.#tools.sizes.learn(topic, page.stored, page)
     // A batch behind the last stable offset is not for readers of what is committed.
     if (log !== null && isolation === 'committed') keepRest(kept, log, read.result, page)
     return this.#goOn(progress, read, leader, leaderEpoch)
