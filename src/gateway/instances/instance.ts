@@ -23,7 +23,7 @@ const LOAD_LIMIT_MS = 10_000
 const LAST_COMMIT_LIMIT_MS = 1000
 const REVOKE_ANSWER_LIMIT_MS = 1000
 const REVOKE_COMMIT_LIMIT_MS = 2000
-/** A poll that follows soon writes the same down itself. */
+/** A poll that follows soon writes the same down itself, if it comes here as the one before did. */
 const CLOSE_AFTER_MS = 10
 /** For the answer before to be taken by the client, whose next call has come. */
 const ANSWER_LIMIT_MS = 100
@@ -57,6 +57,8 @@ export class Instance {
   #waiting: Wait | undefined
   #closing: NodeJS.Timeout | undefined
   #batch: Batch | undefined
+  /** Answers that clients have. */
+  #answers = 0
   ended: GroupFailure | undefined
 
   constructor(context: InstancesContext, group: string, name: string, known: KnownInstance, hooks: InstanceHooks) {
@@ -254,12 +256,13 @@ export class Instance {
 
   #closeSoon(): void {
     clearTimeout(this.#closing)
+    const delayMs = this.#answers++ === 0 ? 0 : CLOSE_AFTER_MS
     this.#closing = setTimeout(() => {
       if (this.member.state !== 'stable') return
       void this.write([], Deadline.after(LOAD_LIMIT_MS)).catch((error: unknown) =>
         this.#debug(error, 'A delivered batch could not be marked so')
       )
-    }, CLOSE_AFTER_MS).unref()
+    }, delayMs).unref()
   }
 
   #assigned(assignment: MemberAssignment): void {

@@ -16,7 +16,7 @@ const REBALANCE_MS = 1000
 const HOLDER_MS = 3500
 /** For the gateway that sends a batch to say that the client has it. One that is busy takes longer; one that is dead never does. */
 const OPEN_LIMIT_MS = 500
-const OPEN_AGAIN_MS = 20
+const OPEN_AGAIN_MS = 5
 
 /** An instance that this process does not hold. */
 export interface FoundInstance {
