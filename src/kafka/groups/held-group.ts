@@ -9,8 +9,11 @@ import type { MemberOptions } from './membership.ts'
 const SCOUT_LEAST_MS = 1000
 const SCOUT_SPREAD_MS = 2000
 const WATCH_MS = 5000
-/** A takeover in a Stable group is answered sooner: it starts no rebalance that others would have to hear of. */
-const ALERT_FIRST_MS = 10
+/**
+ * For each member, as each has to join when the others hear of a rebalance: of those that follow each other, large groups take
+ * several at once. A takeover in a Stable group is answered sooner, and begins none.
+ */
+const ALERT_MS = 5
 const ALERT_LIMIT_MS = 250
 
 /**
@@ -60,7 +63,7 @@ export class HeldGroup implements HoldingGroup, WheelTask {
   }
 
   joins(): void {
-    this.#alertIn(ALERT_FIRST_MS)
+    this.#alertIn(ALERT_MS * this.#members.length)
   }
 
   ended(member: GroupMember): void {
@@ -85,7 +88,7 @@ export class HeldGroup implements HoldingGroup, WheelTask {
     this.#alert = setTimeout(() => {
       if (this.joining === 0) return
       this.#scout()
-      this.#alertIn(Math.min(pauseMs * 2, ALERT_LIMIT_MS))
+      this.#alertIn(Math.max(pauseMs, Math.min(pauseMs * 2, ALERT_LIMIT_MS)))
     }, pauseMs).unref()
   }
 
