@@ -11,13 +11,16 @@ import { idleStreams } from './rows/idle-streams.ts'
 import { latency } from './rows/latency.ts'
 import { longPoll } from './rows/long-poll.ts'
 import { memory } from './rows/memory.ts'
+import { idleInstances } from './rows/idle-instances.ts'
 import { peerOf, withPeers } from './rows/peers.ts'
 import { produceLines } from './rows/produce-lines.ts'
+import { polls } from './rows/polls.ts'
 import { profile } from './rows/profile.ts'
 import { randomReads } from './rows/random-reads.ts'
 import { singleProduce } from './rows/single-produce.ts'
 import { slowFollower } from './rows/slow-follower.ts'
 import { start } from './rows/start.ts'
+import { v2Consume } from './rows/v2-consume.ts'
 import { v2Produce } from './rows/v2-produce.ts'
 import { variedProduce } from './rows/varied-produce.ts'
 import { workers } from './rows/workers.ts'
@@ -53,7 +56,7 @@ const { values } = parseArgs({
   }
 })
 /** Left out of `--quick`. */
-const SLOW_ROWS = new Set(['P1b', 'P1c', 'P1d', 'P5', 'P7', 'P8', 'P8b', 'S4', 'S5', 'profile'])
+const SLOW_ROWS = new Set(['P1b', 'P1c', 'P1d', 'P5', 'P7', 'P8', 'P8b', 'S4', 'S5', 'P10', 'profile'])
 /** Profiles show where time goes: there is nothing to compare. */
 const NOT_COMPARED = new Set(['profile'])
 const comparing = values.against !== undefined
@@ -88,13 +91,16 @@ function makeRows(): readonly Row[] {
     singleProduce(),
     bulkConsume(),
     randomReads(),
+    v2Consume(),
     latency(),
+    polls(),
     slowFollower(),
     memory(),
     longPoll(),
     fanOut(),
     bulkLines(),
     idleStreams(),
+    idleInstances(),
     start(),
     ...workers(),
     growth(),
