@@ -61,24 +61,26 @@ export function bornNow(): string {
 export function encodeSettings(settings: InstanceSettings): Buffer {
   const { version, born, owner, assigned, pattern, counts } = settings
   const { format, dialect, autoCommit, reset, isolation, fetchMinBytes, waitMs } = settings
-  return Buffer.from(
-    JSON.stringify({
-      by: MARK,
-      v: version,
-      c: born,
-      o: owner,
-      f: format,
-      d: dialect,
-      a: autoCommit,
-      r: reset,
-      i: isolation,
-      ...(fetchMinBytes === 0 ? {} : { b: fetchMinBytes }),
-      ...(waitMs === null ? {} : { w: waitMs }),
-      ...(assigned === null ? {} : { t: writeAssigned(settings) }),
-      ...(pattern === null ? {} : { p: pattern }),
-      ...(counts.size === 0 ? {} : { n: Object.fromEntries(counts) })
-    })
-  )
+  const text = JSON.stringify({
+    by: MARK,
+    v: version,
+    c: born,
+    o: owner,
+    f: format,
+    d: dialect,
+    a: autoCommit,
+    r: reset,
+    i: isolation,
+    ...(fetchMinBytes === 0 ? {} : { b: fetchMinBytes }),
+    ...(waitMs === null ? {} : { w: waitMs }),
+    ...(assigned === null ? {} : { t: writeAssigned(settings) }),
+    ...(pattern === null ? {} : { p: pattern }),
+    ...(counts.size === 0 ? {} : { n: Object.fromEntries(counts) })
+  })
+  // Kept as long as the instance: a part of Node's pool would keep 64 KB of that.
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+  bytes.write(text)
+  return bytes
 }
 
 /** Returns null for user data of anybody else. Ignores members that it does not know: a later gateway wrote them. */
