@@ -16,7 +16,7 @@ import { instanceKey } from './position-entry.ts'
 import { Positions } from './positions.ts'
 import { encodeSettings, type InstanceSettings } from './settings.ts'
 import { Turns } from './turns.ts'
-import { type Interruption, Wait } from './wait.ts'
+import { type Interruption, OneWait } from './wait.ts'
 
 const REBALANCE_TIMEOUT_MS = 10_000
 const LOAD_LIMIT_MS = 10_000
@@ -39,6 +39,7 @@ export class Instance {
   readonly name: string
   readonly turns = new Turns()
   readonly positions: Positions
+  readonly waiting = new OneWait()
   readonly member: GroupMember
   readonly #context: InstancesContext
   readonly #key: string
@@ -54,7 +55,6 @@ export class Instance {
   #loading: Promise<void> | undefined
   /** Generation whose partitions are loaded. */
   #loadedGeneration = -1
-  #waiting: Wait | undefined
   #closing: NodeJS.Timeout | undefined
   #batch: Batch | undefined
   /** Answers that clients have. */
@@ -124,7 +124,7 @@ export class Instance {
     this.positions.clear()
     this.#loading = undefined
     this.#loadedGeneration = -1
-    this.wake()
+    this.waiting.changed()
   }
 
   /**
@@ -156,7 +156,7 @@ export class Instance {
     const { topics, settings } = (this.#known = known)
     this.#context.memory.remember(this.group, this.name, known)
     this.member.resubscribe({ topics, userData: encodeSettings(settings) })
-    this.wake()
+    this.waiting.changed()
   }
 
   /**
@@ -200,27 +200,10 @@ export class Instance {
     await this.#batch?.settled(ANSWER_LIMIT_MS)
   }
 
-  /** Begins a wait, and ends the one before. */
-  beginWait(): Wait {
-    this.interrupt('superseded')
-    return (this.#waiting = new Wait())
-  }
-
-  /** Ends the wait that is under way. */
-  interrupt(reason: Interruption): void {
-    this.#waiting?.interrupt(reason)
-    this.#waiting = undefined
-  }
-
-  /** What it reads has changed: the wait that is under way takes that up. */
-  wake(): void {
-    this.#waiting?.changed()
-  }
-
   /** Ends it here; what becomes of the member is the caller's affair. */
   #stop(reason: Interruption): void {
     clearTimeout(this.#closing)
-    this.interrupt(reason)
+    this.waiting.interrupt(reason)
   }
 
   /** Leaves the group, after the last commit. False if another process holds it by now. */
@@ -271,12 +254,12 @@ export class Instance {
     const loading = this.#load(assignment, Deadline.after(LOAD_LIMIT_MS))
     this.#loading = loading
     loading.catch((error: unknown) => this.#debug(error, 'Positions could not be loaded'))
-    this.wake()
+    this.waiting.changed()
   }
 
   /** Before it joins again: positions are committed under the generation that ends. */
   async #revoked(): Promise<void> {
-    this.wake()
+    this.waiting.changed()
     clearTimeout(this.#closing)
     // A poll that is about to answer delivers what nobody would know of after the commit.
     const limit = Deadline.after(REVOKE_ANSWER_LIMIT_MS)

@@ -103,7 +103,7 @@ export class Instances {
   /** Ends an instance. */
   async delete(call: Call, group: string, name: string): Promise<void> {
     await this.call(call, group, name, async instance => {
-      instance.interrupt('deleted')
+      instance.waiting.interrupt('deleted')
       this.#context.memory.deleted(group, name)
       await instance.leave(call.deadline)
       this.#release(instance)

@@ -97,7 +97,7 @@ export class Offsets {
     })
     const offsets = await this.#resolve(instance, places, deadline)
     held.forEach((each, index) => each.seek(offsets[index]))
-    instance.wake()
+    instance.waiting.changed()
     requireAll(await instance.write(held, deadline), held)
   }
 

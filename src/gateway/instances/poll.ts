@@ -99,7 +99,7 @@ export class Poll {
    */
   async run(): Promise<Polled> {
     const instance = this.#instance
-    const wait = instance.beginWait()
+    const wait = instance.waiting.begin()
     for (;;) {
       const round = wait.round()
       try {

@@ -38,3 +38,24 @@ export class Wait {
     this.#round.abort()
   }
 }
+
+/** The wait of an instance, of which there is one at a time. */
+export class OneWait {
+  #current: Wait | undefined
+
+  /** Begins a wait, and ends the one before. */
+  begin(): Wait {
+    this.interrupt('superseded')
+    return (this.#current = new Wait())
+  }
+
+  interrupt(reason: Interruption): void {
+    this.#current?.interrupt(reason)
+    this.#current = undefined
+  }
+
+  /** What the instance reads has changed: the wait that is under way takes that up. */
+  changed(): void {
+    this.#current?.changed()
+  }
+}
