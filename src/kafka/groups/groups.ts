@@ -1,11 +1,13 @@
-import type { Deadline } from '../../core/deadline.ts'
+import { Deadline } from '../../core/deadline.ts'
 import type { Log } from '../../core/log.ts'
+import { SharedAnswers } from '../../core/lib/shared-answers.ts'
 import { within } from '../../core/lib/within.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import type { AnyBroker } from '../transport/any-broker.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import type { Brokers } from '../transport/brokers.ts'
 import { TransportError } from '../transport/transport-error.ts'
+import { unavailable } from '../transport/unavailable.ts'
 import type { TopicPartitions } from './consumer-protocol.ts'
 import { type CoordinatorAnswer, Coordinators } from './coordinators.ts'
 import { eventOf } from './decide.ts'
@@ -27,6 +29,8 @@ export interface GroupsOptions {
 
 /** Connections for commits and questions about groups to one broker; those of one group share one, so they stay in order. */
 const GROUP_CONNECTIONS = 4
+/** Of a description that several wait for, each until its own deadline. */
+const DESCRIBE_LIMIT_MS = 30_000
 const FETCH = 1
 /** Of Kafka 2.7, the first that writes a takeover down (KAFKA-10284). */
 const FETCH_OF_2_7 = 12
@@ -39,6 +43,7 @@ export class Groups {
   readonly #limit: number
   readonly #wheel = new HeartbeatWheel()
   readonly #held = new Map<string, HeldGroup>()
+  readonly #descriptions = new SharedAnswers<GroupDescription>()
   #closed = false
 
   constructor(brokers: Brokers, anyBroker: AnyBroker, metadata: MetadataCache, log: Log, options: GroupsOptions) {
@@ -84,7 +89,13 @@ export class Groups {
 
   /** Describes a group as its coordinator sees it now. Throws a GroupFailure if Kafka refuses, an `unreachable` KafkaFailure at the deadline. */
   async describe(group: string, deadline: Deadline): Promise<GroupDescription> {
-    const described = await this.#ask(group, deadline, channel => askGroup(channel, group))
+    // Those who make a hundred members at once all look for theirs: the coordinator is asked for one after the other.
+    const asked = this.#descriptions.of(group, () =>
+      this.#ask(group, Deadline.after(DESCRIBE_LIMIT_MS), channel => askGroup(channel, group))
+    )
+    const described = await within(deadline, asked, () =>
+      unavailable("The group's coordinator did not answer in time.", 'no description of the group')
+    )
     if (described.errorCode !== 0) throw groupFailure(group, described.errorCode, described.reason)
     return described
   }
