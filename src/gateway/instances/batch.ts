@@ -44,3 +44,35 @@ export class Batch {
     return wasOpen
   }
 }
+
+/** For the answer before to be taken by the client, whose next call has come. */
+const ANSWER_LIMIT_MS = 100
+
+/** What the polls of an instance deliver, one after the other. */
+export class Deliveries {
+  #batch: Batch | undefined
+  #delivering: Promise<unknown> = Promise.resolve()
+
+  /** Runs the part of a poll that delivers. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const delivered = work()
+    this.#delivering = delivered.catch(() => undefined)
+    return delivered
+  }
+
+  /** Takes note of an answer that is about to be sent. */
+  begin(parts: readonly HeldPartition[], onSent: () => void): Batch {
+    return (this.#batch = new Batch(parts, onSent))
+  }
+
+  /** Resolves when it is known whether the client has the answer before. */
+  async previousAnswer(): Promise<void> {
+    await this.#batch?.settled(ANSWER_LIMIT_MS)
+  }
+
+  /** Resolves when what is being delivered now is over, and it is known whether the client has it. */
+  async over(): Promise<void> {
+    await this.#delivering
+    await this.#batch?.fate
+  }
+}

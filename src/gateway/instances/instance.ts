@@ -6,7 +6,7 @@ import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
 import type { GroupMember } from '../../kafka/groups/group-member.ts'
 import type { MemberAssignment } from '../../kafka/groups/membership.ts'
 import type { PartitionMap } from '../../kafka/groups/offset-messages.ts'
-import { Batch } from './batch.ts'
+import { type Batch, Deliveries } from './batch.ts'
 import type { InstancesContext } from './context.ts'
 import type { KnownInstance } from './group-memory.ts'
 import { Hold, isHeldStill } from './hold.ts'
@@ -25,8 +25,6 @@ const REVOKE_ANSWER_LIMIT_MS = 1000
 const REVOKE_COMMIT_LIMIT_MS = 2000
 /** A poll that follows soon writes the same down itself, if it comes here as the one before did. */
 const CLOSE_AFTER_MS = 10
-/** For the answer before to be taken by the client, whose next call has come. */
-const ANSWER_LIMIT_MS = 100
 
 export interface InstanceHooks {
   onAssigned(generation: number): void
@@ -56,7 +54,7 @@ export class Instance {
   /** Generation whose partitions are loaded. */
   #loadedGeneration = -1
   #closing: NodeJS.Timeout | undefined
-  #batch: Batch | undefined
+  readonly #deliveries = new Deliveries()
   /** Answers that clients have. */
   #answers = 0
   ended: GroupFailure | undefined
@@ -190,14 +188,19 @@ export class Instance {
     await this.write([], deadline)
   }
 
+  /** Runs the part of a poll that delivers, when all calls before it are over. */
+  deliver<T>(work: () => Promise<T>): Promise<T> {
+    return this.turns.take(() => this.#deliveries.run(work))
+  }
+
   /** Takes note of an answer. Once the client has it that is written down, unless a call does so soon. */
   sending(parts: readonly HeldPartition[]): Batch {
-    return (this.#batch = new Batch(parts, () => this.#closeSoon()))
+    return this.#deliveries.begin(parts, () => this.#closeSoon())
   }
 
   /** Resolves when it is known whether the client has the answer before. */
-  async previousAnswer(): Promise<void> {
-    await this.#batch?.settled(ANSWER_LIMIT_MS)
+  previousAnswer(): Promise<void> {
+    return this.#deliveries.previousAnswer()
   }
 
   /** Ends it here; what becomes of the member is the caller's affair. */
@@ -263,8 +266,7 @@ export class Instance {
     clearTimeout(this.#closing)
     // A poll that is about to answer delivers what nobody would know of after the commit.
     const limit = Deadline.after(REVOKE_ANSWER_LIMIT_MS)
-    const answered = this.turns.take(() => Promise.resolve()).then(() => this.#batch?.fate)
-    await within(limit, answered, () => new Error('not in time')).catch(() => undefined)
+    await within(limit, this.#deliveries.over(), () => new Error('not in time')).catch(() => undefined)
     await this.commitDelivered(Deadline.after(REVOKE_COMMIT_LIMIT_MS))
   }
 

@@ -105,7 +105,7 @@ export class Poll {
       try {
         await instance.previousAnswer()
         const isReady = await this.#isReady(wait.signal)
-        const polled = isReady ? await instance.turns.take(() => this.#deliver(wait.signal)) : null
+        const polled = isReady ? await instance.deliver(() => this.#deliver(wait.signal)) : null
         if (polled !== null) return polled
         if (isReady && !this.#isOver) await this.#wait(round)
       } catch (error) {

@@ -46,7 +46,7 @@ export const seek: V2Route = {
     description: `${description} A time after the last record is the end.`,
     parameters: instanceParameters,
     body: {
-      required: true,
+      required: false,
       description: 'Partitions of the instance, and where to go on in each.',
       schema: named('Positions', describedPositionsSchema),
       examples: {
