@@ -19,8 +19,13 @@ KAFKAS_OWN = {
     },
     "POST /v1/producer/topics/{topic}": {"INVALID_PARTITION", "INVALID_TIMESTAMP", "INVALID_RECORD"},
     "POST /v1/producer/topics/{topic}/value": {"INVALID_PARTITION", "INVALID_TIMESTAMP", "INVALID_RECORD"},
-    # A pattern cannot know which days a month has.
-    "GET /v1/consumer/topics/{topic}/partitions/{partition}/offsets/{offset}": {"OFFSET_OUT_OF_RANGE", "INVALID_OFFSET"},
+    # A pattern cannot know which days a month has. The place to stop may be a position of another topic or partition.
+    "GET /v1/consumer/topics/{topic}/partitions/{partition}/offsets/{offset}": {
+        "OFFSET_OUT_OF_RANGE",
+        "INVALID_OFFSET",
+        "INVALID_PARTITION",
+        "POSITION_OF_ANOTHER_TOPIC",
+    },
     # A position may name other partitions than the request does, or another topic.
     "GET /v1/consumer/topics/{topic}/records": {
         "OFFSET_OUT_OF_RANGE",

@@ -94,6 +94,7 @@ export const consume: V1Route = {
       'INVALID_PARTITION',
       'INVALID_OFFSET',
       'OFFSET_OUT_OF_RANGE',
+      'POSITION_OF_ANOTHER_TOPIC',
       'INVALID_COUNT',
       'INVALID_PARAMETER',
       'INVALID_ENCODING',
