@@ -7,6 +7,7 @@ import { Deadline } from '../core/deadline.ts'
 import { ClientCredentialsTokens } from '../core/lib/client-credentials.ts'
 import { JsonClient } from '../core/lib/https-json.ts'
 import type { Log } from '../core/log.ts'
+import { SingleFlight } from '../core/lib/single-flight.ts'
 import type { Caller, GraphSubject } from './caller.ts'
 import { clientAssertion } from './client-assertion.ts'
 import { GraphAccess } from './graph-access.ts'
@@ -35,7 +36,7 @@ export class GraphMembership {
   #policy: Policy
   #remembered: Recent<string, readonly string[]>
   /** Questions in flight, by caller; bounded by the requests in flight. */
-  #asking = new Map<string, Promise<readonly string[]>>()
+  #asking = new SingleFlight<readonly string[]>()
   /** Number of calls by outcome. */
   readonly calls = { answered: 0, failed: 0 }
 
@@ -62,7 +63,7 @@ export class GraphMembership {
   replacePolicy(policy: Policy): void {
     this.#policy = policy
     this.#remembered = remembering(REMEMBERED_LIMIT, this.#now)
-    this.#asking = new Map()
+    this.#asking = new SingleFlight()
   }
 
   /** Returns the remembered groups; undefined if Graph must be asked. */
@@ -75,14 +76,9 @@ export class GraphMembership {
     const known = this.known(caller)
     if (known !== undefined) return Promise.resolve(known)
     const key = keyOf(caller)
-    // If the policy is replaced meanwhile, the answer goes to maps that are no longer used.
-    const [underWay, remembered] = [this.#asking, this.#remembered]
-    let asking = underWay.get(key)
-    if (asking === undefined) {
-      asking = this.#ask(caller, key, remembered).finally(() => underWay.delete(key))
-      underWay.set(key, asking)
-    }
-    return asking
+    // If the policy is replaced meanwhile, the answer goes to a memory that is no longer used.
+    const remembered = this.#remembered
+    return this.#asking.of(key, () => this.#ask(caller, key, remembered))
   }
 
   /**

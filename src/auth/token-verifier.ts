@@ -13,6 +13,7 @@ import { type Recent, recent } from '../core/lib/recent.ts'
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { issuersOf } from '../config/issuers.ts'
 import type { GatewayError } from '../core/errors.ts'
+import { SingleFlight } from '../core/lib/single-flight.ts'
 import { bearerToken, invalidToken } from './bearer.ts'
 import { type Credentials, type Scheme, schemeNamed } from './credentials.ts'
 import { callerOf, type Caller } from './caller.ts'
@@ -57,7 +58,7 @@ export class TokenVerifier implements Scheme {
   /** Digest by header, of those in {@link #remembered} only. */
   readonly #digests = recent<string, string>(DIGESTS_LIMIT)
   /** Verifications in flight, by digest; bounded by the requests in flight. */
-  #verifying = new Map<string, Promise<Caller>>()
+  #verifying = new SingleFlight<Caller>()
 
   /** `now`, milliseconds since 1970, is for the times in tokens; `steadyNow`, monotonic, for remembering them. */
   constructor(
@@ -81,7 +82,7 @@ export class TokenVerifier implements Scheme {
   replacePolicy(policy: Policy): void {
     this.#policy = policy
     this.#remembered.clear()
-    this.#verifying = new Map()
+    this.#verifying = new SingleFlight()
   }
 
   /**
@@ -136,13 +137,7 @@ export class TokenVerifier implements Scheme {
     const key = digest(authorization)
     const known = this.#remembered.get(key)
     if (known !== undefined) return known
-    const underWay = this.#verifying
-    let verifying = underWay.get(key)
-    if (verifying === undefined) {
-      verifying = this.#judge(authorization, token, key).finally(() => underWay.delete(key))
-      underWay.set(key, verifying)
-    }
-    return verifying
+    return this.#verifying.of(key, () => this.#judge(authorization, token, key))
   }
 
   async #judge(authorization: string, token: string, key: string): Promise<Caller> {

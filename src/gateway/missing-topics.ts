@@ -1,6 +1,7 @@
 import { GatewayError } from '../core/errors.ts'
 import type { Call } from '../core/principal.ts'
 import type { TopicSpec } from '../core/topic-spec.ts'
+import { SingleFlight } from '../core/lib/single-flight.ts'
 import { callerError } from './kafka-failures.ts'
 import type { Topics } from './topics.ts'
 
@@ -10,7 +11,7 @@ const CLUSTER_DEFAULTS: TopicSpec = { partitionCount: null, replicationFactor: n
 export class MissingTopics {
   readonly #topics: Pick<Topics, 'create'>
   /** Requests for the same topic share one creation. */
-  readonly #creating = new Map<string, Promise<void>>()
+  readonly #creating = new SingleFlight<void>()
 
   constructor(topics: Pick<Topics, 'create'>) {
     this.#topics = topics
@@ -18,12 +19,7 @@ export class MissingTopics {
 
   /** Creates a topic with the cluster's defaults. Resolves also if somebody else was faster. Rejects with Kafka's refusal. */
   create(call: Call, topic: string): Promise<void> {
-    let creating = this.#creating.get(topic)
-    if (creating === undefined) {
-      creating = this.#create(call, topic).finally(() => this.#creating.delete(topic))
-      this.#creating.set(topic, creating)
-    }
-    return creating
+    return this.#creating.of(topic, () => this.#create(call, topic))
   }
 
   async #create(call: Call, topic: string): Promise<void> {

@@ -4,6 +4,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { CallerIdentity } from '../../core/kafka-identity.ts'
 import { recent } from '../../core/lib/recent.ts'
 import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
+import { SingleFlight } from '../../core/lib/single-flight.ts'
 import type { Log } from '../../core/log.ts'
 import type { Verdict } from '../../kafka/transport/show-credentials.ts'
 import { callerError } from '../kafka-failures.ts'
@@ -49,7 +50,7 @@ export class KafkaProofs {
   readonly #believed = recent<string, number>(REMEMBERED)
   /** By the key of the identity: until when it counts as refused. */
   readonly #refused = recent<string, number>(REMEMBERED)
-  readonly #underWay = new Map<string, Promise<void>>()
+  readonly #underWay = new SingleFlight<void>()
   readonly #waiting: (() => void)[] = []
   readonly #counts = { accepted: 0, refused: 0, unavailable: 0 }
   #running = 0
@@ -84,12 +85,7 @@ export class KafkaProofs {
     if (this.believes(key)) return
     if ((this.#refused.get(key) ?? -Infinity) > this.#now())
       throw refusalOf(identity, 'Kafka refused it less than a minute ago')
-    let proving = this.#underWay.get(key)
-    if (proving === undefined) {
-      proving = this.#attempt(identity).finally(() => this.#underWay.delete(key))
-      this.#underWay.set(key, proving)
-    }
-    await proving
+    await this.#underWay.of(key, () => this.#attempt(identity))
   }
 
   async #attempt(identity: CallerIdentity): Promise<void> {
