@@ -4,7 +4,7 @@ import { isWithin, networksOf } from '../core/lib/networks.ts'
 import { readKeyFile, type KeyEntry } from './api-key-file.ts'
 import { digestOf, idOf, isKeyLike, keyIdInQuery } from './api-key-text.ts'
 import { readBasic } from './basic-field.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, callerWithoutToken } from './caller.ts'
 import { invalidCredentials, type Credentials, type Scheme, schemeNamed } from './credentials.ts'
 
 /** The issuer of principals that API keys name. */
@@ -100,12 +100,8 @@ function knownOf(entry: KeyEntry): Known {
     digest: Buffer.from(sha256, 'hex'),
     networks: networks.length === 0 ? undefined : networksOf(networks),
     caller: {
-      identity: { issuer: ISSUER, id: principal, member: false, groups, roles },
-      ...(kafka === undefined ? {} : { kafkaName: kafka }),
-      appOnly: true,
-      clientId: id,
-      unmet: null,
-      graphSubject: null
+      ...callerWithoutToken({ issuer: ISSUER, id: principal, groups, roles }, true, id),
+      ...(kafka === undefined ? {} : { kafkaName: kafka })
     }
   }
 }

@@ -1,4 +1,5 @@
-import { schemeNamed } from './credentials.ts'
+import { isKeyLike } from './api-key-text.ts'
+import { invalidCredentials, schemeNamed } from './credentials.ts'
 
 export interface UserPassword {
   readonly user: string
@@ -28,6 +29,17 @@ export function readBasic(authorization: string | undefined): UserPassword | nul
   if (text === undefined || CONTROLS.test(text)) return null
   const at = text.indexOf(':')
   return { user: text.slice(0, at), password: text.slice(at + 1) }
+}
+
+/**
+ * Returns the user name and password of an `Authorization: Basic` field; undefined if the field has another scheme. Throws
+ * INVALID_CREDENTIALS for a malformed one, and for an API key, which comes here only where keys are off.
+ */
+export function passwordIn(authorization: string | undefined): UserPassword | undefined {
+  const given = readBasic(authorization)
+  if (given === null) throw invalidCredentials('malformed Basic credentials')
+  if (given !== undefined && isKeyLike(given.password)) throw invalidCredentials('an API key, and these are off')
+  return given
 }
 
 function strictText(bytes: Buffer): string | undefined {

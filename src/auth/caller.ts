@@ -91,6 +91,15 @@ function confirmationIn(claims: JWTPayload): Confirmation | undefined {
     : { jkt: textAt(claims, 'cnf.jkt'), certificate: textAt(claims, 'cnf.x5t#S256') }
 }
 
+/** Makes a caller whom no token names: a key, a password or a certificate. Nothing is demanded of them, and Graph knows none. */
+export function callerWithoutToken(
+  identity: Omit<Identity, 'member'>,
+  appOnly: boolean | null,
+  clientId?: string
+): Caller {
+  return { identity: { ...identity, member: false }, appOnly, clientId, unmet: null, graphSubject: null }
+}
+
 /** Returns whether the token was issued without a user; null if it does not say. */
 function appOnlyOf(claims: JWTPayload, clientId: string | undefined, provider: OidcProviderConfig): boolean | null {
   if (claims.idtyp !== undefined || isEntra(provider)) return isAppOnlyAtEntra(claims)

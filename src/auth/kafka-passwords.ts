@@ -2,11 +2,11 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { GatewayError } from '../core/errors.ts'
 import type { CallerIdentity, SaslCredentials } from '../core/kafka-identity.ts'
 import type { Recent } from '../core/lib/recent.ts'
-import { isKeyLike } from './api-key-text.ts'
+import { SingleFlight } from '../core/lib/single-flight.ts'
 import type { Attempts } from './attempts.ts'
-import { readBasic, type UserPassword } from './basic-field.ts'
-import type { Caller } from './caller.ts'
-import { type Credentials, invalidCredentials, type Scheme } from './credentials.ts'
+import { passwordIn, type UserPassword } from './basic-field.ts'
+import { type Caller, callerWithoutToken } from './caller.ts'
+import type { Credentials, Scheme } from './credentials.ts'
 import type { KafkaCallers } from './kafka-proof.ts'
 import { remember, remembering } from './remembering.ts'
 
@@ -27,7 +27,7 @@ export class KafkaPasswords implements Scheme {
   /** Callers whom Kafka has accepted, by the key of their identity. */
   readonly #callers: Recent<string, Caller>
   /** Attempts in flight: those with the same password count once. */
-  readonly #proving = new Map<string, Promise<Caller>>()
+  readonly #proving = new SingleFlight<Caller>()
 
   /** `now` on a monotonic clock. */
   constructor(options: KafkaPasswordsOptions, attempts: Attempts, now: () => number) {
@@ -37,23 +37,13 @@ export class KafkaPasswords implements Scheme {
   }
 
   judge({ headers, address = '' }: Credentials): Caller | Promise<Caller> | undefined {
-    const given = readBasic(headers.authorization)
+    const given = passwordIn(headers.authorization)
     if (given === undefined) return undefined
-    if (given === null) throw invalidCredentials('malformed Basic credentials')
-    if (isKeyLike(given.password)) throw invalidCredentials('an API key, and these are off')
     const key = this.#keyOf(given)
     const known = this.#callers.get(key)
     if (known !== undefined && this.#options.proof.believes(key)) return known
     this.#attempts.check(address, given.user)
-    return this.#prove(given, key, address)
-  }
-
-  #prove(given: UserPassword, key: string, address: string): Promise<Caller> {
-    const underWay = this.#proving.get(key)
-    if (underWay !== undefined) return underWay
-    const proving = this.#judged(given, key, address).finally(() => this.#proving.delete(key))
-    this.#proving.set(key, proving)
-    return proving
+    return this.#proving.of(key, () => this.#judged(given, key, address))
   }
 
   async #judged(given: UserPassword, key: string, address: string): Promise<Caller> {
@@ -96,12 +86,5 @@ class Password implements SaslCredentials {
 }
 
 function callerOf({ user }: UserPassword, kafka: CallerIdentity): Caller {
-  return {
-    identity: { issuer: ISSUER, id: user, member: false, groups: [], roles: [] },
-    appOnly: null,
-    clientId: undefined,
-    unmet: null,
-    graphSubject: null,
-    kafka
-  }
+  return { ...callerWithoutToken({ issuer: ISSUER, id: user, groups: [], roles: [] }, null), kafka }
 }

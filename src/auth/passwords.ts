@@ -1,9 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Recent } from '../core/lib/recent.ts'
-import { isKeyLike } from './api-key-text.ts'
+import { SingleFlight } from '../core/lib/single-flight.ts'
 import type { Attempts } from './attempts.ts'
-import { readBasic, type UserPassword } from './basic-field.ts'
-import type { Caller } from './caller.ts'
+import { passwordIn, type UserPassword } from './basic-field.ts'
+import { type Caller, callerWithoutToken } from './caller.ts'
 import { type Credentials, invalidCredentials, type Scheme } from './credentials.ts'
 import { Derivations } from './derivations.ts'
 import { costOf, type PasswordHash, readPasswordHash } from './password-hash.ts'
@@ -38,7 +38,7 @@ export class Passwords implements Scheme {
   readonly #right: Recent<string, Verdict>
   readonly #wrong: Recent<string, Verdict>
   /** Derivations in flight, by the digest of user and password. */
-  readonly #verifying = new Map<string, Promise<Caller>>()
+  readonly #verifying = new SingleFlight<Caller>()
   #users: ReadonlyMap<string, User> = new Map()
   /** Derived for users that do not exist, so that they take as long. */
   #dearest: PasswordHash = { ln: 15, r: 8, p: 1, salt: randomBytes(16), hash: new Uint8Array(32) }
@@ -64,10 +64,8 @@ export class Passwords implements Scheme {
   }
 
   judge({ headers, address = '' }: Credentials): Caller | Promise<Caller> | undefined {
-    const given = readBasic(headers.authorization)
+    const given = passwordIn(headers.authorization)
     if (given === undefined) return undefined
-    if (given === null) throw invalidCredentials('malformed Basic credentials')
-    if (isKeyLike(given.password)) throw invalidCredentials('an API key, and these are off')
     const digest = this.#digestOf(given)
     const user = this.#users.get(given.user)
     const right = this.#right.get(digest)
@@ -75,19 +73,11 @@ export class Passwords implements Scheme {
     this.#attempts.check(address, given.user)
     const wrong = this.#wrong.get(digest)
     if (wrong !== undefined && wrong.hash === user?.entry.hash) throw this.#refusal(given, address)
-    return this.#verify(given, digest, address)
+    return this.#verifying.of(digest, () => this.#derive(given, digest, address))
   }
 
   close(): void {
     this.#derivations.close()
-  }
-
-  #verify(given: UserPassword, digest: string, address: string): Promise<Caller> {
-    const underWay = this.#verifying.get(digest)
-    if (underWay !== undefined) return underWay
-    const verifying = this.#derive(given, digest, address).finally(() => this.#verifying.delete(digest))
-    this.#verifying.set(digest, verifying)
-    return verifying
   }
 
   async #derive(given: UserPassword, digest: string, address: string): Promise<Caller> {
@@ -119,12 +109,6 @@ function userOf(entry: UserEntry): User {
   return {
     entry,
     hash: readPasswordHash(entry.hash),
-    caller: {
-      identity: { issuer: ISSUER, id: name, member: false, groups, roles },
-      appOnly: null,
-      clientId: undefined,
-      unmet: null,
-      graphSubject: null
-    }
+    caller: callerWithoutToken({ issuer: ISSUER, id: name, groups, roles }, null)
   }
 }

@@ -1,6 +1,6 @@
 import { hash, type X509Certificate } from 'node:crypto'
 import type { CertificatesConfig } from '../../config/callers-schema.ts'
-import type { Caller } from '../caller.ts'
+import { type Caller, callerWithoutToken } from '../caller.ts'
 import { type AsnType, contentOf, fromBER, identifierIn, octetsIn, partsOf } from './der.ts'
 import { distinguishedName } from './distinguished-name.ts'
 import { compileMapping, type NameMapping } from './mapping-rules.ts'
@@ -109,10 +109,4 @@ export class CertificateReader {
   }
 }
 
-const callerNamed = (id: string): Caller => ({
-  identity: { issuer: ISSUER, id, member: false, groups: [], roles: [] },
-  appOnly: true,
-  clientId: undefined,
-  unmet: null,
-  graphSubject: null
-})
+const callerNamed = (id: string): Caller => callerWithoutToken({ issuer: ISSUER, id, groups: [], roles: [] }, true)

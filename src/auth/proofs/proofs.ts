@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { calculateJwkThumbprint, EmbeddedJWK, errors, type JWTPayload, jwtVerify } from 'jose'
 import { GatewayError } from '../../core/errors.ts'
-import { invalidToken } from '../bearer.ts'
 import type { Credentials } from '../credentials.ts'
 import { Nonces } from './nonces.ts'
 
@@ -81,32 +80,22 @@ export class Proofs {
     }
   }
 
-  /** RFC 9449 §9. */
   #nonceNeeded(): GatewayError {
-    const message = 'The proof needs the nonce of this answer.'
-    return new GatewayError('INVALID_TOKEN', message, {
-      detail: 'no fresh nonce',
-      headers: {
-        'WWW-Authenticate': `${CHALLENGE}, error="use_dpop_nonce", error_description="${message}"`,
-        'DPoP-Nonce': this.#nonces.current()
-      }
-    })
+    const nonce = { 'DPoP-Nonce': this.#nonces.current() }
+    return refusal('use_dpop_nonce', 'The proof needs the nonce of this answer.', 'no fresh nonce', nonce)
   }
 }
 
 /** The challenge of a gateway that takes proofs (RFC 9449 §7.1). */
 export const CHALLENGE = `DPoP algs="${PROOF_ALGORITHMS.join(' ')}"`
 
-function refused(what: string, detail: string): GatewayError {
-  const message = `The proof of possession is not valid: ${what}.`
-  const { 'WWW-Authenticate': _, ...headers } = invalidToken(message, detail).headers ?? {}
-  return new GatewayError('INVALID_TOKEN', message, {
-    detail,
-    headers: {
-      ...headers,
-      'WWW-Authenticate': `${CHALLENGE}, error="invalid_dpop_proof", error_description="${message}"`
-    }
-  })
+const refused = (what: string, detail: string): GatewayError =>
+  refusal('invalid_dpop_proof', `The proof of possession is not valid: ${what}.`, detail)
+
+/** `error` is that of the challenge (RFC 9449 §7.1, §9). */
+function refusal(error: string, message: string, detail: string, headers: Record<string, string> = {}): GatewayError {
+  const challenge = `${CHALLENGE}, error="${error}", error_description="${message}"`
+  return new GatewayError('INVALID_TOKEN', message, { detail, headers: { ...headers, 'WWW-Authenticate': challenge } })
 }
 
 /** Compares addresses without query and fragment, after normalising them (RFC 9449 §4.3, 9). */
