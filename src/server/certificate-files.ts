@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto'
-import { listsEndMs } from '../auth/certificates/revocation-lists.ts'
 import type { Log } from '../core/log.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { assertPair, type CertificatePaths, invalidity, type KeyPair, readPair, settingsIn } from './key-pair.ts'
@@ -152,7 +151,8 @@ export class CertificateFiles {
   async #warnOfLists(): Promise<void> {
     const { crl } = this.#pair
     if (crl === undefined) return
-    const endMs = await listsEndMs(crl)
+    const { listsEndMs } = await import('../auth/certificates/revocation-lists.ts')
+    const endMs = listsEndMs(crl)
     this.#listsEndMs = endMs
     const leftMs = endMs - this.#now()
     const fields = { clientCrlFile: this.#paths.clientCrlFile }

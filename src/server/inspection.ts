@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import { isLoopback } from '../config/caller-rules.ts'
 import type { Config } from '../config/schema.ts'
+import { certificatesIn } from '../core/lib/pem.ts'
 import { readFileSync } from 'node:fs'
 import { readKeyFile } from '../auth/api-key-file.ts'
 import { compileMapping } from '../auth/certificates/mapping-rules.ts'
-import { listsEndMs } from '../auth/certificates/revocation-lists.ts'
 import { readUserFile } from '../auth/user-file.ts'
 
 import { assertInstalled } from '../telemetry/traces/packages.ts'
@@ -33,7 +33,6 @@ export interface Finding {
 
 const DAY_MS = 86_400_000
 const WARN_DAYS = 30
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /** Checks every file and package that the configuration names. Changes nothing and connects to nothing. */
 export async function inspect(config: Config, nowMs = Date.now()): Promise<readonly Finding[]> {
@@ -102,8 +101,8 @@ function inspectValidity(what: string, cert: Buffer, nowMs: number): Finding[] {
 function inspectAuthorities(setting: string, file: string, nowMs: number): Finding[] {
   const what = `${setting}: ${file}`
   try {
-    const blocks = readPem(what, file).toString('latin1').match(PEM_CERTIFICATE)
-    if (blocks === null) return [{ severity: 'unusable', text: `${what} holds no PEM certificate` }]
+    const blocks = certificatesIn(readPem(what, file))
+    if (blocks.length === 0) return [{ severity: 'unusable', text: `${what} holds no PEM certificate` }]
     return blocks.flatMap((block, at) => {
       const { validTo, validToDate } = certificateIn(Buffer.from(block), `${what}: certificate ${at + 1}`)
       const text = `${what}: certificate ${at + 1} expired on ${validTo}`
@@ -157,7 +156,7 @@ async function mappingRulesIn({ auth: { certificates } }: Config): Promise<Findi
 async function revocationListsIn({ listen }: Config, nowMs: number): Promise<Finding[]> {
   const file = listen.tls === 'none' ? undefined : listen.tls.clientCrlFile
   if (file === undefined) return []
-  const endMs = await listsEndMs(readPem(`listen.tls.clientCrlFile: ${file}`, file)).catch(() => Infinity)
+  const endMs = await firstEndMs(readPem(`listen.tls.clientCrlFile: ${file}`, file))
   const text = `listen.tls.clientCrlFile: ${file}: a list ended on ${new Date(Math.min(endMs, nowMs)).toISOString()}: nobody of its authority is let in`
   return endMs < nowMs ? [{ severity: 'invalid', text }] : []
 }
@@ -165,6 +164,16 @@ async function revocationListsIn({ listen }: Config, nowMs: number): Promise<Fin
 function identitiesIn(config: Config): Finding[] {
   const text = identityShortage(config)
   return text === undefined ? [] : [{ severity: 'warning', text }]
+}
+
+/** Lists that cannot be parsed are told of by whoever judges the pair that they belong to. */
+async function firstEndMs(lists: Buffer): Promise<number> {
+  const { listsEndMs } = await import('../auth/certificates/revocation-lists.ts')
+  try {
+    return listsEndMs(lists)
+  } catch {
+    return Infinity
+  }
 }
 
 function tracePackages(): Finding[] {

@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { unreadable } from '../config/file.ts'
+import { certificatesIn } from '../core/lib/pem.ts'
 
 export interface KeyPair {
   readonly cert: Buffer
@@ -69,19 +70,15 @@ export function assertPair(pair: KeyPair, paths: CertificatePaths, settings: Key
     throw new KeyPairError(`${settings.certFile}: ${paths.certFile} cannot be used for TLS: ${textOf(error)}`)
   }
   if (ca === undefined) return
-  for (const block of certificateBlocks(ca)) certificateIn(block, `${settings.clientCaFile}: ${paths.clientCaFile}`)
+  const authorities = certificatesIn(ca)
+  for (const block of authorities.length === 0 ? [ca] : authorities)
+    certificateIn(Buffer.from(block), `${settings.clientCaFile}: ${paths.clientCaFile}`)
   try {
     createSecureContext(pair)
   } catch (error) {
     const file = crl === undefined ? 'clientCaFile' : 'clientCrlFile'
     throw new KeyPairError(`${settings[file]}: ${paths[file]} cannot be used for TLS: ${textOf(error)}`)
   }
-}
-
-/** Splits a file with several certificates; one without any stays as it is. */
-function certificateBlocks(pem: Buffer): readonly Buffer[] {
-  const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
-  return blocks === null ? [pem] : blocks.map(block => Buffer.from(block))
 }
 
 /** Returns why a certificate is not valid now; undefined if it is. */

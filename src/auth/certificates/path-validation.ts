@@ -1,5 +1,7 @@
 import { X509Certificate } from 'node:crypto'
-import { Certificate, CertificateChainValidationEngine, CertificateRevocationList, ExtKeyUsage } from 'pkijs'
+import { Certificate, CertificateChainValidationEngine, type CertificateRevocationList, ExtKeyUsage } from 'pkijs'
+import { certificatesIn, derOf } from '../../core/lib/pem.ts'
+import { parsedLists } from './revocation-lists.ts'
 
 /** Whose certificates are trusted, and which of them are revoked: PEM. */
 export interface TrustFiles {
@@ -7,8 +9,6 @@ export interface TrustFiles {
   readonly crl?: Buffer | undefined
 }
 
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g
-const PEM_LIST = /-----BEGIN X509 CRL-----([^-]+)-----END X509 CRL-----/g
 const EXTENDED_KEY_USAGE = '2.5.29.37'
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 const ANY_USAGE = '2.5.29.37.0'
@@ -22,10 +22,10 @@ export class PathValidation {
 
   /** Throws an Error for what is no certificate or no list. */
   constructor({ ca, crl }: TrustFiles) {
-    const ders = blocksIn(ca, PEM_CERTIFICATE)
+    const ders = certificatesIn(ca).map(derOf)
     this.#anchors = ders.filter(isAnchor).map(parse)
     this.#others = ders.filter(der => !isAnchor(der)).map(parse)
-    this.#lists = blocksIn(crl ?? Buffer.alloc(0), PEM_LIST).map(der => CertificateRevocationList.fromBER(der))
+    this.#lists = crl === undefined ? [] : parsedLists(crl)
   }
 
   /** Returns why a client's certificate is not trusted at a time; undefined if it is. */
@@ -49,10 +49,6 @@ function isAnchor(der: Buffer): boolean {
 }
 
 const parse = (der: Buffer): Certificate => Certificate.fromBER(der)
-
-function blocksIn(pem: Buffer, pattern: RegExp): Buffer[] {
-  return Array.from(pem.toString('latin1').matchAll(pattern), ([, base64]) => Buffer.from(base64, 'base64'))
-}
 
 function isForClients({ extensions = [] }: Certificate): boolean {
   const extension = extensions.find(({ extnID }) => extnID === EXTENDED_KEY_USAGE)
