@@ -31,6 +31,7 @@ import { StreamSlots } from './stream-slots.ts'
 import { watchStream } from './stream-watch.ts'
 import { requireHost } from './target.ts'
 import { openWebSocket } from './websocket/open.ts'
+import { shuttingDown } from './last-words.ts'
 
 export interface GateOptions extends Pick<AddressesOptions, 'publicUrl' | 'pathPrefix'> {
   /** The APIs to serve; one of them has the prefix `/`. */
@@ -205,7 +206,7 @@ export class Gate implements ExchangeHost {
     this.#trace(exchange, method)
     const preflight = this.#cors.preflight(method, request.headers)
     if (preflight !== undefined) return preflight
-    if (this.#closing) throw new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
+    if (this.#closing) throw shuttingDown()
     if (publicKind !== undefined) return this.#route(exchange, method).handle(exchange)
     if (this.#options.auditable?.() === false)
       throw new GatewayError('AUDIT_UNAVAILABLE', 'The request cannot be recorded in the audit log, and so is refused.')

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Lent, Sink, StreamReply } from './answer.ts'
 import { bodyUnderWay } from './body.ts'
 import { ClientGone } from './client-gone.ts'
+import { drained } from './drained.ts'
 import { streamHeaders } from './common-headers.ts'
 import { discardRest } from './discard-rest.ts'
 import type { Exchange } from './exchange.ts'
@@ -63,28 +64,13 @@ class ResponseSink implements Sink {
       throw new ClientGone()
     }
     this.#exchange.bytesOut += bytes.length
-    if (!this.#response.write(this.#isChunked ? chunkOf(bytes, lent) : bytes, lent?.taken)) return this.#drained()
+    if (!this.#response.write(this.#isChunked ? chunkOf(bytes, lent) : bytes, lent?.taken))
+      return drained(this.#response)
   }
 
   end(): void {
     this.#response.chunkedEncoding = this.#isChunked
     this.#response.end()
-  }
-
-  #drained(): Promise<void> {
-    const response = this.#response
-    return new Promise((resolve, reject) => {
-      const onDrain = () => {
-        response.removeListener('close', onClose)
-        resolve()
-      }
-      const onClose = () => {
-        response.removeListener('drain', onDrain)
-        reject(new ClientGone())
-      }
-      response.once('drain', onDrain)
-      response.once('close', onClose)
-    })
   }
 }
 

@@ -4,6 +4,7 @@ import type { GatewayError } from '../../core/errors.ts'
 import type { Channel } from '../answer.ts'
 import type { BodyFlow, MessageTaker } from '../call.ts'
 import { ClientGone } from '../client-gone.ts'
+import { drained } from '../drained.ts'
 import type { Exchange } from '../exchange.ts'
 
 const PING_MS = 15_000
@@ -51,7 +52,7 @@ export class SocketChannel implements Channel {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) throw new ClientGone()
     this.#exchange.bytesOut += text.length
     this.#webSocket.send(text, TEXT)
-    if (this.#socket.writableNeedDrain) return this.#drained()
+    if (this.#socket.writableNeedDrain) return drained(this.#socket)
   }
 
   receive(taker: MessageTaker): BodyFlow {
@@ -77,22 +78,6 @@ export class SocketChannel implements Channel {
   /** Ends it at once: its handler has failed. */
   breakOff(): void {
     this.#webSocket.terminate()
-  }
-
-  #drained(): Promise<void> {
-    const socket = this.#socket
-    return new Promise((resolve, reject) => {
-      const onDrain = () => {
-        socket.off('close', onClose)
-        resolve()
-      }
-      const onClose = () => {
-        socket.off('drain', onDrain)
-        reject(new ClientGone())
-      }
-      socket.once('drain', onDrain)
-      socket.once('close', onClose)
-    })
   }
 
   /** A client that does not take what was sent need not answer a ping behind it. */

@@ -6,6 +6,7 @@ import type { HttpCall } from '../../../http/call.ts'
 import { formatPosition } from '../position.ts'
 import type { Burst, Convoy, Convoys, Course, Member, SelectedLimits } from './convoy.ts'
 import type { StreamForm } from './stream-form.ts'
+import { shuttingDown } from '../../../http/last-words.ts'
 
 export interface FollowOptions {
   readonly topic: string
@@ -179,8 +180,7 @@ class Stream implements Member {
     if (this.#isComplete) return this.#form.complete(position, this.#scanned)
     if (reason === undefined && position !== this.told) return this.#form.beat(position, true, this.#scanned)
     if (reason !== 'stopping') return undefined
-    const error = new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
-    return this.#form.stopping(this.#options.errorText(error), position)
+    return this.#form.stopping(this.#options.errorText(shuttingDown()), position)
   }
 
   /** The parts of a course that count what was looked at. */

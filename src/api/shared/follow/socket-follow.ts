@@ -8,6 +8,7 @@ import { formatPosition } from '../position.ts'
 import type { PageText } from '../records/page-writer.ts'
 import { recycleText } from '../records/text-writer.ts'
 import { readControl } from './socket-control.ts'
+import { lastWords } from '../../../http/last-words.ts'
 
 export interface SocketFollowOptions {
   readonly topic: string
@@ -117,9 +118,8 @@ class SocketFollow implements MessageTaker {
       } else await this.#burst()
     }
     if (!signal.aborted && this.#follower.isComplete) await this.#tell(',"complete":true')
-    const reason: unknown = signal.aborted ? signal.reason : undefined
-    if (reason instanceof GatewayError) throw reason
-    if (reason === 'stopping') throw new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.')
+    const error = signal.aborted ? lastWords(signal.reason) : undefined
+    if (error !== undefined) throw error
   }
 
   async #jump(from: string): Promise<void> {

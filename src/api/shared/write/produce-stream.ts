@@ -1,4 +1,4 @@
-import { GatewayError } from '../../../core/errors.ts'
+import type { GatewayError } from '../../../core/errors.ts'
 import type { Gateway } from '../../../gateway/gateway.ts'
 import type { Sink } from '../../../http/answer.ts'
 import type { HttpCall } from '../../../http/call.ts'
@@ -8,6 +8,8 @@ import { recycleText } from '../records/text-writer.ts'
 import { Deliveries } from './deliveries.ts'
 import { Fates, type FailureText } from './fates.ts'
 import { LineIntake, type IntakeOptions, type ReadLines } from './line-intake.ts'
+import { lastWords } from '../../../http/last-words.ts'
+import { streamStalled } from './stalled.ts'
 
 export interface ProduceStreamOptions {
   readonly topic: string
@@ -90,9 +92,9 @@ class ProduceStream {
   }
 
   #stop(reason: unknown): void {
-    if (reason instanceof GatewayError) this.#fail(reason)
-    else if (reason === 'stopping') this.#fail(new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.'))
-    else this.#broken.reject(new ClientGone())
+    const error = lastWords(reason)
+    if (error === undefined) this.#broken.reject(new ClientGone())
+    else this.#fail(error)
   }
 
   /** Takes no more lines. Those under way are still answered, then comes the error. */
@@ -134,8 +136,7 @@ class ProduceStream {
     const taking = this.#sink.write(copy)
     if (taking === undefined) return
     const { streamStallMs } = this.#options.limits
-    const stalled = () =>
-      this.#fail(new GatewayError('STREAM_STALLED', `The client has taken no answer for ${streamStallMs} ms.`))
+    const stalled = () => this.#fail(streamStalled(streamStallMs))
     const limit = setTimeout(stalled, streamStallMs)
     try {
       await taking

@@ -4,6 +4,10 @@ import type { Gateway, ProduceOutcome } from '../../../gateway/gateway.ts'
 import type { Channel } from '../../../http/answer.ts'
 import type { BodyFlow, HttpCall, MessageTaker } from '../../../http/call.ts'
 import { Deliveries } from './deliveries.ts'
+import { Deadline } from '../../../core/deadline.ts'
+import { within } from '../../../core/lib/within.ts'
+import { lastWords } from '../../../http/last-words.ts'
+import { streamStalled } from './stalled.ts'
 
 export interface SocketProduceOptions {
   readonly topic: string
@@ -91,12 +95,10 @@ class SocketProduce implements MessageTaker {
   }
 
   #stop(reason: unknown): void {
-    if (reason instanceof GatewayError) this.#fail(reason)
-    else if (reason === 'stopping') this.#fail(new GatewayError('SHUTTING_DOWN', 'The gateway is being stopped.'))
-    else {
-      this.#isGone = true
-      this.#onChange()
-    }
+    const error = lastWords(reason)
+    if (error !== undefined) return this.#fail(error)
+    this.#isGone = true
+    this.#onChange()
   }
 
   /** Takes no more messages. Those under way are still answered, then comes the error. */
@@ -148,8 +150,6 @@ class SocketProduce implements MessageTaker {
     const sending = this.#channel.send(text)
     if (sending === undefined) return
     const { streamStallMs } = this.#options
-    const error = new GatewayError('STREAM_STALLED', `The client has taken no answer for ${streamStallMs} ms.`)
-    const limit = setTimeout(() => this.#broken.reject(error), streamStallMs)
-    await sending.finally(() => clearTimeout(limit))
+    await within(Deadline.after(streamStallMs), sending, () => streamStalled(streamStallMs))
   }
 }
