@@ -2,7 +2,7 @@ import type { Call, Principal } from '../../core/principal.ts'
 import type { KafkaHealth } from '../../kafka/presence.ts'
 import type { Consumers, ConsumerUseCases } from '../instances/consumers.ts'
 import type { InstanceSettings } from '../instances/settings.ts'
-import { begun, toldOf } from './callers-gateway.ts'
+import { asCaller, begun } from './callers-gateway.ts'
 import type { Identities } from './identities.ts'
 
 /**
@@ -52,13 +52,6 @@ export class CallersConsumers implements ConsumerUseCases {
   }
 
   async #as<T>(call: Call, work: (consumers: Consumers) => Promise<T>): Promise<T> {
-    const { identity, end } = begun(this.#identities, this.#health, call)
-    try {
-      return await work(identity.consumers)
-    } catch (error) {
-      throw toldOf(identity, error)
-    } finally {
-      end()
-    }
+    return asCaller(begun(this.#identities, this.#health, call), ({ consumers }) => work(consumers))
   }
 }

@@ -9,16 +9,8 @@ import { refusalOf } from './refusal.ts'
 
 /** Returns the use cases as each caller's own identity. While Kafka is known to be unreachable, each rejects at once. */
 export function callersGateway(identities: Identities, health: Pick<KafkaHealth, 'ready' | 'outage'>): Gateway {
-  const as = async <T>(call: Call, useCase: (gateway: Gateway) => Promise<T>): Promise<T> => {
-    const { identity, end } = begun(identities, health, call)
-    try {
-      return await useCase(identity.gateway)
-    } catch (error) {
-      throw toldOf(identity, error)
-    } finally {
-      end()
-    }
-  }
+  const as = async <T>(call: Call, useCase: (gateway: Gateway) => Promise<T>): Promise<T> =>
+    asCaller(begun(identities, health, call), ({ gateway }) => useCase(gateway))
   return {
     async produce(call, topic, records, released, options) {
       let use: Use
@@ -28,13 +20,7 @@ export function callersGateway(identities: Identities, health: Pick<KafkaHealth,
         released()
         throw error
       }
-      try {
-        return await use.identity.gateway.produce(call, topic, records, released, options)
-      } catch (error) {
-        throw toldOf(use.identity, error)
-      } finally {
-        use.end()
-      }
+      return asCaller(use, ({ gateway }) => gateway.produce(call, topic, records, released, options))
     },
     requireTopic: (call, topic) => as(call, gateway => gateway.requireTopic(call, topic)),
     consume: (call, read, use) => as(call, gateway => gateway.consume(call, read, use)),
@@ -75,8 +61,19 @@ export function begun(identities: Identities, { outage }: Pick<KafkaHealth, 'out
   return { identity, end: identity.use() }
 }
 
+/** Runs work for a caller, as one use of their identity. */
+export async function asCaller<T>({ identity, end }: Use, work: (identity: Identity) => Promise<T>): Promise<T> {
+  try {
+    return await work(identity)
+  } catch (error) {
+    throw toldOf(identity, error)
+  } finally {
+    end()
+  }
+}
+
 /** Returns what the caller is told: that Kafka no longer takes their credentials, whatever came of that. */
-export function toldOf({ isRefused, caller }: Identity, error: unknown): unknown {
+function toldOf({ isRefused, caller }: Identity, error: unknown): unknown {
   if (!isRefused) return error
   const challenge = caller.sasl.mechanism === 'OAUTHBEARER' ? BEARER : BASIC
   return refusalOf(caller, 'Kafka no longer takes them', { 'WWW-Authenticate': challenge })

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { Deadline } from '../../core/deadline.ts'
 import type { Call } from '../../core/principal.ts'
+import { SingleFlight } from '../../core/lib/single-flight.ts'
+import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
 import { NOT_ASSIGNED } from './assigned.ts'
 import type { InstancesContext } from './context.ts'
@@ -24,11 +26,10 @@ import { repair } from './repair.ts'
 import { Rescue, type RescueTimes } from './rescue.ts'
 import { bornNow, type CreateSettings, ownerOf } from './settings.ts'
 import { findInstance } from './takeover.ts'
+import { untilHeard } from './until-heard.ts'
 
 const NAME = /^[a-zA-Z0-9._-]{1,249}$/
 const ATTEMPTS = 3
-const JOINED_PAUSE_MS = 5
-const JOINED_PAUSE_LIMIT_MS = 100
 /** A group that is not Stable after so long is being rebalanced: the call goes on without its partitions. */
 const JOIN_LIMIT_MS = 500
 const SWEEP_MS = 1000
@@ -43,7 +44,7 @@ export class Instances {
   readonly #context: InstancesContext
   readonly #held = new Map<string, Instance>()
   /** Takeovers under way: calls for the same instance share one. */
-  readonly #taking = new Map<string, Promise<Instance>>()
+  readonly #taking = new SingleFlight<Instance>()
   readonly #rescue: Rescue
   readonly #sweep: NodeJS.Timeout
   readonly #refreshing: NodeJS.Timeout
@@ -148,7 +149,7 @@ export class Instances {
     const key = keyOf(group, name)
     for (;;) {
       const held = this.#held.get(key)
-      const instance = held ?? (await (this.#taking.get(key) ?? this.#take(key, group, name, call)))
+      const instance = held ?? (await this.#taking.of(key, () => this.#takeOver(group, name, call)))
       if (instance.settings.owner !== ownerOf(call.principal)) throw instanceNotFound(group, name)
       if (held === undefined || (await isStillHeld(instance, call.deadline))) return instance
     }
@@ -182,12 +183,6 @@ export class Instances {
       })
     )
     this.#held.clear()
-  }
-
-  #take(key: string, group: string, name: string, call: Call): Promise<Instance> {
-    const taking = this.#takeOver(group, name, call).finally(() => this.#taking.delete(key))
-    this.#taking.set(key, taking)
-    return taking
   }
 
   async #takeOver(group: string, name: string, call: Call): Promise<Instance> {
@@ -226,13 +221,8 @@ export class Instances {
 
   /** Resolves when the coordinator knows the member, though the group may be rebalanced for long. */
   async #joined(instance: Instance, deadline: Deadline): Promise<void> {
-    const { group, name, member } = instance
-    for (let pauseMs = JOINED_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, JOINED_PAUSE_LIMIT_MS)) {
-      if ((await member.settled(Deadline.after(pauseMs))) !== null) return
-      const { members } = await this.#context.groups.describe(group, deadline)
-      if (members.some(({ instanceId }) => instanceId === name)) return
-      if (deadline.passed) throw groupBusy(group)
-    }
+    const isShown = ({ members }: GroupDescription) => members.some(({ instanceId }) => instanceId === instance.name)
+    if (!(await untilHeard(this.#context.groups, instance, deadline, isShown))) throw groupBusy(instance.group)
   }
 
   #ended(instance: Instance, failure: GroupFailure): void {

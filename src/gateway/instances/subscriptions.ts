@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { Deadline } from '../../core/deadline.ts'
+import type { Deadline } from '../../core/deadline.ts'
 import type { Principal } from '../../core/principal.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
 import { isInternalTopic, partitionNotFound, refuseInternal, topicNotFound } from '../topic-access.ts'
@@ -11,12 +11,11 @@ import type { Instance } from './instance.ts'
 import { mayRead, requireRead } from './may-read.ts'
 import { encodeSettings, type InstanceSettings } from './settings.ts'
 import { compilePattern } from './topic-pattern.ts'
+import { untilHeard } from './until-heard.ts'
 
 /** What an instance is to read: topics by name, or by a pattern. */
 export type Subscribed = { readonly topics: readonly string[] } | { readonly pattern: string }
 
-const ASK_AGAIN_FIRST_MS = 5
-const ASK_AGAIN_LIMIT_MS = 100
 /** How often a pattern is compared with the topics that there are. */
 const PATTERN_AGAIN_MS = 5000
 const CLASH = 'Subscription to topics, partitions and pattern are mutually exclusive.'
@@ -114,12 +113,8 @@ export class Subscriptions {
   }
 
   /** Resolves when the coordinator has heard of the change: the group may be rebalanced for long after that. */
-  async #told({ group, member }: Instance, deadline: Deadline): Promise<void> {
-    for (let pauseMs = ASK_AGAIN_FIRST_MS; !deadline.passed; pauseMs = Math.min(pauseMs * 2, ASK_AGAIN_LIMIT_MS)) {
-      if ((await member.settled(Deadline.after(pauseMs))) !== null) return
-      const { state } = await this.#context.groups.describe(group, deadline)
-      if (state !== 'Stable') return
-    }
+  async #told(instance: Instance, deadline: Deadline): Promise<void> {
+    if (!deadline.passed) await untilHeard(this.#context.groups, instance, deadline, ({ state }) => state !== 'Stable')
   }
 
   async #matching(pattern: string, principal: Principal, deadline: Deadline): Promise<string[]> {
