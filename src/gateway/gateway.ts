@@ -7,6 +7,9 @@ import type { RecordTable } from '../core/record-table.ts'
 import type { TopicSpec } from '../core/topic-spec.ts'
 import type { BrokerInfo, PartitionBounds, PartitionInfo, PartitionPlacement } from '../core/topology.ts'
 import type { Start } from '../kafka/fetch/starts.ts'
+import type { PageLimits } from '../kafka/records/page-builder.ts'
+
+export type { PageLimits }
 
 export type { ProduceOutcome, RecordFailure } from '../core/produce-outcome.ts'
 export type { Start } from '../kafka/fetch/starts.ts'
@@ -84,17 +87,6 @@ export interface FollowRequest {
   readonly only?: RecordChoice | undefined
   /** Refuses offsets out of range at once; else the first read does. */
   readonly checked?: boolean
-}
-
-/** Of all partitions together. */
-export interface PageLimits {
-  readonly records: number
-  readonly bytes: number
-  /** Only so many bytes of each key, or value, are used. */
-  readonly keyBytes?: number | undefined
-  readonly valueBytes?: number | undefined
-  /** Of the records looked at, decompressed. */
-  readonly scanBytes?: number | undefined
 }
 
 export interface FollowRead {

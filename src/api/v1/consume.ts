@@ -17,7 +17,7 @@ import {
   JSON_ONLY,
   partitionParameter,
   recordExample,
-  topicErrors,
+  readErrors,
   waitParameter,
   type V1Route
 } from './route.ts'
@@ -87,21 +87,7 @@ export const consume: V1Route = {
         }
       }
     },
-    errors: [
-      ...topicErrors,
-      'INTERNAL_TOPIC',
-      'PARTITION_NOT_FOUND',
-      'INVALID_PARTITION',
-      'INVALID_OFFSET',
-      'OFFSET_OUT_OF_RANGE',
-      'POSITION_OF_ANOTHER_TOPIC',
-      'INVALID_COUNT',
-      'INVALID_PARAMETER',
-      'INVALID_ENCODING',
-      'CORRUPT_DATA',
-      'LEADER_NOT_AVAILABLE',
-      'DEADLINE_EXCEEDED'
-    ],
+    errors: [...readErrors, 'PARTITION_NOT_FOUND'],
     errorSchema: consumeErrorSchema,
     errorHeaders: { 504: { NextOffset: { ...nextOffset, description: 'How far the read came.' } } }
   },

@@ -3,7 +3,7 @@ import { followTopic, OFFERS, streamType } from './follow-topic.ts'
 import { topic, topicName } from '../shared/parameters.ts'
 import { encodingsIn, followFrom, partitionNumbers, recordCount, waitMs } from './parameters.ts'
 import { consumeErrorSchema, topicPageSchema } from './record-schemas.ts'
-import { encodingParameters, recordExample, topicErrors, waitParameter, type V1Route } from './route.ts'
+import { encodingParameters, readErrors, recordExample, waitParameter, type V1Route } from './route.ts'
 import { fromSchema, partitionsListSchema, positionSchema, topicCountSchema } from './schemas.ts'
 import { selectionIn } from './selection.ts'
 import { partitionerParameter, selectionParameters } from './selection-parameters.ts'
@@ -83,20 +83,7 @@ export const readTopic: V1Route = {
           'To an `EventSource` that comes back to an event stream which had reached `until`: it stays away then.'
       }
     },
-    errors: [
-      ...topicErrors,
-      'INTERNAL_TOPIC',
-      'INVALID_PARTITION',
-      'INVALID_OFFSET',
-      'OFFSET_OUT_OF_RANGE',
-      'POSITION_OF_ANOTHER_TOPIC',
-      'INVALID_COUNT',
-      'INVALID_PARAMETER',
-      'INVALID_ENCODING',
-      'CORRUPT_DATA',
-      'LEADER_NOT_AVAILABLE',
-      'DEADLINE_EXCEEDED'
-    ],
+    errors: readErrors,
     errorSchema: consumeErrorSchema,
     errorHeaders: { 504: { NextPosition: { ...nextPosition, always: false } } }
   },

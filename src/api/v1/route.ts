@@ -76,3 +76,18 @@ export const waitParameter: Parameter = {
 
 /** Errors of a call about a topic that should exist. */
 export const topicErrors: readonly ErrorCode[] = ['TOPIC_NOT_FOUND', 'KAFKA_REFUSED', 'KAFKA_UNAVAILABLE']
+/** Of what reads records, of one partition or of several. */
+export const readErrors: readonly ErrorCode[] = [
+  ...topicErrors,
+  'INTERNAL_TOPIC',
+  'INVALID_PARTITION',
+  'INVALID_OFFSET',
+  'OFFSET_OUT_OF_RANGE',
+  'POSITION_OF_ANOTHER_TOPIC',
+  'INVALID_COUNT',
+  'INVALID_PARAMETER',
+  'INVALID_ENCODING',
+  'CORRUPT_DATA',
+  'LEADER_NOT_AVAILABLE',
+  'DEADLINE_EXCEEDED'
+]

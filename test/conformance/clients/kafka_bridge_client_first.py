@@ -4,8 +4,9 @@ import asyncio
 import base64
 import os
 
-from common import GROUP, KEY, TOPIC, URL, URL_WITH_KEY
-from kafka_bridge_client import KafkaBridgeConsumer, KafkaBridgeProducer, Message
+from common import TOPIC, URL_WITH_KEY
+from crashing_consumer import crashing_consumer
+from kafka_bridge_client import KafkaBridgeProducer, Message
 from kafka_bridge_client.exceptions import KafkaBridgeTopicNotFoundError
 
 
@@ -22,16 +23,7 @@ def produce():
 
 
 async def read_half(proxy):
-    consumer = KafkaBridgeConsumer(
-        TOPIC,
-        bootstrap_server=URL,
-        group_id=GROUP + proxy,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        consumer_name="crashing",
-        headers={"Authorization": "Bearer " + KEY},
-        proxy=proxy,
-    )
+    consumer = crashing_consumer(proxy)
     await consumer.__aenter__()
     seen = []
     while len(seen) < 3:

@@ -3,21 +3,11 @@
 import asyncio
 import base64
 
-from common import GROUP, KEY, TOPIC, URL
-from kafka_bridge_client import KafkaBridgeConsumer
+from crashing_consumer import crashing_consumer
 
 
 async def read_rest(proxy):
-    consumer = KafkaBridgeConsumer(
-        TOPIC,
-        bootstrap_server=URL,
-        group_id=GROUP + proxy,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        consumer_name="crashing",
-        headers={"Authorization": "Bearer " + KEY},
-        proxy=proxy,
-    )
+    consumer = crashing_consumer(proxy)
     offsets = []
     async with consumer:
         async for record in consumer.get_records(max_bytes=1000000, timeout=20000):
