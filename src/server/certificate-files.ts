@@ -139,7 +139,9 @@ export class CertificateFiles {
   }
 
   #warnOfEnd(): void {
-    void this.#warnOfLists()
+    this.#warnOfLists().catch((err: unknown) => {
+      this.#log.warn({ err, clientCrlFile: this.#paths.clientCrlFile }, 'When the revocation lists end is not known')
+    })
     const { validTo, validToDate } = new X509Certificate(this.#pair.cert)
     const days = Math.floor((validToDate.getTime() - this.#now()) / DAY_MS)
     const fields = { certFile: this.#paths.certFile, validTo, days }
