@@ -11,6 +11,7 @@ import { isBusy, loopbackAddresses } from '../dev/kafka/free-port.ts'
 import { DevError } from '../dev/dev-error.ts'
 import { LocalServices } from '../dev/local-services.ts'
 import { exampleLine, pasteLines, tokenCommand } from '../dev/paste-lines.ts'
+import type { RunningServer } from '../server/start.ts'
 import { createLogger } from '../telemetry/logger.ts'
 
 /** Whom the API key of development mode names. */
@@ -123,26 +124,30 @@ const serve = async (services: LocalServices, { port, keyFile, env, honoured }: 
       name => name !== BOOTSTRAP_VARIABLE && !honoured.includes(name)
     )
     if (ignored.length > 0) say(`Not used in development mode: ${ignored.join(', ')}`)
-    const { closeOnSignal, startServer } = await import('../server/start.ts')
+    const { startServer, startUntilSignal } = await import('../server/start.ts')
     const log = createLogger(env.KAFKA_REST_LOG_LEVEL === undefined ? 'warn' : config.log.level)
-    const server = await startServer(config, log, {
+    const options = {
       hosts: await loopbackAddresses(),
       frontPage: true,
-      setLogLevel: level => (log.level = level)
-    })
-    const close = async (): Promise<void> => {
-      say(
-        `Stopping the gateway${services.ownsCluster ? ', the identity provider and Kafka' : ' and the identity provider'}`
-      )
-      await server.close()
-      await services.close()
+      setLogLevel: (level: typeof log.level) => (log.level = level)
     }
-    closeOnSignal({ close }, config.limits.shutdownGraceMs + CLOSING_MS, log)
-    announce(services, port, apiKey, await becomesReady(() => server.ready()))
+    const start = async () => {
+      const server = await startServer(config, log, options)
+      return { ready: () => server.ready(), close: () => stop(services, server) }
+    }
+    const running = await startUntilSignal(start, config.limits.shutdownGraceMs + CLOSING_MS, log)
+    announce(services, port, apiKey, await becomesReady(running.ready))
   } catch (error) {
     await services.close()
     throw error
   }
+}
+
+const stop = async (services: LocalServices, server: RunningServer): Promise<void> => {
+  const others = services.ownsCluster ? 'the identity provider and Kafka' : 'the identity provider'
+  say(`Stopping the gateway${services.ownsCluster ? ', ' : ' and '}${others}`)
+  await server.close()
+  await services.close()
 }
 
 const becomesReady = async (isReady: () => boolean): Promise<boolean> => {

@@ -22,7 +22,7 @@ export const runServe = async (argv: string[]): Promise<void> => {
   const { config: file } = parseArgs({ args: argv, options: { config: { type: 'string' } } }).values
   const { config } = loadFrom(file)
   await refuseUnusable(config)
-  const { closeOnSignal, startServer } = await import('../server/start.ts')
+  const { startServer, startUntilSignal } = await import('../server/start.ts')
   const log = createLogger(config.log.level, standardOutput(config.workers > 1))
   log.info(await introduction(file, config), 'Starting')
   const options: StartOptions = {
@@ -31,13 +31,17 @@ export const runServe = async (argv: string[]): Promise<void> => {
   }
   const graceMs = graceMsOf(config)
   if (config.workers === 1) {
-    const server = await startServer(config, log, options)
-    closeOnSignal(server, graceMs, log, () => server.reloadRules())
+    await startUntilSignal(
+      () => startServer(config, log, options),
+      graceMs,
+      log,
+      server => server.reloadRules()
+    )
     return
   }
   const { startWorkers } = await import('../server/workers/parent.ts')
-  const workers = await startWorkers(config, log, options)
-  closeOnSignal(workers, graceMs + CLOSING_MS, log, () => workers.reloadRules())
+  const start = () => startWorkers(config, log, options)
+  await startUntilSignal(start, graceMs + CLOSING_MS, log, workers => workers.reloadRules())
 }
 
 /** Throws a ConfigError with the problems of all named files together, before the start finds them one by one. */

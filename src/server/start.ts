@@ -242,13 +242,28 @@ export async function closeAndLog(closable: Closable, fields: object, log: Log):
 }
 
 /**
- * Shuts down on SIGTERM, SIGINT and uncaught errors. A second signal ends the process at once; so does a `closable` that takes
- * longer than `graceMs`, with status 1. SIGHUP calls `onHangup`, if given.
+ * Starts, and shuts down on SIGTERM, SIGINT and uncaught errors, also if they come while it starts: then once it has. A second
+ * signal ends the process at once; so does a shutdown that takes longer than `graceMs`, with status 1. SIGHUP calls `onHangup`
+ * with what was started, if given. Rejects as `start` does.
  */
-export function closeOnSignal(closable: Closable, graceMs: number, log: Log, onHangup?: () => void): void {
-  if (onHangup !== undefined) process.on('SIGHUP', onHangup)
-  closeWithGrace({ delay: graceMs, skip: onHangup === undefined ? [] : ['SIGHUP'] }, async ({ signal, err }) => {
+export async function startUntilSignal<T extends Closable>(
+  start: () => Promise<T>,
+  graceMs: number,
+  log: Log,
+  onHangup?: (started: T) => void
+): Promise<T> {
+  const starting = start()
+  // `starting` rejects for the caller; here a failed start only means that there is nothing to do.
+  if (onHangup !== undefined) process.on('SIGHUP', () => void starting.then(onHangup, () => undefined))
+  const skip = onHangup === undefined ? [] : (['SIGHUP'] as const)
+  const { uninstall } = closeWithGrace({ delay: graceMs, skip: [...skip] }, async ({ signal, err }) => {
     if (err !== undefined) log.error({ err }, 'The process ends on an error that nobody caught')
-    await closeAndLog(closable, { signal }, log)
+    await closeAndLog(await starting, { signal }, log)
   })
+  try {
+    return await starting
+  } catch (error) {
+    uninstall()
+    throw error
+  }
 }

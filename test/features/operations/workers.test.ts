@@ -59,6 +59,15 @@ test('a worker that dies while the other starts is replaced', LIMIT, async t => 
   assert.equal(await answers(gateway.url), true)
 })
 
+for (const workers of [1, 2])
+  test(`SIGTERM while the gateway starts is obeyed once it has started (${workers} workers)`, LIMIT, async t => {
+    const { gateway, said } = await serveWithTwo(t, { workers })
+    await waitUntil(() => said('"Starting"') === 1)
+    gateway.child.kill('SIGTERM')
+    assert.equal(await gateway.exited, 0)
+    assert.equal(said('"Stopped"'), workers === 1 ? 1 : 2)
+  })
+
 test('SIGTERM while a worker still starts ends all in order', LIMIT, async t => {
   const { gateway, said } = await serveWithTwo(t)
   await untilServing(gateway)
