@@ -58,6 +58,8 @@ export class Instance {
   /** Answers that clients have. */
   #answers = 0
   ended: GroupFailure | undefined
+  /** Settles when it is: who calls another gateway before that is fenced. */
+  handedOver: Promise<void> | undefined
 
   constructor(context: InstancesContext, group: string, name: string, known: KnownInstance, hooks: InstanceHooks) {
     this.#context = context
@@ -226,13 +228,12 @@ export class Instance {
     }
   }
 
-  /** Leaves it to other gateways, which find it for what is left of its idle time. */
-  async handOver(sessionTimeoutMs: number, deadline: Deadline): Promise<void> {
+  /** Leaves it to other gateways, which find it for what is left of its idle time. Rejects as the member does. */
+  handOver(sessionTimeoutMs: number, deadline: Deadline): Promise<void> {
     this.#stop('ended')
-    if (this.member.state !== 'stable') return this.member.abandon()
-    // Rejects, and has ended, if another gateway holds it by now: that must not be disturbed.
-    await this.member.heartbeat(deadline)
-    await this.member.handOver(sessionTimeoutMs, deadline)
+    const handing = this.member.handOver(sessionTimeoutMs, deadline)
+    this.handedOver = handing.catch(() => undefined)
+    return handing
   }
 
   /** The partitions that it reads. */

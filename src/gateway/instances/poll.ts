@@ -132,6 +132,7 @@ export class Poll {
   /** Without records; but what the polls before delivered is committed all the same. */
   async #leave(): Promise<Polled> {
     await this.#commit().catch(() => undefined)
+    await this.#instance.handedOver
     return NOTHING
   }
 

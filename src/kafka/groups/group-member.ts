@@ -144,11 +144,13 @@ export class GroupMember implements WheelTask {
 
   /**
    * Takes the member over from itself with another session time-out, for which it then lives on, and abandons it. Brokers
-   * before 3.4 keep the first time-out. Only abandons it unless it is stable; so it does at the deadline.
+   * before 3.4 keep the first time-out. Only abandons it unless it is stable; so it does at the deadline. Rejects as
+   * {@link commit} does if another process has taken it over: there it stays.
    */
   async handOver(sessionTimeoutMs: number, deadline: Deadline): Promise<void> {
+    if (this.state !== 'stable') return this.abandon()
+    await this.heartbeat(deadline)
     try {
-      if (this.state !== 'stable') return
       this.#membership.replace(sessionTimeoutMs)
       // Kafka 4 counts the new time-out from the next heartbeat on.
       if ((await this.settled(deadline)) !== null) await this.heartbeat(deadline)

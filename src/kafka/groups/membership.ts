@@ -80,6 +80,8 @@ export class Membership {
   #renewals = -1
   /** What the last JoinGroup said. */
   #sent: MemberSubscription
+  /** As which it is to take its own place, and nobody else's; undefined unless it does. */
+  #replaced: MemberOfGeneration | undefined
   /** What the group was assigned by, as far as this member knows. */
   #confirmed: MemberSubscription
   #leaving = false
@@ -134,6 +136,7 @@ export class Membership {
 
   replace(sessionTimeoutMs: number): void {
     this.#sessionTimeoutMs = sessionTimeoutMs
+    this.#replaced = this.identity
     this.take('replaced')
   }
 
@@ -220,7 +223,8 @@ export class Membership {
     const { rebalanceTimeoutMs } = this.#options
     const sessionTimeoutMs = this.#sessionTimeoutMs
     const metadata = encodeSubscription({ ...this.#sent, generationId: this.#renewals })
-    return rebalance.join({ ...this.identity, sessionTimeoutMs, rebalanceTimeoutMs, metadata })
+    const request = { ...this.identity, sessionTimeoutMs, rebalanceTimeoutMs, metadata }
+    return rebalance.join(request, this.#memberId === '' ? this.#replaced : undefined)
   }
 
   #carryOut(action: MemberAction, rebalance: Rebalance): void {

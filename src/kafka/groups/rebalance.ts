@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { Deadline } from '../../core/deadline.ts'
 import { within } from '../../core/lib/within.ts'
 import { KafkaFailure } from '../kafka-failure.ts'
+import type { BrokerChannel } from '../transport/broker-channel.ts'
 import { JOIN_TIMEOUT_MS } from '../transport/brokers.ts'
 import { causeText, TransportError } from '../transport/transport-error.ts'
 import { type Assignment, decodeAssignment } from './consumer-protocol.ts'
@@ -13,6 +14,7 @@ import { groupFailure, GroupFailure } from './group-failure.ts'
 import type { JoinConnection } from './join-connections.ts'
 import { lead, type Led } from './lead.ts'
 import {
+  askHeartbeat,
   askJoin,
   askSync,
   type JoinAnswer,
@@ -68,14 +70,20 @@ export class Rebalance {
     this.#connection = undefined
   }
 
-  /** Resolves with `parked`, once, if a static member has waited for others for some seconds. */
-  async join(request: JoinRequest): Promise<MemberEvent> {
+  /**
+   * Resolves with `parked`, once, if a static member has waited for others for some seconds. `replaced`: the member whose place
+   * it takes, if that must be its own; whoever has taken it over since is not disturbed.
+   */
+  async join(request: JoinRequest, replaced?: MemberOfGeneration): Promise<MemberEvent> {
     this.memberId = request.memberId
     const mayPark = request.instanceId !== null && !this.#hasParkedJoin
     // A group that was empty waits for 3 s by default (group.initial.rebalance.delay.ms), and only those without an id join it.
     this.#looks = mayPark ? (request.memberId === '' ? 2 : 1) : NEVER
     const event = await this.#attempt(
-      ({ channel }) => askJoin(channel, request),
+      async ({ channel }) => {
+        if (replaced !== undefined) await this.#requireHeld(channel, replaced)
+        return askJoin(channel, request)
+      },
       answer => {
         if (answer.memberId !== '') this.memberId = answer.memberId
         if (answer.errorCode !== 0) return this.#error(answer.errorCode)
@@ -86,6 +94,13 @@ export class Rebalance {
     )
     this.#hasParkedJoin ||= event === 'parked'
     return event
+  }
+
+  /** Throws a GroupFailure if another process holds the member by now: a JoinGroup without a member id would fence that one. */
+  async #requireHeld(channel: BrokerChannel, member: MemberOfGeneration): Promise<void> {
+    const { errorCode } = await askHeartbeat(channel, member)
+    const event = eventOf(errorCode, false)
+    if (event === 'fenced' || event === 'unknown') throw groupFailure(this.#group, errorCode)
   }
 
   /** Every JoinGroup may make its sender the leader, a takeover in the middle of a rebalance included. */

@@ -5,7 +5,7 @@ import type { Cluster } from '../../../src/kafka/cluster.ts'
 import { alone } from '../../support/alone.ts'
 import { uniqueTopic } from '../../support/gateway.ts'
 import { joined, soon } from '../../kafka/groups/support.ts'
-import { callOf, consumersOf, type GatewayUnderTest, PLAIN, poll } from './support.ts'
+import { callOf, Collected, consumersOf, type GatewayUnderTest, PLAIN, poll } from './support.ts'
 import { TwoGateways } from './two-gateways.ts'
 
 await alone()
@@ -284,6 +284,32 @@ suite('Consumer instances on a real broker', () => {
     assert.deepEqual((await poll(other, group, 'i')).values, ['b'])
     const { members, state } = await clusters[0].groups.describe(group, soon())
     assert.deepEqual([state, members.map(({ instanceId }) => instanceId)], ['Stable', ['i']])
+  })
+
+  test('rule 1: a gateway that stops answers who waits only when other gateways may have the instance', async t => {
+    const topic = await topicOf()
+    const group = uniqueTopic('group')
+    const leaving = consumersOf(clusters[0])
+    await leaving.create(callOf(), group, 'i', PLAIN)
+    await leaving.subscribe(callOf(), group, 'i', { topics: [topic] })
+    const sink = new Collected()
+    const waits = Promise.withResolvers<void>()
+    const waiting = (wait: () => Promise<void>) => {
+      waits.resolve()
+      return wait()
+    }
+    const request = { waitMs: 20_000, maxBytes: 1000, signal: new AbortController().signal, sink, waiting }
+    const [member] = clusters[0].groups.held(group)
+    let isHandedOver = false
+    t.mock.method(member, 'handOver', async () => {
+      member.abandon()
+      await sleep(20)
+      isHandedOver = true
+    })
+    const answered = leaving.poll(callOf(), group, 'i', request).then(() => isHandedOver)
+    await waits.promise
+    await leaving.close()
+    assert.equal(await answered, true)
   })
 
   test('rule 1: an instance that is not called ends by itself; its last batch is committed', async () => {

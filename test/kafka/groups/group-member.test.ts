@@ -83,6 +83,21 @@ suite('A member of a group', () => {
     }
   })
 
+  test('that is handed over takes its own place only: whoever takes it over before or meanwhile is not disturbed', async t => {
+    for (const isMeanwhile of [false, true]) {
+      const model = await modelCluster(t)
+      const [one, other] = [model.gateway(), model.gateway()]
+      const takers: Watched[] = []
+      const take = async () => void takers.push(await joined(other, 'g', 'a', { topics }))
+      const leaving = await joined(one, 'g', 'a', isMeanwhile ? { topics, onRevoked: take } : { topics })
+      if (!isMeanwhile) await take()
+      await assert.rejects(leaving.member.handOver(60_000, soon()), { trouble: 'fenced' })
+      const [taker] = takers
+      await taker.member.heartbeat(soon())
+      assert.deepEqual([taker.ended, taker.member.state, leaving.member.state], [[], 'stable', 'ended'])
+    }
+  })
+
   test('rule 3: that takes over a leader before JoinGroup 9 assigns nothing in a stable group, and everything in one that is not', async t => {
     const model = await modelCluster(t, { joinVersion: 6, forgetsTakers: true })
     const [one, other] = [model.gateway(), model.gateway()]
@@ -421,10 +436,11 @@ suite('A member of a group', () => {
     assert.deepEqual(committed, new Map([['t', new Map([[0, 0]])]]))
     const [, join] = asked(model, 'JoinGroup')
     assert.deepEqual([join.request.memberId, join.request.sessionTimeoutMs], ['', 120_000])
-    assert.equal(asked(model, 'Heartbeat').length, 1)
     assert.equal(asked(model, 'LeaveGroup').length, 0)
     const group = model.coordinator.group('g')
     assert.deepEqual([group.state, group.generation, group.members.length], ['Stable', 1, 1])
+    const last = model.asked.at(-1)
+    assert.deepEqual([last?.api, last?.request.memberId], ['Heartbeat', group.members[0].memberId])
     assert.deepEqual([member.state, ended.length], ['ended', 0])
   })
 
