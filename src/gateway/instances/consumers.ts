@@ -1,4 +1,4 @@
-import { Deadline } from '../../core/deadline.ts'
+import { performance } from 'node:perf_hooks'
 import { GatewayError } from '../../core/errors.ts'
 import type { Call, Principal } from '../../core/principal.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
@@ -19,6 +19,9 @@ export interface Subscription {
   /** Those that it has; empty while the group is being rebalanced. */
   readonly partitions: TopicPartitions
 }
+
+/** Returns the request for an instance, which may depend on what that was made with. */
+export type RequestOf = (settings: InstanceSettings) => PollRequest
 
 /** {@link Consumers}, as APIs use it. */
 export type ConsumerUseCases = Pick<Consumers, keyof Consumers>
@@ -129,23 +132,21 @@ export class Consumers {
     return this.#run(call, group, name, instance => this.#offsets.seek(instance, places, call.deadline))
   }
 
-  /** See {@link Poll.run}. Throws INSTANCE_LIMIT if as many polls wait as may. */
-  async poll(call: Call, group: string, name: string, request: PollRequest): Promise<Polled> {
-    const { waits, waitMs, pollBytes } = this.#context.options
+  /**
+   * See {@link Poll.run}. `requestOf` is asked once the instance is held here, and again if it is taken over anew; not at all
+   * if it is another gateway's all the time. Throws INSTANCE_LIMIT if as many polls wait as may.
+   */
+  async poll(call: Call, group: string, name: string, requestOf: RequestOf): Promise<Polled> {
+    const { waits } = this.#context.options
     if (this.#waits >= waits)
       throw new GatewayError('INSTANCE_LIMIT', `${waits} polls wait, which is the limit.`, {
         headers: { 'Retry-After': '1' }
       })
     this.#waits++
     try {
-      const bounded = {
-        ...request,
-        waitMs: Math.min(request.waitMs, waitMs),
-        maxBytes: Math.min(request.maxBytes, pollBytes)
-      }
-      const outcome = await this.#attempt(call, group, name, bounded)
+      const outcome = await this.#attempt(call, group, name, requestOf)
       // It was taken over while it joined, which may have been before this call: then this one is the newer.
-      return outcome === 'fenced' ? await this.#attemptLast(call, group, name, bounded) : outcome
+      return outcome === 'fenced' ? await this.#attemptLast(call, group, name, requestOf) : outcome
     } finally {
       this.#waits--
     }
@@ -156,17 +157,19 @@ export class Consumers {
     return this.#instances.close()
   }
 
-  async #attemptLast(call: Call, group: string, name: string, request: PollRequest): Promise<Polled> {
-    const outcome = await this.#attempt(call, group, name, request)
+  async #attemptLast(call: Call, group: string, name: string, requestOf: RequestOf): Promise<Polled> {
+    const outcome = await this.#attempt(call, group, name, requestOf)
     return outcome === 'fenced' ? NOTHING : outcome
   }
 
   /** The newer call wins: a poll that another gateway's call has overtaken ends without records. */
-  async #attempt(call: Call, group: string, name: string, request: PollRequest): Promise<Polled | 'fenced'> {
-    const wait = Deadline.after(request.waitMs)
+  async #attempt(call: Call, group: string, name: string, requestOf: RequestOf): Promise<Polled | 'fenced'> {
+    const sinceMs = performance.now()
+    let request: PollRequest | undefined = undefined
     try {
       return await this.#instances.wait(call, group, name, async instance => {
         const isJoining = instance.member.assignment === null
+        request = this.#bounded(requestOf(instance.settings))
         try {
           await this.#subscriptions.follow(instance, call.principal, call.deadline)
           return await new Poll(this.#context, instance, call, request).run()
@@ -176,11 +179,29 @@ export class Consumers {
         }
       })
     } catch (error) {
-      // So it was while it took the instance over itself.
-      if (isOvertaken(error)) return 'fenced'
+      const isAway = error instanceof GatewayError && error.code === 'KAFKA_UNAVAILABLE'
+      if (!isAway && !isOvertaken(error)) throw error
+      const { waitMs } = request ?? this.#remembered(call, group, name, requestOf) ?? { waitMs: Infinity }
+      // Another call took it over before this one had.
+      if (!isAway && waitMs !== Infinity) return 'fenced'
       // The coordinator may be away for longer than the poll waits; where Kafka is known to be away that is told at once.
-      if (error instanceof GatewayError && error.code === 'KAFKA_UNAVAILABLE' && wait.passed) return NOTHING
+      if (performance.now() - sinceMs >= waitMs) return NOTHING
       throw error
+    }
+  }
+
+  /** The request for an instance that another gateway has now; undefined if it was never here, or is another caller's. */
+  #remembered(call: Call, group: string, name: string, requestOf: RequestOf): PollRequest | undefined {
+    const settings = this.#context.memory.recall(group, name)?.settings
+    return settings?.owner === ownerOf(call.principal) ? this.#bounded(requestOf(settings)) : undefined
+  }
+
+  #bounded(request: PollRequest): PollRequest {
+    const { waitMs, pollBytes } = this.#context.options
+    return {
+      ...request,
+      waitMs: Math.min(request.waitMs, waitMs),
+      maxBytes: Math.min(request.maxBytes, pollBytes)
     }
   }
 

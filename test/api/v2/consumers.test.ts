@@ -32,16 +32,12 @@ for (const [dialect, usual] of [
   test(`rule 9: a poll waits as long as it says, else as its instance was made, else ${usual} ms (${dialect})`, async context => {
     const waits: number[] = []
     let made: number | null = null
-    const settings = async (...given: Parameters<typeof consumersForTests.settings>) => ({
-      ...(await consumersForTests.settings(...given)),
-      dialect,
-      waitMs: made
-    })
-    const poll: typeof consumersForTests.poll = (_call, _group, _name, { waitMs }) => {
-      waits.push(waitMs)
-      return Promise.resolve({ records: 0, bytes: 0, sent: () => undefined, lost: () => undefined })
+    const poll: typeof consumersForTests.poll = async (call, group, name, requestOf) => {
+      const settings = { ...(await consumersForTests.settings(call, group, name)), dialect, waitMs: made }
+      waits.push(requestOf(settings).waitMs)
+      return { records: 0, bytes: 0, sent: () => undefined, lost: () => undefined }
     }
-    const { ask } = await speaking(context, dialect, { consumers: { settings, poll } })
+    const { ask } = await speaking(context, dialect, { consumers: { poll } })
     for (const [query, ofInstance] of [
       ['', null],
       ['?timeout=-1', null],

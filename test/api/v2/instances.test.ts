@@ -4,7 +4,6 @@ import type { Dialect } from '../../../src/api/v2/record-form.ts'
 import { Deadline } from '../../../src/core/deadline.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import { anonymous } from '../../../src/core/principal.ts'
-import type { PollRequest } from '../../../src/gateway/instances/poll.ts'
 import type { CreateSettings } from '../../../src/gateway/instances/settings.ts'
 import { ClientAddresses } from '../../../src/http/client-address.ts'
 import { consumersForTests, type FrontSettings, pageOf } from '../../http/support/front.ts'
@@ -33,10 +32,10 @@ async function polling(context: TestContext, configured: Dialect, own: Partial<C
   const { settings } = consumersForTests
   return speaking(context, configured, {
     consumers: {
-      settings: async (...args) => ({ ...(await settings(...args)), ...own }),
-      poll: (_call, _group, _name, { sink }: PollRequest) => {
+      poll: async (call, group, name, requestOf) => {
+        const { sink } = requestOf({ ...(await settings(call, group, name)), ...own })
         sink.add('t', pageOf(Buffer.from('"x"')))
-        return Promise.resolve({ records: 1, bytes: 3, sent: () => undefined, lost: () => undefined })
+        return { records: 1, bytes: 3, sent: () => undefined, lost: () => undefined }
       }
     }
   })

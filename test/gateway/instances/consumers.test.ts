@@ -306,7 +306,7 @@ suite('Consumer instances on a real broker', () => {
       await sleep(20)
       isHandedOver = true
     })
-    const answered = leaving.poll(callOf(), group, 'i', request).then(() => isHandedOver)
+    const answered = leaving.poll(callOf(), group, 'i', () => request).then(() => isHandedOver)
     await waits.promise
     await leaving.close()
     assert.equal(await answered, true)

@@ -123,7 +123,7 @@ export async function poll(
 ): Promise<Collected & { readonly polled: Polled }> {
   const sink = new Collected(canShow)
   const request = { waitMs, maxBytes, signal, sink, waiting }
-  const polled = await consumers.poll(callOf('alice', 8000, access), group, name, request)
+  const polled = await consumers.poll(callOf('alice', 8000, access), group, name, () => request)
   if (fate === 'sent') polled.sent()
   if (fate === 'lost') polled.lost()
   return Object.assign(sink, { polled })

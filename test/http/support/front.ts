@@ -1,4 +1,5 @@
 import type { ConsumerUseCases } from '../../../src/gateway/instances/consumers.ts'
+import type { InstanceSettings } from '../../../src/gateway/instances/settings.ts'
 import type { TestContext } from 'node:test'
 import type { Authenticator } from '../../../src/auth/authenticator.ts'
 import type { ApisConfig, CorsConfig, LimitsConfig, QuotasConfig } from '../../../src/config/schema.ts'
@@ -41,6 +42,22 @@ export const limitsForTests: LimitsConfig = {
 
 const NOTHING = new Map<string, readonly number[]>()
 const done = () => Promise.resolve()
+const settingsForTests: InstanceSettings = {
+  format: 'binary',
+  dialect: 'confluent',
+  autoCommit: true,
+  reset: 'latest',
+  isolation: 'committed',
+  fetchMinBytes: 0,
+  waitMs: null,
+  version: 1,
+  owner: '',
+  born: '',
+  assigned: null,
+  assignedSince: new Map(),
+  pattern: null,
+  counts: new Map()
+}
 /** Has every instance, and nothing in it. */
 export const consumersForTests: ConsumerUseCases = {
   held: 0,
@@ -48,23 +65,7 @@ export const consumersForTests: ConsumerUseCases = {
   create: (_call, _group, name) => Promise.resolve(name ?? 'made'),
   delete: done,
   heldSettings: () => undefined,
-  settings: () =>
-    Promise.resolve({
-      format: 'binary',
-      dialect: 'confluent',
-      autoCommit: true,
-      reset: 'latest',
-      isolation: 'committed',
-      fetchMinBytes: 0,
-      waitMs: null,
-      version: 1,
-      owner: '',
-      born: '',
-      assigned: null,
-      assignedSince: new Map(),
-      pattern: null,
-      counts: new Map()
-    }),
+  settings: () => Promise.resolve(settingsForTests),
   subscribe: done,
   unsubscribe: done,
   assign: done,
@@ -73,7 +74,10 @@ export const consumersForTests: ConsumerUseCases = {
   commit: done,
   committed: () => Promise.resolve([]),
   seek: done,
-  poll: () => Promise.resolve({ records: 0, bytes: 0, sent: () => undefined, lost: () => undefined }),
+  poll: (_call, _group, _name, requestOf) => {
+    requestOf(settingsForTests)
+    return Promise.resolve({ records: 0, bytes: 0, sent: () => undefined, lost: () => undefined })
+  },
   close: done
 }
 

@@ -5,7 +5,7 @@ import type { HttpCall, Query } from '../../../http/call.ts'
 import { INT32_LIMIT } from '../../../http/limits.ts'
 import { PAGE_FRONT_BYTES, type PageText, type PageWriter } from '../../shared/records/page-writer.ts'
 import { recycleText } from '../../shared/records/text-writer.ts'
-import { instanceType, PAGE_OFFERS, PAGE_TYPES } from '../media-types.ts'
+import { instanceType, KAFKA_TYPE, PAGE_OFFERS, PAGE_TYPES } from '../media-types.ts'
 import { ALL_EXTRAS, extrasIn, include } from '../extras.ts'
 import { type Dialect, pageWriters } from '../record-form.ts'
 import { pageExample, pageSchemaFor } from '../record-schemas.ts'
@@ -78,21 +78,21 @@ export function pollRecords(dialect: Dialect): V2Route {
       const extras = extrasIn(query)
       const operation = call.begin()
       const names = namesIn(call)
-      const settings = await consumers.settings(operation, ...names)
-      const type = instanceType(settings.format, headers.accept)
-      const sink = new TextSink(call, writerFor(settings.format, settings.dialect === 'strimzi' ? ALL_EXTRAS : extras))
-      const { waitMs = settings.waitMs ?? USUAL_WAIT_MS[settings.dialect], maxBytes = INT32_LIMIT } = asked
       const waiting = async (wait: () => Promise<void>) => {
         await call.waiting(wait)
         call.reserve()
       }
-      const request = { waitMs, maxBytes, signal: call.signal, sink, waiting }
-      const polled = await consumers.poll(operation, ...names, request)
-      const body = sink.finish()
-      if (body === undefined) return reply(200, [], type)
+      const sink = new TextSink(call, writerFor('binary', extras))
+      const polled = await consumers.poll(operation, ...names, ({ format, dialect: made, waitMs: usual }) => {
+        sink.begin(instanceType(format, headers.accept), writerFor(format, made === 'strimzi' ? ALL_EXTRAS : extras))
+        const { waitMs = usual ?? USUAL_WAIT_MS[made], maxBytes = INT32_LIMIT } = asked
+        return { waitMs, maxBytes, signal: call.signal, sink, waiting }
+      })
+      const { type, text } = sink
+      if (text === undefined) return reply(200, [], type)
       return {
         status: 200,
-        body,
+        body: text.finish(),
         headers: { 'Content-Type': type },
         counted: true,
         frontBytes: PAGE_FRONT_BYTES,
@@ -106,9 +106,13 @@ export function pollRecords(dialect: Dialect): V2Route {
 /** Writes pages as the text of one answer. */
 class TextSink implements PageSink {
   readonly #call: HttpCall
-  readonly #writer: PageWriter
-  #text: PageText | undefined
+  /** Of what follows; it fits what the instance was made with when that is known. */
+  #writer: PageWriter
   #bytes = 0
+  /** Of the answer. */
+  type: string = KAFKA_TYPE
+  /** Undefined if there is nothing. */
+  text: PageText | undefined
 
   constructor(call: HttpCall, writer: PageWriter) {
     this.#call = call
@@ -116,13 +120,19 @@ class TextSink implements PageSink {
     call.reserve()
   }
 
+  /** Call it before anything is added. */
+  begin(type: string, writer: PageWriter): void {
+    this.type = type
+    this.#writer = writer
+  }
+
   add(topic: string, page: RecordPage): Unshowable | undefined {
     this.#bytes += page.payloadBytes
     this.#call.hold(this.#bytes * COPIES)
-    this.#text ??= this.#writer.begin(page)
-    const before = this.#text.count
-    const unshown = this.#text.add(page, topic)
-    return unshown && { record: this.#text.count - before, member: unshown.member, wanted: unshown.wanted }
+    this.text ??= this.#writer.begin(page)
+    const before = this.text.count
+    const unshown = this.text.add(page, topic)
+    return unshown && { record: this.text.count - before, member: unshown.member, wanted: unshown.wanted }
   }
 
   settle(records: number, bytes: number): void {
@@ -130,14 +140,9 @@ class TextSink implements PageSink {
   }
 
   reset(): void {
-    if (this.#text !== undefined) recycleText(this.#text.finish())
-    this.#text = undefined
+    if (this.text !== undefined) recycleText(this.text.finish())
+    this.text = undefined
     this.#bytes = 0
-  }
-
-  /** Undefined if there is nothing. */
-  finish(): Buffer | undefined {
-    return this.#text?.finish()
   }
 }
 
