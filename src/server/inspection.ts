@@ -1,12 +1,11 @@
 import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { isLoopback } from '../config/caller-rules.ts'
 import type { Config } from '../config/schema.ts'
 import { certificatesIn } from '../core/lib/pem.ts'
-import { readFileSync } from 'node:fs'
 import { readKeyFile } from '../auth/api-key-file.ts'
 import { compileMapping } from '../auth/certificates/mapping-rules.ts'
 import { readUserFile } from '../auth/user-file.ts'
-
 import { assertInstalled } from '../telemetry/traces/packages.ts'
 import {
   assertPair,
@@ -84,7 +83,11 @@ function inspectPair({ settings, ...paths }: NamedPair, nowMs: number): Finding[
   try {
     const pair = readPair(paths, settings)
     assertPair(pair, paths, settings)
-    return inspectValidity(`${settings.certFile}: the certificate in ${paths.certFile}`, pair.cert, nowMs)
+    const { clientCaFile } = paths
+    return [
+      ...inspectValidity(`${settings.certFile}: the certificate in ${paths.certFile}`, pair.cert, nowMs),
+      ...(clientCaFile === undefined ? [] : inspectAuthorities('listen.tls.clientCaFile', clientCaFile, nowMs))
+    ]
   } catch (error) {
     return [unusable(error)]
   }

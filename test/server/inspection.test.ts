@@ -116,6 +116,13 @@ test('every file of authorities is opened, each certificate in it', async () => 
     (await found({ kafka: { tls: { caFile: aged } } })).join(),
     /^warning kafka\.tls\.caFile: aged\.pem: certificate 2 expired on /
   )
+  const tls = { ...put('listening', good), clientAuth: 'request', clientCaFile: aged }
+  const rule = { issuers: ['certificate'], principals: ['a'], operations: ['read'], topics: ['t'] }
+  const certified = { mode: 'on', certificates: {}, rules: [rule] }
+  assert.match(
+    (await found({ listen: { tls }, auth: certified })).join(),
+    /^warning listen\.tls\.clientCaFile: aged\.pem: certificate 2 expired on /
+  )
 })
 
 test('mapping rules of certificates are compiled, and a revocation list that has ended is named', async () => {
