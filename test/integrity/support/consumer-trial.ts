@@ -140,7 +140,7 @@ export class ConsumerTrial {
    */
   async judge(t: TestContext): Promise<Verdicts> {
     await Promise.all(this.#topics.map(topic => topic.stop()))
-    await this.untilCaughtUp(CATCH_UP_MS).catch(() => undefined)
+    await this.untilCaughtUp(CATCH_UP_MS).catch(() => this.#noteMembers())
     await Promise.all(this.#clients.map(client => client.stop()))
     this.#isOver = true
     await this.#sampling
@@ -150,7 +150,9 @@ export class ConsumerTrial {
         `${journal.group}: ${Array.from(journal.counts, ([what, count]) => `${count} × ${what}`).join(', ')}`
       )
     t.diagnostic(figuresOf(verdicts, this.faults))
-    for (const problem of verdicts.problems.slice(0, TOLD_PROBLEMS)) t.diagnostic(this.#about(problem))
+    // First what nobody was given: its time is never.
+    const problems = verdicts.problems.toSorted((one, other) => other.atMs - one.atMs)
+    for (const problem of problems.slice(0, TOLD_PROBLEMS)) t.diagnostic(this.#about(problem))
     assert.deepEqual(
       verdicts.problems.map(({ group, text }) => `${group} ${text}`),
       []
@@ -171,6 +173,18 @@ export class ConsumerTrial {
     const known = this.#journals.get(group)
     if (known === undefined) throw new RangeError(`There is no group ${group}`)
     return known
+  }
+
+  /** Who is in the groups. */
+  async #noteMembers(): Promise<void> {
+    for (const group of this.#journals.keys()) {
+      const { state, members } = await this.#cluster.groups.describe(group, Deadline.after(CATCH_UP_MS))
+      const names = members.map(({ instanceId, memberId, assignment }) => {
+        const partitions = Array.from(assignment ?? [], ([topic, numbers]) => `${topic}: ${numbers.join()}`)
+        return `${instanceId ?? memberId} has ${partitions.join('; ')}`
+      })
+      this.timeline.note(`${group}/ is ${state}: ${names.join(', ')}`)
+    }
   }
 
   /** What happened about the time of a problem. */
