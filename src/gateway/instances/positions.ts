@@ -132,16 +132,32 @@ export class Positions {
     { instance, generation, settings }: Loader,
     deadline: Deadline
   ): Promise<HeldPartition[]> {
-    const metadata = this.#context.metadata.peek(topic) ?? (await this.#context.metadata.topic(topic, deadline))
-    const topicId = metadata?.id ?? null
+    const ofTopic = stored.get(topic)
+    const topicId = await this.#topicId(topic, ofTopic, deadline)
     return numbers.map(partition => {
-      const told = stored.get(topic)?.get(partition)
+      const told = ofTopic?.get(partition)
       const assignedSince = settings.assignedSince.get(topic)?.get(partition) ?? null
       const reader = { instance, generation, assignedSince }
       this.#note(told, instance)
       const resumed = resume(typeof told === 'object' ? told : undefined, topicKey(topicId), reader)
       return new HeldPartition(topic, partition, topicId, resumed)
     })
+  }
+
+  /** The group may have to do with a topic that was made again since this process last asked about it. */
+  async #topicId(
+    topic: string,
+    stored: ReadonlyMap<number, Committed | number> | undefined,
+    deadline: Deadline
+  ): Promise<Buffer | null> {
+    const { metadata } = this.#context
+    const known = metadata.peek(topic) ?? (await metadata.topic(topic, deadline))
+    const key = topicKey(known?.id ?? null)
+    const isOther = Array.from(stored?.values() ?? []).some(told => {
+      const of = typeof told === 'object' ? (readMetadata(told.metadata).entry?.topic ?? '') : ''
+      return of !== '' && of !== key
+    })
+    return (isOther ? await metadata.refresh(topic, deadline) : known)?.id ?? null
   }
 
   #note(told: Committed | number | undefined, instance: string): void {

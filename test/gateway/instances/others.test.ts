@@ -291,4 +291,20 @@ suite('Rule 13: a topic that is deleted and made again', () => {
     await other.commit(callOf(), group, 'i', null)
     assert.equal((await gateways.stored(group, topic)).offset, 4)
   })
+
+  test('is read on where another gateway was, by one that has yet to hear of the new topic', async () => {
+    const { one, other, clusters } = gateways
+    const topic = await gateways.topic()
+    const group = uniqueTopic('group')
+    const old = await clusters[1].metadata.topic(topic, soon())
+    await clusters[0].topics.delete(topic, soon())
+    await gateways.topic(1, topic)
+    await gateways.fill(topic, 0, 'n')
+    await one.create(callOf(), group, 'i', { ...PLAIN, autoCommit: false })
+    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
+    assert.deepEqual((await poll(one, group, 'i')).values, ['n'])
+    await gateways.fill(topic, 0, 'o')
+    assert.deepEqual(clusters[1].metadata.peek(topic)?.id, old?.id)
+    assert.deepEqual((await poll(other, group, 'i')).values, ['o'])
+  })
 })
