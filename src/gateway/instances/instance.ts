@@ -265,9 +265,11 @@ export class Instance {
   async #revoked(): Promise<void> {
     this.waiting.changed()
     clearTimeout(this.#closing)
-    // A poll that is about to answer delivers what nobody would know of after the commit.
+    // A poll that is about to answer delivers what nobody would know of after the commit. And what was delivered elsewhere is not
+    // committed before it is loaded; a generation later that would be too late.
+    const known = Promise.all([this.#loading, this.#deliveries.over()])
     const limit = Deadline.after(REVOKE_ANSWER_LIMIT_MS)
-    await within(limit, this.#deliveries.over(), () => new Error('not in time')).catch(() => undefined)
+    await within(limit, known, () => new Error('not in time')).catch(() => undefined)
     await this.commitDelivered(Deadline.after(REVOKE_COMMIT_LIMIT_MS))
   }
 

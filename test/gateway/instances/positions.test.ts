@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mock, suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { readMetadata } from '../../../src/gateway/instances/position-entry.ts'
 import { Instances } from '../../../src/gateway/instances/instances.ts'
 import { Poll } from '../../../src/gateway/instances/poll.ts'
@@ -69,6 +69,30 @@ suite('Rule 7: a position belongs to an instance and a generation', () => {
       await changing.subscribe(callOf(), group, 'i', { topics: turn % 2 === 0 ? [topic, second] : [topic] })
       assert.deepEqual((await poll(asked, group, 'i', { waitMs: 0 })).values, [], `turn ${turn}`)
     }
+  })
+
+  test('what was delivered is committed though the group is rebalanced twice before its taker has loaded the positions', async t => {
+    const { one, other, clusters } = gateways
+    const topic = await gateways.topic()
+    const group = uniqueTopic('group')
+    await gateways.fill(topic, 0, 'a')
+    await one.create(callOf(), group, 'i', PLAIN)
+    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
+    assert.deepEqual((await poll(one, group, 'i')).values, ['a'])
+    await sleep(50)
+    const { groups } = clusters[1]
+    const ask = groups.committed.bind(groups)
+    t.mock.method(groups, 'committed', async (...asked: Parameters<typeof ask>) => {
+      const isHeld = groups.held(group).length > 0
+      const stored = await ask(...asked)
+      if (isHeld) await sleep(200)
+      return stored
+    })
+    const polling = poll(other, group, 'i')
+    while (groups.held(group).length === 0) await setImmediate()
+    for (const name of ['j', 'k']) await gateways.alert(group, one.create(callOf(), group, name, PLAIN))
+    await gateways.fill(topic, 0, 'b')
+    assert.deepEqual((await gateways.alert(group, polling)).values, ['b'])
   })
 
   test('an instance that is made again under its name begins at what was committed, not at what its namesake was given', async () => {
