@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { freePort } from '../../src/dev/kafka/free-port.ts'
 import { kafkaJars } from '../../src/dev/kafka/jars.ts'
 import { Authority, FOR_SERVERS, type Issued } from '../support/authority.ts'
 import { TestGateway } from '../support/gateway.ts'
+import { type Haproxy, startHaproxy, withoutHaproxy } from '../support/haproxy.ts'
 import { javaClasses } from '../support/java-classes.ts'
-import { until } from './support/workers.ts'
 
 const run = promisify(execFile)
 const SOURCE = fileURLToPath(new URL('../features/interop/KeystoreClient.java', import.meta.url))
@@ -19,25 +18,13 @@ const SOURCE = fileURLToPath(new URL('../features/interop/KeystoreClient.java', 
 const READ = '/v1/consumer/topics/orders/partitions/0/offsets/x'
 const PASSWORD = 'changeit'
 
-const hasHaproxy = (): boolean => {
-  try {
-    execFileSync('sh', ['-c', 'command -v haproxy || test -x /usr/sbin/haproxy'])
-    return true
-  } catch {
-    return false
-  }
-}
-
-const skip = !hasHaproxy() && 'no haproxy (Debian: apt-get install haproxy)'
-
-suite('A Java client with a keystore, behind HAProxy that ends TLS', { skip, timeout: 120_000 }, () => {
+suite('A Java client with a keystore, behind HAProxy that ends TLS', { skip: withoutHaproxy, timeout: 120_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-java-'))
   const [trusted, stranger] = [new Authority(folder, 'trusted'), new Authority(folder, 'stranger')]
   const server = trusted.issue({ subject: '/CN=localhost', extensions: FOR_SERVERS })
   const truststore = join(folder, 'trust.p12')
   let gateway: TestGateway
-  let port: number
-  let proxy: ReturnType<typeof spawn>
+  let proxy: Haproxy
 
   const openssl = (...words: readonly string[]) => execFileSync('openssl', words, { stdio: 'pipe' })
   const keystoreOf = ({ certFile, keyFile }: Issued): string => {
@@ -47,7 +34,7 @@ suite('A Java client with a keystore, behind HAProxy that ends TLS', { skip, tim
   }
   const ask = async (keystore: string): Promise<string> => {
     const classes = await javaClasses(await kafkaJars('.local', () => undefined), SOURCE)
-    const words = ['-cp', classes, 'KeystoreClient', `https://localhost:${port}${READ}`, keystore, truststore]
+    const words = ['-cp', classes, 'KeystoreClient', `https://localhost:${proxy.port}${READ}`, keystore, truststore]
     const { stdout } = await run('java', words)
     return stdout.replace(/^(\d+) .*"code":"([A-Z_]+)".*\n$/s, '$1 $2')
   }
@@ -67,13 +54,10 @@ suite('A Java client with a keystore, behind HAProxy that ends TLS', { skip, tim
         }
       }
     })
-    port = await freePort()
     const pem = join(folder, 'proxy.pem')
     writeFileSync(pem, server.cert + server.key)
-    const config = join(folder, 'haproxy.cfg')
-    writeFileSync(
-      config,
-      `defaults
+    proxy = await startHaproxy(
+      port => `defaults
   mode http
   timeout connect 5s
   timeout client 10s
@@ -87,17 +71,9 @@ backend gateway
   server one 127.0.0.1:${gateway.port} ssl verify none
 `
     )
-    proxy = spawn('/usr/sbin/haproxy', ['-db', '-f', config], { stdio: 'ignore' })
-    const alive = () => run('curl', ['-sSf', '-k', `https://127.0.0.1:${port}/health/live`])
-    await until('HAProxy serves', () =>
-      alive().then(
-        () => true,
-        () => false
-      )
-    )
   })
   after(async () => {
-    proxy.kill()
+    await proxy.close()
     await gateway.close()
     rmSync(folder, { recursive: true, force: true })
   })
@@ -112,7 +88,7 @@ backend gateway
     const { certFile, keyFile } = stranger.issue({ subject: '/O=Shop/CN=Billing' })
     assert.equal(await ask(keystoreOf({ certFile, keyFile, cert: '', key: '' })), '401 UNAUTHENTICATED')
     const words = ['-sS', '--cacert', trusted.certFile, '--cert', certFile, '--key', keyFile]
-    const { stdout } = await run('curl', [...words, `https://localhost:${port}${READ}`])
+    const { stdout } = await run('curl', [...words, `https://localhost:${proxy.port}${READ}`])
     assert.match(stdout, /"code":"INVALID_CREDENTIALS"/)
   })
 })
