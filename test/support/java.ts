@@ -38,3 +38,23 @@ export async function interop(bootstrap: string, ...command: readonly string[]):
   if (status !== 0) throw new Error(`Interop ${command.join(' ')} ended with ${String(status)}: ${errors}`)
   return lines
 }
+
+/** A record as v1 shows it. */
+export interface ReadRecord {
+  readonly key: string | null
+  readonly value: string | null
+  readonly offset: number
+  readonly timestamp: number
+  readonly timestampType: string
+  readonly headers?: readonly { readonly key: string; readonly value: string | null }[]
+}
+
+export function hexOf(text: string | null | undefined): string {
+  return text === null || text === undefined ? 'null' : `x${Buffer.from(text).toString('hex')}`
+}
+
+/** A record of ours in the form that Interop.java prints. */
+export function interopLine({ key, value, offset, timestamp, timestampType, headers = [] }: ReadRecord): string {
+  const printed = headers.map(header => `${header.key}=${hexOf(header.value)};`).join('')
+  return `${offset} ${timestamp} ${timestampType} ${hexOf(key)} ${hexOf(value)} [${printed}]`
+}

@@ -2,32 +2,14 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { interop, startInterop } from '../../support/java.ts'
+import { hexOf, interop, interopLine, type ReadRecord, startInterop } from '../../support/java.ts'
 import { sharedBroker, TestGateway, uniqueTopic } from '../../support/gateway.ts'
 import { alone } from '../../support/alone.ts'
 
 await alone()
 
-interface Read {
-  readonly key: string | null
-  readonly value: string | null
-  readonly offset: number
-  readonly timestamp: number
-  readonly timestampType: string
-  readonly headers?: readonly { readonly key: string; readonly value: string | null }[]
-}
-
 /** Some timestamps here are years old: by default Kafka would soon drop such records. */
 const FOR_EVER = { topic_properties: { 'retention.ms': -1 } }
-
-const hex = (text: string | null | undefined): string =>
-  text === null || text === undefined ? 'null' : `x${Buffer.from(text).toString('hex')}`
-
-/** A record of ours in the form that Interop.java prints. */
-function line({ key, value, offset, timestamp, timestampType, headers = [] }: Read): string {
-  const printed = headers.map(header => `${header.key}=${hex(header.value)};`).join('')
-  return `${offset} ${timestamp} ${timestampType} ${hex(key)} ${hex(value)} [${printed}]`
-}
 
 suite("Apache's own Java client and the gateway", () => {
   let gateway: TestGateway
@@ -37,8 +19,8 @@ suite("Apache's own Java client and the gateway", () => {
   after(() => gateway.close())
 
   /** Follows NextOffset in small pages to the end. */
-  const readAll = async (topic: string, count: number): Promise<{ records: Read[]; last: string }> => {
-    const records: Read[] = []
+  const readAll = async (topic: string, count: number): Promise<{ records: ReadRecord[]; last: string }> => {
+    const records: ReadRecord[] = []
     for (let offset = '0', pages = 0; ; pages++) {
       assert.ok(pages < 2000, 'a reader must not stand still')
       const { status, json, headers, text } = await gateway.read(topic, 0, offset, count)
@@ -56,7 +38,7 @@ suite("Apache's own Java client and the gateway", () => {
       await interop(sharedBroker(), 'produce', topic, codec)
       const expected = await interop(sharedBroker(), 'consume', topic)
       assert.equal(expected.length, 300)
-      for (const count of [1000, 7]) assert.deepEqual((await readAll(topic, count)).records.map(line), expected)
+      for (const count of [1000, 7]) assert.deepEqual((await readAll(topic, count)).records.map(interopLine), expected)
     })
 
     test(`read the same of what the gateway wrote with ${codec}`, async () => {
@@ -78,10 +60,10 @@ suite("Apache's own Java client and the gateway", () => {
       const { json } = await writer.produce(topic, records)
       assert.equal(json.offsets.length, records.length)
       const seen = await interop(sharedBroker(), 'consume', topic)
-      assert.deepEqual((await readAll(topic, 1000)).records.map(line), seen)
+      assert.deepEqual((await readAll(topic, 1000)).records.map(interopLine), seen)
       assert.deepEqual(
         seen.map(text => text.split(' ')[4]),
-        records.map(({ value }) => hex(value))
+        records.map(({ value }) => hexOf(value))
       )
       await writer.close()
     })
@@ -99,7 +81,7 @@ suite("Apache's own Java client and the gateway", () => {
     )
     for (const count of [1, 3, 1000]) {
       const { records, last } = await readAll(topic, count)
-      assert.deepEqual(records.map(line), expected)
+      assert.deepEqual(records.map(interopLine), expected)
       assert.equal(last, String(end))
     }
     // From every single offset, aborted and control records included: the next committed one comes.
@@ -107,7 +89,7 @@ suite("Apache's own Java client and the gateway", () => {
     for (let from = 0; from < end; from++) {
       const { json } = await gateway.read(topic, 0, from, 1)
       assert.deepEqual(
-        json.records.map((record: Read) => record.offset),
+        json.records.map((record: ReadRecord) => record.offset),
         offsets.filter(offset => offset >= from).slice(0, 1),
         `from ${from}`
       )
@@ -121,7 +103,7 @@ suite("Apache's own Java client and the gateway", () => {
     await once(writer.stdout, 'data')
     const first = await gateway.read(topic, 0, 0)
     assert.deepEqual(
-      [first.json.records.map(({ value }: Read) => value), first.headers.nextoffset],
+      [first.json.records.map(({ value }: ReadRecord) => value), first.headers.nextoffset],
       [['before-0', 'before-1', 'before-2'], '3']
     )
     for (const offset of [3, 4, 5]) {
@@ -135,7 +117,7 @@ suite("Apache's own Java client and the gateway", () => {
     await once(writer, 'close')
     const rest = await gateway.read(topic, 0, 3)
     assert.deepEqual(
-      [rest.json.records.map(({ value }: Read) => value), rest.headers.nextoffset],
+      [rest.json.records.map(({ value }: ReadRecord) => value), rest.headers.nextoffset],
       [['inside-0', 'inside-1'], '6']
     )
   })
