@@ -2,8 +2,8 @@ import { type ErrorCode, type GatewayError } from '../core/errors.ts'
 import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
 import type { Log } from '../core/log.ts'
 
-/** Errors that callers can cause as often as they like: one line a minute of each. */
-const REPEATED: ReadonlySet<ErrorCode> = new Set([
+/** Logged though the error has no detail. */
+const TOLD: ReadonlySet<ErrorCode> = new Set([
   'NOT_PERMITTED',
   'KAFKA_UNAVAILABLE',
   'CREDENTIAL_IN_QUERY',
@@ -11,21 +11,26 @@ const REPEATED: ReadonlySet<ErrorCode> = new Set([
   'NO_KAFKA_IDENTITY'
 ])
 
-/** Logs why requests failed, where the access line does not say it. */
+/**
+ * Logs why requests failed, where the access line does not say it. Callers can cause each error as often as they like: one line
+ * a minute of each code, and of each defect.
+ */
 export class Causes {
-  readonly #log: Log
-  readonly #refusals: RepeatedWarnings
+  readonly #failures: RepeatedWarnings
+  readonly #defects: RepeatedWarnings
 
   constructor(log: Log) {
-    this.#log = log
-    this.#refusals = new RepeatedWarnings(log)
+    this.#failures = new RepeatedWarnings(log)
+    this.#defects = new RepeatedWarnings(log, undefined, 'error')
   }
 
   log(requestId: string, error: GatewayError): void {
-    const { code, detail, message } = error
-    if (code === 'INTERNAL_ERROR')
-      this.#log.error({ requestId, err: error.cause ?? error }, 'A request failed inside the gateway')
-    else if (error.status === 401 || REPEATED.has(code)) this.#refusals.warn(code, { requestId, code, detail }, message)
-    else if (detail !== undefined) this.#log.warn({ requestId, code, detail }, message)
+    const { code, detail, message, status } = error
+    if (code === 'INTERNAL_ERROR') {
+      const err = error.cause ?? error
+      const kind = err instanceof Error ? `${err.name}: ${err.message}` : typeof err
+      this.#defects.warn(kind, { requestId, err }, 'A request failed inside the gateway')
+    } else if (detail !== undefined || status === 401 || TOLD.has(code))
+      this.#failures.warn(code, { requestId, code, detail }, message)
   }
 }

@@ -91,7 +91,7 @@ export class HttpFront {
     const { whenFull = 'refuse' } = options
     const isProxy = (peer: string) => options.addresses?.isProxy(peer) === true
     this.#connections = new Connections({ ...limits, ...most, whenFull, isProxy }, setting =>
-      log.warn(most, `Connections are refused: ${setting} is reached`)
+      this.#failures.warn(setting, most, `Connections are refused: ${setting} is reached`)
     )
     const { proxyProtocolFrom: from } = options
     this.#proxyProtocol = from && new ProxyProtocol({ ...limits, from, log, secure: this.#secure }, this.#connections)

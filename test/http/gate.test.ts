@@ -197,17 +197,24 @@ test(
   }
 )
 
-test('while Kafka is away its callers fill no log: the cause is logged once a minute', { timeout: 10_000 }, async t => {
-  const { call, log } = await startFront(t, {
-    gateway: {
-      listTopics: () =>
-        Promise.reject(new GatewayError('KAFKA_UNAVAILABLE', 'Kafka cannot be reached.', { detail: 'ECONNREFUSED' }))
-    }
-  })
-  for (let n = 0; n < 5; n++) assert.equal((await call('/v1/metadata/topics')).status, 503)
-  const warnings = log.filter(({ level }) => level === 'warn')
+test('no error fills the log: whatever it is, its cause is logged once a minute', { timeout: 10_000 }, async t => {
+  const causes = [
+    new GatewayError('KAFKA_UNAVAILABLE', 'Kafka cannot be reached.', { detail: 'ECONNREFUSED' }),
+    new GatewayError('LEADER_NOT_AVAILABLE', 'The partition has no leader.', { detail: 'orders-0' }),
+    new GatewayError('TOPIC_EXISTS', "Topic 'orders' exists already.", { detail: 'TOPIC_ALREADY_EXISTS' }),
+    new TypeError('a defect')
+  ]
+  let cause: Error
+  const { call, log } = await startFront(t, { gateway: { listTopics: () => Promise.reject(cause) } })
+  for (cause of causes) for (let n = 0; n < 5; n++) assert.ok((await call('/v1/metadata/topics')).status >= 400)
+  const warnings = log.filter(({ level }) => level !== 'info')
   assert.deepEqual(
-    warnings.map(({ message, fields }) => [message, 'detail' in fields ? fields.detail : undefined]),
-    [['Kafka cannot be reached.', 'ECONNREFUSED']]
+    warnings.map(({ level, message, fields }) => [level, message, 'detail' in fields ? fields.detail : undefined]),
+    [
+      ['warn', 'Kafka cannot be reached.', 'ECONNREFUSED'],
+      ['warn', 'The partition has no leader.', 'orders-0'],
+      ['warn', "Topic 'orders' exists already.", 'TOPIC_ALREADY_EXISTS'],
+      ['error', 'A request failed inside the gateway', undefined]
+    ]
   )
 })
