@@ -1,4 +1,5 @@
 import { Deadline } from '../../core/deadline.ts'
+import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
 import type { TopicSpec } from '../../core/topic-spec.ts'
@@ -25,6 +26,8 @@ import { askCreateTopic, askDeleteTopic, type TopicAnswer } from './topic-messag
 
 /** The controller has moved, or is busy. It did nothing, so the request may be sent again. */
 const ASK_AGAIN: ReadonlySet<number> = new Set([NOT_CONTROLLER, REASSIGNMENT_IN_PROGRESS])
+/** The kind of its warnings. */
+const CONTROLLER = 'controller'
 const POLL_FIRST_MS = 20
 const POLL_LIMIT_MS = 200
 const RETRY_PAUSE_MS = 100
@@ -38,13 +41,13 @@ export class TopicAdmin {
   readonly #brokers: Brokers
   readonly #metadata: MetadataCache
   readonly #offsets: OffsetLookup
-  readonly #log: Log
+  readonly #warnings: RepeatedWarnings
 
   constructor(brokers: Brokers, metadata: MetadataCache, offsets: OffsetLookup, log: Log) {
     this.#brokers = brokers
     this.#metadata = metadata
     this.#offsets = offsets
-    this.#log = log
+    this.#warnings = new RepeatedWarnings(log)
   }
 
   /** Throws Kafka's refusal as a KafkaFailure, or `notYetVisible` if the topic was created but the deadline passed. */
@@ -82,6 +85,7 @@ export class TopicAdmin {
         const controller = await this.#controller(deadline)
         const asked = attempt(controller, Math.ceil(deadline.remainingMs))
         const answer = await within(deadline, asked, () => new TransportError('no answer in time', true))
+        this.#warnings.over(CONTROLLER, {}, 'The controller answers again')
         if (answer.errorCode === REQUEST_TIMED_OUT) return { answer: null }
         // KIP-599: nothing was done, and the throttle time says when to try again.
         if (answer.errorCode === THROTTLING_QUOTA_EXCEEDED)
@@ -90,7 +94,7 @@ export class TopicAdmin {
         cause = kafkaErrorName(answer.errorCode)
       } catch (error) {
         if (!(error instanceof TransportError) || error instanceof ThrottledError) throw error
-        this.#log.warn({ cause: causeText(error), sent: error.sent }, 'The controller did not answer')
+        this.#warnings.warn(CONTROLLER, { cause: causeText(error), sent: error.sent }, 'The controller did not answer')
         if (error.sent) return { answer: null }
         cause = error
       }

@@ -205,6 +205,23 @@ suite('TopicAdmin: create', () => {
     assert.deepEqual(await offsets.offsetsOf(topic, [0], -1n, 1, Deadline.after(1000)), new Map([[0, 0]]))
   })
 
+  test('a controller that does not answer is logged when that begins and when it is over, however many ask', async t => {
+    const cluster = await start(t)
+    const { scripted, metadata, brokers } = cluster
+    const logged: string[] = []
+    const keep = (_: object, text: string) => void logged.push(text)
+    const log = { ...silent, warn: keep, info: keep }
+    const admin = new TopicAdmin(brokers, metadata, new OffsetLookup(brokers, metadata), log)
+    const create = () => admin.create('t', SPEC, Deadline.after(150))
+    for (let number = 0; number < 3; number++) await assert.rejects(create(), { kind: 'unreachable' })
+    serveTopics(scripted[0], CREATE_TOPICS, request => {
+      showOnAll(cluster)
+      request.answer(createAnswer('t', 0))
+    })
+    await admin.create('t', SPEC, soon())
+    assert.deepEqual(logged, ['The controller did not answer', 'The controller answers again'])
+  })
+
   test('what was certainly not sent changed nothing, and may be tried again', async t => {
     const { views, admin } = await start(t)
     for (const view of views) view.controllerId = -1
