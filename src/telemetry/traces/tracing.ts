@@ -1,5 +1,6 @@
 import type { Context, Span, SpanKind, TraceState } from '@opentelemetry/api'
 import type { TracesConfig } from '../../config/schema.ts'
+import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
 import type { RequestTrace, TraceAttributes, TraceEnd, Tracer } from '../../core/tracing.ts'
 import { loadPackages, type TracePackages } from './packages.ts'
@@ -124,13 +125,9 @@ function parentContext(
 
 const ignore = () => undefined
 
-/** Logs OpenTelemetry's warnings and errors, each text once until another one comes. */
+/** Logs OpenTelemetry's warnings and errors, one a minute. */
 function warningsOnly(log: Log) {
-  let last = ''
-  const warn = (message: string) => {
-    if (message === last) return
-    last = message
-    log.warn({ detail: message }, 'Traces could not be handed over')
-  }
+  const warnings = new RepeatedWarnings(log)
+  const warn = (message: string) => warnings.warn('traces', { detail: message }, 'Traces could not be handed over')
   return { error: warn, warn, info: ignore, debug: ignore, verbose: ignore }
 }
