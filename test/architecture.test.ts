@@ -140,6 +140,20 @@ test('kafka/ knows no error of HTTP: the catalogue is for those above it', () =>
   assert.deepEqual(wrong.filter(entry => targetOf(entry) === 'core/errors.ts').map(show), [])
 })
 
+test('http/ names no path of an API', () => {
+  const paths = sources
+    .filter(file => folderOf(file).startsWith('api/'))
+    .flatMap(file => Array.from(withoutComments(textOf(file)).matchAll(/path: ['"`]\/([a-z][\w-]*)/g)))
+  const first = new Set(paths.map(([, segment]) => segment))
+  assert.ok(
+    ['v1', 'consumers', 'topics', 'health', 'metrics'].every(segment => first.has(segment)),
+    [...first].join()
+  )
+  const naming = new RegExp(`['"\`]/(${[...first, 'v2'].join('|')})\\b`)
+  const wrong = sources.filter(file => folderOf(file) === 'http' && naming.test(withoutComments(textOf(file))))
+  assert.deepEqual(wrong, [])
+})
+
 test('relative imports name an existing source file, extension included', () => {
   const known = new Set(sources)
   assert.deepEqual(

@@ -24,6 +24,7 @@ interface Entry {
   readonly order: number
 }
 
+/** What the library returns. */
 interface Found {
   readonly store: Entry
   readonly params: Params

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RepeatedWarnings } from '../../../src/core/lib/repeated-warnings.ts'
@@ -97,6 +98,13 @@ suite('A request that times out', () => {
 })
 
 suite('A connection without work', () => {
+  test('is asked for a sign of life after a minute', async t => {
+    const { broker, ask } = await start(t, echo)
+    assert.equal(await ask('a'), 'a')
+    const timerS = keepAliveTimerOf(broker.port)
+    assert.ok(timerS !== undefined && timerS > 50 && timerS <= 60, String(timerS))
+  })
+
   test('is closed when it has been idle for long, and opened again for the next request', async t => {
     const { broker, channel, ask } = await start(t, echo)
     assert.equal(await ask('a'), 'a')
@@ -117,3 +125,14 @@ suite('A connection without work', () => {
     assert.equal(await asked, 'a')
   })
 })
+
+/** Seconds until the client's end of a connection to this port asks for a sign of life; undefined if it never does. */
+function keepAliveTimerOf(port: number): number | undefined {
+  const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  for (const line of readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)) {
+    const [, , to, state, , timer] = line.trim().split(/ +/)
+    // Established; its timer is one of keep-alive; in hundredths of a second.
+    if (to?.endsWith(remote) && state === '01' && timer.startsWith('02:')) return parseInt(timer.slice(3), 16) / 100
+  }
+  return undefined
+}
