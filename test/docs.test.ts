@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
 import { v2Routes } from '../src/api/v2/api.ts'
@@ -17,7 +17,51 @@ const pages = [
     .map(name => `docs/${name}`)
 ]
 
+const COMMANDS = 'test/features/docs/commands.test.ts'
+/** Each block of shell lines in the order of its page: the test that runs it, or why none does. */
+const SHELL: Readonly<Record<string, readonly string[]>> = {
+  'README.md': [
+    'test/cli/dev.test.ts',
+    COMMANDS,
+    COMMANDS,
+    'not run: it runs the tests',
+    `${COMMANDS}, the configuration of the page; what is served then, test/cli/serve.test.ts`
+  ],
+  'CONTRIBUTING.md': ['not run: it measures for an hour, on a machine that does nothing else'],
+  'docs/api-v2.md': [COMMANDS],
+  'docs/api.md': [COMMANDS, COMMANDS, COMMANDS, COMMANDS, COMMANDS, COMMANDS],
+  'docs/consumers.md': [COMMANDS],
+  'docs/getting-started.md': ['test/features/docs/getting-started.test.ts'],
+  'docs/operations.md': ['test/features/operations/check-connect.test.ts', COMMANDS],
+  'docs/release.md': ['test/package/release.test.ts; test/package/install.test.ts installs it, into a folder'],
+  'docs/security.md': [
+    COMMANDS,
+    'test/cli/key.test.ts',
+    'not run, as its host is an example: test/features/security/callers.test.ts makes the call',
+    'test/cli/user.test.ts',
+    'not run, as its host is an example: test/features/security/callers.test.ts makes the call',
+    'not run, as its host is an example: test/features/security/client-certificates.test.ts makes the call',
+    'not run, as its hosts are examples: test/features/security/support/acl-cluster.ts does the same by an API'
+  ],
+  'deploy/README.md': [
+    'not run, for want of Docker and Kubernetes: test/deploy/deploy.test.ts judges the files',
+    'not run, for want of Docker and Kubernetes: test/features/operations/check-connect.test.ts runs the command'
+  ]
+}
+
 suite('The documentation', () => {
+  test('has no lines for the shell that no test runs, unless it is said why', () => {
+    const blocks = [...pages, 'deploy/README.md'].flatMap(page =>
+      Array.from(text(page).matchAll(/^```(sh|bash|shell|console)$/gm), () => page)
+    )
+    const listed = Object.entries(SHELL).flatMap(([page, fates]) => fates.map(() => page))
+    assert.deepEqual(blocks.toSorted(), listed.toSorted())
+    for (const fate of Object.values(SHELL).flat())
+      for (const [path] of fate.matchAll(/test\/[\w./-]+\.ts/g)) assert.ok(existsSync(new URL(path, root)), path)
+    for (const [page, fates] of Object.entries(SHELL))
+      if (fates.includes(COMMANDS)) assert.ok(text(COMMANDS).includes(`'${page}'`), page)
+  })
+
   test('promises nothing without a test that holds it, and every test of a promise is named', () => {
     const guarantees = text('docs/guarantees.md')
     const rows = guarantees.split('\n').filter(line => line.startsWith('|') && !/^\| (-|.*held by)/.test(line))

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { appWithGroups, RESOURCE, TENANT_ID } from '../../../src/dev/identity/directory.ts'
@@ -43,6 +45,29 @@ suite('What the documentation tells to type', { timeout: 90_000 }, () => {
   const output = async (program: string, ...argv: string[]): Promise<string[]> => {
     const { stdout } = await run(program, argv, { env, timeout: LIMIT_MS, cwd: folder })
     return stdout.trim().split('\n')
+  }
+  /** Runs lines that do not end by themselves until they have printed so many. `meanwhile` is called again and again. */
+  const beginning = async (block: string, lines: number, meanwhile = async () => undefined): Promise<string[]> => {
+    const child = spawn('bash', ['-euc', block], {
+      env,
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore']
+    })
+    let text = ''
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+    const ended = once(child, 'exit')
+    for (
+      const end = Date.now() + LIMIT_MS;
+      text.split('\n').length <= lines && child.exitCode === null;
+      await sleep(20)
+    ) {
+      assert.ok(Date.now() < end, text)
+      await meanwhile()
+    }
+    if (child.exitCode === null) process.kill(-Number(child.pid), 'SIGKILL')
+    await ended
+    return text.split('\n').slice(0, lines)
   }
   const script = (name: string, text: string): string => {
     const file = join(folder, name)
@@ -125,6 +150,35 @@ suite('What the documentation tells to type', { timeout: 90_000 }, () => {
     assert.ok(!(await listed()).includes('from-shell'))
   })
 
+  test('docs/api.md: the lines about shipments send lines and a value, wait, search and follow', async () => {
+    const [, sendLines, sendValue, wait, search, follow] = blocksOf('docs/api.md', 'sh')
+    Object.assign(env, { CURL_CA_BUNDLE: env.CA })
+    await gateway.createTopic('shipments', { partition_count: 1 })
+    const [sent, mistyped] = (await output('bash', '-euc', sendLines)).map(line => JSON.parse(line))
+    assert.deepEqual([sent, mistyped.line, mistyped.code], [{ partition: 0, offset: 0 }, 2, 'INVALID_BODY'])
+    const [stored] = await output('bash', '-euc', sendValue)
+    assert.deepEqual(JSON.parse(stored), { offsets: [{ partition: 0, offset: 1 }] })
+    const [found] = await output('bash', '-euc', search)
+    assert.deepEqual(
+      JSON.parse(found).records.map(({ key, value }: { key: string; value: string }) => [key, value]),
+      [['parcel-1', 'packed']]
+    )
+    const followed = await beginning(follow, 3)
+    assert.deepEqual(
+      followed.slice(1).map(line => JSON.parse(line).value),
+      ['packed', 'packed']
+    )
+    // Whoever waits at the end may begin to wait behind a record that was just written.
+    const [page] = await beginning(`${wait.trimEnd()}; echo`, 1, async () => {
+      await gateway.produce('shipments', [{ value: 'delivered' }])
+    })
+    assert.deepEqual(
+      new Set(JSON.parse(page).records.map(({ value }: { value: string }) => value)),
+      new Set(['delivered'])
+    )
+    await gateway.request('DELETE', '/v1/topics/shipments')
+  })
+
   test('docs/api.md: the Python program is told of a topic that exists, and reads what it wrote to the end', async () => {
     const [program] = blocksOf('docs/api.md', 'python')
     const [conflict, offsets, ...read] = await output('python3', script('guide.py', program))
@@ -166,6 +220,9 @@ suite('What the documentation tells to type', { timeout: 90_000 }, () => {
     assert.deepEqual(produced, { offsets: [{ partition: 0, offset: 0 }] })
     assert.equal(read.records[0].value, '{"any":["JSON",1.0]}')
     assert.ok(topics.topics.includes('hello'))
+    const [, , watch] = blocksOf('README.md', 'sh')
+    const [, record] = await beginning(here.split('\n', 1)[0] + `\n${watch}`, 2)
+    assert.equal(JSON.parse(record).value, '{"any":["JSON",1.0]}')
     await gateway.request('DELETE', '/v1/topics/hello')
   })
 
