@@ -13,6 +13,8 @@ const CLIENT_ID = 'kafka-rest-proxy'
 /** Of each broker. */
 const PRODUCER_BYTES_PER_SECOND = 40_000
 const CONSUMER_BYTES_PER_SECOND = 100_000
+/** Of one thread of a broker. */
+const REQUEST_PERCENTAGE = 1
 const PADDING = '-'.repeat(200)
 /** Of a record on its way to Kafka. */
 const RECORD_BYTES = 220
@@ -55,6 +57,21 @@ suite('A quota slows and costs no record', () => {
     assert.deepEqual([...other.answers.keys()], [200])
     assert.ok(other.longestStallMs < 1500, 'another broker serves as if nothing were')
     const { answers } = await loaded.judge(t, 1)
+    assert.deepEqual([...answers.keys()], [200])
+  })
+
+  test('a client that may use little of the brokers is slowed in all that it asks, no request fails, and the log says so', async t => {
+    const { cluster, gateway } = stand
+    await cluster.operator.createTopic('frugal', [[1, 2, 3]])
+    const told = () => gateway.warnings.filter(({ msg }) => / throttles (Produce|Fetch) /.test(msg))
+    const before = told().length
+    await cluster.operator.quota(CLIENT_ID, 'request_percentage', REQUEST_PERCENTAGE)
+    const trial = new Trial({ ...stand, topic: 'frugal', read: [0], pauseMs: 0 })
+    await sleep(Math.max(8000, minutes() * 60_000))
+    await trial.writers.stop()
+    await cluster.operator.quota(CLIENT_ID, 'request_percentage', -1)
+    assert.ok(told().length > before, 'Kafka throttled')
+    const { answers } = await trial.judge(t, 0)
     assert.deepEqual([...answers.keys()], [200])
   })
 
