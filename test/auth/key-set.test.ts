@@ -170,6 +170,9 @@ suite('Key sets of all kinds', () => {
     ])
     assert.deepEqual([await outcome(), await outcome(twin)], [CALLER, CALLER])
     assert.equal(await outcome(newKey('first')), 'INVALID_TOKEN')
+    authenticator.close()
+    await served([...Array.from({ length: 8 }, () => [provider.key, {}] as const), [twin, {}]])
+    assert.equal(await outcome(twin, nameless), CALLER, 'eight entries of one key leave room for another')
   })
 
   test('a token that names no key is tried with all that fit, eight at most, and with none of another kind', async () => {
