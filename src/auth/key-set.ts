@@ -190,7 +190,10 @@ export class KeySet {
       this.#complaints.over('keys', { issuer }, 'The keys of an identity provider can be loaded again')
       this.#loadedAtMs = this.#now()
       const fingerprint = JSON.stringify(keys)
-      if (fingerprint === this.#fingerprint) return
+      if (fingerprint === this.#fingerprint) {
+        this.#log.debug({ issuer, keys: keys.length }, 'The keys of an identity provider are as before')
+        return
+      }
       this.#fingerprint = fingerprint
       this.#ring = new KeyRing(keys)
       for (const listener of this.#listeners) listener()

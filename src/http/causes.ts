@@ -13,13 +13,15 @@ const TOLD: ReadonlySet<ErrorCode> = new Set([
 
 /**
  * Logs why requests failed, where the access line does not say it. Callers can cause each error as often as they like: one line
- * a minute of each code, and of each defect.
+ * a minute of each code, and of each defect; the causes of all others are logged at debug.
  */
 export class Causes {
+  readonly #log: Log
   readonly #failures: RepeatedWarnings
   readonly #defects: RepeatedWarnings
 
   constructor(log: Log) {
+    this.#log = log
     this.#failures = new RepeatedWarnings(log)
     this.#defects = new RepeatedWarnings(log, undefined, 'error')
   }
@@ -30,7 +32,9 @@ export class Causes {
       const err = error.cause ?? error
       const kind = err instanceof Error ? `${err.name}: ${err.message}` : typeof err
       this.#defects.warn(kind, { requestId, err }, 'A request failed inside the gateway')
-    } else if (detail !== undefined || status === 401 || TOLD.has(code))
-      this.#failures.warn(code, { requestId, code, detail }, message)
+    } else if (detail !== undefined || status === 401 || TOLD.has(code)) {
+      const fields = { requestId, code, detail }
+      if (!this.#failures.warn(code, fields, message)) this.#log.debug(fields, message)
+    }
   }
 }

@@ -312,7 +312,9 @@ test('what was wrong with a key set is said in the log', async () => {
 test('a provider that is down is logged once a minute, with what follows, and again when it is over', async () => {
   const lines: string[] = []
   const note = (fields: object, text: string) => void lines.push(`${text} ${JSON.stringify(Object(fields).lastedMs)}`)
-  const keys = new KeySet(configFor(), { ...log, error: note, info: note }, undefined, () => nowMs)
+  const quiet: string[] = []
+  const debug = (_: object, text: string) => void quiet.push(text)
+  const keys = new KeySet(configFor(), { ...log, error: note, info: note, debug }, undefined, () => nowMs)
   const look = async () => {
     nowMs += 10_000
     await keys.ringFor({ alg: 'RS256', kid: 'strange' }).catch(() => undefined)
@@ -329,6 +331,7 @@ test('a provider that is down is logged once a minute, with what follows, and ag
     `The keys of ${provider.issuer} cannot be loaded: Error: ${url} answered 500. Those known stay in force for a day. Try check-config --connect. undefined`,
     'The keys of an identity provider can be loaded again 30000'
   ])
+  assert.deepEqual(quiet, ['The keys of an identity provider are as before'])
 })
 
 suite('Discovery', () => {

@@ -27,18 +27,22 @@ export class RepeatedWarnings {
     this.#level = level
   }
 
-  /** Logs a failure. `kind` tells failures apart: an error code, or what failed and the broker. */
-  warn(kind: string, fields: object, message: string): void {
+  /**
+   * Logs a failure, unless one of its kind was logged within a minute. Returns whether it did. `kind` tells failures apart: an
+   * error code, or what failed and the broker.
+   */
+  warn(kind: string, fields: object, message: string): boolean {
     const nowMs = this.#now()
     const failure = this.#failures.get(kind) ?? this.#begin(kind, nowMs)
     if (nowMs < failure.silentUntilMs) {
       failure.suppressed++
-      return
+      return false
     }
     const { suppressed } = failure
     failure.suppressed = 0
     failure.silentUntilMs = nowMs + PAUSE_MS
     this.#log[this.#level](suppressed === 0 ? fields : { ...fields, suppressed }, message)
+    return true
   }
 
   /** Logs at info that the failure is over, and how long it lasted. Does nothing if there was none. */

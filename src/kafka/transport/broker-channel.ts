@@ -20,6 +20,8 @@ export interface ChannelOptions {
   readonly meter?: BrokerMeter
   /** Whose credentials the connection shows; the gateway's when left out. */
   readonly owner?: IdentityOwner
+  /** Called with each connection that is open, with its SASL mechanism and how long that session lasts, if there is one. */
+  readonly onConnected?: (mechanism: string | undefined, sessionMs: number) => void
   /** Called when an established connection is lost. */
   readonly onLost?: () => void
   /** Called when the broker does not take the credentials. */
@@ -232,6 +234,7 @@ export class BrokerChannel {
     this.#failures = 0
     this.#notBeforeMs = 0
     this.#usedAtMs = performance.now()
+    this.#options.onConnected?.(introduced.sasl?.mechanism, introduced.sessionMs)
     this.#renewBefore(introduced.sessionMs, introduced)
   }
 

@@ -62,6 +62,7 @@ const IDLE_SWEEP_MS = 15_000
 export class Brokers {
   readonly #settings: BrokersSettings
   readonly #identity: KafkaIdentity
+  readonly #log: Log
   readonly #meter: Meter
   readonly #warnings: RepeatedWarnings
   readonly #endpoints = new Map<string, Endpoint>()
@@ -77,6 +78,7 @@ export class Brokers {
   constructor(settings: BrokersSettings, identity: KafkaIdentity, log: Log, meter: Meter = noMeter) {
     this.#settings = settings
     this.#identity = identity
+    this.#log = log
     this.#meter = meter
     this.#warnings = settings.warnings ?? new RepeatedWarnings(log)
     this.#bootstrap = settings.bootstrapServers.map(address => {
@@ -207,6 +209,11 @@ export class Brokers {
       security: host => connectionSecurity(this.#settings.tls, this.#identity, host),
       meter,
       ...(this.#identity.owner === undefined ? {} : { owner: this.#identity.owner }),
+      onConnected: (mechanism, sessionMs) =>
+        this.#log.debug(
+          { broker: label, address: endpoint.address, lane, mechanism, sessionMs },
+          'Connected to a broker'
+        ),
       onLost: () => this.#onLost(),
       onRefused: () => this.#onRefused(),
       onThrottled: (apiKey, throttleMs) => this.#throttled(endpoint, meter, apiKey, throttleMs)

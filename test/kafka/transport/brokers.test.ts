@@ -90,6 +90,21 @@ suite('Brokers', () => {
     assert.equal(brokers.channel(1, 'produce'), produce, 'news that change nothing leave it alone')
   })
 
+  test('logs each connection at debug', async t => {
+    const broker = await ScriptedBroker.start()
+    const told: object[] = []
+    const log = { ...silent, debug: (fields: object, text: string) => void told.push([fields, text]) }
+    const brokers = new Brokers(kafkaConfig([broker.address]), {}, log)
+    t.after(async () => {
+      await brokers.close()
+      await broker.close()
+    })
+    brokers.update(nodes(broker.port), broker.address)
+    for (let call = 0; call < 2; call++) await brokers.channel(1, 'produce').connect()
+    const fields = { broker: '1', address: broker.address, lane: 'produce', mechanism: undefined, sessionMs: 0 }
+    assert.deepEqual(told, [[fields, 'Connected to a broker']])
+  })
+
   test('gives requests that a coordinator may park more time than others', async t => {
     const broker = await ScriptedBroker.start()
     broker.apis.set(11, { max: 5, flexibleSince: 6, serve: () => undefined })
