@@ -8,7 +8,7 @@ import { kafkaJars } from '../../src/dev/kafka/jars.ts'
 import { LocalCluster } from '../../src/dev/kafka/local-cluster.ts'
 import { codecs } from '../../src/kafka/records/compression.ts'
 import { inPieces, type PiecedCodec, skippable } from '../kafka/records/pieces.ts'
-import { javaBatch, plainBatch, reseal } from '../kafka/records/stored.ts'
+import { batchOf, javaBatch, plainBatch, reseal } from '../kafka/records/stored.ts'
 import { TestGateway } from '../support/gateway.ts'
 import { interop, interopLine } from '../support/java.ts'
 
@@ -16,6 +16,7 @@ import { interop, interopLine } from '../support/java.ts'
 const BASE_OFFSET = 40
 const BATCH_HEADER_BYTES = 61
 const NO_KEY = -1
+const LONG_AGO = { value: Buffer.from('v'), timestampMs: -62_135_596_800_000 }
 /** Some records are years old: by default Kafka would soon drop them. */
 const FOR_EVER = JSON.stringify({ topic_properties: { 'retention.ms': -1 } })
 
@@ -70,6 +71,8 @@ const segments: ReadonlyMap<string, Buffer> = new Map([
     ([0, 1] as const).map(format => [`v${format}-${codec}-pieces`, piecedMessage(format, codec)] as const)
   ),
   ...[...old, 'zstd' as const].map(codec => [`v2-${codec}-pieces`, piecedBatch(codec)] as const),
+  // As programs in .NET send it where no time was set.
+  ['v2-long-ago', batchOf({ baseOffset: BASE_OFFSET, records: Array.from({ length: 4 }, () => LONG_AGO) })],
   ['v2-zstd-skippable', piecedBatch('zstd', skippable('nothing to read'))]
 ])
 

@@ -89,3 +89,13 @@ test('a body that is not as described is noticed, in whatever way it differs', (
   ])
     assert.notDeepEqual(differences(schema, wrong), [], JSON.stringify(wrong))
 })
+
+test('a record may be from any time that Kafka stores', () => {
+  const { schema } = mediaOf(
+    apiDescription.paths['/v1/consumer/topics/{topic}/partitions/{partition}/offsets/{offset}'].get.responses['200']
+  )
+  const record = { key: null, value: null, partition: 0, offset: 0, timestampType: 'CREATE_TIME' }
+  // The smallest date of .NET, which its programs send where none was set; what has no time; and the end of int64's milliseconds.
+  for (const timestamp of [-62_135_596_800_000, -1, Number.MAX_SAFE_INTEGER])
+    assert.deepEqual(differences(schema, { records: [{ ...record, timestamp }] }), [])
+})
