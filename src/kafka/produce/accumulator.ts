@@ -24,7 +24,7 @@ import { PendingProduce, wholeRange } from './pending-produce.ts'
 import { PendingProduces } from './pending-produces.ts'
 import type { ProducePorts } from './ports.ts'
 import { ProducerSessions } from './producer-sessions.ts'
-import { ReplicaLanes } from './replica-lanes.ts'
+import { ConnectionChoice } from './connection-choice.ts'
 import { ProducerRegistry } from './topic-producers.ts'
 
 export interface AccumulatorOptions extends BatchOptions {
@@ -46,7 +46,7 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
   readonly #log: Log
   readonly #warnings: RepeatedWarnings
   readonly #leaders: LeaderWatch
-  readonly #lanes: ReplicaLanes
+  readonly #connections: ConnectionChoice
   readonly #sessions: ProducerSessions
   readonly #producers: ProducerRegistry
   readonly #senders = new Map<string, BrokerSender<PartitionProducer>>()
@@ -63,7 +63,7 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     this.#log = log
     this.#warnings = new RepeatedWarnings(log)
     this.#leaders = new LeaderWatch(ports, log, (topic, metadata) => this.#topicChanged(topic, metadata))
-    this.#lanes = new ReplicaLanes(options.connectionsPerBroker)
+    this.#connections = new ConnectionChoice(options.connectionsPerBroker)
     this.#sessions = new ProducerSessions(
       () => ports.initProducerId(),
       log,
@@ -177,7 +177,7 @@ export class Accumulator implements SenderOwner<PartitionProducer> {
     if (partition === undefined || partition.leader < 0) return null
     const { leader } = partition
     producer.ledBy(leader, performance.now())
-    const index = this.#lanes.of(partition)
+    const index = this.#connections.of(partition)
     const name = `${leader}/${index}`
     let sender = this.#senders.get(name)
     if (sender === undefined) this.#senders.set(name, (sender = this.#newSender(leader, index)))

@@ -7,7 +7,7 @@ const LIMIT_SETS = 10_000
  * answers the requests of a connection in order, and with acks=all only when the slowest in-sync follower has the records.
  * So partitions with the same followers may share a connection; others would wait for a follower that is not theirs.
  */
-export class ReplicaLanes {
+export class ConnectionChoice {
   readonly #count: number
   readonly #bySet = new Map<string, number>()
   readonly #byPartition = new WeakMap<PartitionMetadata, number>()
@@ -20,21 +20,21 @@ export class ReplicaLanes {
   }
 
   of(partition: PartitionMetadata): number {
-    let lane = this.#byPartition.get(partition)
-    if (lane === undefined) this.#byPartition.set(partition, (lane = this.#laneOf(partition)))
-    return lane
+    let connection = this.#byPartition.get(partition)
+    if (connection === undefined) this.#byPartition.set(partition, (connection = this.#choose(partition)))
+    return connection
   }
 
-  #laneOf({ leader, replicas }: PartitionMetadata): number {
+  #choose({ leader, replicas }: PartitionMetadata): number {
     const replicaSet = `${leader}:${replicas.toSorted((one, other) => one - other).join(',')}`
-    let lane = this.#bySet.get(replicaSet)
-    if (lane === undefined) {
+    let connection = this.#bySet.get(replicaSet)
+    if (connection === undefined) {
       if (this.#bySet.size >= LIMIT_SETS) this.#bySet.clear()
       const setCount = this.#setCounts.get(leader) ?? 0
       this.#setCounts.set(leader, setCount + 1)
-      lane = setCount % this.#count
-      this.#bySet.set(replicaSet, lane)
+      connection = setCount % this.#count
+      this.#bySet.set(replicaSet, connection)
     }
-    return lane
+    return connection
   }
 }
