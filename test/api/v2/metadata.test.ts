@@ -316,6 +316,10 @@ suite('What is spoken', () => {
     )
     assert.match(own, /"title":"kafka-rest-gateway, v2"/)
     for (const other of others) assert.equal(other, own)
-    assert.doesNotMatch(await (await call('/openapi.json', { headers: {} })).text(), /kafka-rest-gateway, v2/)
+    const [first, v1] = await Promise.all(
+      ['/openapi.json', '/openapi/v1.json'].map(async path => (await call(path, { headers: {} })).text())
+    )
+    assert.doesNotMatch(first, /kafka-rest-gateway, v2/)
+    assert.equal(v1, first, 'the description without a version is that of v1')
   })
 })
