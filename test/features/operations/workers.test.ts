@@ -29,7 +29,7 @@ test(
   'a worker that cannot be forked for want of file descriptors is tried again, and serves when there are some',
   LIMIT,
   async t => {
-    const { gateway, said } = await serveWithTwo(t)
+    const { gateway, lines, said } = await serveWithTwo(t)
     await waitUntil(() => said('All workers serve') === 1)
     const { pid } = gateway.child
     const limitFiles = (most: string) => execFileSync('prlimit', [`--pid=${pid}`, `--nofile=${most}:`])
@@ -37,6 +37,9 @@ test(
     limitFiles(String(readdirSync(`/proc/${pid}/fd`).length - 1))
     process.kill(victim, 'SIGKILL')
     await waitUntil(() => said('A WORKER CANNOT START') >= 2)
+    const { cause, err } = lines().find(({ msg }) => String(msg).startsWith('A WORKER CANNOT START')) ?? {}
+    assert.match(String(cause), /^Error: [^\n]+$/, 'no stack in the line')
+    assert.equal(err, undefined)
     assert.deepEqual(workersOf(gateway), [other])
     limitFiles('1024')
     await waitUntil(() => said('A worker was replaced') === 1)
