@@ -32,7 +32,15 @@ export interface InstancesMeter {
 export interface InstancesContext {
   readonly groups: Pick<
     Groups,
-    'describe' | 'committed' | 'commit' | 'member' | 'held' | 'rebalancing' | 'takeoversLast' | 'onCoordinatorMoved'
+    | 'describe'
+    | 'committed'
+    | 'commit'
+    | 'remove'
+    | 'member'
+    | 'held'
+    | 'rebalancing'
+    | 'takeoversLast'
+    | 'onCoordinatorMoved'
   >
   readonly reads: Pick<Reads, 'starts' | 'readMany' | 'wait'>
   readonly metadata: Pick<MetadataCache, 'peek' | 'topic' | 'refresh' | 'everything'>

@@ -7,6 +7,7 @@ import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
 import { NOT_ASSIGNED } from './assigned.ts'
 import type { InstancesContext } from './context.ts'
+import { Deletions } from './deletions.ts'
 import { forgetStarts } from './empty-group.ts'
 import {
   groupBusy,
@@ -46,6 +47,7 @@ export class Instances {
   /** Takeovers under way: calls for the same instance share one. */
   readonly #taking = new SingleFlight<Instance>()
   readonly #rescue: Rescue
+  readonly #deletions: Deletions
   readonly #sweep: NodeJS.Timeout
   readonly #refreshing: NodeJS.Timeout
   #isClosed = false
@@ -53,6 +55,7 @@ export class Instances {
   constructor(context: InstancesContext, rescueTimes?: RescueTimes) {
     this.#context = context
     this.#rescue = new Rescue(context, this, rescueTimes)
+    this.#deletions = new Deletions(context)
     context.groups.onCoordinatorMoved(group => {
       for (const { instanceId } of context.groups.held(group))
         this.#held.get(keyOf(group, instanceId ?? ''))?.coordinatorMoved()
@@ -108,6 +111,7 @@ export class Instances {
       this.#context.memory.deleted(group, name)
       await instance.leave(call.deadline)
       this.#release(instance)
+      this.#deletions.deleted({ group, name, born: instance.settings.born })
     })
   }
 
@@ -171,6 +175,7 @@ export class Instances {
     clearInterval(this.#sweep)
     clearInterval(this.#refreshing)
     this.#rescue.close()
+    this.#deletions.close()
     const { sessionTimeoutMs, instanceTimeoutMs } = this.#context.options
     const deadline = Deadline.after(LEAVE_LIMIT_MS)
     await Promise.allSettled(

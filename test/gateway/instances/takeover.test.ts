@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { decodeSubscription } from '../../../src/kafka/groups/consumer-protocol.ts'
+import { soon } from '../../kafka/groups/support.ts'
 import { alone } from '../../support/alone.ts'
 import { uniqueTopic } from '../../support/gateway.ts'
 import { callOf, PLAIN, poll } from './support.ts'
@@ -62,5 +64,43 @@ suite('Takeovers and rebalances', () => {
     await sleep(50)
     polled.sent()
     assert.deepEqual((await rest).values, [])
+  })
+
+  test('a deleted instance that a late takeover brings back is deleted again; one that was made again is not', async () => {
+    const { one, other, clusters } = gateways
+    const [group, topic] = [uniqueTopic('group'), await gateways.topic()]
+    const members = async () => (await clusters[0].groups.describe(group, soon())).members
+    for (const name of ['late', 'again']) {
+      await one.create(callOf(), group, name, PLAIN)
+      await one.subscribe(callOf(), group, name, { topics: [topic] })
+    }
+    const subscriptionOf = async (name: string) => {
+      for (;;) {
+        const shown = (await members()).find(({ instanceId }) => instanceId === name)
+        const subscription = decodeSubscription(shown?.metadata ?? Buffer.alloc(0))
+        if (subscription !== null && subscription.userData !== null)
+          return { topics: subscription.topics, userData: subscription.userData }
+      }
+    }
+    const subscription = await gateways.alert(group, subscriptionOf('late'))
+    await one.delete(callOf(), group, 'again')
+    await other.create(callOf(), group, 'again', PLAIN)
+    await one.delete(callOf(), group, 'late')
+    const [ended, hooks] = [Promise.withResolvers<void>(), { onAssigned: () => undefined, onRevoked: () => undefined }]
+    clusters[1].groups
+      .member({
+        group,
+        instanceId: 'late',
+        subscription,
+        sessionTimeoutMs: 10_000,
+        rebalanceTimeoutMs: 10_000,
+        hooks: { ...hooks, onEnded: () => ended.resolve() }
+      })
+      .join()
+    await gateways.alert(group, ended.promise)
+    assert.deepEqual(
+      (await members()).map(({ instanceId }) => instanceId),
+      ['again']
+    )
   })
 })
