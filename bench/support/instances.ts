@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { RawClient } from '../load/raw-client.ts'
 import { expectSuccess, requestBytes } from '../load/requests.ts'
 import type { GatewayProcess } from '../../test/support/gateway-process.ts'
 import { endpointOf } from './bench.ts'
 
 const CONTENT_TYPE = 'application/vnd.kafka.v2+json'
-const BUSY_PAUSE_MS = 200
 const ACCEPT = 'application/vnd.kafka.binary.v2+json'
 
 /** One connection to a gateway, for calls of v2 about consumer instances and for pages of v1. */
@@ -33,10 +31,7 @@ export class InstanceClient {
   async call(method: string, path: string, content?: object): Promise<void> {
     const body = content === undefined ? {} : { body: JSON.stringify(content), contentType: CONTENT_TYPE }
     const request = requestBytes(method, path, { token: this.#token, accept: CONTENT_TYPE, ...body })
-    let answer = await this.#client.send(request, 'body')
-    // While many instances of a group are made it is being rebalanced all the time.
-    for (; answer.status >= 500; answer = await this.#client.send(request, 'body')) await sleep(BUSY_PAUSE_MS)
-    expectSuccess(answer)
+    expectSuccess(await this.#client.send(request, 'body'))
   }
 
   /** Returns the body. */

@@ -14,8 +14,7 @@ import { askCommit, type Commit, type PartitionMap } from './offset-messages.ts'
 
 /** What a member needs of the group that this process holds it in. */
 export interface HoldingGroup {
-  /** How many of its members join now. */
-  readonly joining: number
+  readonly members: readonly GroupMember[]
   /** The generation has ended: the other members that are still in it join as well. */
   rebalancing(generation: number): void
   /** A member begins to join: that may end the generation of the others. */
@@ -45,7 +44,7 @@ export class GroupMember implements WheelTask {
     this.#context = context
     this.#holder = holder
     this.#membership = new Membership(context, options, {
-      joining: () => holder.joining,
+      members: () => holder.members.length,
       joins: () => holder.joins(),
       ended: () => holder.ended(this),
       joinedAfterAll: member => void this.#leaveAs(member, Deadline.after(LEAVE_LIMIT_MS)).catch(() => undefined)

@@ -44,10 +44,6 @@ export class HeldGroup implements HoldingGroup, WheelTask {
     return this.#members
   }
 
-  get joining(): number {
-    return this.#members.reduce((sum, { state }) => sum + (isJoining(state) ? 1 : 0), 0)
-  }
-
   /** Throws a GroupFailure if there are as many as can wait for a rebalance together. */
   add(options: MemberOptions): GroupMember {
     if (this.#members.length >= this.#limit) throw tooManyMembers(options.group)
@@ -86,7 +82,7 @@ export class HeldGroup implements HoldingGroup, WheelTask {
   #alertIn(pauseMs: number): void {
     clearTimeout(this.#alert)
     this.#alert = setTimeout(() => {
-      if (this.joining === 0) return
+      if (!this.#members.some(({ state }) => isJoining(state))) return
       this.#scout()
       this.#alertIn(Math.max(pauseMs, Math.min(pauseMs * 2, ALERT_LIMIT_MS)))
     }, pauseMs).unref()

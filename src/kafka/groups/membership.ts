@@ -48,8 +48,8 @@ export interface MemberOptions {
 
 /** What a membership tells, and asks, whoever holds it. */
 export interface MembershipHolder {
-  /** How many members of the group join now in this process, this one included. */
-  joining(): number
+  /** How many members of the group this process holds, this one included. */
+  members(): number
   /** It begins to join. */
   joins(): void
   /** It has ended, whoever ended it. */
@@ -179,8 +179,8 @@ export class Membership {
 
   async #rebalance(first: MemberAction): Promise<void> {
     const { group } = this.#options
-    const joining = () => this.#holder.joining()
-    const rebalance = new Rebalance(this.#context, group, joining, () => isJoining(this.#state))
+    const members = () => this.#holder.members()
+    const rebalance = new Rebalance(this.#context, group, members, () => isJoining(this.#state))
     try {
       await this.#revoke()
       if (isJoining(this.#state)) this.#prepare(first)

@@ -34,7 +34,7 @@ const UUID = /^-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export class Rebalance {
   readonly #context: GroupContext
   readonly #group: string
-  readonly #joining: () => number
+  readonly #members: () => number
   readonly #wanted: () => boolean
   #connection: JoinConnection | undefined
   #brokerId = -1
@@ -56,11 +56,14 @@ export class Rebalance {
   memberId = ''
   assignment: Assignment | undefined
 
-  /** `wanted` is asked before each request: a member that has ended must not send another one. */
-  constructor(context: GroupContext, group: string, joining: () => number, wanted: () => boolean) {
+  /**
+   * `members` tells how many of the group this process holds. `wanted` is asked before each request: a member that has ended
+   * must not send another one.
+   */
+  constructor(context: GroupContext, group: string, members: () => number, wanted: () => boolean) {
     this.#context = context
     this.#group = group
-    this.#joining = joining
+    this.#members = members
     this.#wanted = wanted
   }
 
@@ -172,7 +175,7 @@ export class Rebalance {
       const brokerId = await coordinators.of(this.#group, Deadline.after(COORDINATOR_LIMIT_MS))
       if (brokerId !== this.#brokerId) this.end()
       this.#brokerId = brokerId
-      this.#connection ??= await joins.take(brokerId, this.#group, this.#joining())
+      this.#connection ??= await joins.take(brokerId, this.#group, this.#members())
       const connection = this.#connection
       await connection.channel.connect()
       if (!this.#wanted()) return 'away'
@@ -220,14 +223,12 @@ export class Rebalance {
 
   /** Returns a second connection, if one is free. */
   async #spare(brokerId: number): Promise<JoinConnection | undefined> {
-    const { joins } = this.#context
-    if (!joins.hasRoom(brokerId)) return undefined
-    const spare = await joins.take(brokerId, this.#group, 1)
+    const spare = this.#context.joins.takeSpare(brokerId, this.#group)
     try {
-      await spare.channel.connect()
+      await spare?.channel.connect()
       return spare
     } catch {
-      spare.release()
+      spare?.release()
       return undefined
     }
   }

@@ -265,6 +265,22 @@ suite('A member of a group', () => {
     )
   })
 
+  test('joins again though the connections do not suffice for all groups that are rebalanced', async t => {
+    const model = await modelCluster(t, { joinConnections: 5 })
+    const gateway = model.gateway()
+    const groups: Watched[][] = []
+    for (const group of ['g', 'h']) {
+      const names = ['a', 'b', 'c', 'd']
+      groups.push(await Promise.all(names.map(name => joined(gateway, group, name, { topics: [] }))))
+      await calm(...groups.flat())
+    }
+    const firsts = groups.map(([{ member }]) => member)
+    for (const member of firsts) member.resubscribe({ topics, userData: Buffer.from('{}') })
+    // Both are parked before the others hear of it.
+    await until(() => ['g', 'h'].every(group => model.coordinator.group(group).state === 'PreparingRebalance'))
+    await until(() => firsts.every(({ assignment }) => assignment?.partitions.get('t')?.length === 4), 4000)
+  })
+
   test('whose JoinGroup is with a frozen broker joins at the next coordinator, once others name that', async t => {
     const model = await modelCluster(t)
     const { member, ended } = await joined(model.gateway(), 'g', 'a', { topics })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import fc from 'fast-check'
 import { JoinConnections, type JoinConnection } from '../../../src/kafka/groups/join-connections.ts'
 import { startCluster } from '../metadata/scripted-cluster.ts'
 
@@ -37,32 +38,71 @@ suite('Rule 2: a connection for requests that are parked', () => {
     assert.deepEqual(order, ['third', 'fourth'])
   })
 
-  test('is there for all members of a group that join together, or for none of them yet', async t => {
+  test('is kept back where two groups with a part of them each would wait for each other', async t => {
     const { brokers } = await startCluster(t, 1)
     const joins = new JoinConnections(brokers, 4)
     const order: string[] = []
-    const come = (group: string, together: number) =>
-      Array.from({ length: together }, async () => {
-        const connection = await joins.take(1, group, together)
-        order.push(group)
-        return connection
-      })
-    const [g, h] = [come('g', 3), come('h', 3)]
+    const come = async (group: string) => {
+      const connection = await joins.take(1, group, 3)
+      order.push(group)
+      return connection
+    }
+    const all = ['g', 'h', 'h', 'g', 'g', 'h'].map(come)
     await setImmediate()
-    assert.deepEqual(order, ['g', 'g', 'g'])
-    for (const connection of await Promise.all(g.slice(1))) connection.release()
-    await setImmediate()
-    assert.equal(order.length, 6)
-    await Promise.all(h)
+    assert.deepEqual(order, ['g', 'h', 'h', 'h'])
+    for (const taken of [all[1], all[2], all[5]]) (await taken).release()
+    await Promise.all(all)
   })
 
   test('is not kept for members that do not come after all', async t => {
     const { brokers } = await startCluster(t, 1)
     const joins = new JoinConnections(brokers, 4)
     const only = await joins.take(1, 'g', 4)
-    const other = joins.take(1, 'h', 2)
+    const others = ['h', 'h'].map(group => joins.take(1, group, 4))
+    await setImmediate()
     only.release()
-    await other
+    await Promise.all(others)
+  })
+
+  test('is had beside that of a request that is parked if one is free, and never waited for', async t => {
+    const { brokers } = await startCluster(t, 1)
+    const joins = new JoinConnections(brokers, 3)
+    assert.equal(joins.takeSpare(1, 'g'), undefined)
+    const parked = await joins.take(1, 'g', 2)
+    const spare = joins.takeSpare(1, 'g')
+    assert.notEqual(spare?.channel, parked.channel)
+    await joins.take(1, 'g', 2)
+    assert.equal(joins.takeSpare(1, 'g'), undefined)
+    spare?.release()
+    assert.equal(joins.takeSpare(1, 'g')?.channel, spare?.channel)
+  })
+
+  test('is had in the end by every member, in whatever order those of several groups come', async t => {
+    const { brokers } = await startCluster(t, 1)
+    const limit = 5
+    const sizes = fc.array(fc.integer({ min: 1, max: limit }), { minLength: 1, maxLength: 5 })
+    const inSomeOrder = sizes.chain(list => {
+      const members = list.flatMap((size, group) => Array.from({ length: size }, () => group))
+      return fc.record({ list: fc.constant(list), order: fc.shuffledSubarray(members, { minLength: members.length }) })
+    })
+    await fc.assert(
+      fc.asyncProperty(inSomeOrder, async ({ list, order }) => {
+        const joins = new JoinConnections(brokers, limit)
+        const come = async (group: number) => joins.take(1, `g${group}`, list[group])
+        const all = order.map(group => ({ group, taken: come(group) }))
+        let most = 0
+        let now = 0
+        for (const { taken } of all) void taken.then(() => (most = Math.max(most, ++now)))
+        // A group gives its connections back when each of its members has one: so the coordinator has it.
+        const groups = list.map(async (_size, number) => {
+          const taken = await Promise.all(all.filter(({ group }) => group === number).map(one => one.taken))
+          now -= taken.length
+          for (const connection of taken) connection.release()
+        })
+        await Promise.all(groups)
+        assert.ok(most <= limit)
+      })
+    )
   })
 
   test('is found for a group with more members than there are connections, as they become free', async t => {
