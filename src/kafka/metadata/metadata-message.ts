@@ -1,4 +1,5 @@
 import { metadata, type MetadataResponse, type MetadataResponseTopic } from '../messages/metadata.ts'
+import { ownBytes } from '../../core/lib/own-bytes.ts'
 import { NO_UUID } from '../messages/message.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import type { BrokerNode } from '../transport/broker-node.ts'
@@ -44,5 +45,5 @@ function topicOf({ name, topicId, isInternal, partitions }: MetadataResponseTopi
   // The error code of a partition says no more than its missing leader.
   for (const { partitionIndex: partition, leaderId: leader, leaderEpoch, replicaNodes, isrNodes } of partitions)
     byNumber[partition] = { partition, leader, leaderEpoch, replicas: replicaNodes, isr: isrNodes }
-  return { name: name ?? '', id: topicId.equals(NO_UUID) ? null : topicId, isInternal, partitions: byNumber }
+  return { name: name ?? '', id: topicId.equals(NO_UUID) ? null : ownBytes(topicId), isInternal, partitions: byNumber }
 }

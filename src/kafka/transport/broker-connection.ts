@@ -3,6 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { connect as connectTls, type ConnectionOptions as TlsOptions, TLSSocket } from 'node:tls'
 import { BufferPool } from '../../core/lib/buffer-pool.ts'
+import { ownBytes } from '../../core/lib/own-bytes.ts'
 import { type Answered, AnswerReader, type Awaited } from './answer-reader.ts'
 import { promised } from './promised.ts'
 import { TransportError } from './transport-error.ts'
@@ -80,7 +81,7 @@ export class BrokerConnection {
   private constructor(address: BrokerAddress, options: BrokerConnectionOptions) {
     const { clientId, tls } = options
     this.#address = address
-    this.#clientId = Buffer.from(clientId)
+    this.#clientId = ownBytes(Buffer.from(clientId))
     this.#options = options
     const onread = { buffer: READ_BUFFER, callback: (bytes: number) => this.#read(READ_BUFFER.subarray(0, bytes)) }
     const where = { ...address, onread }
