@@ -41,11 +41,12 @@ const MARK = '\u001Fkrp1|'
 /** Some clients read the text past its end (librdkafka). */
 const END = '\u0000'
 const NUMBER = /^(?:0|[1-9]\d{0,15})$/
+const KEY_BYTES = 12
 const KEY = /^[\w-]{0,22}$/
 
 /** A short name for an instance that no other one in its group has, nor one that had its name before. */
 export function instanceKey(name: string, born: string): string {
-  return createHash('sha256').update(`${name}\n${born}`).digest('base64url').slice(0, 16)
+  return createHash('sha256').update(`${name}\n${born}`).digest().toString('base64url', 0, KEY_BYTES)
 }
 
 export function topicKey(topicId: Buffer | null): string {

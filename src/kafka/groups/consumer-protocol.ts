@@ -106,7 +106,10 @@ function readUserData(reader: WireReader): Buffer | null {
 function readPartitions(reader: WireReader): TopicPartitions {
   const partitions = new Map<string, number[]>()
   const entries = readList(reader, () => [readString(reader), readList(reader, () => reader.int32())] as const)
-  for (const [topic, numbers] of entries) partitions.set(topic, [...(partitions.get(topic) ?? []), ...numbers])
+  for (const [topic, numbers] of entries) {
+    const before = partitions.get(topic)
+    partitions.set(topic, before === undefined ? numbers : [...before, ...numbers])
+  }
   return partitions
 }
 
@@ -121,5 +124,6 @@ function readList<T>(reader: WireReader, read: (reader: WireReader) => T): T[] {
   if (length < 0) throw new RangeError('A list is missing')
   const values: T[] = []
   for (let count = length; count > 0; count--) values.push(read(reader))
-  return values
+  // An array that has grown has room for more, and some of these are kept for long.
+  return values.slice()
 }
