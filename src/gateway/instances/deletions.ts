@@ -1,6 +1,6 @@
 import { Deadline } from '../../core/deadline.ts'
 import type { InstancesContext } from './context.ts'
-import { instanceOf } from './group-memory.ts'
+import { instanceOf } from './known-instance.ts'
 
 /** A takeover, rescue or repair that is under way may last so long. */
 const LOOKS_AFTER_MS = [1000, 4000, 15_000]

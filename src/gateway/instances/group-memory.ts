@@ -1,15 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { recent } from '../../core/lib/recent.ts'
-import { decodeSubscription } from '../../kafka/groups/consumer-protocol.ts'
 import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import { recordBytes } from './group-room.ts'
-import { decodeSettings, type InstanceSettings } from './settings.ts'
-
-/** An instance as its group knows it. */
-export interface KnownInstance {
-  readonly topics: readonly string[]
-  readonly settings: InstanceSettings
-}
+import { instanceOf, type KnownInstance } from './known-instance.ts'
 
 const INSTANCES_LIMIT = 50_000
 const GROUPS_LIMIT = 10_000
@@ -39,8 +32,9 @@ export class GroupMemory {
     if (kind !== 'classic' || state !== 'Stable') return
     this.#recordBytes.set(group, recordBytes(members))
     for (const { instanceId, metadata } of members) {
-      const known = instanceId === null ? null : instanceOf(metadata)
-      if (instanceId !== null && known !== null) this.remember(group, instanceId, known)
+      if (instanceId === null) continue
+      const known = instanceOf(metadata, this.recall(group, instanceId))
+      if (known !== null) this.remember(group, instanceId, known)
     }
   }
 
@@ -75,13 +69,6 @@ export class GroupMemory {
   wasDeletedSince(group: string, name: string, atMs: number): boolean {
     return (this.#deleted.get(keyOf(group, name)) ?? -Infinity) >= atMs
   }
-}
-
-/** Returns null for the metadata of a member that is no instance of a gateway. */
-export function instanceOf(metadata: Buffer): KnownInstance | null {
-  const subscription = decodeSubscription(metadata)
-  const settings = decodeSettings(subscription?.userData ?? null)
-  return subscription === null || settings === null ? null : { topics: subscription.topics, settings }
 }
 
 /** Neither part can hold a line feed. */

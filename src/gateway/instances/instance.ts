@@ -4,17 +4,17 @@ import { within } from '../../core/lib/within.ts'
 import type { TopicPartitions } from '../../kafka/groups/consumer-protocol.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
 import type { GroupMember } from '../../kafka/groups/group-member.ts'
-import type { MemberAssignment } from '../../kafka/groups/membership.ts'
+import type { MemberAssignment, MemberHooks } from '../../kafka/groups/membership.ts'
 import type { PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import { type Batch, Deliveries } from './batch.ts'
 import type { InstancesContext } from './context.ts'
-import type { KnownInstance } from './group-memory.ts'
+import { InstanceSubscription, type KnownInstance } from './known-instance.ts'
 import { Hold, isHeldStill } from './hold.ts'
 import type { HeldPartition, Writer } from './held-partition.ts'
 import { isOutdated, untilRepaired } from './outdated.ts'
 import { instanceKey } from './position-entry.ts'
 import { Positions } from './positions.ts'
-import { encodeSettings, type InstanceSettings } from './settings.ts'
+import type { InstanceSettings } from './settings.ts'
 import { Turns } from './turns.ts'
 import { type Interruption, OneWait } from './wait.ts'
 
@@ -26,13 +26,14 @@ const REVOKE_COMMIT_LIMIT_MS = 2000
 /** A poll that follows soon writes the same down itself, if it comes here as the one before did. */
 const CLOSE_AFTER_MS = 10
 
+/** Whoever holds instances. */
 export interface InstanceHooks {
-  onAssigned(generation: number): void
+  onAssigned(instance: Instance, generation: number): void
   onEnded(instance: Instance, failure: GroupFailure): void
 }
 
 /** One consumer instance that this process holds: a member of its group, and how far it has read. */
-export class Instance {
+export class Instance implements MemberHooks {
   readonly group: string
   readonly name: string
   readonly turns = new Turns()
@@ -40,6 +41,7 @@ export class Instance {
   readonly waiting = new OneWait()
   readonly member: GroupMember
   readonly #context: InstancesContext
+  readonly #hooks: InstanceHooks
   readonly #key: string
   readonly #hold = new Hold()
   #known: KnownInstance
@@ -63,6 +65,7 @@ export class Instance {
 
   constructor(context: InstancesContext, group: string, name: string, known: KnownInstance, hooks: InstanceHooks) {
     this.#context = context
+    this.#hooks = hooks
     this.group = group
     this.name = name
     this.#known = known
@@ -71,21 +74,10 @@ export class Instance {
     this.member = context.groups.member({
       group,
       instanceId: name,
-      subscription: { topics: known.topics, userData: encodeSettings(known.settings) },
+      subscription: new InstanceSubscription(known),
       sessionTimeoutMs: context.options.sessionTimeoutMs,
       rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
-      hooks: {
-        onAssigned: assignment => {
-          this.#assigned(assignment)
-          hooks.onAssigned(assignment.generation)
-        },
-        onRevoked: () => this.#revoked(),
-        onEnded: failure => {
-          this.ended = failure
-          this.#stop('ended')
-          hooks.onEnded(this, failure)
-        }
-      }
+      hooks: this
     })
   }
 
@@ -153,9 +145,9 @@ export class Instance {
 
   /** Makes it what it was known as before, likewise. */
   restore(known: KnownInstance): void {
-    const { topics, settings } = (this.#known = known)
+    this.#known = known
     this.#context.memory.remember(this.group, this.name, known)
-    this.member.resubscribe({ topics, userData: encodeSettings(settings) })
+    this.member.resubscribe(new InstanceSubscription(known))
     this.waiting.changed()
   }
 
@@ -252,17 +244,19 @@ export class Instance {
     }, delayMs).unref()
   }
 
-  #assigned(assignment: MemberAssignment): void {
+  /** Of the member. */
+  onAssigned(assignment: MemberAssignment): void {
     this.#context.meter.rebalanced()
     this.#context.memory.remember(this.group, this.name, this.#known)
     const loading = this.#load(assignment, Deadline.after(LOAD_LIMIT_MS))
     this.#loading = loading
     loading.catch((error: unknown) => this.#debug(error, 'Positions could not be loaded'))
     this.waiting.changed()
+    this.#hooks.onAssigned(this, assignment.generation)
   }
 
-  /** Before it joins again: positions are committed under the generation that ends. */
-  async #revoked(): Promise<void> {
+  /** Of the member, before it joins again: positions are committed under the generation that ends. */
+  async onRevoked(): Promise<void> {
     this.waiting.changed()
     clearTimeout(this.#closing)
     // A poll that is about to answer delivers what nobody would know of after the commit. And what was delivered elsewhere is not
@@ -271,6 +265,13 @@ export class Instance {
     const limit = Deadline.after(REVOKE_ANSWER_LIMIT_MS)
     await within(limit, known, () => new Error('not in time')).catch(() => undefined)
     await this.commitDelivered(Deadline.after(REVOKE_COMMIT_LIMIT_MS))
+  }
+
+  /** Of the member. */
+  onEnded(failure: GroupFailure): void {
+    this.ended = failure
+    this.#stop('ended')
+    this.#hooks.onEnded(this, failure)
   }
 
   async #load(assignment: MemberAssignment, deadline: Deadline): Promise<void> {

@@ -20,12 +20,13 @@ import {
   requireClassic,
   toldError
 } from './failures.ts'
-import { keyOf, type KnownInstance } from './group-memory.ts'
+import { keyOf } from './group-memory.ts'
 import { requireRoom } from './group-room.ts'
-import { Instance } from './instance.ts'
+import { Instance, type InstanceHooks } from './instance.ts'
+import type { KnownInstance } from './known-instance.ts'
 import { repair } from './repair.ts'
 import { Rescue, type RescueTimes } from './rescue.ts'
-import { bornNow, type CreateSettings, ownerOf } from './settings.ts'
+import { bornNow, type CreateSettings, NO_COUNTS, ownerOf } from './settings.ts'
 import { findInstance } from './takeover.ts'
 import { untilHeard } from './until-heard.ts'
 
@@ -41,7 +42,7 @@ const LEAVE_LIMIT_MS = 5000
 const SHORTEST_SESSION_MS = 6000
 
 /** The consumer instances of a cluster: those that this process holds, and the way to all others. */
-export class Instances {
+export class Instances implements InstanceHooks {
   readonly #context: InstancesContext
   readonly #held = new Map<string, Instance>()
   /** Takeovers under way: calls for the same instance share one. */
@@ -85,12 +86,12 @@ export class Instances {
       if (members.some(({ instanceId }) => instanceId === name)) throw instanceExists(group, name)
       if (members.length === 0 && kind !== 'none') await forgetStarts(this.#context, group, call.deadline)
       const owner = ownerOf(call.principal)
-      const nothing = { ...NOT_ASSIGNED, pattern: null, counts: new Map() }
+      const nothing = { ...NOT_ASSIGNED, pattern: null, counts: NO_COUNTS }
       // Higher than all of an instance that had the name before, which other gateways may remember.
       const version = Date.now()
       const settings = { ...said, ...nothing, version, owner, born: bornNow() }
       const known = { topics: [], settings }
-      requireRoom(group, described, memory.recordBytes(group), { ...known, name, counts: new Map() })
+      requireRoom(group, described, memory.recordBytes(group), { ...known, name, counts: NO_COUNTS })
       const instance = this.hold(group, name, known)
       await this.#joined(instance, call.deadline).catch(async (error: unknown) => {
         await instance.leave(Deadline.after(LEAVE_LIMIT_MS)).catch(() => undefined)
@@ -216,9 +217,7 @@ export class Instances {
   hold(group: string, name: string, known: KnownInstance): Instance {
     const { options } = this.#context
     if (this.#held.size >= options.instances) throw instanceLimit(options.instances)
-    const onEnded = (ended: Instance, failure: GroupFailure) => this.#ended(ended, failure)
-    const onAssigned = (generation: number) => void this.#rescue.assigned(group, generation)
-    const instance = new Instance(this.#context, group, name, known, { onAssigned, onEnded })
+    const instance = new Instance(this.#context, group, name, known, this)
     this.#held.set(keyOf(group, name), instance)
     instance.member.join()
     return instance
@@ -230,7 +229,13 @@ export class Instances {
     if (!(await untilHeard(this.#context.groups, instance, deadline, isShown))) throw groupBusy(instance.group)
   }
 
-  #ended(instance: Instance, failure: GroupFailure): void {
+  /** Of an instance. */
+  onAssigned({ group }: Instance, generation: number): void {
+    void this.#rescue.assigned(group, generation)
+  }
+
+  /** Of an instance. */
+  onEnded(instance: Instance, failure: GroupFailure): void {
     this.#release(instance)
     const { group, name } = instance
     if (failure.trouble === 'unknownMember') this.#context.memory.forget(group, name)

@@ -4,7 +4,7 @@ import { Deadline } from '../../core/deadline.ts'
 import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import type { InstancesContext } from './context.ts'
-import type { KnownInstance } from './group-memory.ts'
+import type { KnownInstance } from './known-instance.ts'
 import { instanceKey } from './position-entry.ts'
 import { newestGeneration, newestVersions } from './resume.ts'
 

@@ -42,6 +42,8 @@ export interface InstanceSettings extends CreateSettings, Assigned {
   readonly counts: ReadonlyMap<string, number>
 }
 
+export const NO_COUNTS: InstanceSettings['counts'] = new Map()
+
 /** Bytes of user data that begin otherwise belong to somebody else's member. */
 const MARK = 'kafka-rest-gateway'
 
@@ -61,7 +63,7 @@ export function bornNow(): string {
 export function encodeSettings(settings: InstanceSettings): Buffer {
   const { version, born, owner, assigned, pattern, counts } = settings
   const { format, dialect, autoCommit, reset, isolation, fetchMinBytes, waitMs } = settings
-  const text = JSON.stringify({
+  const written = {
     by: MARK,
     v: version,
     c: born,
@@ -76,11 +78,8 @@ export function encodeSettings(settings: InstanceSettings): Buffer {
     ...(assigned === null ? {} : { t: writeAssigned(settings) }),
     ...(pattern === null ? {} : { p: pattern }),
     ...(counts.size === 0 ? {} : { n: Object.fromEntries(counts) })
-  })
-  // Kept as long as the instance: a part of Node's pool would keep 64 KB of that.
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
-  bytes.write(text)
-  return bytes
+  }
+  return Buffer.from(JSON.stringify(written))
 }
 
 /** Returns null for user data of anybody else. Ignores members that it does not know: a later gateway wrote them. */
@@ -121,6 +120,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function readCounts(written: unknown): ReadonlyMap<string, number> | null {
   if (!isRecord(written)) return null
   const counts = Object.entries(written)
+  if (counts.length === 0) return NO_COUNTS
   return counts.every((entry): entry is [string, number] => isCount(entry[1])) ? new Map(counts) : null
 }
 

@@ -9,7 +9,7 @@ import { instanceState, invalidInstance } from './failures.ts'
 import { requireRoom } from './group-room.ts'
 import type { Instance } from './instance.ts'
 import { mayRead, requireRead } from './may-read.ts'
-import { encodeSettings, type InstanceSettings } from './settings.ts'
+import { encodeSettings, type InstanceSettings, NO_COUNTS } from './settings.ts'
 import { compilePattern } from './topic-pattern.ts'
 import { untilHeard } from './until-heard.ts'
 
@@ -43,7 +43,7 @@ export class Subscriptions {
   async unsubscribe(instance: Instance, deadline: Deadline): Promise<void> {
     const { assigned, pattern } = instance.settings
     if (assigned === null && pattern === null && instance.topics.length === 0) return
-    await this.#change(instance, { ...NOT_ASSIGNED, pattern: null, counts: new Map() }, [], deadline)
+    await this.#change(instance, { ...NOT_ASSIGNED, pattern: null, counts: NO_COUNTS }, [], deadline)
   }
 
   /** Throws TOPIC_NOT_FOUND, PARTITION_NOT_FOUND. */
@@ -129,7 +129,7 @@ export class Subscriptions {
 
   /** Only `latest` has to know which partitions come later. */
   async #counts({ reset }: InstanceSettings, topics: readonly string[], deadline: Deadline) {
-    if (reset !== 'latest') return new Map<string, number>()
+    if (reset !== 'latest') return NO_COUNTS
     const { metadata } = this.#context
     const counts = await Promise.all(
       topics.map(async topic => [topic, (await metadata.topic(topic, deadline))?.partitions.length ?? 0] as const)

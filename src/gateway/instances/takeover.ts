@@ -4,7 +4,7 @@ import type { DescribedMember, GroupDescription } from '../../kafka/groups/descr
 import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import type { InstancesContext } from './context.ts'
 import { groupBusy, groupUnusable, instanceNotFound, requireClassic } from './failures.ts'
-import { instanceOf, type KnownInstance } from './group-memory.ts'
+import { instanceOf, type KnownInstance } from './known-instance.ts'
 import { instanceKey, readMetadata } from './position-entry.ts'
 import { isOpenFor, newestVersions } from './resume.ts'
 

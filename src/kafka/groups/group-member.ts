@@ -8,7 +8,13 @@ import type { GroupContext } from './group-context.ts'
 import { groupFailure } from './group-failure.ts'
 import type { WheelTask } from './heartbeat-wheel.ts'
 import { hasChanged } from './lead.ts'
-import { Membership, type MemberAssignment, type MemberOptions, type MemberSubscription } from './membership.ts'
+import {
+  type MemberAssignment,
+  type MemberOptions,
+  Membership,
+  type MembershipHolder,
+  type MemberSubscription
+} from './membership.ts'
 import { askHeartbeat, askLeave, type MemberOfGeneration } from './membership-messages.ts'
 import { askCommit, type Commit, type PartitionMap } from './offset-messages.ts'
 
@@ -29,7 +35,7 @@ const TROUBLED_BEAT_MS = 1000
 const BEAT_AFTER = 1 / 3
 
 /** One member of a classic consumer group. It joins again by itself, until its owner lets go of it or Kafka ends it. */
-export class GroupMember implements WheelTask {
+export class GroupMember implements WheelTask, MembershipHolder {
   readonly group: string
   readonly instanceId: string | null
   readonly #context: GroupContext
@@ -43,12 +49,26 @@ export class GroupMember implements WheelTask {
     this.instanceId = options.instanceId
     this.#context = context
     this.#holder = holder
-    this.#membership = new Membership(context, options, {
-      members: () => holder.members.length,
-      joins: () => holder.joins(),
-      ended: () => holder.ended(this),
-      joinedAfterAll: member => void this.#leaveAs(member, Deadline.after(LEAVE_LIMIT_MS)).catch(() => undefined)
-    })
+    this.#membership = new Membership(context, options, this)
+  }
+
+  get groupSize(): number {
+    return this.#holder.members.length
+  }
+
+  /** Of the membership. */
+  onJoining(): void {
+    this.#holder.joins()
+  }
+
+  /** Of the membership. */
+  onOver(): void {
+    this.#holder.ended(this)
+  }
+
+  /** Of the membership. */
+  onJoinedAfterAll(member: MemberOfGeneration): void {
+    void this.#leaveAs(member, Deadline.after(LEAVE_LIMIT_MS)).catch(() => undefined)
   }
 
   get state(): MemberState {

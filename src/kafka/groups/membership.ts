@@ -11,6 +11,7 @@ import { type GroupFailure, notConfirmed } from './group-failure.ts'
 import type { MemberOfGeneration } from './membership-messages.ts'
 import { Rebalance } from './rebalance.ts'
 
+/** Kept as long as the member, and read for each JoinGroup. */
 export interface MemberSubscription {
   readonly topics: readonly string[]
   /** Travels with the subscription; nothing here looks into it. */
@@ -49,13 +50,13 @@ export interface MemberOptions {
 /** What a membership tells, and asks, whoever holds it. */
 export interface MembershipHolder {
   /** How many members of the group this process holds, this one included. */
-  members(): number
+  readonly groupSize: number
   /** It begins to join. */
-  joins(): void
-  /** It has ended, whoever ended it. */
-  ended(): void
+  onJoining(): void
+  /** It is over, whoever ended it. */
+  onOver(): void
   /** It was left while its JoinGroup was under way, which made it a member after all. */
-  joinedAfterAll(member: MemberOfGeneration): void
+  onJoinedAfterAll(member: MemberOfGeneration): void
 }
 
 const REVOKE_LIMIT_MS = 3000
@@ -67,7 +68,7 @@ const QUICK_JOINS = 4
 /** Where a member stands, and the rebalances that it goes through: the table of `decide.ts`, carried out. */
 export class Membership {
   readonly #context: GroupContext
-  readonly #options: MemberOptions
+  readonly #options: Omit<MemberOptions, 'subscription' | 'sessionTimeoutMs'>
   readonly #holder: MembershipHolder
   #sessionTimeoutMs: number
   #subscription: MemberSubscription
@@ -94,11 +95,12 @@ export class Membership {
   confirmedAtMs = -Infinity
 
   constructor(context: GroupContext, options: MemberOptions, holder: MembershipHolder) {
+    const { subscription, sessionTimeoutMs, ...rest } = options
     this.#context = context
-    this.#options = options
+    this.#options = rest
     this.#holder = holder
-    this.#sessionTimeoutMs = options.sessionTimeoutMs
-    this.#subscription = this.#sent = this.#confirmed = options.subscription
+    this.#sessionTimeoutMs = sessionTimeoutMs
+    this.#subscription = this.#sent = this.#confirmed = subscription
   }
 
   get state(): MemberState {
@@ -147,7 +149,7 @@ export class Membership {
     else if (stateAfter(action) === 'joining') {
       this.#joiningSinceMs = performance.now()
       this.#state = 'joining'
-      this.#holder.joins()
+      this.#holder.onJoining()
       void this.#rebalance(action)
     }
   }
@@ -179,7 +181,7 @@ export class Membership {
 
   async #rebalance(first: MemberAction): Promise<void> {
     const { group } = this.#options
-    const members = () => this.#holder.members()
+    const members = () => this.#holder.groupSize
     const rebalance = new Rebalance(this.#context, group, members, () => isJoining(this.#state))
     try {
       await this.#revoke()
@@ -195,7 +197,7 @@ export class Membership {
         const pauses = isJoining(this.#state) ? Math.max(failures, joins - QUICK_JOINS) : 0
         if (pauses > 0) await sleep(scattered(growingPauseMs(pauses - 1, PAUSE_FIRST_MS, PAUSE_LIMIT_MS)))
         if (this.#leaving && (event === 'joined' || event === 'leadsByOldName'))
-          this.#holder.joinedAfterAll({ ...this.identity, memberId: rebalance.memberId })
+          this.#holder.onJoinedAfterAll({ ...this.identity, memberId: rebalance.memberId })
       }
     } catch (cause) {
       this.#context.log.error({ group, cause: causeText(cause) }, 'A rebalance failed')
@@ -222,7 +224,8 @@ export class Membership {
     this.#sent = this.#memberId === '' ? this.#confirmed : this.#subscription
     const { rebalanceTimeoutMs } = this.#options
     const sessionTimeoutMs = this.#sessionTimeoutMs
-    const metadata = encodeSubscription({ ...this.#sent, generationId: this.#renewals })
+    const { topics, userData } = this.#sent
+    const metadata = encodeSubscription({ topics, userData, generationId: this.#renewals })
     const request = { ...this.identity, sessionTimeoutMs, rebalanceTimeoutMs, metadata }
     return rebalance.join(request, this.#memberId === '' ? this.#replaced : undefined)
   }
@@ -260,7 +263,7 @@ export class Membership {
   #finish(): void {
     this.#state = 'ended'
     this.#assignment = null
-    this.#holder.ended()
+    this.#holder.onOver()
     this.#settle()
   }
 
