@@ -52,8 +52,8 @@ export class GroupMember implements WheelTask, MembershipHolder {
     this.#membership = new Membership(context, options, this)
   }
 
-  get groupSize(): number {
-    return this.#holder.members.length
+  get knownMembers(): number {
+    return this.#holder.members.filter(({ memberId }) => memberId !== '').length
   }
 
   /** Of the membership. */

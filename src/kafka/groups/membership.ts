@@ -49,8 +49,8 @@ export interface MemberOptions {
 
 /** What a membership tells, and asks, whoever holds it. */
 export interface MembershipHolder {
-  /** How many members of the group this process holds, this one included. */
-  readonly groupSize: number
+  /** How many members of the group this process holds that have a member id. */
+  readonly knownMembers: number
   /** It begins to join. */
   onJoining(): void
   /** It is over, whoever ended it. */
@@ -181,8 +181,8 @@ export class Membership {
 
   async #rebalance(first: MemberAction): Promise<void> {
     const { group } = this.#options
-    const members = () => this.#holder.groupSize
-    const rebalance = new Rebalance(this.#context, group, members, () => isJoining(this.#state))
+    const known = () => this.#holder.knownMembers
+    const rebalance = new Rebalance(this.#context, group, known, () => isJoining(this.#state))
     try {
       await this.#revoke()
       if (isJoining(this.#state)) this.#prepare(first)

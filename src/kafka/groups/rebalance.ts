@@ -34,7 +34,7 @@ const UUID = /^-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export class Rebalance {
   readonly #context: GroupContext
   readonly #group: string
-  readonly #members: () => number
+  readonly #known: () => number
   readonly #wanted: () => boolean
   #connection: JoinConnection | undefined
   #brokerId = -1
@@ -57,13 +57,13 @@ export class Rebalance {
   assignment: Assignment | undefined
 
   /**
-   * `members` tells how many of the group this process holds. `wanted` is asked before each request: a member that has ended
+   * `known` tells how many members of the group this process holds that have a member id. `wanted` is asked before each request: a member that has ended
    * must not send another one.
    */
-  constructor(context: GroupContext, group: string, members: () => number, wanted: () => boolean) {
+  constructor(context: GroupContext, group: string, known: () => number, wanted: () => boolean) {
     this.#context = context
     this.#group = group
-    this.#members = members
+    this.#known = known
     this.#wanted = wanted
   }
 
@@ -175,7 +175,7 @@ export class Rebalance {
       const brokerId = await coordinators.of(this.#group, Deadline.after(COORDINATOR_LIMIT_MS))
       if (brokerId !== this.#brokerId) this.end()
       this.#brokerId = brokerId
-      this.#connection ??= await joins.take(brokerId, this.#group, this.#members())
+      this.#connection ??= await joins.take(brokerId, this.#group, this.#known(), this.memberId === '')
       const connection = this.#connection
       await connection.channel.connect()
       if (!this.#wanted()) return 'away'

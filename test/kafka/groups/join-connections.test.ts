@@ -80,29 +80,58 @@ suite('Rule 2: a connection for requests that are parked', () => {
   test('is had in the end by every member, in whatever order those of several groups come', async t => {
     const { brokers } = await startCluster(t, 1)
     const limit = 5
-    const sizes = fc.array(fc.integer({ min: 1, max: limit }), { minLength: 1, maxLength: 5 })
+    const size = fc
+      .record({ known: fc.integer({ min: 1, max: limit }), newcomers: fc.nat({ max: limit }) })
+      .map(({ known, newcomers }) => ({ known, newcomers: Math.min(newcomers, limit - known) }))
+    const sizes = fc.array(size, { minLength: 1, maxLength: 5 })
     const inSomeOrder = sizes.chain(list => {
-      const members = list.flatMap((size, group) => Array.from({ length: size }, () => group))
+      const members = list.flatMap(({ known, newcomers }, group) =>
+        Array.from({ length: known + newcomers }, (_member, index) => ({ group, isNew: index >= known }))
+      )
       return fc.record({ list: fc.constant(list), order: fc.shuffledSubarray(members, { minLength: members.length }) })
     })
     await fc.assert(
       fc.asyncProperty(inSomeOrder, async ({ list, order }) => {
         const joins = new JoinConnections(brokers, limit)
-        const come = async (group: number) => joins.take(1, `g${group}`, list[group])
-        const all = order.map(group => ({ group, taken: come(group) }))
+        const come = async ({ group, isNew }: { group: number; isNew: boolean }) =>
+          joins.take(1, `g${group}`, list[group].known, isNew)
+        const all = order.map(member => ({ ...member, taken: come(member) }))
         let most = 0
         let now = 0
         for (const { taken } of all) void taken.then(() => (most = Math.max(most, ++now)))
-        // A group gives its connections back when each of its members has one: so the coordinator has it.
-        const groups = list.map(async (_size, number) => {
-          const taken = await Promise.all(all.filter(({ group }) => group === number).map(one => one.taken))
-          now -= taken.length
-          for (const connection of taken) connection.release()
+        // Nobody's request is answered before each member that the coordinator knows has sent one.
+        const answered = list.map(async (_size, number) =>
+          Promise.all(all.filter(({ group, isNew }) => group === number && !isNew).map(({ taken }) => taken))
+        )
+        const ended = all.map(async ({ group, taken }) => {
+          const connection = await taken
+          await answered[group]
+          now--
+          connection.release()
         })
-        await Promise.all(groups)
+        await Promise.all(ended)
         assert.ok(most <= limit)
       })
     )
+  })
+
+  test('is for members that the coordinator waits for, before those that it does not know yet', async t => {
+    const { brokers } = await startCluster(t, 1)
+    const joins = new JoinConnections(brokers, 6)
+    const order: string[] = []
+    const come = async (group: string, known: number, isNew = false) => {
+      const connection = await joins.take(1, group, known, isNew)
+      order.push(isNew ? `new ${group}` : group)
+      return connection
+    }
+    const first = [come('g', 4), come('g', 4), come('g', 4), come('h', 2)]
+    const late = [come('g', 4, true), come('g', 4, true), come('h', 2), come('g', 4)]
+    await setImmediate()
+    assert.deepEqual(order, ['g', 'g', 'g', 'h', 'new g', 'h'])
+    for (const taken of [first[3], late[2]]) (await taken).release()
+    await setImmediate()
+    assert.deepEqual(order.slice(6), ['g', 'new g'])
+    await Promise.all(late)
   })
 
   test('is found for a group with more members than there are connections, as they become free', async t => {
