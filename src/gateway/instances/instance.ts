@@ -16,6 +16,7 @@ import { instanceKey } from './position-entry.ts'
 import { Positions } from './positions.ts'
 import type { InstanceSettings } from './settings.ts'
 import { Turns } from './turns.ts'
+import { commitUnloaded } from './unloaded.ts'
 import { type Interruption, OneWait } from './wait.ts'
 
 const REBALANCE_TIMEOUT_MS = 10_000
@@ -264,7 +265,8 @@ export class Instance implements MemberHooks {
     const known = Promise.all([this.#loading, this.#deliveries.over()])
     const limit = Deadline.after(REVOKE_ANSWER_LIMIT_MS)
     await within(limit, known, () => new Error('not in time')).catch(() => undefined)
-    await this.commitDelivered(Deadline.after(REVOKE_COMMIT_LIMIT_MS))
+    const deadline = Deadline.after(REVOKE_COMMIT_LIMIT_MS)
+    await (this.#loadedGeneration < 0 ? commitUnloaded(this, deadline) : this.commitDelivered(deadline))
   }
 
   /** Of the member. */

@@ -7,7 +7,7 @@ import type { InstancesContext } from './context.ts'
 import { instanceState } from './failures.ts'
 import { HeldPartition, type Writer } from './held-partition.ts'
 import { readMetadata, topicKey } from './position-entry.ts'
-import { NOTHING, resume } from './resume.ts'
+import { belongsTo, NOTHING, resume } from './resume.ts'
 import type { InstanceSettings } from './settings.ts'
 
 /** For whom positions are loaded. */
@@ -71,6 +71,21 @@ export class Positions {
     await this.resolve(loaded.flat(), loader.settings, deadline)
     if (clearings === this.#clearings)
       for (const held of loaded.flat()) this.#held.set(keyOf(held.topic, held.partition), held)
+  }
+
+  /** Holds those that the instance was delivered last from: which partitions it will have is not known yet. */
+  async loadOwn(loader: Loader, deadline: Deadline): Promise<void> {
+    const { instance, generation } = loader
+    const stored = await this.#context.groups.committed(this.#group, null, deadline)
+    const own = new Map<string, readonly number[]>()
+    for (const [topic, ofTopic] of stored) {
+      const numbers = Array.from(ofTopic).flatMap(([partition, told]) => {
+        const delivered = typeof told === 'object' ? readMetadata(told.metadata).entry?.delivered : null
+        return delivered && belongsTo(delivered, { instance, generation, assignedSince: null }) ? partition : []
+      })
+      if (numbers.length > 0) own.set(topic, numbers)
+    }
+    await this.load(own, loader, deadline)
   }
 
   /** Those of which the group does not have what it should. */

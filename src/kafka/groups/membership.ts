@@ -30,7 +30,7 @@ export interface MemberHooks {
   onAssigned(assignment: MemberAssignment): void
   /**
    * A rebalance begins: nothing may be delivered until {@link onAssigned}. What was delivered can still be committed under
-   * the old generation until the promise settles, for at most 3 s.
+   * the old generation until the promise settles, for at most 3 s. Also called if that generation ends before it was assigned.
    */
   onRevoked(): void | Promise<void>
   /** It is over: taken over (`fenced`), expired or removed (`unknownMember`), or refused. Nothing follows. */
@@ -188,6 +188,7 @@ export class Membership {
       if (isJoining(this.#state)) this.#prepare(first)
       for (let failures = 0, joins = 0; isJoining(this.#state);) {
         const event = await this.#request(rebalance)
+        if (event === 'rebalancing' && this.#state === 'syncing') await this.#tellRevoked()
         const action = decide(this.#state, event)
         failures = action === 'again' ? failures + 1 : 0
         if (stateAfter(action) === 'joining') joins++
@@ -211,6 +212,10 @@ export class Membership {
   async #revoke(): Promise<void> {
     if (this.#assignment === null) return
     this.#assignment = null
+    await this.#tellRevoked()
+  }
+
+  async #tellRevoked(): Promise<void> {
     const told = Promise.resolve(this.#options.hooks.onRevoked())
     await within(Deadline.after(REVOKE_LIMIT_MS), told, late).catch((error: unknown) => {
       this.#context.log.debug({ group: this.#options.group, cause: causeText(error) }, 'The last commits failed')

@@ -6,7 +6,8 @@ import { Instances } from '../../../src/gateway/instances/instances.ts'
 import { Poll } from '../../../src/gateway/instances/poll.ts'
 import { Offsets } from '../../../src/gateway/instances/offsets.ts'
 import { Subscriptions } from '../../../src/gateway/instances/subscriptions.ts'
-import { soon } from '../../kafka/groups/support.ts'
+import { Rebalance } from '../../../src/kafka/groups/rebalance.ts'
+import { soon, watched } from '../../kafka/groups/support.ts'
 import { alone } from '../../support/alone.ts'
 import { uniqueTopic } from '../../support/gateway.ts'
 import { callOf, Collected, contextOf, PLAIN, poll, waiting } from './support.ts'
@@ -93,6 +94,34 @@ suite('Rule 7: a position belongs to an instance and a generation', () => {
     for (const name of ['j', 'k']) await gateways.alert(group, one.create(callOf(), group, name, PLAIN))
     await gateways.fill(topic, 0, 'b')
     assert.deepEqual((await gateways.alert(group, polling)).values, ['b'])
+  })
+
+  test('what was delivered is committed though its taker has to join again before it is assigned anything', async t => {
+    const { one, other, clusters } = gateways
+    const topic = await gateways.topic()
+    const group = uniqueTopic('group')
+    await gateways.fill(topic, 0, 'a')
+    await one.create(callOf(), group, 'i', PLAIN)
+    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
+    assert.deepEqual((await poll(one, group, 'i')).values, ['a'])
+    await sleep(50)
+    const isTaken = Promise.withResolvers<void>()
+    const late = async function (this: Rebalance, ...given: Parameters<Rebalance['sync']>) {
+      isTaken.resolve()
+      while ((await clusters[0].groups.describe(group, soon())).state === 'Stable') await setImmediate()
+      return this.sync(...given)
+    }
+    t.mock.method(Rebalance.prototype, 'sync', late, { times: 1 })
+    const polling = poll(other, group, 'i', { waitMs: 1000 })
+    await isTaken.promise
+    // The partition goes to whoever is first by name.
+    const first = watched(clusters[0].groups, group, 'h', { topics: [topic] })
+    first.member.join()
+    await first.member.settled(soon())
+    assert.deepEqual(first.assigned[0].partitions, new Map([[topic, [0]]]))
+    assert.equal((await gateways.stored(group, topic)).offset, 1)
+    await first.member.leave(soon())
+    assert.deepEqual((await polling).values, [])
   })
 
   test('an instance that is made again under its name begins at what was committed, not at what its namesake was given', async () => {
