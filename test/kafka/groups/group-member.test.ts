@@ -11,7 +11,7 @@ const ALL = ['t-0', 't-1', 't-2', 't-3']
 const asked = ({ asked }: ModelCluster, api: AskedOfModel['api']): AskedOfModel[] =>
   asked.filter(each => each.api === api)
 
-suite('A member of a group', () => {
+suite('A member of a group', { concurrency: true }, () => {
   test('joins, leads, assigns everything to itself, and leaves', async t => {
     const model = await modelCluster(t)
     const { member, assigned, revoked } = await joined(model.gateway(), 'g', 'a', { topics })
@@ -30,23 +30,6 @@ suite('A member of a group', () => {
     await calm(first, second)
     assert.deepEqual(partitionsOf([first.member, second.member]), ALL)
     assert.deepEqual([first.revoked, second.revoked], [1, 0])
-  })
-
-  test('rule 2: hears at once of a rebalance that another member of its process begins, however far its next heartbeat is', async t => {
-    t.mock.timers.enable({ apis: ['setInterval'] })
-    const model = await modelCluster(t)
-    const gateway = model.gateway()
-    const members: Watched[] = []
-    for (const name of ['a', 'b', 'c', 'd']) {
-      const told = watched(gateway, 'g', name, { topics })
-      told.member.join()
-      assert.notEqual(await told.member.settled(soon()), null)
-      members.push(told)
-    }
-    members[1].member.resubscribe({ topics: [], userData: Buffer.from('{}') })
-    const everyone = members.map(({ member }) => member)
-    const isShared = () => partitionsOf(everyone).join() === ALL.join() && partitionsOf([everyone[1]]).length === 0
-    await until(() => isShared() && new Set(everyone.map(({ generation }) => generation)).size === 1)
   })
 
   test('rule 3: is sent an encoded list by our leader even if it gets no partition', async t => {
@@ -87,12 +70,15 @@ suite('A member of a group', () => {
     for (const isMeanwhile of [false, true]) {
       const model = await modelCluster(t)
       const [one, other] = [model.gateway(), model.gateway()]
-      const takers: Watched[] = []
-      const take = async () => void takers.push(await joined(other, 'g', 'a', { topics }))
+      const taker = watched(other, 'g', 'a', { topics })
+      // Without a heartbeat of the former holder, which would tell it.
+      const take = async () => {
+        taker.member.join()
+        await taker.member.settled(soon())
+      }
       const leaving = await joined(one, 'g', 'a', isMeanwhile ? { topics, onRevoked: take } : { topics })
       if (!isMeanwhile) await take()
       await assert.rejects(leaving.member.handOver(60_000, soon()), { trouble: 'fenced' })
-      const [taker] = takers
       await taker.member.heartbeat(soon())
       assert.deepEqual([taker.ended, taker.member.state, leaving.member.state], [[], 'stable', 'ended'])
     }
@@ -467,6 +453,23 @@ suite('A member of a group', () => {
     assert.throws(() => watched(gateway, 'g', 'c', { topics }), { trouble: 'tooManyMembers', kind: 'busy' })
     await joined(gateway, 'h', 'c', { topics })
   })
+})
+
+test('rule 2: a member hears at once of a rebalance that another member of its process begins, however far its next heartbeat is', async t => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const model = await modelCluster(t)
+  const gateway = model.gateway()
+  const members: Watched[] = []
+  for (const name of ['a', 'b', 'c', 'd']) {
+    const told = watched(gateway, 'g', name, { topics })
+    told.member.join()
+    assert.notEqual(await told.member.settled(soon()), null)
+    members.push(told)
+  }
+  members[1].member.resubscribe({ topics: [], userData: Buffer.from('{}') })
+  const everyone = members.map(({ member }) => member)
+  const isShared = () => partitionsOf(everyone).join() === ALL.join() && partitionsOf([everyone[1]]).length === 0
+  await until(() => isShared() && new Set(everyone.map(({ generation }) => generation)).size === 1)
 })
 
 function commitOf() {

@@ -10,6 +10,7 @@ import { type Definition, Interpreter } from '../messages/interpreter.ts'
 import { partition, serveMetadata, type View } from '../metadata/scripted-cluster.ts'
 import { kafkaConfig, ScriptedBroker, silent } from '../transport/scripted-broker.ts'
 import { ModelCoordinator, type Quirks } from './model-coordinator.ts'
+import { modelOf } from './support.ts'
 
 /** Key, flexible since, oldest and newest version of each API that the model has, by Kafka's name. */
 const APIS = {
@@ -82,6 +83,7 @@ export async function modelCluster(t: TestContext, options: ModelOptions = {}): 
       const brokers = new Brokers(kafkaConfig([scripted[0].address], { requestTimeoutMs: 5000 }), {}, silent)
       const metadata = new MetadataCache(brokers, silent)
       const groups = new Groups(brokers, new AnyBroker(brokers), metadata, silent, { joinConnections })
+      modelOf.set(groups, cluster)
       closers.push(
         () => groups.close(),
         () => brokers.close()

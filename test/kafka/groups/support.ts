@@ -30,8 +30,11 @@ type Changes = Partial<Omit<MemberOptions, 'hooks' | 'subscription'>> & {
   readonly onRevoked?: () => Promise<void>
 }
 
-/** All members ever made here. */
-const everyone = new Set<GroupMember>()
+/** All members ever made here, and who made them. */
+const everyone = new Map<GroupMember, Groups>()
+
+/** The model that gateways stand before: groups of one name in several models have nothing to do with each other. */
+export const modelOf = new WeakMap<Groups, object>()
 
 /** A member that has not joined yet. */
 export function watched(
@@ -58,18 +61,21 @@ export function watched(
     },
     ...changes
   })
-  everyone.add(member)
+  everyone.set(member, groups)
   const told: Watched = { member, assigned, ended, revoked: 0 }
   return told
 }
 
 /** The same, joined. The others need not wait for their next heartbeats to hear of it. */
 export async function joined(...given: Parameters<typeof watched>): Promise<Watched> {
+  const [groups, group] = given
   const told = watched(...given)
+  const isNeighbour = ([member, others]: readonly [GroupMember, Groups]) =>
+    member.group === group && modelOf.get(others) === modelOf.get(groups)
   told.member.join()
   for (const end = Date.now() + 20_000; (await told.member.settled(soon(50))) === null;) {
     if (Date.now() > end) throw new Error('It did not join in time')
-    for (const member of everyone) if (member.group === told.member.group) member.beat()
+    for (const each of everyone) if (isNeighbour(each)) each[0].beat()
   }
   return told
 }
