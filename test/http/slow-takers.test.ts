@@ -16,7 +16,7 @@ const LARGE = pageOf(Buffer.alloc(32 * 1024 * 1024, 'a'))
 const limits = { inFlightBytes: 256 * 1024 * 1024, writeTimeoutMs: 400, leastWriteBytesPerSecond: 1024 * 1024 }
 const gateway = { consume: () => Promise.resolve(LARGE) }
 
-suite('A client that takes its answer more slowly than allowed', () => {
+suite('A client that takes its answer more slowly than allowed', { concurrency: true }, () => {
   for (const secure of [false, true]) {
     const open = (port: number): Socket =>
       secure ? connectSecure({ port, host: '127.0.0.1', servername: 'localhost', ca }) : connectPlain(port, '127.0.0.1')

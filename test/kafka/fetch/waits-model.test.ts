@@ -230,12 +230,11 @@ class Run {
 }
 
 test('whoever waits is told if and only if a place can be read, whatever readers, writers and brokers do', async () => {
-  await fc.assert(
-    fc.asyncProperty(steps, fc.constantFrom(0, 8_000_000), async (taken, cacheBytes) => {
-      const run = new Run(cacheBytes)
-      for (const each of taken) await run.take(each)
-      await run.check()
-    }),
-    { numRuns: 30, endOnFailure: true }
-  )
+  const property = fc.asyncProperty(steps, fc.constantFrom(0, 8_000_000), async (taken, cacheBytes) => {
+    const run = new Run(cacheBytes)
+    for (const each of taken) await run.take(each)
+    await run.check()
+  })
+  // They wait most of the time.
+  await Promise.all(Array.from({ length: 4 }, () => fc.assert(property, { numRuns: 8, endOnFailure: true })))
 })

@@ -36,7 +36,7 @@ async function polled({ held }: ModelPollBroker, partitions: number): Promise<vo
   assert.fail(`no poll for ${partitions} partitions`)
 }
 
-suite('A wait', () => {
+suite('A wait', { concurrency: true }, () => {
   test('ends with the place that a record comes to, and with no other', async () => {
     const cluster = new ModelPollCluster([1, 1])
     const wait = begin(cluster, [at(0, 0), at(1, 0)])
@@ -148,11 +148,11 @@ suite('A wait', () => {
   })
 
   test('is polled for in full again once the broker has lost the session, or keeps none', async () => {
-    for (const spoil of [
+    const spoiling = [
       (broker: ModelPollBroker) => broker.forgetSessions(),
       (broker: ModelPollBroker) => (broker.keepsSessions = false),
       (broker: ModelPollBroker) => (broker.version = 12)
-    ]) {
+    ].map(async spoil => {
       const cluster = new ModelPollCluster([1, 1])
       const { 1: broker } = cluster.brokers
       const wait = begin(cluster, [at(0, 0), at(1, 0)])
@@ -162,7 +162,8 @@ suite('A wait', () => {
       cluster.append(1)
       assert.deepEqual(await wait.done, [at(1, 0)])
       assert.ok(broker.polls.length < 8, `${broker.polls.length} polls`)
-    }
+    })
+    await Promise.all(spoiling)
   })
 
   test('works with brokers of any age', async () => {

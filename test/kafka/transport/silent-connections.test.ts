@@ -35,7 +35,7 @@ async function start(
 
 const echo = (request: BrokerRequest) => request.answer(request.body)
 
-suite('A connection that is silent', () => {
+suite('A connection that is silent', { concurrency: true }, () => {
   test('is replaced once the broker answers on a new one: what was under way counts as sent', async t => {
     const { broker, ask } = await start(t, (request, { accepted }) => {
       if (accepted > 1) echo(request)
