@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { after, afterEach, suite, test } from 'node:test'
+import { after, suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -25,14 +25,6 @@ interface Running {
 
 suite('kafka-rest-gateway dev', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-dev-'))
-  const running: Running[] = []
-
-  afterEach(async () => {
-    for (const { child, exited } of running.splice(0)) {
-      child.kill('SIGKILL')
-      await exited
-    }
-  })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
   /** A free port whose neighbour, which the identity provider takes, is free too. */
@@ -43,19 +35,21 @@ suite('kafka-rest-gateway dev', () => {
     }
   }
 
-  const start = (argv: readonly string[], env: NodeJS.ProcessEnv = {}): Running => {
+  const start = (t: TestContext, argv: readonly string[], env: NodeJS.ProcessEnv = {}): Running => {
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAFKA_REST_')))
-    return watch(spawn(process.execPath, [BIN, 'dev', ...argv], { cwd: folder, env: { ...own, ...env } }))
+    return watch(t, spawn(process.execPath, [BIN, 'dev', ...argv], { cwd: folder, env: { ...own, ...env } }))
   }
 
-  const watch = (child: ChildProcessWithoutNullStreams): Running => {
+  const watch = (t: TestContext, child: ChildProcessWithoutNullStreams): Running => {
     let output = ''
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (output += text))
     const exited = new Promise<number | null>(resolveExit => child.once('exit', resolveExit))
-    const started = { child, exited, output: () => output }
-    running.push(started)
-    return started
+    t.after(() => {
+      child.kill('SIGKILL')
+      return exited
+    })
+    return { child, exited, output: () => output }
   }
 
   const untilAnnounced = async ({ child, output }: Running) => {
@@ -120,10 +114,10 @@ suite('kafka-rest-gateway dev', () => {
     return stdout.split('\n').filter(line => line.includes('kafka.Kafka') && line.includes(folder)).length
   }
 
-  test('every line that it prints works when pasted; data survives a restart; Ctrl-C stops everything', async () => {
+  test('every line that it prints works when pasted; data survives a restart; Ctrl-C stops everything', async t => {
     await shareJars()
     const port = await portPair()
-    const first = start(['--port', String(port)])
+    const first = start(t, ['--port', String(port)])
     await untilAnnounced(first)
     const output = await paste(first.output())
     assert.match(output, /\{"topic":"hello"\}/)
@@ -138,7 +132,7 @@ suite('kafka-rest-gateway dev', () => {
     assert.equal(await first.exited, 0, first.output())
     assert.equal(await brokersOf(), 0)
 
-    const second = start(['--port', String(port)])
+    const second = start(t, ['--port', String(port)])
     await untilAnnounced(second)
     const again = await paste(second.output())
     assert.match(again, /TOPIC_EXISTS/)
@@ -149,12 +143,12 @@ suite('kafka-rest-gateway dev', () => {
     assert.equal(await brokersOf(), 0, 'a killed parent leaves no broker behind')
   })
 
-  test('--ephemeral leaves no data behind', async () => {
+  test('--ephemeral leaves no data behind', async t => {
     await shareJars()
     const port = await portPair()
     // Jars and certificates are there already: what is new afterwards would be data.
     symlinkSync(join(folder, '.local'), join(folder, '.other'))
-    const ephemeral = start(['--port', String(port), '--ephemeral', '--data-dir', '.other'], { TMPDIR: folder })
+    const ephemeral = start(t, ['--port', String(port), '--ephemeral', '--data-dir', '.other'], { TMPDIR: folder })
     await untilAnnounced(ephemeral)
     assert.match(await paste(ephemeral.output()), /\{"topics":\["hello"\]\}/)
     ephemeral.child.kill('SIGTERM')
@@ -163,9 +157,9 @@ suite('kafka-rest-gateway dev', () => {
     assert.deepEqual(stdout.trim().split('\n').toSorted(), ['.local', '.other'])
   })
 
-  test('a cluster that is given is used instead of a broker of its own', async () => {
+  test('a cluster that is given is used instead of a broker of its own', async t => {
     const port = await portPair()
-    const given = start(['--port', String(port)], {
+    const given = start(t, ['--port', String(port)], {
       KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: String(process.env.KAFKA_REST_TEST_BOOTSTRAP)
     })
     await untilAnnounced(given)
@@ -176,9 +170,9 @@ suite('kafka-rest-gateway dev', () => {
     assert.match(given.output(), /^Stopping the gateway and the identity provider$/m)
   })
 
-  test('the port of the environment is taken, and variables that are not used are named', async () => {
+  test('the port of the environment is taken, and variables that are not used are named', async t => {
     const port = await portPair()
-    const given = start([], {
+    const given = start(t, [], {
       KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: String(process.env.KAFKA_REST_TEST_BOOTSTRAP),
       KAFKA_REST_LISTEN_PORT: String(port),
       KAFKA_REST_LISTEN_HOST: '0.0.0.0',
@@ -195,7 +189,7 @@ suite('kafka-rest-gateway dev', () => {
       cwd: folder
     })
     assert.match(page.stdout, /^HTTP\/1\.1 200 OK\r\n[^]*Content-Type: text\/html[^]*<a href="docs">/)
-    const refused = start([], { KAFKA_REST_LISTEN_PORT: 'https' })
+    const refused = start(t, [], { KAFKA_REST_LISTEN_PORT: 'https' })
     assert.equal(await refused.exited, 1)
     assert.equal(
       refused.output(),
@@ -203,37 +197,46 @@ suite('kafka-rest-gateway dev', () => {
     )
   })
 
-  test('a given cluster that cannot be reached is not said to be served', async () => {
-    const given = start(['--port', String(await portPair())], { KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' })
-    await untilAnnounced(given)
-    assert.match(given.output(), /^Kafka 127\.0\.0\.1:1 has not answered yet\. https:\S+ serves it as soon as it does/m)
-  })
+  suite('side by side', { concurrency: true }, () => {
+    test('a given cluster that cannot be reached is not said to be served', async t => {
+      const given = start(t, ['--port', String(await portPair())], {
+        KAFKA_REST_KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1'
+      })
+      await untilAnnounced(given)
+      assert.match(
+        given.output(),
+        /^Kafka 127\.0\.0\.1:1 has not answered yet\. https:\S+ serves it as soon as it does/m
+      )
+    })
 
-  test('a second start on its data is refused and leaves its files alone; the end of its Kafka is said', async () => {
-    await shareJars()
-    const first = start(['--port', String(await portPair())])
-    await untilAnnounced(first)
-    const node = join(folder, '.local', 'kafka', 'node-1')
-    const properties = readFileSync(join(node, 'server.properties'), 'utf8')
-    const files = readdirSync(node)
-    const log = readFileSync(join(node, 'broker.log'), 'utf8')
-    const second = start(['--port', String(await portPair())])
-    assert.equal(await second.exited, 1)
-    assert.match(
-      second.output(),
-      /Another Kafka uses .*\/node-1\. Stop it, or choose another folder with --data-dir\.\n$/
-    )
-    assert.equal(readFileSync(join(node, 'server.properties'), 'utf8'), properties)
-    assert.deepEqual(readdirSync(node), files)
-    assert.ok(readFileSync(join(node, 'broker.log'), 'utf8').startsWith(log), 'the log goes on')
-    const [pid] = await brokerPids()
-    process.kill(pid, 'SIGKILL')
-    await untilSaid(
-      first,
-      /^Kafka has ended by itself; \S+\/node-1\/broker\.log says why\. Stop with Ctrl-C and start again\.$/m
-    )
-    first.child.kill('SIGINT')
-    assert.equal(await first.exited, 0)
+    test('a second start on its data is refused and leaves its files alone; the end of its Kafka is said', async t => {
+      await shareJars()
+      // A broker of the same name that was killed is waited for, 9 s long.
+      rmSync(join(folder, '.local', 'kafka'), { recursive: true, force: true })
+      const first = start(t, ['--port', String(await portPair())])
+      await untilAnnounced(first)
+      const node = join(folder, '.local', 'kafka', 'node-1')
+      const properties = readFileSync(join(node, 'server.properties'), 'utf8')
+      const files = readdirSync(node)
+      const log = readFileSync(join(node, 'broker.log'), 'utf8')
+      const second = start(t, ['--port', String(await portPair())])
+      assert.equal(await second.exited, 1)
+      assert.match(
+        second.output(),
+        /Another Kafka uses .*\/node-1\. Stop it, or choose another folder with --data-dir\.\n$/
+      )
+      assert.equal(readFileSync(join(node, 'server.properties'), 'utf8'), properties)
+      assert.deepEqual(readdirSync(node), files)
+      assert.ok(readFileSync(join(node, 'broker.log'), 'utf8').startsWith(log), 'the log goes on')
+      const [pid] = await brokerPids()
+      process.kill(pid, 'SIGKILL')
+      await untilSaid(
+        first,
+        /^Kafka has ended by itself; \S+\/node-1\/broker\.log says why\. Stop with Ctrl-C and start again\.$/m
+      )
+      first.child.kill('SIGINT')
+      assert.equal(await first.exited, 0)
+    })
   })
 
   test('it starts on a machine without IPv6', async t => {
@@ -244,19 +247,19 @@ suite('kafka-rest-gateway dev', () => {
     await shareJars()
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KAFKA_REST_')))
     const argv = [...namespace, `${noIpv6} && exec "$@"`, 'sh', process.execPath, BIN, 'dev', '--ephemeral']
-    const alone = watch(spawn('unshare', argv, { cwd: folder, env }))
+    const alone = watch(t, spawn('unshare', argv, { cwd: folder, env }))
     await untilAnnounced(alone)
     assert.match(alone.output(), / is served at https:\/\/localhost:9400\./)
     alone.child.kill('SIGTERM')
     assert.equal(await alone.exited, 0, alone.output())
   })
 
-  test('a busy port, and a machine without Java: one line that says what to do, and status 1', async () => {
+  test('a busy port, and a machine without Java: one line that says what to do, and status 1', async t => {
     const busy = createServer()
     await new Promise<void>(listening => busy.listen({ host: '127.0.0.1', port: 0 }, listening))
     const address = busy.address()
     assert.ok(typeof address === 'object' && address !== null)
-    const refused = start(['--port', String(address.port)])
+    const refused = start(t, ['--port', String(address.port)])
     assert.equal(await refused.exited, 1)
     assert.equal(
       refused.output(),
@@ -264,7 +267,7 @@ suite('kafka-rest-gateway dev', () => {
     )
     busy.close()
 
-    const bare = start(['--port', String(await portPair())], { PATH: folder })
+    const bare = start(t, ['--port', String(await portPair())], { PATH: folder })
     assert.equal(await bare.exited, 1)
     assert.match(
       bare.output(),

@@ -15,6 +15,7 @@ await alone()
 
 /** In the long form as many as a promise speaks of; both ends of each connection need a file descriptor. */
 const scale = (long: number, short: number) => (minutes() > 0 ? long : short)
+const WRITE_TIMEOUT_MS = scale(3000, 1500)
 const READY = 'GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n'
 /** A client that does nothing wrong may wait so long while others do: the test's own connections share two cores with it. */
 const BEARABLE_MS = 2500
@@ -25,7 +26,7 @@ suite('Hostile clients hurt nobody', () => {
   before(async () => {
     gateway = await GatewayProcess.start({
       bootstrapServers: [sharedBroker()],
-      settings: { limits: { connections: 20_000, writeTimeoutMs: 3000, inFlightBytes: 64 * 1024 * 1024 } }
+      settings: { limits: { connections: 20_000, writeTimeoutMs: WRITE_TIMEOUT_MS, inFlightBytes: 64 * 1024 * 1024 } }
     })
     topic = await createTopic(gateway, 'hostile', 2)
   })
@@ -70,7 +71,7 @@ suite('Hostile clients hurt nobody', () => {
     const drip = setInterval(() => {
       for (const socket of sockets) if (socket.writable) socket.write('x')
     }, 1000)
-    await servedDuring(t, `${count} slow senders`, sleep(5000))
+    await servedDuring(t, `${count} slow senders`, sleep(scale(5000, 2500)))
     clearInterval(drip)
     end(sockets)
   })
@@ -90,11 +91,11 @@ suite('Hostile clients hurt nobody', () => {
       socket.write(head(gateway.token, 'GET', `/v1/consumer/topics/${large}/partitions/0/offsets/0?count=3`))
     }
     // Answers that are not taken fill the budget: then new requests are refused, which is what it is for.
-    await servedDuring(t, `${count} that do not read, or hardly`, sleep(4000), [200, 503])
+    await servedDuring(t, `${count} that do not read, or hardly`, sleep(WRITE_TIMEOUT_MS + 1000), [200, 503])
     const growthMb = gateway.memoryMb().now - beforeMb
     assert.ok(growthMb < 300, `${growthMb} MB more`)
     // They have been cut off, though they still stand there.
-    await sleep(3000)
+    await sleep(WRITE_TIMEOUT_MS)
     await servedDuring(t, 'after their time', sleep(500))
     clearInterval(dripping)
     end(sockets)

@@ -22,7 +22,7 @@ await alone()
 const TAKEOVERS = 40
 
 /** Runs against the versions of `npm run test:versions` too: what old brokers do differently is part of it. */
-suite('Members of a group on a real broker', () => {
+suite('Members of a group on a real broker', { concurrency: true }, () => {
   let one: Cluster
   let other: Cluster
   let topic: string
