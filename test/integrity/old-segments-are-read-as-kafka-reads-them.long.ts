@@ -10,7 +10,7 @@ import { codecs } from '../../src/kafka/records/compression.ts'
 import { inPieces, type PiecedCodec, skippable } from '../kafka/records/pieces.ts'
 import { batchOf, javaBatch, plainBatch, reseal } from '../kafka/records/stored.ts'
 import { TestGateway } from '../support/gateway.ts'
-import { interop, interopLine } from '../support/java.ts'
+import { Interop, interopLine } from '../support/java.ts'
 
 /** Of all that is planted. */
 const BASE_OFFSET = 40
@@ -81,6 +81,7 @@ suite('Old segments are read as Kafka reads them', { timeout: 240_000 }, () => {
   const records = join(dataDir, 'node-1', 'records')
   let cluster: LocalCluster
   let gateway: TestGateway
+  let java: Interop
 
   before(async () => {
     cluster = await LocalCluster.start({ libs: await kafkaJars('.local', () => undefined), dataDir, brokers: 1 })
@@ -94,8 +95,10 @@ suite('Old segments are read as Kafka reads them', { timeout: 240_000 }, () => {
     rmSync(join(records, '.kafka_cleanshutdown'))
     await broker.start()
     await gateway.untilReady()
+    java = await Interop.start(cluster.bootstrapServers[0])
   })
   after(async () => {
+    await java.close()
     await gateway.close()
     await cluster.stop()
     rmSync(dataDir, { recursive: true, force: true })
@@ -103,7 +106,7 @@ suite('Old segments are read as Kafka reads them', { timeout: 240_000 }, () => {
 
   for (const topic of segments.keys())
     test(`${topic}: the same records, with the same offsets, times and headers, as Java's consumer`, async () => {
-      const lines = await interop(cluster.bootstrapServers[0], 'consume', topic)
+      const lines = await java.ask('consume', topic)
       // Format 0 has no timestamps: both give −1, for whose type v1 has no word of its own.
       const expected = lines.map(line => line.replace('-1 NO_TIMESTAMP_TYPE', '-1 CREATE_TIME'))
       assert.equal(expected.length, 4)

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,36 +8,45 @@ import { javaClasses } from './java-classes.ts'
 
 const INTEROP = fileURLToPath(new URL('../features/interop/Interop.java', import.meta.url))
 
-/** Starts a command of Interop.java, which uses Apache's own client. */
-export async function startInterop(
-  bootstrap: string,
-  ...command: readonly string[]
-): Promise<ChildProcessWithoutNullStreams> {
-  const libs = await kafkaJars('.local', () => undefined)
-  const classes = await javaClasses(libs, INTEROP)
-  return spawn('java', [
-    '-Xmx256m',
-    '-XX:TieredStopAtLevel=1',
-    '-cp',
-    `${classes}:${join(libs, '*')}`,
-    '-Dlog4j2.level=OFF',
-    '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',
-    'Interop',
-    bootstrap,
-    ...command
-  ])
-}
+/** Apache's own client, one process for all that a test asks of it: see Interop.java. */
+export class Interop {
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #lines: AsyncIterator<string>
+  readonly #closed: Promise<unknown>
+  #errors = ''
 
-/** Its lines, when it has ended well. */
-export async function interop(bootstrap: string, ...command: readonly string[]): Promise<string[]> {
-  const child = await startInterop(bootstrap, ...command)
-  const lines: string[] = []
-  let errors = ''
-  createInterface({ input: child.stdout }).on('line', line => lines.push(line))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
-  const status = await new Promise(resolve => child.once('close', resolve))
-  if (status !== 0) throw new Error(`Interop ${command.join(' ')} ended with ${String(status)}: ${errors}`)
-  return lines
+  private constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child
+    this.#closed = once(child, 'close')
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#errors += text))
+    child.stdin.on('error', () => undefined)
+  }
+
+  static async start(bootstrap: string): Promise<Interop> {
+    const libs = await kafkaJars('.local', () => undefined)
+    const classes = await javaClasses(libs, INTEROP)
+    const flags = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', `${classes}:${join(libs, '*')}`]
+    const quiet = ['-Dlog4j2.level=OFF', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off']
+    return new Interop(spawn('java', [...flags, ...quiet, 'Interop', bootstrap]))
+  }
+
+  /** Returns the lines that the command prints. One command at a time. */
+  async ask(...command: readonly string[]): Promise<string[]> {
+    this.#child.stdin.write(`${command.join(' ')}\n`)
+    const lines: string[] = []
+    for (;;) {
+      const { done, value } = await this.#lines.next()
+      if (done === true) throw new Error(`Interop ${command.join(' ')} failed: ${this.#errors}`)
+      if (value === '.') return lines
+      lines.push(value)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#child.stdin.end()
+    await this.#closed
+  }
 }
 
 /** A record as v1 shows it. */

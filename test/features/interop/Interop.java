@@ -1,3 +1,5 @@
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -11,18 +13,29 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** What Apache's own client writes and reads, for comparison: `java -cp libs/* Interop.java BOOTSTRAP COMMAND TOPIC [ARGUMENT]`. */
+/**
+ * What Apache's own client writes and reads, for comparison. Commands come on standard input, a line each: `COMMAND TOPIC [ARGUMENT]`.
+ * What each prints ends with a line that is a dot.
+ */
 public class Interop {
+  static KafkaProducer<byte[], byte[]> open;
+
   public static void main(String[] arguments) throws Exception {
     String bootstrap = arguments[0];
-    String topic = arguments[2];
-    switch (arguments[1]) {
-      case "produce" -> produce(bootstrap, topic, arguments[3]);
-      case "transactions" -> transactions(bootstrap, topic);
-      case "open" -> openTransaction(bootstrap, topic);
-      case "consume" -> consume(bootstrap, topic);
-      case "partitions" -> partitions(bootstrap, topic, arguments[3]);
-      default -> throw new IllegalArgumentException(arguments[1]);
+    var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line; (line = lines.readLine()) != null; ) {
+      String[] words = line.split(" ");
+      String topic = words[1];
+      switch (words[0]) {
+        case "produce" -> produce(bootstrap, topic, words[2]);
+        case "transactions" -> transactions(bootstrap, topic);
+        case "open" -> openTransaction(bootstrap, topic);
+        case "commit" -> commitTransaction();
+        case "consume" -> consume(bootstrap, topic);
+        case "partitions" -> partitions(bootstrap, topic, words[2]);
+        default -> throw new IllegalArgumentException(line);
+      }
+      System.out.println(".");
     }
   }
 
@@ -68,18 +81,20 @@ public class Interop {
     }
   }
 
-  /** Three records outside, then two in a transaction that stays open until a line comes in, and is then committed. */
+  /** Three records outside, then two in a transaction that stays open. */
   static void openTransaction(String bootstrap, String topic) throws Exception {
-    try (var plain = producer(bootstrap); var open = producer(bootstrap, "transactional.id", topic + "-open")) {
+    try (var plain = producer(bootstrap)) {
       for (int number = 0; number < 3; number++) plain.send(new ProducerRecord<>(topic, 0, null, bytes("before-" + number))).get();
-      open.initTransactions();
-      open.beginTransaction();
-      for (int number = 0; number < 2; number++) open.send(new ProducerRecord<>(topic, 0, null, bytes("inside-" + number))).get();
-      System.out.println("open");
-      System.in.read();
-      open.commitTransaction();
-      System.out.println("committed");
     }
+    open = producer(bootstrap, "transactional.id", topic + "-open");
+    open.initTransactions();
+    open.beginTransaction();
+    for (int number = 0; number < 2; number++) open.send(new ProducerRecord<>(topic, 0, null, bytes("inside-" + number))).get();
+  }
+
+  static void commitTransaction() {
+    open.commitTransaction();
+    open.close();
   }
 
   /** Every record of partition 0 that a committed reader sees, a line each: offset, timestamp, type, key, value and headers in hex. */

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hexOf, interop, interopLine, type ReadRecord, startInterop } from '../../support/java.ts'
+import { hexOf, Interop, interopLine, type ReadRecord } from '../../support/java.ts'
 import { sharedBroker, TestGateway, uniqueTopic } from '../../support/gateway.ts'
 import { alone } from '../../support/alone.ts'
 
@@ -13,10 +12,15 @@ const FOR_EVER = { topic_properties: { 'retention.ms': -1 } }
 
 suite("Apache's own Java client and the gateway", () => {
   let gateway: TestGateway
+  let java: Interop
   before(async () => {
     gateway = await TestGateway.start()
+    java = await Interop.start(sharedBroker())
   })
-  after(() => gateway.close())
+  after(async () => {
+    await java.close()
+    await gateway.close()
+  })
 
   /** Follows NextOffset in small pages to the end. */
   const readAll = async (topic: string, count: number): Promise<{ records: ReadRecord[]; last: string }> => {
@@ -35,8 +39,8 @@ suite("Apache's own Java client and the gateway", () => {
     test(`read the same of what the Java client wrote with ${codec}: keys, nulls, headers, timestamps`, async () => {
       const topic = uniqueTopic(`java-${codec}`)
       await gateway.createTopic(topic, FOR_EVER)
-      await interop(sharedBroker(), 'produce', topic, codec)
-      const expected = await interop(sharedBroker(), 'consume', topic)
+      await java.ask('produce', topic, codec)
+      const expected = await java.ask('consume', topic)
       assert.equal(expected.length, 300)
       for (const count of [1000, 7]) assert.deepEqual((await readAll(topic, count)).records.map(interopLine), expected)
     })
@@ -59,7 +63,7 @@ suite("Apache's own Java client and the gateway", () => {
       })).filter(({ timestamp }) => timestamp === null || timestamp < Date.now())
       const { json } = await writer.produce(topic, records)
       assert.equal(json.offsets.length, records.length)
-      const seen = await interop(sharedBroker(), 'consume', topic)
+      const seen = await java.ask('consume', topic)
       assert.deepEqual((await readAll(topic, 1000)).records.map(interopLine), seen)
       assert.deepEqual(
         seen.map(text => text.split(' ')[4]),
@@ -72,8 +76,8 @@ suite("Apache's own Java client and the gateway", () => {
   test('see the same committed records among aborted ones, page by page, and end at the same offset', async () => {
     const topic = uniqueTopic('transactions')
     await gateway.createTopic(topic)
-    await interop(sharedBroker(), 'transactions', topic)
-    const expected = await interop(sharedBroker(), 'consume', topic)
+    await java.ask('transactions', topic)
+    const expected = await java.ask('consume', topic)
     const { latest_offset: end } = (await gateway.get(`/v1/metadata/topics/${topic}/partitions/0`)).json
     assert.ok(
       expected.length > 0 &&
@@ -99,8 +103,7 @@ suite("Apache's own Java client and the gateway", () => {
   test('stop before an open transaction: empty pages, no error, and its records once it is committed', async () => {
     const topic = uniqueTopic('open')
     await gateway.createTopic(topic)
-    const writer = await startInterop(sharedBroker(), 'open', topic)
-    await once(writer.stdout, 'data')
+    await java.ask('open', topic)
     const first = await gateway.read(topic, 0, 0)
     assert.deepEqual(
       [first.json.records.map(({ value }: ReadRecord) => value), first.headers.nextoffset],
@@ -113,8 +116,7 @@ suite("Apache's own Java client and the gateway", () => {
     assert.equal((await gateway.get(`/v1/metadata/topics/${topic}/partitions/0`)).json.latest_offset, 3)
     assert.equal((await gateway.read(topic, 0, 'latest')).headers.nextoffset, '3')
     assert.equal((await gateway.read(topic, 0, 6)).json.latest_offset, 3)
-    writer.stdin.end('\n')
-    await once(writer, 'close')
+    await java.ask('commit', topic)
     const rest = await gateway.read(topic, 0, 3)
     assert.deepEqual(
       [rest.json.records.map(({ value }: ReadRecord) => value), rest.headers.nextoffset],
@@ -126,7 +128,7 @@ suite("Apache's own Java client and the gateway", () => {
     const topic = uniqueTopic('partitions')
     await gateway.createTopic(topic, { partition_count: 7 })
     const keys = Array.from({ length: 60 }, (_, number) => `${'k'.repeat(number % 9)}${number * 7919}é`)
-    const expected = await interop(sharedBroker(), 'partitions', topic, keys.join(','))
+    const expected = await java.ask('partitions', topic, keys.join(','))
     const { json } = await gateway.produce(
       topic,
       keys.map(key => ({ key, value: 'v' }))

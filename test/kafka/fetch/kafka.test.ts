@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Admin, Producer, ProduceAcks } from '@platformatic/kafka'
@@ -13,7 +12,7 @@ import type { Start } from '../../../src/kafka/fetch/starts.ts'
 import { MetadataCache } from '../../../src/kafka/metadata/metadata-cache.ts'
 import { Brokers, type Lane } from '../../../src/kafka/transport/brokers.ts'
 import { sharedBroker, uniqueTopic } from '../../support/gateway.ts'
-import { interop, startInterop } from '../../support/java.ts'
+import { Interop } from '../../support/java.ts'
 import { recordsOf } from '../records/stored.ts'
 import { kafkaConfig, silent } from '../transport/scripted-broker.ts'
 import { range } from './cluster-of.ts'
@@ -34,10 +33,12 @@ suite('Reading a real broker', () => {
   let reads: Reads
   let producer: Producer
   let witness: Admin
+  let java: Interop
   /** Requests on connections of the lane `wait`, and of the lane `fetch`. */
   const sent = { wait: 0, fetch: 0 }
 
-  before(() => {
+  before(async () => {
+    java = await Interop.start(sharedBroker())
     const config = kafkaConfig([sharedBroker()], { requestTimeoutMs: 10_000 })
     brokers = new Brokers(config, {}, silent)
     metadata = new MetadataCache(brokers, silent)
@@ -66,6 +67,7 @@ suite('Reading a real broker', () => {
   })
 
   after(async () => {
+    await java.close()
     reads.close()
     await producer.close()
     await witness.close()
@@ -171,8 +173,8 @@ suite('Reading a real broker', () => {
   test('the last so many records are records, among transactions too, and what is read is what Java reads', async () => {
     const topic = await create('transactions', 2)
     await write(topic, 1, ['other'])
-    await interop(sharedBroker(), 'transactions', topic)
-    const expected = (await interop(sharedBroker(), 'consume', topic)).map(line => Number(line.split(' ')[0]))
+    await java.ask('transactions', topic)
+    const expected = (await java.ask('consume', topic)).map(line => Number(line.split(' ')[0]))
     for (const last of range(1, expected.length + 3)) {
       const found = await reads.starts(topic, new Map([[0, { last }]]), 'committed', soon())
       const start = found.get(0) ?? -1
@@ -241,19 +243,16 @@ suite('Reading a real broker', () => {
 
   test('while a transaction is open readers of what is committed wait, and nothing spins', async () => {
     const topic = await create('open', 1)
-    const java = await startInterop(sharedBroker(), 'open', topic)
-    const lines = java.stdout.setEncoding('utf8')
-    while (!String((await once(lines, 'data'))[0]).includes('open'));
+    await java.ask('open', topic)
     const committed = reads.wait([at(topic, 0, 3)], 'committed', { deadline: soon(20_000) })
     assert.deepEqual(await reads.wait([at(topic, 0, 3)], 'uncommitted', { deadline: soon() }), [at(topic, 0, 3)])
     await sleep(200)
     const polls = sent.wait
     assert.equal(await Promise.race([committed, sleep(1000, 'open')]), 'open')
     assert.ok(sent.wait - polls <= 4, `${sent.wait - polls} polls a second`)
-    java.stdin.end('\n')
+    await java.ask('commit', topic)
     assert.deepEqual(await committed, [at(topic, 0, 3)])
     assert.deepEqual(await readAll([at(topic, 0, 3)]), new Map([[0, ['inside-0', 'inside-1']]]))
-    await once(java, 'close')
   })
 
   test('a wait ends when its topic is deleted, or its records are', async () => {
