@@ -131,7 +131,10 @@ suite('A cluster of three brokers', () => {
     const follower = replicas.find(({ id }: { id: number }) => id !== leader.id).id
     await cluster.broker(follower).kill()
     await untilInSync(topic, 1)
-    const { status, headers, json } = await gateway.produce(topic, [{ value: 'a' }])
+    const { bootstrapServers } = cluster
+    const impatient = await TestGateway.start({ bootstrapServers, settings: { limits: { requestTimeoutMs: 3000 } } })
+    const { status, headers, json } = await impatient.produce(topic, [{ value: 'a' }])
+    await impatient.close()
     assert.deepEqual(
       [status, json.code, json.retriable, headers['retry-after']],
       [503, 'NOT_ENOUGH_REPLICAS', true, '1']

@@ -1,28 +1,22 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { promisify } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../../src/core/deadline.ts'
 import { noMeter } from '../../../src/core/meter.ts'
 import { SPAN_STRIDE } from '../../../src/core/record-table.ts'
-import { kafkaJars } from '../../../src/dev/kafka/jars.ts'
 import { Cluster } from '../../../src/kafka/cluster.ts'
 import type { ProduceFailure } from '../../../src/kafka/produce/failures.ts'
 import { kafkaConfig, silent } from '../../kafka/transport/scripted-broker.ts'
 import { alone } from '../../support/alone.ts'
 import { AUDIENCE, TestProvider } from '../../auth/provider.ts'
 import { TestGateway } from '../../support/gateway.ts'
-import { AclCluster, DESCRIBE, GROUP, READ, WRITE } from './support/acl-cluster.ts'
+import { AclCluster, CREATE, DESCRIBE, GROUP, PREFIXED, READ, WRITE } from './support/acl-cluster.ts'
 import { callersInKafka } from './support/callers-in-kafka.ts'
 
 await alone()
-
-const run = promisify(execFile)
-const USER = 'User:gateway'
 
 suite('A Kafka with ACLs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kafka-rest-gateway-acls-'))
@@ -30,33 +24,13 @@ suite('A Kafka with ACLs', () => {
   let acls: AclCluster
   let gateway: TestGateway
   let secured: string
-  let allow: (...what: string[]) => Promise<unknown>
 
   before(async () => {
     await provider.start()
     const keys = { keys: `${provider.issuer}/keys`, audience: AUDIENCE }
     acls = await AclCluster.start(folder, { gateway: 'secret', alice: 'a', bob: 'b' }, keys)
-    const libs = await kafkaJars('.local', () => undefined)
-    allow = (...what) => {
-      const command = [
-        '--bootstrap-server',
-        acls.cluster.bootstrapServers[0],
-        '--add',
-        '--allow-principal',
-        USER,
-        ...what
-      ]
-      return run('java', ['-Xmx256m', '-cp', join(libs, '*'), 'org.apache.kafka.tools.AclCommand', ...command])
-    }
-    await allow(
-      '--operation',
-      'Create',
-      '--operation',
-      'Describe',
-      '--topic',
-      'acl-',
-      '--resource-pattern-type',
-      'prefixed'
+    await acls.allow(
+      [CREATE, DESCRIBE].map(operation => ({ user: 'gateway', operation, name: 'acl-', pattern: PREFIXED }))
     )
     const sasl = { mechanism: 'PLAIN', username: 'gateway', password: 'secret' }
     secured = acls.secured
@@ -85,7 +59,7 @@ suite('A Kafka with ACLs', () => {
   })
 
   test('a topic that it may not write to is refused beside one that it may, within seconds of the permission', async () => {
-    await allow('--operation', 'Write', '--topic', 'acl-b')
+    await acls.allow([{ user: 'gateway', operation: WRITE, name: 'acl-b' }])
     const end = performance.now() + 8000
     let answer = await gateway.produce('acl-b', [{ value: 1 }])
     while (answer.status === 403 && performance.now() < end) answer = await gateway.produce('acl-b', [{ value: 1 }])

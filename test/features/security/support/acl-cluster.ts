@@ -17,6 +17,9 @@ import { kafkaConfig, silent } from '../../../kafka/transport/scripted-broker.ts
 /** ResourceType, AclOperation and AclPermissionType, as Kafka numbers them. */
 export const [TOPIC, GROUP] = [2, 3]
 export const [READ, WRITE, CREATE, DESCRIBE] = [3, 4, 5, 8]
+/** PatternType: the name itself, or all that begin with it. */
+const LITERAL = 3
+export const PREFIXED = 4
 const ALLOW = 3
 const ALTER_USER_SCRAM_CREDENTIALS = 51
 const SHA_512 = 2
@@ -27,6 +30,7 @@ export interface Right {
   readonly operation: number
   readonly name: string
   readonly kind?: number
+  readonly pattern?: number
 }
 
 /** A broker with ACLs: users of PLAIN, SCRAM-SHA-512 and OAUTHBEARER on one listener, the superuser on the other. */
@@ -74,19 +78,25 @@ export class AclCluster {
     return new AclCluster(cluster, `127.0.0.1:${port}`)
   }
 
-  /** Lets users do what they may, then creates the topics that they name. */
-  async grant(rights: readonly Right[]): Promise<void> {
-    const broker = this.#broker
-    const creations = rights.map(({ user, operation, name, kind = TOPIC }) => ({
+  /** Lets users do what they may. It counts a moment later. */
+  async allow(rights: readonly Right[]): Promise<void> {
+    const creations = rights.map(({ user, operation, name, kind = TOPIC, pattern = LITERAL }) => ({
       resourceType: kind,
       resourceName: name,
+      resourcePatternType: pattern,
       principal: `User:${user}`,
       host: '*',
       operation,
       permissionType: ALLOW
     }))
-    const acls = await exchange(broker, createAcls, { creations })
+    const acls = await exchange(this.#broker, createAcls, { creations })
     assert.deepEqual(new Set(acls.results.map(({ errorCode }) => errorCode)), new Set([0]))
+  }
+
+  /** The same, then creates the topics that they name. */
+  async grant(rights: readonly Right[]): Promise<void> {
+    await this.allow(rights)
+    const broker = this.#broker
     const names = [...new Set(rights.filter(({ kind = TOPIC }) => kind === TOPIC).map(({ name }) => name))]
     for (const name of names) {
       const spec = { partitionCount: 1, replicationFactor: 1, properties: new Map<string, string>() }
