@@ -44,7 +44,7 @@ suite('kafka-rest-gateway dev', () => {
     let output = ''
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-    const exited = new Promise<number | null>(resolveExit => child.once('exit', resolveExit))
+    const exited = new Promise<number | null>(resolveExit => child.once('close', resolveExit))
     t.after(() => {
       child.kill('SIGKILL')
       return exited

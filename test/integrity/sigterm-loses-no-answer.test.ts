@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../src/dev/kafka/free-port.ts'
 import { GatewayProcess, type LogLine } from '../support/gateway-process.ts'
 import { sharedBroker } from '../support/gateway.ts'
+import { untilUnderWay } from '../support/metrics.ts'
 import { head, openSocket, received } from './support/sockets.ts'
 import { createTopic, fillWithLarge, storedRecords } from './support/topics.ts'
 import { alone } from '../support/alone.ts'
@@ -19,14 +21,15 @@ async function start(
   t: TestContext,
   limits: Readonly<Record<string, number>> = {},
   settings: Readonly<Record<string, object>> = {}
-): Promise<{ gateway: GatewayProcess; topic: string }> {
+): Promise<{ gateway: GatewayProcess; topic: string; underWay: (requests: number) => Promise<void> }> {
+  const port = await freePort()
   const gateway = await GatewayProcess.start({
     bootstrapServers: [sharedBroker()],
-    settings: { ...settings, limits: { shutdownGraceMs: GRACE_MS, ...limits } }
+    settings: { ...settings, management: { port }, limits: { shutdownGraceMs: GRACE_MS, ...limits } }
   })
   t.after(() => gateway.stop())
   const topic = await createTopic(gateway, 'sigterm', 3)
-  return { gateway, topic }
+  return { gateway, topic, underWay: requests => untilUnderWay(port, requests) }
 }
 
 /** What a client met on one connection: answers by status, and whether a request was left without one. */
@@ -96,8 +99,14 @@ suite('SIGTERM loses no answer', () => {
   })
 
   test('a body that is still on its way and a large answer that is being read are brought to their end', async t => {
-    const { gateway, topic } = await start(t)
+    const { gateway, topic, underWay } = await start(t)
     await fillWithLarge(gateway, topic, 5)
+    const writer = await openSocket(gateway)
+    const answer = received(writer, 4000)
+    const body = '{"records":[{"value":"late","partition":1}]}'
+    const fields = ['Content-Type: application/json', `Content-Length: ${body.length}`]
+    writer.write(head(gateway.token, 'POST', `/v1/producer/topics/${topic}`, ...fields) + body.slice(0, 20))
+    await underWay(1)
     const reader = await openSocket(gateway)
     let taken = 0
     reader.on('data', (chunk: Buffer) => {
@@ -108,15 +117,9 @@ suite('SIGTERM loses no answer', () => {
       }
     })
     reader.write(head(gateway.token, 'GET', `/v1/consumer/topics/${topic}/partitions/0/offsets/0?count=5`))
-    const writer = await openSocket(gateway)
-    const answer = received(writer, 4000)
-    const body = '{"records":[{"value":"late","partition":1}]}'
-    const fields = ['Content-Type: application/json', `Content-Length: ${body.length}`]
-    writer.write(head(gateway.token, 'POST', `/v1/producer/topics/${topic}`, ...fields) + body.slice(0, 20))
-    await sleep(300)
+    await once(reader, 'data')
     gateway.signal('SIGTERM')
-    await sleep(300)
-    assert.equal(await gateway.isReady(), false)
+    while (await gateway.isReady()) await sleep(20)
     writer.write(body.slice(20))
     assert.match(await answer, /^HTTP\/1\.1 200 [\s\S]*"offset":0/)
     await once(reader, 'close')
@@ -126,12 +129,12 @@ suite('SIGTERM loses no answer', () => {
 
   test('a client that never reads holds the end up for the grace, not longer; the exit is still 0', async t => {
     const graceMs = 2000
-    const { gateway, topic } = await start(t, { shutdownGraceMs: graceMs })
+    const { gateway, topic, underWay } = await start(t, { shutdownGraceMs: graceMs })
     await fillWithLarge(gateway, topic, 5)
     const reader = await openSocket(gateway)
     reader.pause()
     reader.write(head(gateway.token, 'GET', `/v1/consumer/topics/${topic}/partitions/0/offsets/0?count=5`))
-    await sleep(500)
+    await underWay(1)
     const askedMs = performance.now()
     gateway.signal('SIGTERM')
     assert.equal(await gateway.exited, 0)
@@ -143,11 +146,11 @@ suite('SIGTERM loses no answer', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sigterm-test-'))
     t.after(() => rmSync(folder, { recursive: true }))
     const output = join(folder, 'audit.jsonl')
-    const { gateway, topic } = await start(t, { shutdownGraceMs: 1000 }, { audit: { output } })
+    const { gateway, topic, underWay } = await start(t, { shutdownGraceMs: 1000 }, { audit: { output } })
     const writer = await openSocket(gateway)
     const path = `/v1/producer/topics/${topic}`
     writer.write(head(gateway.token, 'POST', path, 'X-Request-Id: half', 'Content-Length: 100') + '{"records"')
-    await sleep(1000)
+    await underWay(1)
     gateway.signal('SIGTERM')
     assert.equal(await gateway.exited, 0)
     const lines = gateway.log.split('\n').flatMap(line => (line === '' ? [] : [JSON.parse(line) as LogLine]))
@@ -175,7 +178,7 @@ suite('SIGTERM loses no answer', () => {
   })
 
   test('a second SIGTERM ends it now', async t => {
-    const { gateway, topic } = await start(t)
+    const { gateway, topic, underWay } = await start(t)
     const writer = await openSocket(gateway)
     writer.write(
       head(
@@ -186,12 +189,12 @@ suite('SIGTERM loses no answer', () => {
         'Content-Length: 100'
       )
     )
-    await sleep(300)
+    await underWay(1)
     gateway.signal('SIGTERM')
-    await sleep(500)
+    while (await gateway.isReady()) await sleep(20)
     const askedMs = performance.now()
     gateway.signal('SIGTERM')
     assert.notEqual(await gateway.exited, 0)
-    assert.ok(performance.now() - askedMs < 1500)
+    assert.ok(performance.now() - askedMs < GRACE_MS - 1000)
   })
 })

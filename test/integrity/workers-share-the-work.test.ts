@@ -7,6 +7,7 @@ import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { appWithGroups } from '../../src/dev/identity/directory.ts'
 import { sharedBroker } from '../support/gateway.ts'
+import { metric } from '../support/metrics.ts'
 import { cpuUsOf } from '../support/process-cpu.ts'
 import { Client } from './support/client.ts'
 import { createTopic, storedRecords } from './support/topics.ts'
@@ -17,16 +18,6 @@ await alone()
 
 const BIN = new URL('../../bin/kafka-rest-gateway.js', import.meta.url).pathname
 const BODY = JSON.stringify({ records: Array.from({ length: 20 }, (_, at) => ({ value: `v${at}` })) })
-
-async function metric(port: number, line: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
-  return Number(
-    text
-      .split('\n')
-      .find(each => each.startsWith(`${line} `))
-      ?.slice(line.length + 1)
-  )
-}
 
 /** Clients of one connection each that write until told to stop; how they fared. */
 function load({ gateway }: Instance, topic: string, clients: number) {

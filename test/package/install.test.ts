@@ -31,7 +31,7 @@ suite('The package, installed into an empty folder', { timeout: 170_000 }, () =>
     let output = ''
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-    const exited = new Promise<number | null>(resolveExit => child.once('exit', resolveExit))
+    const exited = new Promise<number | null>(resolveExit => child.once('close', resolveExit))
     return { child, exited, output: () => output }
   }
 

@@ -15,7 +15,7 @@ export interface Served {
   readonly folder: string
   /** Standard error so far. */
   readonly stderr: () => string
-  /** Status or signal of the end. */
+  /** Status or signal of the end, once all that it wrote has been read unless nobody reads it. */
   readonly exited: Promise<number | NodeJS.Signals | null>
 }
 
@@ -36,7 +36,12 @@ export async function serve(t: TestContext, stdout: number | 'pipe', settings: o
   const child = spawn(process.execPath, [BIN, 'serve', '--config', file], { env: { PATH: process.env.PATH }, stdio })
   let text = ''
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-  const exited = once(child, 'exit').then(([status, signal]) => (status ?? signal) as number | NodeJS.Signals | null)
+  const exited = once(child, 'exit').then(async ([status, signal]) => {
+    // What it wrote last is still in the pipes.
+    for (const stream of [child.stdout, child.stderr])
+      if (stream !== null && stream.readableFlowing === true && !stream.closed) await once(stream, 'close')
+    return (status ?? signal) as number | NodeJS.Signals | null
+  })
   t.after(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await exited
