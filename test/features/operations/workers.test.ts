@@ -52,7 +52,7 @@ test(
 
 test('a worker that dies while the other starts is replaced', LIMIT, async t => {
   const { gateway, said } = await serveWithTwo(t)
-  await untilServing(gateway)
+  // The second is forked when the first serves.
   await waitUntil(() => workersOf(gateway).length === 2)
   assert.equal(said('All workers serve'), 0)
   process.kill(workersOf(gateway)[0], 'SIGKILL')
@@ -73,7 +73,7 @@ for (const workers of [1, 2])
 
 test('SIGTERM while a worker still starts ends all in order', LIMIT, async t => {
   const { gateway, said } = await serveWithTwo(t)
-  await untilServing(gateway)
+  // The second is forked when the first serves.
   await waitUntil(() => workersOf(gateway).length === 2)
   assert.equal(said('All workers serve'), 0)
   const pids = workersOf(gateway)

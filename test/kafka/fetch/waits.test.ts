@@ -36,7 +36,7 @@ async function polled({ held }: ModelPollBroker, partitions: number): Promise<vo
   assert.fail(`no poll for ${partitions} partitions`)
 }
 
-suite('A wait', { concurrency: true }, () => {
+suite('A wait', () => {
   test('ends with the place that a record comes to, and with no other', async () => {
     const cluster = new ModelPollCluster([1, 1])
     const wait = begin(cluster, [at(0, 0), at(1, 0)])
@@ -122,50 +122,6 @@ suite('A wait', { concurrency: true }, () => {
     assert.deepEqual(await ahead.done, [at(0, 5)])
   })
 
-  test('asks for a partition once, and names nothing again while nothing changes', async () => {
-    const cluster = new ModelPollCluster(range(0, 20).map(() => 1))
-    const { 1: broker } = cluster.brokers
-    const wait = begin(
-      cluster,
-      range(0, 20).map(partition => at(partition, 0))
-    )
-    await polled(broker, 20)
-    await sleep(1200)
-    assert.deepEqual(
-      broker.polls.slice(0, 3).map(({ epoch, partitions, forgotten }) => [epoch, partitions.length, forgotten.length]),
-      [
-        [0, 20, 0],
-        [1, 0, 0],
-        [2, 0, 0]
-      ]
-    )
-    const other = begin(cluster, [at(0, 0)])
-    wait.cancel()
-    await sleep(600)
-    const last = broker.polls.findLast(({ forgotten }) => forgotten.length > 0)
-    assert.deepEqual([last?.partitions.length, last?.forgotten.length], [0, 19])
-    other.cancel()
-  })
-
-  test('is polled for in full again once the broker has lost the session, or keeps none', async () => {
-    const spoiling = [
-      (broker: ModelPollBroker) => broker.forgetSessions(),
-      (broker: ModelPollBroker) => (broker.keepsSessions = false),
-      (broker: ModelPollBroker) => (broker.version = 12)
-    ].map(async spoil => {
-      const cluster = new ModelPollCluster([1, 1])
-      const { 1: broker } = cluster.brokers
-      const wait = begin(cluster, [at(0, 0), at(1, 0)])
-      await polled(broker, 2)
-      spoil(broker)
-      await sleep(1100)
-      cluster.append(1)
-      assert.deepEqual(await wait.done, [at(1, 0)])
-      assert.ok(broker.polls.length < 8, `${broker.polls.length} polls`)
-    })
-    await Promise.all(spoiling)
-  })
-
   test('works with brokers of any age', async () => {
     for (const version of range(7, 18)) {
       const cluster = new ModelPollCluster([1])
@@ -175,23 +131,6 @@ suite('A wait', { concurrency: true }, () => {
       cluster.append(0)
       assert.deepEqual(await wait.done, [at(0, 0)], `version ${version}`)
     }
-  })
-
-  test('of a reader of committed records lasts until the transaction is committed, and spins meanwhile no more than without one', async () => {
-    const cluster = new ModelPollCluster([1])
-    const { 0: partition } = cluster.partitions
-    const committed = begin(cluster, [at(0, 0)])
-    const uncommitted = begin(cluster, [at(0, 0)], { isolation: 'uncommitted' })
-    await sleep(50)
-    partition.appendOpen(7n, 3)
-    cluster.changed()
-    assert.deepEqual(await uncommitted.done, [at(0, 0)])
-    await sleep(700)
-    assert.equal(committed.outcome, undefined)
-    assert.ok(cluster.brokers[1].polls.length <= 6, `${cluster.brokers[1].polls.length} polls`)
-    partition.endTransaction(7n, 'commit')
-    cluster.changed()
-    assert.deepEqual(await committed.done, [at(0, 0)])
   })
 
   test('passes markers and aborted records, and its place comes back behind them', async () => {
@@ -228,18 +167,6 @@ suite('A wait', { concurrency: true }, () => {
     cluster.append(0)
     assert.deepEqual(await wait.done, [at(0, 0)])
     assert.deepEqual([cluster.hints, cluster.refreshes], [1, 0])
-  })
-
-  test('goes on at the new leader of a broker that froze', async () => {
-    const cluster = new ModelPollCluster([1])
-    const wait = begin(cluster, [at(0, 0)])
-    await polled(cluster.brokers[1], 1)
-    cluster.brokers[1].isFrozen = true
-    cluster.moveLeader(0, 0)
-    cluster.append(0)
-    const startedMs = performance.now()
-    assert.deepEqual(await wait.done, [at(0, 0)])
-    assert.ok(performance.now() - startedMs < 4000)
   })
 
   test('for a partition without a leader lasts, and the others go on', async () => {
@@ -293,6 +220,81 @@ suite('A wait', { concurrency: true }, () => {
     cluster.topicId = Buffer.alloc(16, 5)
     cluster.append(0)
     assert.deepEqual(await wait.done, [at(0, 0)])
+  })
+})
+
+suite('A wait, over seconds', { concurrency: true }, () => {
+  test('asks for a partition once, and names nothing again while nothing changes', async () => {
+    const cluster = new ModelPollCluster(range(0, 20).map(() => 1))
+    const { 1: broker } = cluster.brokers
+    const wait = begin(
+      cluster,
+      range(0, 20).map(partition => at(partition, 0))
+    )
+    await polled(broker, 20)
+    await sleep(1200)
+    assert.deepEqual(
+      broker.polls.slice(0, 3).map(({ epoch, partitions, forgotten }) => [epoch, partitions.length, forgotten.length]),
+      [
+        [0, 20, 0],
+        [1, 0, 0],
+        [2, 0, 0]
+      ]
+    )
+    const other = begin(cluster, [at(0, 0)])
+    wait.cancel()
+    await sleep(600)
+    const last = broker.polls.findLast(({ forgotten }) => forgotten.length > 0)
+    assert.deepEqual([last?.partitions.length, last?.forgotten.length], [0, 19])
+    other.cancel()
+  })
+
+  test('is polled for in full again once the broker has lost the session, or keeps none', async () => {
+    const spoiling = [
+      (broker: ModelPollBroker) => broker.forgetSessions(),
+      (broker: ModelPollBroker) => (broker.keepsSessions = false),
+      (broker: ModelPollBroker) => (broker.version = 12)
+    ].map(async spoil => {
+      const cluster = new ModelPollCluster([1, 1])
+      const { 1: broker } = cluster.brokers
+      const wait = begin(cluster, [at(0, 0), at(1, 0)])
+      await polled(broker, 2)
+      spoil(broker)
+      await sleep(1100)
+      cluster.append(1)
+      assert.deepEqual(await wait.done, [at(1, 0)])
+      assert.ok(broker.polls.length < 8, `${broker.polls.length} polls`)
+    })
+    await Promise.all(spoiling)
+  })
+
+  test('of a reader of committed records lasts until the transaction is committed, and spins meanwhile no more than without one', async () => {
+    const cluster = new ModelPollCluster([1])
+    const { 0: partition } = cluster.partitions
+    const committed = begin(cluster, [at(0, 0)])
+    const uncommitted = begin(cluster, [at(0, 0)], { isolation: 'uncommitted' })
+    await sleep(50)
+    partition.appendOpen(7n, 3)
+    cluster.changed()
+    assert.deepEqual(await uncommitted.done, [at(0, 0)])
+    await sleep(700)
+    assert.equal(committed.outcome, undefined)
+    assert.ok(cluster.brokers[1].polls.length <= 6, `${cluster.brokers[1].polls.length} polls`)
+    partition.endTransaction(7n, 'commit')
+    cluster.changed()
+    assert.deepEqual(await committed.done, [at(0, 0)])
+  })
+
+  test('goes on at the new leader of a broker that froze', async () => {
+    const cluster = new ModelPollCluster([1])
+    const wait = begin(cluster, [at(0, 0)])
+    await polled(cluster.brokers[1], 1)
+    cluster.brokers[1].isFrozen = true
+    cluster.moveLeader(0, 0)
+    cluster.append(0)
+    const startedMs = performance.now()
+    assert.deepEqual(await wait.done, [at(0, 0)])
+    assert.ok(performance.now() - startedMs < 4000)
   })
 
   test('survives a quota, and asks no more than the quota allows', async () => {

@@ -78,7 +78,7 @@ async function until(condition: () => boolean): Promise<void> {
     if (Date.now() > end) throw new Error('The condition did not come true')
 }
 
-suite('BrokerChannel', { concurrency: true }, () => {
+suite('BrokerChannel', () => {
   test('connects when first asked, once for all who ask meanwhile', async t => {
     const broker = await start(t)
     const channel = channelTo(t, broker.port)
@@ -158,21 +158,6 @@ suite('BrokerChannel', { concurrency: true }, () => {
     assert.equal(await channel.version(ECHO, 0, 9), 9)
   })
 
-  test('pauses longer after each failure, never for more than about a second', async t => {
-    const broker = await start(t)
-    await broker.close()
-    const channel = channelTo(t, broker.port)
-    const pauses: number[] = []
-    for (let failures = 0; failures < 6; failures++) {
-      await failure(channel.connect())
-      const startedMs = performance.now()
-      await until(() => !channel.resting)
-      pauses.push(performance.now() - startedMs)
-    }
-    assert.ok(pauses[0] < pauses[5], String(pauses))
-    assert.ok(pauses[5] > 600 && pauses[5] < 5000, String(pauses))
-  })
-
   test('a send without a connection fails at once, as not sent', async t => {
     const broker = await start(t)
     const channel = channelTo(t, broker.port)
@@ -234,6 +219,68 @@ suite('BrokerChannel', { concurrency: true }, () => {
     await until(() => broker.open === 0)
   })
 
+  test('certificates that cannot be read are a failure to connect, tried again like any other', async t => {
+    const broker = await start(t)
+    let readable = false
+    const security = () => {
+      if (!readable) throw new Error('ENOENT: ca.pem')
+      return {}
+    }
+    const channel = channelTo(t, broker.port, { security })
+    const error = await failure(channel.connect())
+    assert.equal(error.sent, false)
+    assert.match(error.message, /ca\.pem/)
+    assert.equal(channel.resting, true)
+    readable = true
+    await until(() => !channel.resting)
+    assert.equal(await channel.version(ECHO, 0, 20), 9)
+  })
+
+  test('once closed it opens nothing more, and what was being opened is closed', async t => {
+    const broker = await start(t)
+    const channel = channelTo(t, broker.port)
+    const connecting = channel.connect().catch(() => undefined)
+    await channel.close()
+    await connecting
+    await until(() => broker.open === 0)
+    assert.equal(channel.connected, false)
+    assert.equal((await failure(channel.connect())).sent, false)
+    assert.equal((await failure(channel.version(ECHO, 0, 20))).sent, false)
+  })
+
+  test('an answer that cannot be read counts as one that did not come', async t => {
+    const broker = await start(t)
+    const channel = channelTo(t, broker.port)
+    const message: Message<number, number> = {
+      key: ECHO,
+      min: 2,
+      max: 9,
+      flexibleSince: 5,
+      write: (writer, _version, request) => void writer.int16(request),
+      read: reader => reader.int64()
+    }
+    const error = await failure(exchange(channel, message, 1))
+    assert.equal(error.sent, true)
+    assert.ok(error.cause instanceof RangeError)
+  })
+})
+
+suite('BrokerChannel, over seconds', { concurrency: true }, () => {
+  test('pauses longer after each failure, never for more than about a second', async t => {
+    const broker = await start(t)
+    await broker.close()
+    const channel = channelTo(t, broker.port)
+    const pauses: number[] = []
+    for (let failures = 0; failures < 6; failures++) {
+      await failure(channel.connect())
+      const startedMs = performance.now()
+      await until(() => !channel.resting)
+      pauses.push(performance.now() - startedMs)
+    }
+    assert.ok(pauses[0] < pauses[5], String(pauses))
+    assert.ok(pauses[5] > 600 && pauses[5] < 5000, String(pauses))
+  })
+
   test('re-authenticates before its session ends; what is asked meanwhile waits, and nothing comes in between', async t => {
     const broker = await start(t)
     const sessions = secure(broker)
@@ -278,50 +325,5 @@ suite('BrokerChannel', { concurrency: true }, () => {
     const startedMs = performance.now()
     assert.equal(await channel.version(ECHO, 0, 20), 9)
     assert.ok(performance.now() - startedMs < 2000)
-  })
-
-  test('certificates that cannot be read are a failure to connect, tried again like any other', async t => {
-    const broker = await start(t)
-    let readable = false
-    const security = () => {
-      if (!readable) throw new Error('ENOENT: ca.pem')
-      return {}
-    }
-    const channel = channelTo(t, broker.port, { security })
-    const error = await failure(channel.connect())
-    assert.equal(error.sent, false)
-    assert.match(error.message, /ca\.pem/)
-    assert.equal(channel.resting, true)
-    readable = true
-    await until(() => !channel.resting)
-    assert.equal(await channel.version(ECHO, 0, 20), 9)
-  })
-
-  test('once closed it opens nothing more, and what was being opened is closed', async t => {
-    const broker = await start(t)
-    const channel = channelTo(t, broker.port)
-    const connecting = channel.connect().catch(() => undefined)
-    await channel.close()
-    await connecting
-    await until(() => broker.open === 0)
-    assert.equal(channel.connected, false)
-    assert.equal((await failure(channel.connect())).sent, false)
-    assert.equal((await failure(channel.version(ECHO, 0, 20))).sent, false)
-  })
-
-  test('an answer that cannot be read counts as one that did not come', async t => {
-    const broker = await start(t)
-    const channel = channelTo(t, broker.port)
-    const message: Message<number, number> = {
-      key: ECHO,
-      min: 2,
-      max: 9,
-      flexibleSince: 5,
-      write: (writer, _version, request) => void writer.int16(request),
-      read: reader => reader.int64()
-    }
-    const error = await failure(exchange(channel, message, 1))
-    assert.equal(error.sent, true)
-    assert.ok(error.cause instanceof RangeError)
   })
 })
