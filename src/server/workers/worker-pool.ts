@@ -5,6 +5,7 @@ import type { Log } from '../../core/log.ts'
 import { countedBy, mergeMetrics, type ProcessMetrics } from '../../telemetry/merge.ts'
 import type { FamilySnapshot } from '../../telemetry/registry.ts'
 import { TopicNames } from '../../telemetry/topic-counters.ts'
+import { closeLostConnections } from './lost-connections.ts'
 import type { Message, Order, Report } from './messages.ts'
 import { WorkerFailure } from './worker-failure.ts'
 
@@ -235,7 +236,11 @@ export class WorkerPool {
   }
 }
 
-const forkWorker = (name: string): Worker => cluster.fork(workerEnvironment(name))
+function forkWorker(name: string): Worker {
+  const worker = cluster.fork(workerEnvironment(name))
+  closeLostConnections(worker)
+  return worker
+}
 
 function settle({ open, answered }: Question, member: Member): void {
   open.delete(member)
