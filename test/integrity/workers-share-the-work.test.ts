@@ -119,8 +119,9 @@ suite('Workers share the work of one port', () => {
     )
     assert.ok(broken >= 1 && broken <= 8, `${broken} requests were broken off`)
     assert.ok(found >= acknowledged && found <= acknowledged + broken * 20, `${found} found of ${acknowledged}`)
-    const died = gateway.warnings.find(({ msg }) => msg.startsWith('A WORKER HAS DIED'))
-    assert.deepEqual([died?.pid, died?.signal], [victim, 'SIGKILL'])
+    const died = () => gateway.warnings.find(({ msg }) => msg.startsWith('A WORKER HAS DIED'))
+    await until('it is logged', () => died() !== undefined)
+    assert.deepEqual([died()?.pid, died()?.signal], [victim, 'SIGKILL'])
   })
 
   test('a worker that is replaced has the settings of its sibling, whatever the file says by now, and the rules that were reloaded', async () => {

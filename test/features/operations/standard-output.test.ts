@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { answers, serve, untilServing } from './support.ts'
+import { answers, type Served, serve, untilServing } from './support.ts'
 
 const LIMIT = { timeout: 60_000 }
 
@@ -33,6 +33,11 @@ async function fillLog(url: string): Promise<void> {
   await sleep(200)
 }
 
+/** On standard error. */
+async function untilSaid({ stderr }: Served, text: RegExp): Promise<void> {
+  for (const end = Date.now() + 10_000; !text.test(stderr()); await sleep(20)) assert.ok(Date.now() < end, stderr())
+}
+
 for (const workers of [1, 2])
   test(
     `with ${workers} worker(s) and a full disk under standard output the gateway serves, standard error says why, SIGTERM ends it in order`,
@@ -42,7 +47,7 @@ for (const workers of [1, 2])
       await untilServing(gateway)
       await fillLog(gateway.url)
       assert.equal(await answers(gateway.url), true)
-      assert.match(gateway.stderr(), /^kafka-rest-gateway: standard output cannot be written \(ENOSPC: .*\)/m)
+      await untilSaid(gateway, /^kafka-rest-gateway: standard output cannot be written \(ENOSPC: .*\)/m)
       gateway.child.kill('SIGTERM')
       assert.equal(await gateway.exited, 0)
       assert.match(gateway.stderr(), /^kafka-rest-gateway: the last \d+ lines of the log are lost: ENOSPC/m)
@@ -85,7 +90,7 @@ test('a reader of standard output that goes away costs the log and nothing else'
   gateway.child.stdout?.destroy()
   await fillLog(gateway.url)
   assert.equal(await answers(gateway.url), true)
-  assert.match(gateway.stderr(), /standard output cannot be written \(EPIPE/)
+  await untilSaid(gateway, /standard output cannot be written \(EPIPE/)
   gateway.child.kill('SIGTERM')
   assert.equal(await gateway.exited, 0)
 })
