@@ -13,13 +13,18 @@ suite('Metrics of known traffic', () => {
   })
   after(() => gateway.close())
 
+  /** The end of a request is counted when its answer has left, which the client may see sooner. */
+  const idleSamples = async (): Promise<ReadonlyMap<string, number>> => {
+    for (;;) {
+      const now = await samples(gateway)
+      if (now.get('kafka_rest_requests_in_flight') === 0) return now
+    }
+  }
   /** What the samples grow by, those that do not grow left out. */
   const growth = async (traffic: () => Promise<unknown>): Promise<Record<string, number>> => {
-    const earlier = await samples(gateway)
+    const earlier = await idleSamples()
     await traffic()
-    // The end of a request is counted when its answer has left, which the client may see sooner.
-    await new Promise(resolve => setTimeout(resolve, 50))
-    const later = await samples(gateway)
+    const later = await idleSamples()
     return Object.fromEntries(
       [...later]
         .map(([name, value]) => [name, value - (earlier.get(name) ?? 0)] as const)
@@ -90,7 +95,7 @@ suite('Metrics of known traffic', () => {
   })
 
   test('the gauges tell of the process: ready, idle, connected, with a certificate and keys', async () => {
-    const now = await samples(gateway)
+    const now = await idleSamples()
     for (const part of ['kafka', 'keys', 'draining']) assert.equal(now.get(`kafka_rest_ready{part="${part}"}`), 1)
     assert.equal(now.get('kafka_rest_requests_in_flight'), 0)
     assert.equal(now.get('kafka_rest_in_flight_bytes'), 0)
