@@ -30,7 +30,7 @@ public class Interop {
         case "produce" -> produce(bootstrap, topic, words[2]);
         case "transactions" -> transactions(bootstrap, topic);
         case "open" -> openTransaction(bootstrap, topic);
-        case "commit" -> commitTransaction();
+        case "commit" -> commitTransaction(bootstrap, topic);
         case "consume" -> consume(bootstrap, topic);
         case "partitions" -> partitions(bootstrap, topic, words[2]);
         default -> throw new IllegalArgumentException(line);
@@ -79,6 +79,7 @@ public class Interop {
         if (round % 2 == 0) other.commitTransaction(); else other.abortTransaction();
       }
     }
+    awaitMarkers(bootstrap, topic);
   }
 
   /** Three records outside, then two in a transaction that stays open. */
@@ -92,17 +93,30 @@ public class Interop {
     for (int number = 0; number < 2; number++) open.send(new ProducerRecord<>(topic, 0, null, bytes("inside-" + number))).get();
   }
 
-  static void commitTransaction() {
+  static void commitTransaction(String bootstrap, String topic) throws Exception {
     open.commitTransaction();
     open.close();
+    awaitMarkers(bootstrap, topic);
+  }
+
+  /** A transaction has ended for readers when its marker is written, a moment after its producer is told. */
+  static void awaitMarkers(String bootstrap, String topic) throws Exception {
+    var partitions = List.of(new TopicPartition(topic, 0));
+    try (var committed = consumer(bootstrap, "read_committed"); var all = consumer(bootstrap, "read_uncommitted")) {
+      while (!committed.endOffsets(partitions).equals(all.endOffsets(partitions))) Thread.sleep(20);
+    }
+  }
+
+  static KafkaConsumer<byte[], byte[]> consumer(String bootstrap, String isolation) {
+    Properties properties = new Properties();
+    properties.put("bootstrap.servers", bootstrap);
+    properties.put("isolation.level", isolation);
+    return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
   /** Every record of partition 0 that a committed reader sees, a line each: offset, timestamp, type, key, value and headers in hex. */
   static void consume(String bootstrap, String topic) {
-    Properties properties = new Properties();
-    properties.put("bootstrap.servers", bootstrap);
-    properties.put("isolation.level", "read_committed");
-    try (var consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+    try (var consumer = consumer(bootstrap, "read_committed")) {
       var partition = new TopicPartition(topic, 0);
       consumer.assign(List.of(partition));
       consumer.seekToBeginning(List.of(partition));
