@@ -52,9 +52,9 @@ export async function serve(t: TestContext, stdout: number | 'pipe', settings: o
 
 /** Resolves when the public port answers. */
 export async function untilServing({ url, child, stderr }: Served): Promise<void> {
-  while (!(await answers(url))) {
+  for (const end = performance.now() + 60_000; !(await answers(url)); await sleep(20)) {
     if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}: ${stderr()}`)
-    await sleep(20)
+    if (performance.now() > end) throw new Error(`It does not serve: ${stderr()}`)
   }
 }
 

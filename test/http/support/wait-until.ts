@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Waits until `holds`; the test's own time limit is what ends a wait in vain. */
+/** Longer than the time limit of a test, after which a wait in vain would keep the process of its file. */
+const LIMIT_MS = 60_000
+
+/** Waits until `holds`. */
 export async function waitUntil(holds: () => boolean): Promise<void> {
-  while (!holds()) await sleep(5)
+  for (const end = performance.now() + LIMIT_MS; !holds(); await sleep(5))
+    if (performance.now() > end) throw new Error('It did not come true in time')
 }
