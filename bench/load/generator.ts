@@ -21,7 +21,7 @@ async function run(job: Job): Promise<LoadResult> {
   const { work, token } = job
   const { step, end } =
     work.kind === 'v2-consume'
-      ? await consumeSteps(work, token, clients)
+      ? await consumeSteps(work, token, job.endpoint, clients)
       : work.kind === 'produce-lines'
         ? lineSteps(work, token, job.endpoint, job.connections)
         : { step: await stepOf(work, token, clients), end: undefined }

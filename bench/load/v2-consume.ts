@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { Work } from './jobs.ts'
-import type { RawClient } from './raw-client.ts'
+import type { Endpoint, RawClient } from './raw-client.ts'
 import { expectSuccess, requestBytes } from './requests.ts'
 import type { Step } from './steps.ts'
 
@@ -25,7 +25,7 @@ interface SeenPage {
 /** The pages of a topic, by partition and first offset. */
 type Seen = Map<string, SeenPage>
 
-/** By topic. What was looked at once is known for as long as this process lives. */
+/** By server and topic. What was looked at once is known for as long as this process lives. */
 const seenPages = new Map<string, Seen>()
 
 interface Consumer {
@@ -42,10 +42,16 @@ export interface ConsumeSteps {
 }
 
 /** One consumer instance a connection, each assigned one partition, read from its beginning to its end again and again. */
-export async function consumeSteps(work: Consume, token: string, clients: readonly RawClient[]): Promise<ConsumeSteps> {
+export async function consumeSteps(
+  work: Consume,
+  token: string,
+  { host, port }: Endpoint,
+  clients: readonly RawClient[]
+): Promise<ConsumeSteps> {
   const consumers: Consumer[] = []
-  const seen: Seen = seenPages.get(work.topic) ?? new Map()
-  seenPages.set(work.topic, seen)
+  const source = `${host}:${port} ${work.prefix} ${work.topic}`
+  const seen: Seen = seenPages.get(source) ?? new Map()
+  seenPages.set(source, seen)
   for (const [connection, client] of clients.entries()) {
     const partition = connection % work.ends.length
     consumers.push({ partition, instance: await createInstance(client, token, work), offset: 0, empty: 0 })
