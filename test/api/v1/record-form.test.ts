@@ -129,11 +129,13 @@ suite('The scanner of produce bodies', () => {
         } catch {
           valid = false
         }
-        const expected = valid ? 'accepted' : 'MALFORMED_JSON'
-        assert.equal(codeOf(`{"records":[{"value":[[${text}]]}]}`), expected)
+        const code = codeOf(`{"records":[{"value":[[${text}]]}]}`)
         if (valid) accepted++
+        // A text that closes its record all the same leaves what is no record behind it.
+        if (valid || !text.includes(']]}')) assert.equal(code, valid ? 'accepted' : 'MALFORMED_JSON')
+        else assert.match(code, /^(MALFORMED_JSON|INVALID_BODY)$/)
       }),
-      { numRuns: 5000 }
+      { numRuns: 5000, examples: [[']]},']] }
     )
     assert.ok(accepted > 500, `${accepted} texts were valid`)
   })
