@@ -37,7 +37,7 @@ const WARN_DAYS = 30
 export async function inspect(config: Config, nowMs = Date.now()): Promise<readonly Finding[]> {
   return [
     ...keyPairsOf(config).flatMap(pair => inspectPair(pair, nowMs)),
-    ...caFilesOf(config).flatMap(([setting, file]) => inspectAuthorities(setting, file, nowMs)),
+    ...caFilesOf(config).flatMap(([setting, file]) => inspectCaFile(setting, file, nowMs)),
     ...inTheClear(config),
     ...keysIn(config),
     ...usersIn(config),
@@ -83,10 +83,11 @@ function inspectPair({ settings, ...paths }: NamedPair, nowMs: number): Finding[
   try {
     const pair = readPair(paths, settings)
     assertPair(pair, paths, settings)
-    const { clientCaFile } = paths
     return [
       ...inspectValidity(`${settings.certFile}: the certificate in ${paths.certFile}`, pair.cert, nowMs),
-      ...(clientCaFile === undefined ? [] : inspectAuthorities('listen.tls.clientCaFile', clientCaFile, nowMs))
+      ...(pair.ca === undefined
+        ? []
+        : inspectAuthorities(`${settings.clientCaFile}: ${paths.clientCaFile}`, pair.ca, nowMs))
     ]
   } catch (error) {
     return [unusable(error)]
@@ -101,19 +102,24 @@ function inspectValidity(what: string, cert: Buffer, nowMs: number): Finding[] {
   return isNear ? [{ severity: 'warning', text: `${what} expires on ${validTo}` }] : []
 }
 
-function inspectAuthorities(setting: string, file: string, nowMs: number): Finding[] {
+function inspectCaFile(setting: string, file: string, nowMs: number): Finding[] {
   const what = `${setting}: ${file}`
   try {
-    const blocks = certificatesIn(readPem(what, file))
-    if (blocks.length === 0) return [{ severity: 'unusable', text: `${what} holds no PEM certificate` }]
-    return blocks.flatMap((block, at) => {
-      const { validTo, validToDate } = certificateIn(Buffer.from(block), `${what}: certificate ${at + 1}`)
-      const text = `${what}: certificate ${at + 1} expired on ${validTo}`
-      return validToDate.getTime() < nowMs ? [{ severity: 'warning' as const, text }] : []
-    })
+    return inspectAuthorities(what, readPem(what, file), nowMs)
   } catch (error) {
     return [unusable(error)]
   }
+}
+
+/** Throws a KeyPairError for what is no certificate. */
+function inspectAuthorities(what: string, pem: Buffer, nowMs: number): Finding[] {
+  const blocks = certificatesIn(pem)
+  if (blocks.length === 0) return [{ severity: 'unusable', text: `${what} holds no PEM certificate` }]
+  return blocks.flatMap((block, at) => {
+    const { validTo, validToDate } = certificateIn(Buffer.from(block), `${what}: certificate ${at + 1}`)
+    const text = `${what}: certificate ${at + 1} expired on ${validTo}`
+    return validToDate.getTime() < nowMs ? [{ severity: 'warning' as const, text }] : []
+  })
 }
 
 function inTheClear({ auth, management }: Config): Finding[] {
