@@ -181,11 +181,12 @@ export class Consumers {
     } catch (error) {
       const isAway = error instanceof GatewayError && error.code === 'KAFKA_UNAVAILABLE'
       if (!isAway && !isOvertaken(error)) throw error
-      const { waitMs } = request ?? this.#remembered(call, group, name, requestOf) ?? { waitMs: Infinity }
+      const known = request ?? this.#remembered(call, group, name, requestOf)
+      if (known === undefined) throw error
       // Another call took it over before this one had.
-      if (!isAway && waitMs !== Infinity) return 'fenced'
+      if (!isAway) return 'fenced'
       // The coordinator may be away for longer than the poll waits; where Kafka is known to be away that is told at once.
-      if (performance.now() - sinceMs >= waitMs) return NOTHING
+      if (performance.now() - sinceMs >= known.waitMs) return NOTHING
       throw error
     }
   }

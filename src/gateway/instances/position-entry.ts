@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Committed } from '../../kafka/groups/offset-messages.ts'
 
 /** Up to where an instance has delivered a partition. */
 export interface Delivered {
@@ -67,6 +68,11 @@ export function readMetadata(text: string): CommitMetadata {
   if (at < 0 || !text.endsWith(END)) return { metadata: text, entry: null }
   const entry = readEntry(text.slice(at + MARK.length, -END.length).split('|'))
   return entry === null ? { metadata: text, entry: null } : { metadata: text.slice(0, at), entry }
+}
+
+/** Returns the entry of what a group has of a partition: null if it has none, or does not tell. */
+export function entryOf(told: Committed | number | undefined): PositionEntry | null {
+  return typeof told === 'object' ? readMetadata(told.metadata).entry : null
 }
 
 /** Whether the client's part leaves room for the longest entry. */

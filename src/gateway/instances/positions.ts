@@ -6,7 +6,7 @@ import type { Commit, Committed, PartitionMap } from '../../kafka/groups/offset-
 import type { InstancesContext } from './context.ts'
 import { instanceState } from './failures.ts'
 import { HeldPartition, type Writer } from './held-partition.ts'
-import { readMetadata, topicKey } from './position-entry.ts'
+import { entryOf, topicKey } from './position-entry.ts'
 import { belongsTo, NOTHING, resume } from './resume.ts'
 import type { InstanceSettings } from './settings.ts'
 
@@ -52,9 +52,15 @@ export class Positions {
   }
 
   /**
-   * Holds these partitions and no others. Those it held before keep their position; of the others it asks the group.
+   * Holds these partitions and no others. Those it held before keep their position; of the others it asks the group, unless
+   * what that has of them is `known`.
    */
-  async load(wanted: TopicPartitions, loader: Loader, deadline: Deadline): Promise<void> {
+  async load(
+    wanted: TopicPartitions,
+    loader: Loader,
+    deadline: Deadline,
+    known?: PartitionMap<Committed | number>
+  ): Promise<void> {
     const keys = new Set([...wanted].flatMap(([topic, numbers]) => numbers.map(number => keyOf(topic, number))))
     for (const key of this.#held.keys()) if (!keys.has(key)) this.#held.delete(key)
     const missing = new Map<string, readonly number[]>()
@@ -64,7 +70,7 @@ export class Positions {
     }
     if (missing.size === 0) return
     const clearings = this.#clearings
-    const stored = await this.#context.groups.committed(this.#group, missing, deadline)
+    const stored = known ?? (await this.#context.groups.committed(this.#group, missing, deadline))
     const loaded = await Promise.all(
       Array.from(missing, ([topic, numbers]) => this.#loadTopic(topic, numbers, stored, loader, deadline))
     )
@@ -80,12 +86,12 @@ export class Positions {
     const own = new Map<string, readonly number[]>()
     for (const [topic, ofTopic] of stored) {
       const numbers = Array.from(ofTopic).flatMap(([partition, told]) => {
-        const delivered = typeof told === 'object' ? readMetadata(told.metadata).entry?.delivered : null
+        const delivered = entryOf(told)?.delivered
         return delivered && belongsTo(delivered, { instance, generation, assignedSince: null }) ? partition : []
       })
       if (numbers.length > 0) own.set(topic, numbers)
     }
-    await this.load(own, loader, deadline)
+    await this.load(own, loader, deadline, stored)
   }
 
   /** Those of which the group does not have what it should. */
@@ -169,14 +175,14 @@ export class Positions {
     const known = metadata.peek(topic) ?? (await metadata.topic(topic, deadline))
     const key = topicKey(known?.id ?? null)
     const isOther = Array.from(stored?.values() ?? []).some(told => {
-      const of = typeof told === 'object' ? (readMetadata(told.metadata).entry?.topic ?? '') : ''
+      const of = entryOf(told)?.topic ?? ''
       return of !== '' && of !== key
     })
     return (isOther ? await metadata.refresh(topic, deadline) : known)?.id ?? null
   }
 
   #note(told: Committed | number | undefined, instance: string): void {
-    const delivered = typeof told === 'object' ? readMetadata(told.metadata).entry?.delivered : null
+    const delivered = entryOf(told)?.delivered
     if (delivered?.instance === instance) this.newestVersion = Math.max(this.newestVersion, delivered.version)
   }
 

@@ -1,5 +1,5 @@
 import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
-import { type Delivered, type PositionEntry, readMetadata } from './position-entry.ts'
+import { type Delivered, entryOf, type PositionEntry, readMetadata } from './position-entry.ts'
 
 /** Whoever is about to read a partition. */
 export interface Reader {
@@ -80,7 +80,7 @@ export function newestGeneration(stored: PartitionMap<Committed | number>): numb
 function deliveredIn(stored: PartitionMap<Committed | number>): Delivered[] {
   return Array.from(stored.values(), ofTopic => [...ofTopic.values()])
     .flat()
-    .flatMap(told => (typeof told === 'object' ? (readMetadata(told.metadata).entry?.delivered ?? []) : []))
+    .flatMap(told => entryOf(told)?.delivered ?? [])
 }
 
 /** Whether this instance's last batch may still be on its way to the client. */

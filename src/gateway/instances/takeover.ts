@@ -5,7 +5,7 @@ import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages
 import type { InstancesContext } from './context.ts'
 import { groupBusy, groupUnusable, instanceNotFound, requireClassic } from './failures.ts'
 import { instanceOf, type KnownInstance } from './known-instance.ts'
-import { instanceKey, readMetadata } from './position-entry.ts'
+import { entryOf, instanceKey } from './position-entry.ts'
 import { isOpenFor, newestVersions } from './resume.ts'
 
 const LOOK_AGAIN_FIRST_MS = 5
@@ -120,7 +120,7 @@ function awaitsCommit(name: string, { settings }: KnownInstance, stored: Partiti
   const key = instanceKey(name, settings.born)
   for (const ofTopic of stored.values())
     for (const told of ofTopic.values()) {
-      const delivered = typeof told === 'object' ? readMetadata(told.metadata).entry?.delivered : null
+      const delivered = entryOf(told)?.delivered
       if (delivered?.instance !== key || typeof told !== 'object') continue
       if ((delivered.openFrom ?? delivered.to) > told.offset) return true
     }
@@ -129,7 +129,6 @@ function awaitsCommit(name: string, { settings }: KnownInstance, stored: Partiti
 
 function hasOpen(stored: PartitionMap<Committed | number>, key: string): boolean {
   for (const ofTopic of stored.values())
-    for (const told of ofTopic.values())
-      if (typeof told === 'object' && isOpenFor(key, readMetadata(told.metadata).entry)) return true
+    for (const told of ofTopic.values()) if (isOpenFor(key, entryOf(told))) return true
   return false
 }

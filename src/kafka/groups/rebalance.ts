@@ -57,8 +57,8 @@ export class Rebalance {
   assignment: Assignment | undefined
 
   /**
-   * `known` tells how many members of the group this process holds that have a member id. `wanted` is asked before each request: a member that has ended
-   * must not send another one.
+   * `known` tells how many members of the group this process holds that have a member id. `wanted` is asked before each
+   * request: a member that has ended must not send another one.
    */
   constructor(context: GroupContext, group: string, known: () => number, wanted: () => boolean) {
     this.#context = context
