@@ -20,6 +20,19 @@ const MANUAL = { ...PLAIN, autoCommit: false }
 suite('Rule 7: a position belongs to an instance and a generation', () => {
   const gateways = new TwoGateways()
 
+  /** An instance 'i' at the first gateway, whose client has the one record of its topic. */
+  const delivered = async (settings: typeof PLAIN) => {
+    const { one } = gateways
+    const topic = await gateways.topic()
+    const group = uniqueTopic('group')
+    await gateways.fill(topic, 0, 'a')
+    await one.create(callOf(), group, 'i', settings)
+    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
+    assert.deepEqual((await poll(one, group, 'i')).values, ['a'])
+    await sleep(50)
+    return { group, topic }
+  }
+
   test('partitions assigned once more keep their position, which any gateway goes on from', async () => {
     const { one, other } = gateways
     const topic = await gateways.topic(3)
@@ -57,14 +70,8 @@ suite('Rule 7: a position belongs to an instance and a generation', () => {
 
   test('a rebalance that leaves a partition where it is keeps its position although another gateway is asked at once', async () => {
     const { one, other } = gateways
-    const topic = await gateways.topic()
+    const { group, topic } = await delivered(MANUAL)
     const second = await gateways.topic()
-    const group = uniqueTopic('group')
-    await gateways.fill(topic, 0, 'a')
-    await one.create(callOf(), group, 'i', MANUAL)
-    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
-    assert.deepEqual((await poll(one, group, 'i')).values, ['a'])
-    await sleep(50)
     for (let turn = 0; turn < 10; turn++) {
       const [changing, asked] = turn % 2 === 0 ? [other, one] : [one, other]
       await changing.subscribe(callOf(), group, 'i', { topics: turn % 2 === 0 ? [topic, second] : [topic] })
@@ -74,13 +81,7 @@ suite('Rule 7: a position belongs to an instance and a generation', () => {
 
   test('what was delivered is committed though the group is rebalanced twice before its taker has loaded the positions', async t => {
     const { one, other, clusters } = gateways
-    const topic = await gateways.topic()
-    const group = uniqueTopic('group')
-    await gateways.fill(topic, 0, 'a')
-    await one.create(callOf(), group, 'i', PLAIN)
-    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
-    assert.deepEqual((await poll(one, group, 'i')).values, ['a'])
-    await sleep(50)
+    const { group, topic } = await delivered(PLAIN)
     const { groups } = clusters[1]
     const ask = groups.committed.bind(groups)
     t.mock.method(groups, 'committed', async (...asked: Parameters<typeof ask>) => {
@@ -97,14 +98,8 @@ suite('Rule 7: a position belongs to an instance and a generation', () => {
   })
 
   test('what was delivered is committed though its taker has to join again before it is assigned anything', async t => {
-    const { one, other, clusters } = gateways
-    const topic = await gateways.topic()
-    const group = uniqueTopic('group')
-    await gateways.fill(topic, 0, 'a')
-    await one.create(callOf(), group, 'i', PLAIN)
-    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
-    assert.deepEqual((await poll(one, group, 'i')).values, ['a'])
-    await sleep(50)
+    const { other, clusters } = gateways
+    const { group, topic } = await delivered(PLAIN)
     const isTaken = Promise.withResolvers<void>()
     const late = async function (this: Rebalance, ...given: Parameters<Rebalance['sync']>) {
       isTaken.resolve()

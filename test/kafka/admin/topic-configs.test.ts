@@ -4,39 +4,19 @@ import { Deadline } from '../../../src/core/deadline.ts'
 import { TopicConfigs } from '../../../src/kafka/admin/topic-configs.ts'
 import { AnyBroker } from '../../../src/kafka/transport/any-broker.ts'
 import { WireReader } from '../../../src/kafka/wire/wire-reader.ts'
-import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
 import { startCluster } from '../metadata/scripted-cluster.ts'
-
-const DESCRIBE_CONFIGS = 32
-const TOPIC = 2
-
-interface Told {
-  readonly errorCode: number
-  readonly configs?: Readonly<Record<string, string | null>>
-}
-
-/** An answer of version 4. */
-function answerOf(name: string, { errorCode, configs = {} }: Told): Buffer {
-  const entries = Object.entries(configs)
-  const writer = new WireWriter(true).int32(0).arrayLength(1).int16(errorCode).string(null).int8(TOPIC).string(name)
-  writer.arrayLength(entries.length)
-  for (const [key, value] of entries)
-    writer.string(key).string(value).int8(0).int8(5).int8(0).arrayLength(0).int8(2).string(null).noTags()
-  return writer.noTags().noTags().finish()
-}
+import { DESCRIBE_CONFIGS, DESCRIBE_CONFIGS_4, describedConfigs, TOPIC } from './described-configs.ts'
 
 suite('TopicConfigs', () => {
   test('asks for all properties of the one topic, and tells those without a value too', async t => {
     const { scripted, brokers } = await startCluster(t, 1)
     let asked: unknown
     scripted[0].apis.set(DESCRIBE_CONFIGS, {
-      min: 1,
-      max: 4,
-      flexibleSince: 4,
+      ...DESCRIBE_CONFIGS_4,
       serve({ body, answer }) {
         const reader = new WireReader(body, true)
         asked = [reader.arrayLength(), reader.int8(), reader.string(), reader.arrayLength()]
-        answer(answerOf('orders', { errorCode: 0, configs: { 'retention.ms': '1000', secret: null } }))
+        answer(describedConfigs({ name: 'orders', errorCode: 0, configs: { 'retention.ms': '1000', secret: null } }))
       }
     })
     const configs = await new TopicConfigs(new AnyBroker(brokers)).of('orders', Deadline.after(2000))
@@ -47,8 +27,9 @@ suite('TopicConfigs', () => {
   test("what Kafka refuses has the failure's kind, and its code for the log", async t => {
     const { scripted, brokers } = await startCluster(t, 1)
     let errorCode = 0
-    const serve = ({ answer }: { answer: (bytes: Buffer) => void }) => answer(answerOf('orders', { errorCode }))
-    scripted[0].apis.set(DESCRIBE_CONFIGS, { min: 1, max: 4, flexibleSince: 4, serve })
+    const serve = ({ answer }: { answer: (bytes: Buffer) => void }) =>
+      answer(describedConfigs({ name: 'orders', errorCode }))
+    scripted[0].apis.set(DESCRIBE_CONFIGS, { ...DESCRIBE_CONFIGS_4, serve })
     const topicConfigs = new TopicConfigs(new AnyBroker(brokers))
     for (const [code, kind, message] of [
       [3, 'unknownTopic', /Topic 'orders' does not exist/],

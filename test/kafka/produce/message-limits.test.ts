@@ -4,11 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { MessageLimits } from '../../../src/kafka/produce/message-limits.ts'
 import { AnyBroker } from '../../../src/kafka/transport/any-broker.ts'
 import { WireReader } from '../../../src/kafka/wire/wire-reader.ts'
-import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
+import { DESCRIBE_CONFIGS, DESCRIBE_CONFIGS_4, describedConfigs } from '../admin/described-configs.ts'
 import { startCluster } from '../metadata/scripted-cluster.ts'
 
-const DESCRIBE_CONFIGS = 32
-const TOPIC = 2
 const DEFAULT_LIMIT_BYTES = 1_048_588
 
 /** A broker whose topics have the limit that their name ends in; `none` is refused. Keeps the names of each question. */
@@ -16,9 +14,7 @@ async function start(t: TestContext) {
   const { scripted, brokers } = await startCluster(t, 1)
   const asked: string[][] = []
   scripted[0].apis.set(DESCRIBE_CONFIGS, {
-    min: 1,
-    max: 4,
-    flexibleSince: 4,
+    ...DESCRIBE_CONFIGS_4,
     serve({ body, answer }) {
       const reader = new WireReader(body, true)
       const names = Array.from({ length: reader.arrayLength() }, () => {
@@ -29,29 +25,12 @@ async function start(t: TestContext) {
         return name
       })
       asked.push(names)
-      const writer = new WireWriter(true).int32(0).arrayLength(names.length)
-      for (const name of names) {
-        const isThere = name !== 'none'
-        writer
-          .int16(isThere ? 0 : 29)
-          .string(null)
-          .int8(TOPIC)
-          .string(name)
-          .arrayLength(isThere ? 1 : 0)
-        if (isThere)
-          writer
-            .string('max.message.bytes')
-            .string(name.split('-')[1])
-            .int8(0)
-            .int8(5)
-            .int8(0)
-            .arrayLength(0)
-            .int8(2)
-            .string(null)
-            .noTags()
-        writer.noTags()
-      }
-      answer(writer.noTags().finish())
+      const described = names.map(name =>
+        name === 'none'
+          ? { name, errorCode: 29 }
+          : { name, errorCode: 0, configs: { 'max.message.bytes': name.split('-')[1] } }
+      )
+      answer(describedConfigs(...described))
     }
   })
   return { limits: new MessageLimits(new AnyBroker(brokers)), asked }
