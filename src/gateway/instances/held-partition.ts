@@ -1,13 +1,14 @@
 import type { Place } from '../../kafka/fetch/place.ts'
 import type { Commit } from '../../kafka/groups/offset-messages.ts'
 import { type PositionEntry, topicKey, writeMetadata } from './position-entry.ts'
-import type { Resumed } from './resume.ts'
+import type { Kept, Resumed } from './resume.ts'
 
 /** Who writes a position down. */
 export interface Writer {
   readonly instance: string
   readonly generation: number
   readonly version: number
+  readonly autoCommit: boolean
   /** In milliseconds since 1970. */
   readonly nowMs: number
 }
@@ -41,7 +42,7 @@ export class HeldPartition {
   /** Whether the position says more than the commit: something was delivered, or the client sought it. */
   isOwn: boolean
   /** What the group has of it, as far as this process knows. */
-  #kept: { readonly committed: number; readonly entry: PositionEntry | null }
+  #kept: Kept
 
   constructor(topic: string, partition: number, topicId: Buffer | null, resumed: Resumed) {
     this.topic = topic
@@ -53,7 +54,7 @@ export class HeldPartition {
     this.metadata = resumed.metadata
     this.start = resumed.start
     this.isOwn = resumed.isOwn
-    this.#kept = resumed
+    this.#kept = resumed.kept
   }
 
   /** What is delivered and, as far as is known, with the client: what a commit without offsets commits. */
@@ -110,10 +111,10 @@ export class HeldPartition {
   }
 
   /** Returns the commit that holds all of this. */
-  written({ instance, generation, version, nowMs }: Writer): Written {
+  written({ instance, generation, version, autoCommit, nowMs }: Writer): Written {
     const { partition, committed, leaderEpoch, metadata, start, position, openFrom } = this
     const delivered =
-      position === null || !this.isOwn ? null : { instance, generation, version, to: position, openFrom }
+      position === null || !this.isOwn ? null : { instance, generation, version, to: position, openFrom, autoCommit }
     const entry = { topic: topicKey(this.topicId), start, hour: Math.floor(nowMs / HOUR_MS), delivered }
     const commit = { partition, offset: committed, leaderEpoch, metadata: writeMetadata({ metadata, entry }) }
     return { commit, entry }

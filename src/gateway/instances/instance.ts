@@ -97,8 +97,9 @@ export class Instance implements MemberHooks {
 
   /** As which it writes positions down now. */
   get writer(): Writer {
+    const { version, autoCommit } = this.settings
     const { generation } = this.member
-    return { instance: this.#key, generation, version: this.settings.version, nowMs: this.#context.nowMs() }
+    return { instance: this.#key, generation, version, autoCommit, nowMs: this.#context.nowMs() }
   }
 
   /** Whether it has its partitions and their positions now. */
@@ -206,19 +207,16 @@ export class Instance implements MemberHooks {
 
   /** Leaves the group, after the last commit. False if another process holds it by now. */
   async leave(deadline: Deadline): Promise<boolean> {
-    if (this.settings.autoCommit) await this.#commitLast(deadline)
+    if (this.settings.autoCommit)
+      await this.#commitLast(deadline).catch((error: unknown) => this.#debug(error, 'The last commit failed'))
     this.#stop('deleted')
     return this.member.leave(deadline)
   }
 
   /** A group that is being rebalanced is not waited for. */
   async #commitLast(deadline: Deadline): Promise<void> {
-    try {
-      if (await this.ready(Deadline.after(Math.min(LAST_COMMIT_LIMIT_MS, deadline.remainingMs))))
-        await this.commitDelivered(deadline)
-    } catch (error) {
-      this.#debug(error, 'The last commit failed')
-    }
+    const limit = Deadline.after(Math.min(LAST_COMMIT_LIMIT_MS, deadline.remainingMs))
+    if (await this.ready(limit)) await this.commitDelivered(deadline)
   }
 
   /** Leaves it to other gateways, which find it for what is left of its idle time. Rejects as the member does. */

@@ -13,6 +13,8 @@ export interface Delivered {
   readonly to: number
   /** Where its last batch begins, while it is not known whether the client got that; null when it has. */
   readonly openFrom: number | null
+  /** Whether the instance commits by itself what it has delivered. */
+  readonly autoCommit: boolean
 }
 
 /** What the gateway keeps of a partition in the group, beside the commit. */
@@ -42,6 +44,7 @@ const MARK = '\u001Fkrp1|'
 /** Some clients read the text past its end (librdkafka). */
 const END = '\u0000'
 const NUMBER = /^(?:0|[1-9]\d{0,15})$/
+const AUTO_COMMIT = 'a'
 const KEY_BYTES = 12
 const KEY = /^[\w-]{0,22}$/
 
@@ -58,8 +61,10 @@ export function topicKey(topicId: Buffer | null): string {
 export function writeMetadata({ metadata, entry }: CommitMetadata): string {
   if (entry === null) return metadata
   const { topic, start, hour, delivered } = entry
-  const { instance = '', generation = '', version = '', to = '', openFrom = null } = delivered ?? {}
-  return `${metadata}${MARK}${[topic, start ?? '', hour, instance, generation, version, to, openFrom ?? ''].join('|')}${END}`
+  const { instance = '', generation = '', version = '', to = '', openFrom = null, autoCommit = false } = delivered ?? {}
+  const commits = autoCommit ? AUTO_COMMIT : ''
+  const fields = [topic, start ?? '', hour, instance, generation, version, to, openFrom ?? '', commits]
+  return `${metadata}${MARK}${fields.join('|')}${END}`
 }
 
 /** Takes the text apart. A text that {@link writeMetadata} did not write is the client's as a whole. */
@@ -81,21 +86,23 @@ export function fits(metadata: string): boolean {
 }
 
 function readEntry(fields: readonly string[]): PositionEntry | null {
-  if (fields.length !== 8) return null
-  const [topic, start, hour, instance, generation, version, to, openFrom] = fields
+  if (fields.length !== 9) return null
+  const [topic, start, hour, instance, generation, version, to, openFrom, commits] = fields
   if (!KEY.test(topic) || !KEY.test(instance) || !isNumberOrNone(start) || !isNumberOrNone(openFrom)) return null
   if (!NUMBER.test(hour)) return null
   if (instance === '') {
-    if (generation !== '' || version !== '' || to !== '' || openFrom !== '') return null
+    if (generation !== '' || version !== '' || to !== '' || openFrom !== '' || commits !== '') return null
     return { topic, start: numberOf(start), hour: Number(hour), delivered: null }
   }
   if (![generation, version, to].every(field => NUMBER.test(field))) return null
+  if (commits !== '' && commits !== AUTO_COMMIT) return null
   const delivered = {
     instance,
     generation: Number(generation),
     version: Number(version),
     to: Number(to),
-    openFrom: numberOf(openFrom)
+    openFrom: numberOf(openFrom),
+    autoCommit: commits === AUTO_COMMIT
   }
   return { topic, start: numberOf(start), hour: Number(hour), delivered }
 }

@@ -12,21 +12,26 @@ export interface Reader {
   readonly assignedSince: number | null
 }
 
+/** What the group has of a partition. */
+export interface Kept {
+  readonly committed: number
+  readonly entry: PositionEntry | null
+}
+
 /** What is known of a partition before it is read. */
 export interface Resumed {
   /** Where to go on; null if `auto.offset.reset` has to decide. */
   readonly position: number | null
   /** The position is the reader's own, not the commit. */
   readonly isOwn: boolean
-  /** What the client committed, −1 for nothing. */
+  /** What is committed, or has to be; −1 for nothing. */
   readonly committed: number
   readonly leaderEpoch: number
   /** The client's own. */
   readonly metadata: string
   /** What was chosen once, by any instance. */
   readonly start: number | null
-  /** What the group has of it beside the commit. */
-  readonly entry: PositionEntry | null
+  readonly kept: Kept
 }
 
 export const NOTHING: Resumed = {
@@ -36,7 +41,7 @@ export const NOTHING: Resumed = {
   leaderEpoch: -1,
   metadata: '',
   start: null,
-  entry: null
+  kept: { committed: -1, entry: null }
 }
 
 /** Returns where to go on with a partition, from what the group has for it. `topic`: key of the topic of this name now. */
@@ -46,11 +51,13 @@ export function resume(stored: Committed | undefined, topic: string, reader: Rea
   // Deleted and created anew: neither the commit nor the position is about this topic.
   if (entry !== null && entry.topic !== '' && topic !== '' && entry.topic !== topic) return NOTHING
   const { offset: committed, leaderEpoch } = stored
-  const known = { committed, leaderEpoch, metadata, start: entry?.start ?? null, entry }
+  const known = { committed, leaderEpoch, metadata, start: entry?.start ?? null, kept: { committed, entry } }
   const delivered = entry?.delivered ?? null
-  if (delivered !== null && belongsTo(delivered, reader)) {
-    const { openFrom, to } = delivered
-    return { ...known, position: openFrom ?? to, isOwn: true }
+  if (delivered !== null && belongsTo(delivered, reader))
+    return { ...known, position: receivedTo(delivered), isOwn: true }
+  if (delivered !== null && isLeftBy(delivered, reader)) {
+    const received = receivedTo(delivered)
+    return { ...known, committed: received, leaderEpoch: -1, start: null, position: received, isOwn: false }
   }
   const position = committed >= 0 ? committed : (entry?.start ?? null)
   return { ...known, position, isOwn: false }
@@ -62,6 +69,19 @@ export function belongsTo(delivered: Delivered, { instance, generation, assigned
   if (assignedSince !== null) return delivered.version >= assignedSince
   // It had the partition in the generation before, and has it now: nobody can have had it between the two.
   return delivered.generation === generation || delivered.generation === generation - 1
+}
+
+/**
+ * Whether another instance, which commits by itself, had the partition in the generation before. What its client received it
+ * would have committed before it joined again; but it cannot if it dies, or is taken over in the moment that the rebalance begins.
+ */
+function isLeftBy({ generation, autoCommit }: Delivered, reader: Reader): boolean {
+  return autoCommit && reader.assignedSince === null && generation === reader.generation - 1
+}
+
+/** A batch that may be on its way is not received. */
+export function receivedTo({ openFrom, to }: Delivered): number {
+  return openFrom ?? to
 }
 
 /** Returns the newest version of the settings under which each instance has delivered, by its key. */

@@ -6,7 +6,7 @@ import type { InstancesContext } from './context.ts'
 import { groupBusy, groupUnusable, instanceNotFound, requireClassic } from './failures.ts'
 import { instanceOf, type KnownInstance } from './known-instance.ts'
 import { entryOf, instanceKey } from './position-entry.ts'
-import { isOpenFor, newestVersions } from './resume.ts'
+import { isOpenFor, newestVersions, receivedTo } from './resume.ts'
 
 const LOOK_AGAIN_FIRST_MS = 5
 const LOOK_AGAIN_LIMIT_MS = 50
@@ -122,7 +122,7 @@ function awaitsCommit(name: string, { settings }: KnownInstance, stored: Partiti
     for (const told of ofTopic.values()) {
       const delivered = entryOf(told)?.delivered
       if (delivered?.instance !== key || typeof told !== 'object') continue
-      if ((delivered.openFrom ?? delivered.to) > told.offset) return true
+      if (receivedTo(delivered) > told.offset) return true
     }
   return false
 }

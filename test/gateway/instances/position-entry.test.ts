@@ -20,7 +20,8 @@ const delivered = fc.record(
     generation: fc.nat({ max: 2 ** 31 - 1 }),
     version: offset,
     to: offset,
-    openFrom: fc.option(offset)
+    openFrom: fc.option(offset),
+    autoCommit: fc.boolean()
   },
   { noNullPrototype: true }
 )
@@ -64,7 +65,8 @@ suite('Rule 7: a position in the metadata of a commit', () => {
         generation: 2 ** 31 - 1,
         version: Number.MAX_SAFE_INTEGER,
         to: Number.MAX_SAFE_INTEGER,
-        openFrom: Number.MAX_SAFE_INTEGER
+        openFrom: Number.MAX_SAFE_INTEGER,
+        autoCommit: true
       }
     }
     const text = writeMetadata({ metadata: '', entry: largest })
@@ -80,7 +82,8 @@ suite('Rule 7: a position in the metadata of a commit', () => {
       '\u0000',
       '\u001Fkrp1|',
       '\u001Fkrp1|\u0000',
-      'a\u001Fkrp1|||||||x',
+      'a\u001Fkrp1||||||||x',
+      'a\u001Fkrp1|||1|||||a\u0000',
       '\u001Fkrp1|1|2|3|\u0000'
     ])
       assert.deepEqual(readMetadata(text), { metadata: text, entry: null })

@@ -178,7 +178,14 @@ suite('What a gateway does for instances that others lose', { concurrency: true 
     }
     let generation = 1
     const stored = () => {
-      const delivered = { instance: instanceKey('old', SETTINGS.born), generation, version: 2, to: 5, openFrom: null }
+      const delivered = {
+        instance: instanceKey('old', SETTINGS.born),
+        generation,
+        version: 2,
+        to: 5,
+        openFrom: null,
+        autoCommit: false
+      }
       const metadata = writeMetadata({ metadata: '', entry: { topic: '', hour: 0, start: null, delivered } })
       return Promise.resolve(new Map([['t', new Map([[0, { offset: -1, leaderEpoch: -1, metadata }]])]]))
     }

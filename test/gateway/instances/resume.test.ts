@@ -17,7 +17,10 @@ const entry = (changes: Partial<NonNullable<PositionEntry['delivered']>> | null,
   topic: 'topic',
   start,
   hour: 1,
-  delivered: changes === null ? null : { instance: ME, generation: 7, version: 3, to: 50, openFrom: null, ...changes }
+  delivered:
+    changes === null
+      ? null
+      : { instance: ME, generation: 7, version: 3, to: 50, openFrom: null, autoCommit: false, ...changes }
 })
 const position = (reader: Reader, offset: number, told: PositionEntry | null, topic = 'topic') => {
   const { position: at, isOwn } = resume(stored(offset, told), topic, reader)
@@ -39,7 +42,7 @@ suite('Rule 7: where an instance goes on', () => {
       leaderEpoch: 4,
       metadata: 'client',
       start: null,
-      entry: null
+      kept: { committed: 20, entry: null }
     })
   })
 
@@ -59,6 +62,26 @@ suite('Rule 7: where an instance goes on', () => {
   test('at its own position of the generation before, in which nobody else had the partition', () => {
     assert.deepEqual(position(member, 20, entry({ generation: 6 })), [50, true])
     assert.deepEqual(position(member, 20, entry({ generation: 6, openFrom: 40 })), [40, true])
+  })
+
+  test('behind what an instance with auto commit had received in the generation before, which is committed now', () => {
+    const left = { instance: 'other', generation: 6, autoCommit: true }
+    assert.deepEqual(position(member, 20, entry(left)), [50, false])
+    assert.deepEqual(position(member, 20, entry({ ...left, openFrom: 40 })), [40, false])
+    assert.deepEqual(position(member, 60, entry(left)), [50, false], 'its client sought back')
+    const told = entry(left, 11)
+    assert.deepEqual(resume(stored(-1, told), 'topic', member), {
+      position: 50,
+      isOwn: false,
+      committed: 50,
+      leaderEpoch: -1,
+      metadata: 'client',
+      start: null,
+      kept: { committed: -1, entry: told }
+    })
+    for (const other of [{ generation: 5 }, { generation: 7 }, { autoCommit: false }])
+      assert.deepEqual(position(member, 20, entry({ ...left, ...other })), [20, false])
+    assert.deepEqual(position(manual, 20, entry({ ...left, generation: 8 })), [20, false])
   })
 
   test('at its position of any generation, if it assigned the partition itself and has not assigned others since', () => {
