@@ -7,6 +7,7 @@ import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import type { GroupFailure } from '../../kafka/groups/group-failure.ts'
 import { NOT_ASSIGNED } from './assigned.ts'
 import type { InstancesContext } from './context.ts'
+import { commitWhileJoining } from './commit-while-joining.ts'
 import { Deletions } from './deletions.ts'
 import { forgetStarts } from './empty-group.ts'
 import {
@@ -194,10 +195,11 @@ export class Instances implements InstanceHooks {
   async #takeOver(group: string, name: string, call: Call): Promise<Instance> {
     const { memory, meter } = this.#context
     const startedMs = performance.now()
-    const { joinAs, lost } = await findInstance(this.#context, group, name, call.deadline)
+    const { joinAs, lost, memberId } = await findInstance(this.#context, group, name, call.deadline)
     if (joinAs.settings.owner !== ownerOf(call.principal)) throw instanceNotFound(group, name)
     if (memory.wasDeletedSince(group, name, startedMs)) throw instanceNotFound(group, name)
     const instance = this.hold(group, name, joinAs)
+    void commitWhileJoining(this.#context, instance, memberId)
     // Under an empty member id other topics would replace those in the group without a rebalance.
     if (lost !== null) instance.restore(lost)
     meter.tookOver()

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../core/deadline.ts'
 import type { DescribedMember, GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
+import { uncommittedOf } from './commit-while-joining.ts'
 import type { InstancesContext } from './context.ts'
 import { groupBusy, groupUnusable, instanceNotFound, requireClassic } from './failures.ts'
 import { instanceOf, type KnownInstance } from './known-instance.ts'
 import { entryOf, instanceKey } from './position-entry.ts'
-import { isOpenFor, newestVersions, receivedTo } from './resume.ts'
+import { isOpenFor, newestVersions } from './resume.ts'
 
 const LOOK_AGAIN_FIRST_MS = 5
 const LOOK_AGAIN_LIMIT_MS = 50
@@ -24,6 +25,8 @@ export interface FoundInstance {
   readonly joinAs: KnownInstance
   /** A later change that the group has lost; null if there is none. */
   readonly lost: KnownInstance | null
+  /** Of its holder, as the group shows it. */
+  readonly memberId: string
 }
 
 /**
@@ -76,20 +79,21 @@ function knownBy(
     if (kind !== 'consumer') memory.forget(group, name)
     throw instanceNotFound(group, name)
   }
+  const { memberId } = member
   if (kind === 'consumer') {
-    if (remembered !== undefined) return { joinAs: remembered, lost: null }
+    if (remembered !== undefined) return { joinAs: remembered, lost: null, memberId }
     requireClassic(group, described)
   }
   if (state !== 'Stable') {
     if (remembered === undefined || stored === null) return undefined
     const { version, born } = remembered.settings
     const newest = newestVersions(stored).get(instanceKey(name, born)) ?? 0
-    return newest > version ? undefined : { joinAs: remembered, lost: null }
+    return newest > version ? undefined : { joinAs: remembered, lost: null, memberId }
   }
   const joinAs = shownBy(group, member)
   const { version, born } = joinAs.settings
   const isLost = remembered?.settings.born === born && remembered.settings.version > version
-  return { joinAs, lost: isLost ? remembered : null }
+  return { joinAs, lost: isLost ? remembered : null, memberId }
 }
 
 /** Throws GROUP_UNUSABLE for the member of somebody else, which must not be taken over. */
@@ -114,17 +118,9 @@ async function untilClosed(
   }
 }
 
-/** Whether auto commit has yet to commit what the instance was delivered: whoever is assigned the partition next begins there. */
+/** Whether auto commit has yet to commit what the instance received: members of other software begin at the commit. */
 function awaitsCommit(name: string, { settings }: KnownInstance, stored: PartitionMap<Committed | number>): boolean {
-  if (!settings.autoCommit) return false
-  const key = instanceKey(name, settings.born)
-  for (const ofTopic of stored.values())
-    for (const told of ofTopic.values()) {
-      const delivered = entryOf(told)?.delivered
-      if (delivered?.instance !== key || typeof told !== 'object') continue
-      if (receivedTo(delivered) > told.offset) return true
-    }
-  return false
+  return settings.autoCommit && uncommittedOf(stored, instanceKey(name, settings.born)).commits.size > 0
 }
 
 function hasOpen(stored: PartitionMap<Committed | number>, key: string): boolean {

@@ -18,7 +18,7 @@ import type { GroupMember } from './group-member.ts'
 import { HeartbeatWheel } from './heartbeat-wheel.ts'
 import { HeldGroup } from './held-group.ts'
 import { JoinConnections } from './join-connections.ts'
-import { askLeave } from './membership-messages.ts'
+import { askLeave, type MemberOfGeneration } from './membership-messages.ts'
 import type { MemberOptions } from './membership.ts'
 import { askCommit, askCommitted, type Commit, type Committed, type PartitionMap } from './offset-messages.ts'
 
@@ -129,13 +129,14 @@ export class Groups {
     return offsets
   }
 
-  /** Commits for a group without members; returns an error code for each partition. */
+  /** Commits as a member that this process does not hold yet, or as none for a group without any. Returns an error code for each partition. */
   async commit(
     group: string,
     commits: ReadonlyMap<string, readonly Commit[]>,
-    deadline: Deadline
+    deadline: Deadline,
+    member: MemberOfGeneration | null = null
   ): Promise<PartitionMap<number>> {
-    return (await this.#ask(group, deadline, channel => askCommit(channel, group, null, commits))).results
+    return (await this.#ask(group, deadline, channel => askCommit(channel, group, member, commits))).results
   }
 
   /** Removes a static member, whoever holds it. False if there is none. Throws as {@link describe} does. */

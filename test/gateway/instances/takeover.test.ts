@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { suite, test, type TestContext } from 'node:test'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { decodeSubscription } from '../../../src/kafka/groups/consumer-protocol.ts'
-import { soon } from '../../kafka/groups/support.ts'
+import { joined, soon, watched } from '../../kafka/groups/support.ts'
 import { alone } from '../../support/alone.ts'
 import { uniqueTopic } from '../../support/gateway.ts'
 import { callOf, PLAIN, poll } from './support.ts'
@@ -64,6 +64,57 @@ suite('Takeovers and rebalances', () => {
     await sleep(50)
     polled.sent()
     assert.deepEqual((await rest).values, [])
+  })
+
+  /** An instance 'i' at the first gateway, whose client has the one record of its topic, in a group that another member has joined. */
+  const received = async (join: (group: string, topic: string) => Promise<unknown>) => {
+    const { one } = gateways
+    const [topic, group] = [await gateways.topic(), uniqueTopic('group')]
+    await one.create(callOf(), group, 'i', PLAIN)
+    await one.subscribe(callOf(), group, 'i', { topics: [topic] })
+    await gateways.alert(group, join(group, topic))
+    await gateways.alert(group, one.assignments(callOf(), group, 'i'))
+    await gateways.fill(topic, 0, 'a')
+    assert.deepEqual((await poll(one, group, 'i')).values, ['a'])
+    assert.equal((await gateways.stored(group, topic)).offset, -1)
+    return { group, topic }
+  }
+
+  /** Has the other gateway take 'i' over by a poll; a rebalance begins between its last look at the group and its JoinGroup. */
+  const crossed = (t: TestContext, group: string, begin: () => void) => {
+    const { groups } = gateways.clusters[1]
+    const describe = groups.describe.bind(groups)
+    const late = async (...asked: Parameters<typeof describe>) => {
+      const described = await describe(...asked)
+      assert.equal(described.state, 'Stable')
+      begin()
+      while ((await describe(group, soon())).state === 'Stable') await setImmediate()
+      return described
+    }
+    t.mock.method(groups, 'describe', late, { times: 1 })
+    return poll(gateways.other, group, 'i', { waitMs: 1000 })
+  }
+
+  test('rule 7: a takeover that crosses the beginning of a rebalance costs no duplicate among instances', async t => {
+    const { other } = gateways
+    const { group, topic } = await received(inGroup => other.create(callOf(), inGroup, 'h', PLAIN))
+    // The partition goes to whoever is first by name.
+    const again = await crossed(t, group, () => void other.subscribe(callOf(), group, 'h', { topics: [topic] }))
+    assert.deepEqual([...(await other.assignments(callOf(), group, 'h')).keys()], [topic])
+    const rest = await poll(other, group, 'h', { waitMs: 0 })
+    assert.deepEqual([again.values, rest.values], [[], []])
+    assert.equal((await gateways.stored(group, topic)).offset, 1)
+  })
+
+  test('rule 7: nor among other clients, which begin at the commit, if it has to wait for one of them', async t => {
+    const [{ groups }, { groups: others }] = gateways.clusters
+    const { group, topic } = await received((inGroup, of) => joined(groups, inGroup, 'z', { topics: [of] }))
+    const first = watched(others, group, 'a', { topics: [topic] })
+    const again = crossed(t, group, () => first.member.join())
+    for (const end = soon(); (await gateways.stored(group, topic)).offset !== 1; await sleep(5))
+      assert.ok(!end.passed && first.assigned.length === 0, 'assigned before what was received is committed')
+    assert.deepEqual((await gateways.alert(group, again)).values, [])
+    assert.deepEqual(first.assigned[0].partitions, new Map([[topic, [0]]]))
   })
 
   test('a deleted instance that a late takeover brings back is deleted again; one that was made again is not', async () => {
