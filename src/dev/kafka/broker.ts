@@ -38,9 +38,14 @@ const STARTED = 'Kafka Server started'
 /** The first exception in the log, usually the cause of the others. */
 const FIRST_EXCEPTION = /^(?:Caused by: )?[\w.$]+(?:Exception|Error): (.+?)\.?$/m
 const LOCKED = 'Failed to acquire lock on file'
+/** Kafka's words for a port that it cannot take, after the address. */
+const NOT_BOUND = /failed to bind to [^\n]*:(\d+): /
 const START_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 20_000
 const HOST = '127.0.0.1'
+
+/** Somebody else took one of the broker's own ports before it did. */
+export class PortTaken extends DevError {}
 
 /** A Kafka node on loopback, broker and controller in one. */
 export class Broker {
@@ -69,7 +74,11 @@ export class Broker {
     return this.#jvm?.pid
   }
 
-  /** Starts the broker, formatting its storage the first time. Resolves when it serves. Throws a DevError if it does not. */
+  /**
+   * Starts the broker, formatting its storage the first time. Resolves when it serves.
+   *
+   * @throws DevError if it does not; PortTaken if another port may do
+   */
   async start(): Promise<void> {
     const { libs, dataDir, heapMb = 512, jvmFlags = [] } = this.#options
     mkdirSync(dataDir, { recursive: true })
@@ -98,7 +107,10 @@ export class Broker {
     }
     this.#keepFiles(propertiesFile, logFile)
     const reason = FIRST_EXCEPTION.exec(log)?.[1] ?? log.trimEnd().split('\n').at(-1)
-    throw new DevError(`Kafka did not start ${ended}: ${reason}; see ${this.#logFile}.`)
+    const text = `Kafka did not start ${ended}: ${reason}; see ${this.#logFile}.`
+    const { port, controllerPort } = this.#options
+    const isTaken = [port, controllerPort].includes(Number(NOT_BOUND.exec(log)?.[1]))
+    throw isTaken ? new PortTaken(text) : new DevError(text)
   }
 
   /** Stops the broker in order. Kills it if that takes too long. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Broker, type BrokerOptions } from './broker.ts'
+import { Broker, type BrokerOptions, PortTaken } from './broker.ts'
 import { freePort } from './free-port.ts'
 
 export interface LocalClusterOptions extends Pick<
@@ -15,6 +15,8 @@ export interface LocalClusterOptions extends Pick<
   readonly port?: number
 }
 
+const ATTEMPTS = 3
+
 /** A KRaft cluster on loopback. Each node is broker and controller. */
 export class LocalCluster {
   readonly brokers: readonly Broker[]
@@ -23,8 +25,29 @@ export class LocalCluster {
     this.brokers = brokers
   }
 
-  /** Starts all brokers. Resolves when every one serves. Throws a DevError. */
-  static async start({
+  /**
+   * Starts all brokers. Resolves when every one serves. A port is theirs only once Kafka listens on it: if somebody else is
+   * faster, they start again on other ports. Throws a DevError.
+   */
+  static async start({ port = 0, ...options }: LocalClusterOptions): Promise<LocalCluster> {
+    for (let attempt = 1; ; attempt++) {
+      const cluster = await LocalCluster.#made({ ...options, port: attempt === 1 ? port : 0 })
+      const starts = cluster.brokers.map(broker => broker.start())
+      try {
+        await Promise.all(starts)
+        return cluster
+      } catch (error) {
+        await cluster.kill()
+        // One that was still formatting its storage starts after that.
+        await Promise.allSettled(starts)
+        await cluster.kill()
+        if (!(error instanceof PortTaken) || attempt === ATTEMPTS) throw error
+      }
+    }
+  }
+
+  /** Chooses ports that are free now. Starts nothing. */
+  static async #made({
     libs,
     dataDir,
     brokers: count,
@@ -41,7 +64,7 @@ export class LocalCluster {
       count < 3
         ? {}
         : { 'default.replication.factor': '3', 'min.insync.replicas': '2', 'offsets.topic.replication.factor': '3' }
-    const cluster = new LocalCluster(
+    return new LocalCluster(
       nodes.map(node => {
         const rack = count === 1 ? {} : { 'broker.rack': `rack-${node.nodeId}` }
         const own = special?.(node.nodeId)
@@ -57,13 +80,6 @@ export class LocalCluster {
         })
       })
     )
-    try {
-      await Promise.all(cluster.brokers.map(broker => broker.start()))
-    } catch (error) {
-      await cluster.kill()
-      throw error
-    }
-    return cluster
   }
 
   get bootstrapServers(): string[] {

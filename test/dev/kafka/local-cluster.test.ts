@@ -9,8 +9,9 @@ import { text } from 'node:stream/consumers'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DevError } from '../../../src/dev/dev-error.ts'
+import { freePort } from '../../../src/dev/kafka/free-port.ts'
 import { kafkaJars } from '../../../src/dev/kafka/jars.ts'
-import { LocalCluster } from '../../../src/dev/kafka/local-cluster.ts'
+import { LocalCluster, type LocalClusterOptions } from '../../../src/dev/kafka/local-cluster.ts'
 import { runJava } from '../../../src/dev/kafka/jvm.ts'
 
 const isAlive = (pid: number): boolean => {
@@ -35,8 +36,8 @@ suite('A local cluster', () => {
   })
   after(() => rmSync(dataDir, { recursive: true, force: true }))
 
-  const start = async (t: TestContext): Promise<LocalCluster> => {
-    const cluster = await LocalCluster.start({ libs, dataDir, brokers: 1, heapMb: 256 })
+  const start = async (t: TestContext, more: Partial<LocalClusterOptions> = {}): Promise<LocalCluster> => {
+    const cluster = await LocalCluster.start({ libs, dataDir, brokers: 1, heapMb: 256, ...more })
     t.after(() => cluster.stop())
     return cluster
   }
@@ -63,11 +64,21 @@ suite('A local cluster', () => {
     assert.ok((await topics(second, '--list')).includes('kept'))
   })
 
-  test('listens on loopback only, holds its connections when frozen, and lets go when thawed', async t => {
-    const cluster = await start(t)
+  test('listens on loopback only, on another port if somebody else is faster; holds its connections when frozen, and lets go when thawed', async t => {
+    const wanted = await freePort()
+    const faster = createServer()
+    t.after(() => faster.close())
+    // Called when the ports have been probed, and before any broker is started.
+    const special = () => {
+      if (!faster.listening) faster.listen(wanted, '127.0.0.1')
+      return {}
+    }
+    const cluster = await start(t, { port: wanted, special })
+    assert.ok(faster.listening)
     const broker = cluster.brokers[0]
     const [host, port] = broker.address.split(':')
     assert.equal(host, '127.0.0.1')
+    assert.notEqual(Number(port), wanted)
     broker.freeze()
     await until(() => isStopped(Number(broker.pid)))
     await new Promise<void>((resolve, reject) => {
