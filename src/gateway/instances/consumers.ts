@@ -15,6 +15,7 @@ import { type Subscribed, Subscriptions } from './subscriptions.ts'
 
 /** What an instance reads now. */
 export interface Subscription {
+  readonly settings: InstanceSettings
   readonly topics: readonly string[]
   /** Those that it has; empty while the group is being rebalanced. */
   readonly partitions: TopicPartitions
@@ -99,7 +100,7 @@ export class Consumers {
   subscription(call: Call, group: string, name: string): Promise<Subscription> {
     return this.#run(call, group, name, ({ settings, topics, member }) => {
       const partitions = settings.assigned ?? member.assignment?.partitions ?? new Map()
-      return Promise.resolve({ topics, partitions })
+      return Promise.resolve({ settings, topics, partitions })
     })
   }
 
@@ -112,14 +113,19 @@ export class Consumers {
     })
   }
 
-  /** Null commits exactly what was delivered. */
-  async commit(call: Call, group: string, name: string, offsets: readonly OffsetToCommit[] | null): Promise<void> {
+  /** Null commits exactly what was delivered. Returns what the instance was made with. */
+  async commit(
+    call: Call,
+    group: string,
+    name: string,
+    offsets: readonly OffsetToCommit[] | null
+  ): Promise<InstanceSettings> {
     for (const { topic } of offsets ?? []) requireRead(call.principal, [topic])
-    return this.#run(call, group, name, instance =>
-      offsets === null
-        ? this.#offsets.commitDelivered(instance, call.deadline)
-        : this.#offsets.commit(instance, offsets, call.deadline)
-    )
+    return this.#run(call, group, name, async instance => {
+      if (offsets === null) await this.#offsets.commitDelivered(instance, call.deadline)
+      else await this.#offsets.commit(instance, offsets, call.deadline)
+      return instance.settings
+    })
   }
 
   async committed(call: Call, group: string, name: string, partitions: TopicPartitions): Promise<CommittedOffset[]> {

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { consumersForTests } from '../../http/support/front.ts'
+import type { ConsumerUseCases } from '../../../src/gateway/instances/consumers.ts'
+import type { InstanceSettings } from '../../../src/gateway/instances/settings.ts'
+import { consumersForTests, settingsForTests } from '../../http/support/front.ts'
 import { waitUntil } from '../../http/support/wait-until.ts'
 import { speaking } from './support.ts'
 
 const INSTANCE = '/consumers/g/instances/i'
 
 test('rule 8: a commit is waited for unless async=true says otherwise; its failure is in the log then', async context => {
-  const commits: PromiseWithResolvers<void>[] = []
+  const commits: PromiseWithResolvers<InstanceSettings>[] = []
   const commit = () => {
     commits.push(Promise.withResolvers())
     return commits[commits.length - 1].promise
@@ -19,11 +21,34 @@ test('rule 8: a commit is waited for unless async=true says otherwise; its failu
   const waiting = post('').finally(() => (isAnswered = true))
   await waitUntil(() => commits.length === 2)
   assert.equal(isAnswered, false)
-  commits[1].resolve()
+  commits[1].resolve(settingsForTests)
   assert.equal((await waiting).status, 200)
   commits[0].reject(new Error('lost'))
   await waitUntil(() => log.some(({ message }) => message === 'A commit that nobody waited for failed'))
 })
+
+for (const dialect of ['confluent', 'strimzi'] as const)
+  test(`a commit and a subscription ask for the instance once, and are answered in its manner (${dialect})`, async context => {
+    const settings = { ...settingsForTests, dialect }
+    const asked: string[] = []
+    const consumers: Partial<ConsumerUseCases> = {
+      commit: () => Promise.resolve((asked.push('commit'), settings)),
+      subscription: () =>
+        Promise.resolve(
+          (asked.push('subscription'), { settings, topics: ['a'], partitions: new Map([['a', [0, 2]]]) })
+        ),
+      settings: () => Promise.resolve((asked.push('settings'), settings))
+    }
+    const { ask } = await speaking(context, dialect === 'strimzi' ? 'confluent' : 'strimzi', { consumers })
+    const committed = await ask(`${INSTANCE}/offsets`, {}, { method: 'POST' })
+    const subscription = await ask(`${INSTANCE}/subscription`)
+    const expected = {
+      confluent: [200, [], { topics: ['a'] }],
+      strimzi: [204, '', { topics: ['a'], partitions: [{ a: [0, 2] }] }]
+    }
+    assert.deepEqual([committed.status, committed.body, subscription.body], expected[dialect])
+    assert.deepEqual(asked, ['commit', 'subscription'])
+  })
 
 for (const [dialect, usual] of [
   ['confluent', 1000],

@@ -42,7 +42,7 @@ export const limitsForTests: LimitsConfig = {
 
 const NOTHING = new Map<string, readonly number[]>()
 const done = () => Promise.resolve()
-const settingsForTests: InstanceSettings = {
+export const settingsForTests: InstanceSettings = {
   format: 'binary',
   dialect: 'confluent',
   autoCommit: true,
@@ -69,9 +69,9 @@ export const consumersForTests: ConsumerUseCases = {
   subscribe: done,
   unsubscribe: done,
   assign: done,
-  subscription: () => Promise.resolve({ topics: [], partitions: NOTHING }),
+  subscription: () => Promise.resolve({ settings: settingsForTests, topics: [], partitions: NOTHING }),
   assignments: () => Promise.resolve(NOTHING),
-  commit: done,
+  commit: () => Promise.resolve(settingsForTests),
   committed: () => Promise.resolve([]),
   seek: done,
   poll: (_call, _group, _name, requestOf) => {

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../../core/errors.ts'
 import type { CommittedOffset, OffsetToCommit } from '../../../gateway/instances/offsets.ts'
+import type { InstanceSettings } from '../../../gateway/instances/settings.ts'
 import type { HttpCall } from '../../../http/call.ts'
 import { named } from '../../../http/openapi/schema.ts'
 import { jsonBody } from '../../shared/json-body.ts'
@@ -76,15 +77,18 @@ export const commitOffsets: V2Route = {
     }))
     const operation = call.begin()
     const names = namesIn(call)
-    const { dialect } = await consumers.settings(operation, ...names)
-    const committing = consumers.commit(operation, ...names, given ?? null)
-    if (call.query.get('async') !== 'true') await committing
-    else
-      committing.catch((error: unknown) => {
-        warnings.warn('commit', { cause: String(error) }, 'A commit that nobody waited for failed')
-      })
-    return dialect === 'confluent' ? reply(200, [], type) : done()
+    const commit = () => consumers.commit(operation, ...names, given ?? null)
+    if (call.query.get('async') !== 'true') return committed(await commit(), type)
+    const settings = await consumers.settings(operation, ...names)
+    commit().catch((error: unknown) => {
+      warnings.warn('commit', { cause: String(error) }, 'A commit that nobody waited for failed')
+    })
+    return committed(settings, type)
   }
+}
+
+function committed({ dialect }: InstanceSettings, type: string) {
+  return dialect === 'confluent' ? reply(200, [], type) : done()
 }
 
 const answers = {
@@ -129,7 +133,7 @@ export const getOffsets: V2Route = {
   },
   async handle(call, useCases, type) {
     const topic = call.query.get('topic')
-    if (topic === null) return committed(call, useCases, type)
+    if (topic === null) return readCommitted(call, useCases, type)
     const partition = partitionNumber(call.query.get('partition') ?? '0')
     return answer(call, useCases, type, new Map([[topicName(topic), [partition]]]))
   }
@@ -152,10 +156,10 @@ export const postCommitted: V2Route = {
     answers,
     errors: [...bodyErrors, ...instanceErrors, ...topicErrors]
   },
-  handle: committed
+  handle: readCommitted
 }
 
-async function committed(call: HttpCall, useCases: V2UseCases, type: string) {
+async function readCommitted(call: HttpCall, useCases: V2UseCases, type: string) {
   const body = await call.body()
   if (body.bytes.length === 0) {
     body.release()

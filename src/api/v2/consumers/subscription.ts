@@ -91,11 +91,8 @@ export const getSubscription: V2Route = {
     errors: instanceErrors
   },
   async handle(call, { consumers }, type) {
-    const operation = call.begin()
-    const names = namesIn(call)
-    const { topics, partitions } = await consumers.subscription(operation, ...names)
-    const { dialect } = await consumers.settings(operation, ...names)
-    if (dialect === 'confluent') return reply(200, { topics }, type)
+    const { settings, topics, partitions } = await consumers.subscription(call.begin(), ...namesIn(call))
+    if (settings.dialect === 'confluent') return reply(200, { topics }, type)
     return reply(200, { topics, partitions: Array.from(partitions, ([topic, list]) => ({ [topic]: list })) }, type)
   }
 }
