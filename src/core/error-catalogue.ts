@@ -121,7 +121,7 @@ export const errorCatalogue = {
     retriable: false,
     summary: "The topic is Kafka's own and not to be read, written, described or deleted."
   },
-  KAFKA_REFUSED: { status: 403, retriable: false, summary: 'Kafka itself does not let the gateway do this.' },
+  KAFKA_REFUSED: { status: 403, retriable: false, summary: 'Kafka itself does not permit this.' },
   NO_KAFKA_IDENTITY: {
     status: 403,
     retriable: false,
@@ -237,7 +237,7 @@ export const errorCatalogue = {
   KAFKA_UNAVAILABLE: {
     status: 503,
     retriable: true,
-    summary: 'Kafka cannot be reached, refuses the credentials of the gateway, or throttles it.'
+    summary: "Kafka cannot be reached, refuses the gateway's credentials, or throttles the request."
   },
   LEADER_NOT_AVAILABLE: { status: 503, retriable: true, summary: 'The partition has no leader that answers.' },
   NOT_ENOUGH_REPLICAS: {

@@ -82,7 +82,7 @@ suite('A failure of Kafka', () => {
       [1000, '1'],
       [7200, '8']
     ] as const) {
-      const failure = new KafkaFailure('unreachable', 'Kafka throttles the gateway.', { retryAfterMs })
+      const failure = new KafkaFailure('unreachable', 'Kafka throttles the request.', { retryAfterMs })
       assert.deepEqual(gatewayError(failure).headers, { 'Retry-After': seconds })
     }
   })
@@ -115,7 +115,7 @@ suite('The outcome of a produce request', () => {
   })
 
   test('tells failures as codes, and records that share a failure share what is told', () => {
-    const refused = notStored('refused', 'Kafka does not let the gateway write to this topic.')
+    const refused = notStored('refused', 'Kafka does not permit writing to this topic.')
     const failures = new Map([
       [0, refused],
       [1, refused],

@@ -185,7 +185,7 @@ function accept(topic: string, { partition, errorCode, offset }: OffsetAnswer, f
   if (isStaleMetadata(errorCode) || errorCode === REQUEST_TIMED_OUT) return false
   const kind = failureKind(errorCode)
   const message =
-    kind === 'refused' ? `Kafka does not let the gateway read topic '${topic}'.` : 'Kafka does not tell the offsets.'
+    kind === 'refused' ? `Kafka does not permit reading topic '${topic}'.` : 'Kafka does not tell the offsets.'
   throw new KafkaFailure(kind, message, {
     kafkaCode: errorCode,
     detail: `ListOffsets of ${topic}-${partition}: ${kafkaErrorName(errorCode)}`

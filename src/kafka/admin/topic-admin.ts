@@ -175,7 +175,8 @@ function refusal(name: string, { errorCode, reason }: TopicAnswer, change: 'crea
   const failure = (message: string) => new KafkaFailure(kind, message, { detail, kafkaCode: errorCode })
   if (kind === 'topicExists') return failure(`Topic '${name}' exists already.`)
   if (kind === 'unknownTopic') return failure(`Topic '${name}' does not exist.`)
-  if (kind === 'refused') return failure(`Kafka does not let the gateway ${change} topic '${name}'.`)
+  if (kind === 'refused')
+    return failure(`Kafka does not permit ${change === 'create' ? 'creating' : 'deleting'} topic '${name}'.`)
   if (reason !== null && reason !== '') return failure(reason)
   return failure(`Kafka refuses to ${change} topic '${name}' (${kafkaErrorName(errorCode)}).`)
 }

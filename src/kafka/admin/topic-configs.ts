@@ -33,6 +33,6 @@ function refusal(topic: string, errorCode: number, reason: string | null): Kafka
   }
   if (kind === 'unknownTopic') return new KafkaFailure(kind, `Topic '${topic}' does not exist.`, options)
   if (kind === 'refused')
-    return new KafkaFailure(kind, `Kafka does not let the gateway see the configuration of topic '${topic}'.`, options)
+    return new KafkaFailure(kind, `Kafka does not permit describing the configuration of topic '${topic}'.`, options)
   return new KafkaFailure(kind, `Kafka does not tell the configuration of topic '${topic}'.`, options)
 }

@@ -31,8 +31,7 @@ export function troubleOf({ errorCode }: FetchResult, topic: string, partition: 
   if (isStaleMetadata(errorCode)) return leaderless(detail)
   const kind = failureKind(errorCode)
   const options = { detail, kafkaCode: errorCode }
-  if (kind === 'refused')
-    throw new ReadFailure('refused', `Kafka does not let the gateway read topic '${topic}'.`, options)
+  if (kind === 'refused') throw new ReadFailure('refused', `Kafka does not permit reading topic '${topic}'.`, options)
   if (kind === 'corrupt') throw new ReadFailure('corrupt', 'Kafka finds its own records corrupt.', options)
   return unreachable(detail)
 }

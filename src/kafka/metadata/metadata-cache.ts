@@ -198,7 +198,7 @@ export class MetadataCache {
       const described = answer.topics.get(name)
       if (described?.errorCode === TOPIC_AUTHORIZATION_FAILED) {
         const options = { kafkaCode: TOPIC_AUTHORIZATION_FAILED }
-        verdicts.set(name, new KafkaFailure('refused', `Kafka does not let the gateway see topic '${name}'.`, options))
+        verdicts.set(name, new KafkaFailure('refused', `Kafka does not permit describing topic '${name}'.`, options))
       } else if (described !== undefined && DESCRIBED_ERRORS.has(described.errorCode)) {
         verdicts.set(name, { topic: this.#store.put(described.topic) })
       } else return true

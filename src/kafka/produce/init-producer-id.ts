@@ -21,7 +21,7 @@ export async function askProducerId(channel: BrokerChannel): Promise<ProducerSes
   if (errorCode === 0) return { producerId, epoch: producerEpoch }
   const detail = `InitProducerId: ${kafkaErrorName(errorCode)}`
   if (failureKind(errorCode) !== 'refused') throw new Error(detail)
-  throw new KafkaFailure('refused', 'Kafka does not let the gateway write.', {
+  throw new KafkaFailure('refused', 'Kafka does not permit writing.', {
     kafkaCode: errorCode,
     detail: `${detail}. Before Kafka 2.8 the Kafka user needs IdempotentWrite on the cluster.`
   })

@@ -42,7 +42,7 @@ const invalidTimestamp = notStored(
   'The timestamp lies outside what the topic allows; the record was not stored.'
 )
 const invalidTopic = notStored('invalidTopic', 'Kafka does not allow this topic name.')
-const refused = notStored('refused', 'Kafka does not let the gateway write to this topic.')
+const refused = notStored('refused', 'Kafka does not permit writing to this topic.')
 
 /**
  * Codes that Kafka raises only before it appends are `no` (2, 10, 19, 29, 32, 87, 100, and those that judge the producer's

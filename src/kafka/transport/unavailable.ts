@@ -16,5 +16,5 @@ export function refusedCredentials(owner: string, cause: unknown, retryAfterMs: 
 }
 
 export function throttled(cause: unknown, waitMs: number): KafkaFailure {
-  return unavailable('Kafka throttles the gateway; nothing was changed.', cause, waitMs)
+  return unavailable('Kafka throttles the request; nothing was changed.', cause, waitMs)
 }

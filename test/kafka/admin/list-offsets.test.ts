@@ -115,7 +115,7 @@ suite('OffsetLookup', () => {
     serveOffsets(scripted[0], () => ({ errorCode: 29 }))
     await assert.rejects(lookup.offsetsOf(topic, [0], LATEST, 1, soon()), {
       kind: 'refused',
-      message: "Kafka does not let the gateway read topic 't'."
+      message: "Kafka does not permit reading topic 't'."
     })
   })
 

@@ -236,8 +236,8 @@ suite('TopicAdmin: create', () => {
     [40, 'invalidConfig', null, "Kafka refuses to create topic 't' (INVALID_CONFIG)."],
     [42, 'invalidRequest', 'Both given', 'Both given'],
     [44, 'policyViolation', 'Too many', 'Too many'],
-    [29, 'refused', 'User:x denied', "Kafka does not let the gateway create topic 't'."],
-    [31, 'refused', 'User:x denied', "Kafka does not let the gateway create topic 't'."]
+    [29, 'refused', 'User:x denied', "Kafka does not permit creating topic 't'."],
+    [31, 'refused', 'User:x denied', "Kafka does not permit creating topic 't'."]
   ] as const) {
     test(`error ${errorCode} of Kafka is ${kind}`, async t => {
       const { scripted, admin, asked } = await start(t, 1)

@@ -33,7 +33,7 @@ suite('TopicConfigs', () => {
     const topicConfigs = new TopicConfigs(new AnyBroker(brokers))
     for (const [code, kind, message] of [
       [3, 'unknownTopic', /Topic 'orders' does not exist/],
-      [29, 'refused', /does not let the gateway see the configuration/],
+      [29, 'refused', /does not permit describing the configuration/],
       [-1, 'unreachable', /does not tell the configuration/]
     ] as const) {
       errorCode = code

@@ -7,7 +7,7 @@ import { ModelCluster } from './model-ports.ts'
 
 await alone()
 
-const REFUSAL = new KafkaFailure('refused', 'Kafka does not let the gateway write.')
+const REFUSAL = new KafkaFailure('refused', 'Kafka does not permit writing.')
 
 function never<T>(): Promise<T> {
   return new Promise(() => undefined)

@@ -129,7 +129,7 @@ suite('A broker that throttles', () => {
     await assert.rejects(any.ask(Deadline.after(2000), ask), (error: unknown) => {
       assert.ok(error instanceof KafkaFailure)
       assert.deepEqual([error.kind, error.retriable], ['unreachable', true])
-      assert.equal(error.message, 'Kafka throttles the gateway; nothing was changed.')
+      assert.equal(error.message, 'Kafka throttles the request; nothing was changed.')
       assert.equal(Math.ceil(Number(error.retryAfterMs) / 1000), 8)
       return true
     })
