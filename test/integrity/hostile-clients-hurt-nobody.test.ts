@@ -9,9 +9,9 @@ import { minutes } from './support/minutes.ts'
 import { head, openSocket, openSockets, received } from './support/sockets.ts'
 import { createTopic, fillWithLarge } from './support/topics.ts'
 import { wellBehaved } from './support/well-behaved.ts'
-import { alone } from '../support/alone.ts'
+import { quiet } from '../support/alone.ts'
 
-await alone()
+await quiet()
 
 /** In the long form as many as a promise speaks of; both ends of each connection need a file descriptor. */
 const scale = (long: number, short: number) => (minutes() > 0 ? long : short)

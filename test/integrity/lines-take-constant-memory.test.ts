@@ -5,9 +5,9 @@ import { after, before, suite, test, type TestContext } from 'node:test'
 import { GatewayProcess } from '../support/gateway-process.ts'
 import { sharedBroker, uniqueTopic } from '../support/gateway.ts'
 import { minutes } from './support/minutes.ts'
-import { alone } from '../support/alone.ts'
+import { quiet } from '../support/alone.ts'
 
-await alone()
+await quiet()
 
 /** In the short form; the first part of it is for the pools to fill. */
 const SHORT_MS = 1500

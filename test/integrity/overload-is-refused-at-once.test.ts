@@ -8,9 +8,9 @@ import { FaultCluster } from './support/cluster.ts'
 import { head, openSockets } from './support/sockets.ts'
 import { createTopic, fillWithLarge, storedRecords } from './support/topics.ts'
 import { wellBehaved } from './support/well-behaved.ts'
-import { alone } from '../support/alone.ts'
+import { quiet } from '../support/alone.ts'
 
-await alone()
+await quiet()
 
 const MEGABYTE = 1024 * 1024
 const BUDGET_BYTES = 24 * MEGABYTE

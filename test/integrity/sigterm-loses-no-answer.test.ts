@@ -11,9 +11,9 @@ import { sharedBroker } from '../support/gateway.ts'
 import { untilUnderWay } from '../support/metrics.ts'
 import { head, openSocket, received } from './support/sockets.ts'
 import { createTopic, fillWithLarge, storedRecords } from './support/topics.ts'
-import { alone } from '../support/alone.ts'
+import { quiet } from '../support/alone.ts'
 
-await alone()
+await quiet()
 
 const GRACE_MS = 5000
 
