@@ -61,7 +61,9 @@ class NewestToken implements SaslCredentials {
     this.#exp = exp
   }
 
-  readonly token = (): Promise<string> => Promise.resolve(this.#token)
+  /** A broker may accept one that has expired, but ends each session with it at its first request. */
+  readonly token = (): Promise<string | undefined> =>
+    Promise.resolve(this.#exp * 1000 > Date.now() ? this.#token : undefined)
 }
 
 /** Returns a JSON value as pairs, sorted by name, however the token orders its members. */

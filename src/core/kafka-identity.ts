@@ -4,8 +4,8 @@ export interface SaslCredentials {
   /** PLAIN and SCRAM. */
   readonly username?: string
   readonly password?: string
-  /** OAUTHBEARER. */
-  readonly token?: () => Promise<string>
+  /** OAUTHBEARER. Resolves to undefined if there is none that is still valid. */
+  readonly token?: () => Promise<string | undefined>
 }
 
 /** PEM of a client certificate and its private key, for mutual TLS. */

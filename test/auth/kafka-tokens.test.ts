@@ -50,13 +50,23 @@ suite('Tokens that are shown to Kafka', () => {
 
   test('of an identity the one counts that ends last, whichever came last', async () => {
     const tokens = new KafkaTokens([AUDIENCE])
-    const shown = () => tokens.identityOf('early', claims({ exp: 5 }), own)?.sasl.token?.()
+    const nowS = Math.floor(Date.now() / 1000)
+    const shown = () => tokens.identityOf('early', claims({ exp: nowS + 50 }), own)?.sasl.token?.()
     assert.equal(await shown(), 'early')
-    const identity = tokens.identityOf('late', claims({ exp: 20 }), own)
+    const identity = tokens.identityOf('late', claims({ exp: nowS + 200 }), own)
     assert.equal(await shown(), 'late')
-    assert.equal(tokens.identityOf('newer', claims({ exp: 30 }), own), identity)
+    assert.equal(tokens.identityOf('newer', claims({ exp: nowS + 300 }), own), identity)
     assert.equal(await identity?.sasl.token?.(), 'newer')
     assert.doesNotMatch(inspect(identity, { depth: 9, showHidden: true }) + JSON.stringify(identity), /newer/)
+  })
+
+  test('are not shown once they have expired, even if the gateway takes them a while longer', async () => {
+    const tokens = new KafkaTokens([AUDIENCE])
+    const nowS = Math.floor(Date.now() / 1000)
+    const identity = tokens.identityOf('over', claims({ exp: nowS - 1 }), own)
+    assert.equal(await identity?.sasl.token?.(), undefined)
+    assert.equal(tokens.identityOf('newer', claims({ exp: nowS + 300 }), own), identity)
+    assert.equal(await identity?.sasl.token?.(), 'newer')
   })
 
   test('are meant for Kafka by one of their audiences; no others are shown', () => {

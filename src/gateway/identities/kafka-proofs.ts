@@ -48,8 +48,8 @@ export class KafkaProofs {
   readonly #problems: RepeatedWarnings
   /** By the key of the identity: until when it is believed. */
   readonly #believed = recent<string, number>(REMEMBERED)
-  /** By the key of the identity: until when it counts as refused. */
-  readonly #refused = recent<string, number>(REMEMBERED)
+  /** By the key of the identity: until when it counts as refused, if it has no other token since. */
+  readonly #refused = recent<string, { readonly untilMs: number; readonly token: string | undefined }>(REMEMBERED)
   readonly #underWay = new SingleFlight<void>()
   readonly #waiting: (() => void)[] = []
   readonly #counts = { accepted: 0, refused: 0, unavailable: 0 }
@@ -83,7 +83,8 @@ export class KafkaProofs {
   async prove(identity: CallerIdentity): Promise<void> {
     const { key } = identity
     if (this.believes(key)) return
-    if ((this.#refused.get(key) ?? -Infinity) > this.#now())
+    const refused = this.#refused.get(key)
+    if (refused !== undefined && refused.untilMs > this.#now() && refused.token === (await identity.sasl.token?.()))
       throw refusalOf(identity, 'Kafka refused it less than a minute ago')
     await this.#underWay.of(key, () => this.#attempt(identity))
   }
@@ -97,7 +98,8 @@ export class KafkaProofs {
       throw error
     }
     try {
-      this.#judge(identity, await this.#show(identity, deadline))
+      const token = await identity.sasl.token?.()
+      this.#judge(identity, token, await this.#show(identity, deadline))
     } catch (error) {
       if (error instanceof GatewayError) throw error
       this.#counts.unavailable++
@@ -124,7 +126,7 @@ export class KafkaProofs {
     else next()
   }
 
-  #judge(identity: CallerIdentity, { verdict, reason }: Verdict): void {
+  #judge(identity: CallerIdentity, token: string | undefined, { verdict, reason }: Verdict): void {
     const { key, name } = identity
     const { mechanism } = identity.sasl
     if (verdict === 'taken') {
@@ -140,7 +142,7 @@ export class KafkaProofs {
       throw new GatewayError('KAFKA_UNAVAILABLE', 'Kafka does not take credentials of this kind.', { detail: reason })
     }
     this.#believed.delete(key)
-    this.#refused.set(key, this.#now() + REFUSED_MS)
+    this.#refused.set(key, { untilMs: this.#now() + REFUSED_MS, token })
     this.#options.onRefused(key)
     this.#counts.refused++
     if (name !== undefined)

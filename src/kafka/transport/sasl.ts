@@ -84,9 +84,13 @@ function plain(username: string, password: string): SaslConversation {
 }
 
 /** RFC 7628: a broker that refuses the token gives the reason as JSON, in a challenge. */
-function bearer(token: () => Promise<string>): SaslConversation {
+function bearer(token: () => Promise<string | undefined>): SaslConversation {
   return {
-    first: async () => Buffer.from(`n,,\u0001auth=Bearer ${await token()}\u0001\u0001`),
+    async first() {
+      const text = await token()
+      if (text === undefined) throw new RefusedCredentials('The token has expired')
+      return Buffer.from(`n,,\u0001auth=Bearer ${text}\u0001\u0001`)
+    },
     next(challenge) {
       if (challenge.length === 0) return null
       throw new RefusedCredentials(`SASL authentication failed: ${challenge.toString()}`)

@@ -14,7 +14,9 @@ import { alone } from '../../support/alone.ts'
 import { AUDIENCE, TestProvider } from '../../auth/provider.ts'
 import { TestGateway } from '../../support/gateway.ts'
 import { AclCluster, CREATE, DESCRIBE, GROUP, PREFIXED, READ, WRITE } from './support/acl-cluster.ts'
+import { callersInWorkers } from './support/callers-in-workers.ts'
 import { callersInKafka } from './support/callers-in-kafka.ts'
+import { expiringCaller } from './support/expiring-caller.ts'
 
 await alone()
 
@@ -130,10 +132,17 @@ suite('A Kafka with ACLs', () => {
     assert.deepEqual(await bob.read('apart-b'), [0, 1])
   })
 
-  callersInKafka(
-    () => acls,
-    () => provider
-  )
+  suite('With callers of its own', { concurrency: true }, () => {
+    callersInKafka(
+      () => acls,
+      () => provider
+    )
+    callersInWorkers(() => acls)
+    expiringCaller(
+      () => acls,
+      () => provider
+    )
+  })
 })
 
 const INIT_PRODUCER_ID = 22

@@ -82,6 +82,27 @@ suite('What is shown to Kafka', () => {
     assert.equal(await again, 'taken')
   })
 
+  test('is shown at once, although Kafka has just refused it, if there is a newer token', async () => {
+    const judge = new Judge()
+    let token: string | undefined = 'old'
+    const bearer: CallerIdentity = {
+      key: 'dave',
+      sasl: { mechanism: 'OAUTHBEARER', token: () => Promise.resolve(token) }
+    }
+    const refused = { code: 'INVALID_CREDENTIALS' }
+    for (const next of [undefined, 'new']) {
+      const rejected = assert.rejects(judge.proofs.prove(bearer), refused)
+      await judge.say(REFUSED)
+      await rejected
+      await assert.rejects(judge.proofs.prove(bearer), refused)
+      token = next
+    }
+    const proven = judge.proofs.prove(bearer)
+    await judge.say(TAKEN)
+    await proven
+    assert.deepEqual(judge.shown, ['dave', 'dave', 'dave'])
+  })
+
   test('is shown by one attempt, however many ask; by eight attempts at a time, with 64 waiting, and then callers get 503', async () => {
     const judge = new Judge()
     const same = [judge.prove('same'), judge.prove('same')]

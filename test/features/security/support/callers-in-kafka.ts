@@ -54,7 +54,7 @@ const REFUSED = [403, 'KAFKA_REFUSED']
 
 /** What holds with `kafka.identity: caller`, on a real broker with ACLs. */
 export function callersInKafka(cluster: () => AclCluster, provider: () => TestProvider): void {
-  suite('As the caller in Kafka', () => {
+  suite('As the caller in Kafka', { concurrency: 1 }, () => {
     const basic = (user: string, password: string) =>
       new Caller(gateway, `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`)
     const bearer = async (claims: Readonly<Record<string, unknown>>) =>
