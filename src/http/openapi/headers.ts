@@ -49,5 +49,6 @@ export const errorHeaders: Readonly<Partial<Record<ErrorCode, Readonly<Record<st
     'Accept-Encoding': { description: 'The content encoding that is understood.', schema: text, always: false }
   },
   QUOTA_EXCEEDED: { 'Retry-After': { ...retryAfter, always: true } },
+  KAFKA_UNAVAILABLE: { 'Retry-After': retryAfter },
   OVERLOADED: { 'Retry-After': retryAfter }
 }

@@ -5,14 +5,18 @@ import { v2Routes } from '../../../src/api/v2/api.ts'
 import { everyTold } from '../../../src/api/v2/errors.ts'
 import { errorCatalogue } from '../../../src/core/error-catalogue.ts'
 import type { ErrorCode } from '../../../src/core/errors.ts'
+import { gatewayError } from '../../../src/gateway/kafka-failures.ts'
+import { unreachable } from '../../../src/kafka/transport/unavailable.ts'
 import { apiDescriptionText } from '../../../src/server/apis.ts'
 import {
   differences,
   type DescribedOperation,
   type Example,
+  problemsOf,
   resolved,
   v2Description
 } from '../../support/description.ts'
+import { speaking } from './support.ts'
 
 for (const dialect of ['confluent', 'strimzi'] as const)
   suite(`The description of v2 (${dialect})`, () => {
@@ -75,4 +79,14 @@ for (const dialect of ['confluent', 'strimzi'] as const)
       }
       assert.ok(errors > 100)
     })
+  })
+
+for (const dialect of ['confluent', 'strimzi'] as const)
+  test(`an answer while Kafka is away is as described, with the time to wait (${dialect})`, async context => {
+    const away = () => Promise.reject(gatewayError(unreachable(new Error('away'))))
+    const { ask } = await speaking(context, dialect, { gateway: { listTopics: away } })
+    const { status, headers, body } = await ask('/topics')
+    assert.deepEqual([status, headers.get('retry-after')], [dialect === 'confluent' ? 500 : 503, '1'])
+    const answer = { status, headers: Object.fromEntries(headers), text: JSON.stringify(body) }
+    assert.deepEqual(problemsOf('GET', '/topics', answer, dialect), [])
   })
