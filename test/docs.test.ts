@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
-import { v2Routes } from '../src/api/v2/api.ts'
 import { v1Routes } from '../src/api/v1/api.ts'
+import { v2Routes } from '../src/api/v2/api.ts'
 
 const root = new URL('../', import.meta.url)
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
-import { expectSuccess, pagePath, requestBytes } from './requests.ts'
 import type { RawClient } from './raw-client.ts'
+import { expectSuccess, pagePath, requestBytes } from './requests.ts'
 
 /** What a topic holds, as those know who filled it; nobody writes to it any more. */
 export interface Contents {

@@ -1,8 +1,8 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { connect as connectTls } from 'node:tls'
-import { openLoop, resultOf, type Total } from './loops.ts'
 import type { Job, LoadResult, Work } from './jobs.ts'
+import { openLoop, resultOf, type Total } from './loops.ts'
 import { RawClient, type Endpoint } from './raw-client.ts'
 import { expectSuccess, requestBytes } from './requests.ts'
 

@@ -1,4 +1,6 @@
 import { createRecordsBatch, Reader, readRecordsBatch } from '@platformatic/kafka'
+import { writePage } from '../../src/api/v1/record-form.ts'
+import { pageWriter, type Format } from '../../src/api/v2/record-form.ts'
 import {
   PAGE_KEY_LENGTH,
   PAGE_KEY_START,
@@ -7,8 +9,6 @@ import {
   PAGE_VALUE_START,
   type RecordPage
 } from '../../src/core/record-page.ts'
-import { writePage } from '../../src/api/v1/record-form.ts'
-import { pageWriter, type Format } from '../../src/api/v2/record-form.ts'
 import { AbortedFilter } from '../../src/kafka/records/aborted-filter.ts'
 import { decodeBatches } from '../../src/kafka/records/decode-batches.ts'
 import { PageBuilder } from '../../src/kafka/records/page-builder.ts'

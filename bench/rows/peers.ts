@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Bench } from '../support/bench.ts'
 import type { Work } from '../load/jobs.ts'
+import type { Bench } from '../support/bench.ts'
 import type { Aim, Sample } from '../support/result.ts'
 import type { Row } from '../support/row.ts'
 import { bodyOf, RECORDS_PER_REQUEST } from './bulk-produce.ts'

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import type { GatewayProcess } from '../../test/support/gateway-process.ts'
-import type { Endpoint } from '../load/raw-client.ts'
 import { cpuUsOf } from '../../test/support/process-cpu.ts'
+import type { Endpoint } from '../load/raw-client.ts'
 
 const PROGRAM = new URL('../load/floor.ts', import.meta.url).pathname
 

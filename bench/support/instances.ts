@@ -1,6 +1,6 @@
+import type { GatewayProcess } from '../../test/support/gateway-process.ts'
 import { RawClient } from '../load/raw-client.ts'
 import { expectSuccess, requestBytes } from '../load/requests.ts'
-import type { GatewayProcess } from '../../test/support/gateway-process.ts'
 import { endpointOf } from './bench.ts'
 
 const CONTENT_TYPE = 'application/vnd.kafka.v2+json'

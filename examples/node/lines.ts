@@ -6,8 +6,8 @@
  * Takes the variables of sample.ts. Uses `node:https`: what `fetch` sends as a stream is answered only at its end.
  */
 import { once } from 'node:events'
-import { request, type RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http'
+import { request, type RequestOptions } from 'node:https'
 import { createInterface } from 'node:readline'
 
 const {

@@ -1,5 +1,5 @@
-import type { Field, Message, Struct } from './schema.ts'
 import { conditionOf, defaultOf, isOptional, isSetOf, readingOf, typeOf, writingOf } from './expressions.ts'
+import type { Field, Message, Struct } from './schema.ts'
 
 const HELPERS = [
   'NO_UUID',

@@ -1,5 +1,5 @@
-import { digestOf, newKey } from './api-key-text.ts'
 import { networksOf } from '../core/lib/networks.ts'
+import { digestOf, newKey } from './api-key-text.ts'
 import { type CredentialLines, readLines } from './credential-lines.ts'
 
 /** A key as its file holds it. Times are milliseconds since 1970. */

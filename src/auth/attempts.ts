@@ -1,5 +1,5 @@
-import { recent } from '../core/lib/recent.ts'
 import { GatewayError } from '../core/errors.ts'
+import { recent } from '../core/lib/recent.ts'
 
 interface PairFailures {
   count: number

@@ -1,7 +1,7 @@
 import type { JWTPayload } from 'jose'
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
-import { invalidToken } from './bearer.ts'
 import type { CallerIdentity } from '../core/kafka-identity.ts'
+import { invalidToken } from './bearer.ts'
 import { textAt, textsAt } from './claims.ts'
 import { isEntra } from './issuers.ts'
 import type { Identity, Policy } from './policy.ts'

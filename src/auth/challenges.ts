@@ -1,6 +1,6 @@
-import { CHALLENGE } from './proofs/proofs.ts'
 import { GatewayError } from '../core/errors.ts'
 import { type Credentials, type Scheme, schemeNamed } from './credentials.ts'
+import { CHALLENGE } from './proofs/proofs.ts'
 
 const BASIC = 'Basic realm="kafka", charset="UTF-8"'
 

@@ -1,6 +1,6 @@
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
-import type { AuthConfig, Config } from '../config/schema.ts'
 import { issuersOf, otherIssuers } from '../config/issuers.ts'
+import type { AuthConfig, Config } from '../config/schema.ts'
 import { type Access, type Operation, operations } from '../core/principal.ts'
 import { Policy, type Identity } from './policy.ts'
 import { TopicGrants } from './topic-grants.ts'

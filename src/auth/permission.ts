@@ -1,5 +1,5 @@
-import type { Principal, Access } from '../core/principal.ts'
 import type { CallerIdentity } from '../core/kafka-identity.ts'
+import type { Principal, Access } from '../core/principal.ts'
 import type { Caller } from './caller.ts'
 import type { GraphMembership } from './graph-membership.ts'
 import type { KafkaMap } from './kafka-map.ts'

@@ -9,21 +9,21 @@ import {
   type JWTPayload,
   type JWTVerifyOptions
 } from 'jose'
-import { type Recent, recent } from '../core/lib/recent.ts'
 import type { OidcProviderConfig } from '../config/auth-schema.ts'
 import { issuersOf } from '../config/issuers.ts'
 import type { GatewayError } from '../core/errors.ts'
+import { type Recent, recent } from '../core/lib/recent.ts'
 import { SingleFlight } from '../core/lib/single-flight.ts'
 import { bearerToken, invalidToken } from './bearer.ts'
-import { type Credentials, type Scheme, schemeNamed } from './credentials.ts'
 import { callerOf, type Caller } from './caller.ts'
+import { type Credentials, type Scheme, schemeNamed } from './credentials.ts'
 import { asksGraph, tenantOf } from './issuers.ts'
 import type { KafkaTokens } from './kafka-tokens.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { KeySet } from './key-set.ts'
+import type { Policy } from './policy.ts'
 import type { Proofs } from './proofs/proofs.ts'
 import { remember, remembering } from './remembering.ts'
-import type { Policy } from './policy.ts'
 import { otherKind } from './token-kind.ts'
 
 /** A trusted issuer and its keys. */

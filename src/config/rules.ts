@@ -1,7 +1,7 @@
 import { isGuid } from '../core/lib/guid.ts'
+import type { GraphConfig, OidcProviderConfig, RuleConfig } from './auth-schema.ts'
 import { callerRules, isLeftToKafka, isLoopback } from './caller-rules.ts'
 import { isReservedIssuer, issuersNamed, issuersOf, otherIssuers, TENANT_PLACE } from './issuers.ts'
-import type { GraphConfig, OidcProviderConfig, RuleConfig } from './auth-schema.ts'
 import { listenRules } from './listen-rules.ts'
 import { object, type Objection, type Rule } from './rule.ts'
 import type { AuthConfig, Config, KafkaConfig } from './schema.ts'

@@ -1,7 +1,7 @@
 import { GatewayError } from '../core/errors.ts'
+import { SingleFlight } from '../core/lib/single-flight.ts'
 import type { Call } from '../core/principal.ts'
 import type { TopicSpec } from '../core/topic-spec.ts'
-import { SingleFlight } from '../core/lib/single-flight.ts'
 import { callerError } from './kafka-failures.ts'
 import type { Topics } from './topics.ts'
 

@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
-import type { ReadFailure } from '../kafka/fetch/read-failure.ts'
 import type { OffsetBounds } from '../kafka/fetch/ports.ts'
+import type { ReadFailure } from '../kafka/fetch/read-failure.ts'
 import type { PageEnd } from '../kafka/fetch/read-request.ts'
 import { outOfRange } from '../kafka/fetch/trouble.ts'
 import type { ReadRequest } from './gateway.ts'

@@ -1,5 +1,5 @@
-import type { GatewayError } from '../core/errors.ts'
 import type { IncomingHttpHeaders } from 'node:http'
+import type { GatewayError } from '../core/errors.ts'
 import type { Reply } from './answer.ts'
 import type { Method, RequestKind, Route, RouteDescription } from './route.ts'
 import { Router } from './router.ts'

@@ -1,5 +1,5 @@
-import type { Exchange } from './exchange.ts'
 import type { Params, Resource } from './call.ts'
+import type { Exchange } from './exchange.ts'
 import type { Route } from './route.ts'
 
 /** One line of the audit log; `docs/audit.md` describes each member, and a test compares the two. */

@@ -1,8 +1,8 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Log } from '../core/log.ts'
 import { isWithin, networksOf } from '../core/lib/networks.ts'
 import { RepeatedWarnings } from '../core/lib/repeated-warnings.ts'
+import type { Log } from '../core/log.ts'
 import type { Connections } from './connections.ts'
 import { readProxyHeader } from './proxy-header.ts'
 

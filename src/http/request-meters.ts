@@ -1,6 +1,6 @@
 import type { Meter, RouteMeter } from '../core/meter.ts'
-import type { Exchange } from './exchange.ts'
 import type { Api } from './api.ts'
+import type { Exchange } from './exchange.ts'
 import type { Route } from './route.ts'
 
 /** Counts requests by route. Those that reach no route share one counter. */

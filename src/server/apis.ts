@@ -1,11 +1,11 @@
+import { siteApi, type SiteOptions } from '../api/site/api.ts'
+import { type DescribedApi, descriptionOf } from '../api/site/description.ts'
 import { v1Api, v1Routes } from '../api/v1/api.ts'
 import { v1Texts } from '../api/v1/document.ts'
 import { v1Error } from '../api/v1/errors.ts'
 import { v2Api, v2Routes, type V2Options } from '../api/v2/api.ts'
 import { v2Texts } from '../api/v2/document.ts'
 import type { Dialect } from '../api/v2/record-form.ts'
-import { siteApi, type SiteOptions } from '../api/site/api.ts'
-import { type DescribedApi, descriptionOf } from '../api/site/description.ts'
 import type { ApisConfig } from '../config/schema.ts'
 import type { Api } from '../http/api.ts'
 

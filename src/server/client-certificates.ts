@@ -1,5 +1,5 @@
-import type { ForwardedCertificates } from '../auth/certificates/forwarded-certificates.ts'
 import type { CertificateReader } from '../auth/certificates/client-certificate.ts'
+import type { ForwardedCertificates } from '../auth/certificates/forwarded-certificates.ts'
 import type { Config } from '../config/schema.ts'
 import type { KeyPair } from './key-pair.ts'
 

@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { isLoopback } from '../config/caller-rules.ts'
-import type { Config } from '../config/schema.ts'
-import { certificatesIn } from '../core/lib/pem.ts'
 import { readKeyFile } from '../auth/api-key-file.ts'
 import { compileMapping } from '../auth/certificates/mapping-rules.ts'
 import { readUserFile } from '../auth/user-file.ts'
+import { isLoopback } from '../config/caller-rules.ts'
+import type { Config } from '../config/schema.ts'
+import { certificatesIn } from '../core/lib/pem.ts'
 import { assertInstalled } from '../telemetry/traces/packages.ts'
 import {
   assertPair,

@@ -1,6 +1,6 @@
-import type { BrokerMeter, CallerOutcome, CallerScheme, Fates, Meter, RouteMeter, TlsFailure } from '../core/meter.ts'
 import { errorCatalogue } from '../core/error-catalogue.ts'
 import { KAFKA_APIS } from '../core/kafka-apis.ts'
+import type { BrokerMeter, CallerOutcome, CallerScheme, Fates, Meter, RouteMeter, TlsFailure } from '../core/meter.ts'
 import { type Cell, type Histogram, Registry } from './registry.ts'
 import { TopicCounters } from './topic-counters.ts'
 

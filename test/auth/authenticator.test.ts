@@ -9,8 +9,8 @@ import type { AuthConfig } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Log } from '../../src/core/log.ts'
 import { accessWithoutRules, type Principal } from '../../src/core/principal.ts'
-import { sent } from './sent.ts'
 import { AUDIENCE, CALLER, GROUP, newKey, TestProvider } from './provider.ts'
+import { sent } from './sent.ts'
 
 const errorsLogged: string[] = []
 const log: Log = {

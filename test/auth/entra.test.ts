@@ -12,8 +12,8 @@ import type { AuthConfig } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Log } from '../../src/core/log.ts'
 import { localCertificates, type LocalCertificates } from '../../src/dev/certificates/local-certificates.ts'
-import { sent } from './sent.ts'
 import { AUDIENCE, CALLER, GROUP, newKey, publicJwk, TestProvider, type TestKey } from './provider.ts'
+import { sent } from './sent.ts'
 
 const [ONE, TWO, OTHER] = ['a', 'b', 'c'].map(letter => `${letter.repeat(8)}-0000-4000-8000-000000000000`)
 const V1 = (tenant: string) => `https://sts.windows.net/${tenant}/`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { inspect } from 'node:util'
 import { suite, test } from 'node:test'
+import { inspect } from 'node:util'
 import { createAuthenticator } from '../../src/auth/authenticator.ts'
 import type { Credentials } from '../../src/auth/credentials.ts'
 import { GatewayError } from '../../src/core/errors.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { inspect } from 'node:util'
 import { suite, test } from 'node:test'
+import { inspect } from 'node:util'
 import type { JWTPayload } from 'jose'
 import { KafkaTokens } from '../../src/auth/kafka-tokens.ts'
 import type { OidcProviderConfig } from '../../src/config/auth-schema.ts'

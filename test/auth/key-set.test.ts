@@ -12,8 +12,8 @@ import type { AuthConfig } from '../../src/config/schema.ts'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Log } from '../../src/core/log.ts'
 import { localCertificates } from '../../src/dev/certificates/local-certificates.ts'
-import { sent } from './sent.ts'
 import { AUDIENCE, CALLER, GROUP, newKey, publicJwk, TestProvider, type TestKey } from './provider.ts'
+import { sent } from './sent.ts'
 
 const quiet = () => undefined
 const log: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet }

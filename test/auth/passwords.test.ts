@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { lookup } from 'node:dns/promises'
 import { scryptSync } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
 import { afterEach, suite, test } from 'node:test'
 import fc from 'fast-check'
 import { Attempts } from '../../src/auth/attempts.ts'

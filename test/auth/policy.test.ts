@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { TopicGrants } from '../../src/auth/topic-grants.ts'
 import { Policy, type Identity } from '../../src/auth/policy.ts'
+import { TopicGrants } from '../../src/auth/topic-grants.ts'
 import type { RuleConfig } from '../../src/config/auth-schema.ts'
 import { accessWithoutRules, operations, type Access } from '../../src/core/principal.ts'
 

@@ -7,11 +7,11 @@ import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseDocument } from 'yaml'
+import { healthRoutes } from '../../src/api/site/health.ts'
 import { commands } from '../../src/cli/commands.ts'
 import { type LoadedConfig, loadConfig } from '../../src/config/load.ts'
 import { localCertificates } from '../../src/dev/certificates/local-certificates.ts'
 import { freePort } from '../../src/dev/kafka/free-port.ts'
-import { healthRoutes } from '../../src/api/site/health.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const DEPLOY = join(ROOT, 'deploy')

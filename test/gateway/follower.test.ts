@@ -9,8 +9,8 @@ import { Follower, type FollowTools } from '../../src/gateway/follow/follower.ts
 import type { FollowRequest, Start } from '../../src/gateway/gateway.ts'
 import { ReadFailure, type ReadFailureKind } from '../../src/kafka/fetch/read-failure.ts'
 import { UNKNOWN_BOUNDS } from '../../src/kafka/fetch/read-request.ts'
-import { topicLedBy } from '../kafka/fetch/model-cluster.ts'
 import { emptyPage } from '../http/support/front.ts'
+import { topicLedBy } from '../kafka/fetch/model-cluster.ts'
 
 const call: Call = { principal: anonymous, deadline: Deadline.after(5000) }
 const limits = { records: 100, bytes: 1024 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { ClientAddresses, type AddressConfig } from '../../src/http/client-address.ts'
 import { Addresses, type AddressesOptions } from '../../src/http/addresses.ts'
+import { ClientAddresses, type AddressConfig } from '../../src/http/client-address.ts'
 
 const PROXY = '10.0.0.1'
 const STRANGER = '192.0.2.7'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, suite, test } from 'node:test'
-import { loadConfig } from '../../src/config/load.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
+import { loadConfig } from '../../src/config/load.ts'
 import { apisForTests, startFront, TOKEN } from './support/front.ts'
 
 const speaks = { pathPrefix: '/team/kafka' }

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from '../../src/kafka/cluster.ts'
+import { produce } from '../gateway/instances/produce.ts'
+import { callOf, consumersOf, type GatewayUnderTest, PLAIN } from '../gateway/instances/support.ts'
 import { JavaConsumer } from '../kafka/groups/java-consumer.ts'
 import { clusterOf, soon, until } from '../kafka/groups/support.ts'
 import { alone } from '../support/alone.ts'
 import { sharedBroker, uniqueTopic } from '../support/gateway.ts'
-import { produce } from '../gateway/instances/produce.ts'
-import { callOf, consumersOf, type GatewayUnderTest, PLAIN } from '../gateway/instances/support.ts'
 
 await alone()
 

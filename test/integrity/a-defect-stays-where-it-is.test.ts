@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { alone } from '../support/alone.ts'
 import { GatewayProcess } from '../support/gateway-process.ts'
 import { sharedBroker } from '../support/gateway.ts'
 import { Client, type Answer } from './support/client.ts'
 import { createTopic } from './support/topics.ts'
 import { wellBehaved } from './support/well-behaved.ts'
-import { alone } from '../support/alone.ts'
 
 await alone()
 

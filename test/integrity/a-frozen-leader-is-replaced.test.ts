@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { alone } from '../support/alone.ts'
 import { minutes } from './support/minutes.ts'
 import { useStand } from './support/stand.ts'
 import { Trial } from './support/trial.ts'
-import { alone } from '../support/alone.ts'
 
 await alone()
 

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
+import { quiet } from '../support/alone.ts'
 import { GatewayProcess } from '../support/gateway-process.ts'
 import { sharedBroker } from '../support/gateway.ts'
 import { minutes } from './support/minutes.ts'
 import { head, openSocket, openSockets, received } from './support/sockets.ts'
 import { createTopic, fillWithLarge } from './support/topics.ts'
 import { wellBehaved } from './support/well-behaved.ts'
-import { quiet } from '../support/alone.ts'
 
 await quiet()
 

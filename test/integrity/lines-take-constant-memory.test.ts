@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, before, suite, test, type TestContext } from 'node:test'
+import { quiet } from '../support/alone.ts'
 import { GatewayProcess } from '../support/gateway-process.ts'
 import { sharedBroker, uniqueTopic } from '../support/gateway.ts'
 import { minutes } from './support/minutes.ts'
-import { quiet } from '../support/alone.ts'
 
 await quiet()
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { quiet } from '../support/alone.ts'
 import { GatewayProcess } from '../support/gateway-process.ts'
 import { sharedBroker } from '../support/gateway.ts'
 import { Client, type Answer } from './support/client.ts'
@@ -8,7 +9,6 @@ import { FaultCluster } from './support/cluster.ts'
 import { head, openSockets } from './support/sockets.ts'
 import { createTopic, fillWithLarge, storedRecords } from './support/topics.ts'
 import { wellBehaved } from './support/well-behaved.ts'
-import { quiet } from '../support/alone.ts'
 
 await quiet()
 

@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../src/dev/kafka/free-port.ts'
+import { quiet } from '../support/alone.ts'
 import { GatewayProcess, type LogLine } from '../support/gateway-process.ts'
 import { sharedBroker } from '../support/gateway.ts'
 import { untilUnderWay } from '../support/metrics.ts'
 import { head, openSocket, received } from './support/sockets.ts'
 import { createTopic, fillWithLarge, storedRecords } from './support/topics.ts'
-import { quiet } from '../support/alone.ts'
 
 await quiet()
 

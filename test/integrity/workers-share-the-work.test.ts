@@ -6,13 +6,13 @@ import { createServer } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { appWithGroups } from '../../src/dev/identity/directory.ts'
+import { alone } from '../support/alone.ts'
 import { sharedBroker } from '../support/gateway.ts'
 import { metric } from '../support/metrics.ts'
 import { cpuUsOf } from '../support/process-cpu.ts'
 import { Client } from './support/client.ts'
 import { createTopic, storedRecords } from './support/topics.ts'
 import { type Instance, isAlive, ready, startWorkers, until } from './support/workers.ts'
-import { alone } from '../support/alone.ts'
 
 await alone()
 

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
 import { createAuthority, createServerCertificate } from '../../src/dev/certificates/x509.ts'
 import { inspect } from '../../src/server/inspection.ts'
-import { Authority } from '../support/authority.ts'
 import { Folder, leastEnvironment, provider } from '../config/support/configs.ts'
+import { Authority } from '../support/authority.ts'
 
 const DAY_MS = 86_400_000
 const folder = new Folder()

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { RequestLine } from '../../src/core/log.ts'
-import { waitUntil } from '../http/support/wait-until.ts'
 import { LOG_LEVELS } from '../../src/api/management/route.ts'
+import type { RequestLine } from '../../src/core/log.ts'
 import { openManagement } from '../../src/server/management.ts'
+import { waitUntil } from '../http/support/wait-until.ts'
 
 test('a change of the log level is logged such that it is seen, whatever the two levels are', async t => {
   const lines: string[] = []

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
 import { connectionsWithin } from '../../src/server/open-files.ts'
-import { GatewayProcess } from '../support/gateway-process.ts'
-import { sharedBroker, uniqueTopic } from '../support/gateway.ts'
 import { Client } from '../integrity/support/client.ts'
 import { openSocket } from '../integrity/support/sockets.ts'
 import { until } from '../integrity/support/workers.ts'
+import { GatewayProcess } from '../support/gateway-process.ts'
+import { sharedBroker, uniqueTopic } from '../support/gateway.ts'
 
 suite('The limit of open files', () => {
   test('leaves room for brokers, and is told where it is the smaller one', () => {

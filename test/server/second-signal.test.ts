@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../src/dev/kafka/free-port.ts'
-import { sharedBroker } from '../support/gateway.ts'
 import { GatewayProcess } from '../support/gateway-process.ts'
+import { sharedBroker } from '../support/gateway.ts'
 import { untilUnderWay } from '../support/metrics.ts'
 
 test('a second SIGTERM ends the process at once, with status 1, though a request is under way', async t => {

@@ -1,5 +1,5 @@
-import { request as send } from 'node:https'
 import type { IncomingMessage } from 'node:http'
+import { request as send } from 'node:https'
 
 export interface StreamOptions {
   readonly method: string

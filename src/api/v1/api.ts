@@ -10,8 +10,8 @@ import { listBrokers } from './list-brokers.ts'
 import { listPartitions } from './list-partitions.ts'
 import { listTopics } from './list-topics.ts'
 import { produceValue } from './produce-value.ts'
-import { readTopic } from './read-topic.ts'
 import { produce } from './produce.ts'
+import { readTopic } from './read-topic.ts'
 import type { V1Route, V1UseCases } from './route.ts'
 
 /** In the order of the description. */

@@ -1,15 +1,16 @@
-import { openFollower } from '../shared/follow/open-follower.ts'
 import { Deadline } from '../../core/deadline.ts'
 import type { RecordPage } from '../../core/record-page.ts'
 import { PAGE_BYTES } from '../../gateway/consume.ts'
 import type { Reply } from '../../http/answer.ts'
 import type { HttpCall } from '../../http/call.ts'
+import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
+import { openFollower } from '../shared/follow/open-follower.ts'
+import { partitionNumber, topic, topicName } from '../shared/parameters.ts'
+import { readOrWait } from '../shared/read-or-wait.ts'
 import { PAGE_FRONT_BYTES } from '../shared/records/page-writer.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
-import { readOrWait } from '../shared/read-or-wait.ts'
-import { partitionNumber, topic, topicName } from '../shared/parameters.ts'
-import { encodingsIn, numberOf, recordCount, startOffset, waitMs } from './parameters.ts'
 import { BYTES_PER_RECORD, COPIES } from './page-memory.ts'
+import { encodingsIn, numberOf, recordCount, startOffset, waitMs } from './parameters.ts'
 import { writePage, type PageEncoding } from './record-form.ts'
 import { consumeErrorSchema, pageSchema } from './record-schemas.ts'
 import {
@@ -22,10 +23,9 @@ import {
   type V1Route
 } from './route.ts'
 import { countSchema, startSchema } from './schemas.ts'
-import { selectionIn } from './selection.ts'
 import { selectionParameters } from './selection-parameters.ts'
+import { selectionIn } from './selection.ts'
 import { topicPage } from './topic-page.ts'
-import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 const nextOffset = {
   description: 'Where the next read goes on; at the end it is where new records will come.',

@@ -1,9 +1,9 @@
 import { jsonReply } from '../../http/answer.ts'
+import { bodyErrors, topicParameter } from '../shared/descriptions.ts'
 import { newTopic, newTopicName } from '../shared/parameters.ts'
 import { JSON_BODY, JSON_ONLY, topicAnswer, type V1Route } from './route.ts'
 import { topicSchema, topicSpecSchema } from './schemas.ts'
 import { parseTopicBody } from './topic-body.ts'
-import { bodyErrors, topicParameter } from '../shared/descriptions.ts'
 
 export const createTopic: V1Route = {
   method: 'PUT',

@@ -1,8 +1,8 @@
 import { jsonReply } from '../../http/answer.ts'
+import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 import { topic, topicName } from '../shared/parameters.ts'
 import { JSON_ONLY, topicAnswer, topicErrors, type V1Route } from './route.ts'
 import { topicSchema } from './schemas.ts'
-import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 export const deleteTopic: V1Route = {
   method: 'DELETE',

@@ -1,9 +1,9 @@
 import { jsonReply } from '../../http/answer.ts'
+import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 import { partitionNumber, topic, topicName } from '../shared/parameters.ts'
 import { JSON_ONLY, partitionExample, partitionParameter, topicErrors, type V1Route } from './route.ts'
 import { partitionInfoSchema } from './schemas.ts'
 import { partitionView } from './views.ts'
-import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 export const getPartition: V1Route = {
   method: 'GET',

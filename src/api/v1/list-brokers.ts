@@ -1,8 +1,8 @@
 import { jsonReply } from '../../http/answer.ts'
+import { NO_BODY } from '../shared/descriptions.ts'
 import { brokerExample, JSON_ONLY, type V1Route } from './route.ts'
 import { brokersSchema } from './schemas.ts'
 import { brokerView } from './views.ts'
-import { NO_BODY } from '../shared/descriptions.ts'
 
 export const listBrokers: V1Route = {
   method: 'GET',

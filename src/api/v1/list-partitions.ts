@@ -1,9 +1,9 @@
 import { jsonReply } from '../../http/answer.ts'
+import { NO_BODY, TOPIC, topicParameter } from '../shared/descriptions.ts'
 import { topic, topicName } from '../shared/parameters.ts'
 import { JSON_ONLY, partitionExample, topicErrors, type V1Route } from './route.ts'
 import { partitionsSchema } from './schemas.ts'
 import { partitionView } from './views.ts'
-import { NO_BODY, TOPIC, topicParameter } from '../shared/descriptions.ts'
 
 export const listPartitions: V1Route = {
   method: 'GET',

@@ -1,7 +1,7 @@
 import { jsonReply } from '../../http/answer.ts'
+import { NO_BODY, TOPIC } from '../shared/descriptions.ts'
 import { JSON_ONLY, type V1Route } from './route.ts'
 import { topicsSchema } from './schemas.ts'
-import { NO_BODY, TOPIC } from '../shared/descriptions.ts'
 
 export const listTopics: V1Route = {
   method: 'GET',

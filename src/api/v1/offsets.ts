@@ -1,6 +1,6 @@
 import type { ProduceOutcome, RecordFailure } from '../../core/produce-outcome.ts'
-import type { Failure } from '../shared/write/fates.ts'
 import { OffsetsWriter, statusOf, worstFailure } from '../shared/records/offsets-writer.ts'
+import type { Failure } from '../shared/write/fates.ts'
 import { errorNumbers } from './errors.ts'
 
 export interface ProduceAnswer {

@@ -2,12 +2,12 @@ import { GatewayError } from '../../core/errors.ts'
 import { SPAN_STRIDE, type RecordTable } from '../../core/record-table.ts'
 import type { Query } from '../../http/call.ts'
 import { parseType } from '../../http/negotiate.ts'
+import { topicParameter } from '../shared/descriptions.ts'
 import { partitionNumber, topic } from '../shared/parameters.ts'
 import { timestampMs } from './parameters.ts'
 import { produce, storeBody } from './produce.ts'
 import { JSON_ONLY, type V1Route } from './route.ts'
 import { partitionSchema, timestampSchema } from './schemas.ts'
-import { topicParameter } from '../shared/descriptions.ts'
 
 const TYPES = ['application/json', 'text/plain', 'application/octet-stream'] as const
 

@@ -2,18 +2,17 @@ import { configSchema } from '../../config/schema.ts'
 import type { RecordTable } from '../../core/record-table.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import type { Reply } from '../../http/answer.ts'
-import { topic, topicName } from '../shared/parameters.ts'
 import type { HttpCall } from '../../http/call.ts'
+import { bodyErrors, topicParameter } from '../shared/descriptions.ts'
+import { topic, topicName } from '../shared/parameters.ts'
 import { withHeaders } from '../shared/records/added-headers.ts'
+import { recycleText } from '../shared/records/text-writer.ts'
 import { writeProduceAnswer } from './offsets.ts'
 import { linesType, produceLines } from './produce-lines.ts'
 import { produceSocket } from './produce-socket.ts'
 import { parseProduceBody } from './record-form.ts'
-import { recycleText } from '../shared/records/text-writer.ts'
-
 import { offsetsSchema, produceErrorSchema, produceRequestSchema } from './record-schemas.ts'
 import { JSON_BODY, JSON_ONLY, topicErrors, type V1Route } from './route.ts'
-import { bodyErrors, topicParameter } from '../shared/descriptions.ts'
 
 const defaultOf = (schema: object): string => String(Object.getOwnPropertyDescriptor(schema, 'default')?.value)
 const { bodyBytes, recordsPerRequest } = configSchema.properties.limits.properties

@@ -1,15 +1,15 @@
+import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 import { openFollower } from '../shared/follow/open-follower.ts'
-import { followTopic, OFFERS, streamType } from './follow-topic.ts'
 import { topic, topicName } from '../shared/parameters.ts'
+import { followTopic, OFFERS, streamType } from './follow-topic.ts'
 import { encodingsIn, followFrom, partitionNumbers, recordCount, waitMs } from './parameters.ts'
 import { consumeErrorSchema, topicPageSchema } from './record-schemas.ts'
 import { encodingParameters, readErrors, recordExample, waitParameter, type V1Route } from './route.ts'
 import { fromSchema, partitionsListSchema, positionSchema, topicCountSchema } from './schemas.ts'
-import { selectionIn } from './selection.ts'
 import { partitionerParameter, selectionParameters } from './selection-parameters.ts'
+import { selectionIn } from './selection.ts'
 import { requireShortPosition, topicPage } from './topic-page.ts'
 import { followSocket } from './topic-socket.ts'
-import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 const DEFAULT_COUNT = 100
 const NEXT = 'Zk3v9aQx;0:8,1:17,2:0'

@@ -1,5 +1,5 @@
-import { named, orNull } from '../../http/openapi/schema.ts'
 import { INT32_LIMIT } from '../../http/limits.ts'
+import { named, orNull } from '../../http/openapi/schema.ts'
 import { errorMembers, errorSchema } from './error-schema.ts'
 import { offsetSchema, partitionSchema, positionSchema } from './schemas.ts'
 

@@ -3,9 +3,9 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import type { Parameter } from '../../http/openapi/operation.ts'
 import type { BodyKind, RouteOf } from '../../http/route.ts'
-import { encodingSchema, partitionSchema, waitSchema } from './schemas.ts'
-import type { Convoys } from '../shared/follow/convoy.ts'
 import { TOPIC } from '../shared/descriptions.ts'
+import type { Convoys } from '../shared/follow/convoy.ts'
+import { encodingSchema, partitionSchema, waitSchema } from './schemas.ts'
 
 /** Shared parts of the routes of v1. */
 

@@ -1,5 +1,5 @@
-import { named, orNull } from '../../http/openapi/schema.ts'
 import { INT32_LIMIT, PROPERTIES_LIMIT, PROPERTY_LIMIT_BYTES, REPLICAS_LIMIT } from '../../http/limits.ts'
+import { named, orNull } from '../../http/openapi/schema.ts'
 import { topicNameSchema } from '../shared/descriptions.ts'
 
 /** Schemas of what the routes of v1 take and return. */

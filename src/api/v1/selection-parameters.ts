@@ -1,6 +1,6 @@
 import { FIND_LIMIT_BYTES } from '../../gateway/gateway.ts'
-import type { Parameter } from '../../http/openapi/operation.ts'
 import { INT32_LIMIT } from '../../http/limits.ts'
+import type { Parameter } from '../../http/openapi/operation.ts'
 import { startSchema } from './schemas.ts'
 import { FIND_CHARACTERS } from './selection.ts'
 

@@ -8,11 +8,11 @@ import {
 } from '../../gateway/gateway.ts'
 import type { Query } from '../../http/call.ts'
 import { INT32_LIMIT } from '../../http/limits.ts'
-import { numberOf } from './parameters.ts'
 import { wholeNumber } from '../shared/parameters.ts'
 import { parsePosition } from '../shared/position.ts'
 import type { Cut } from '../shared/records/cut-text.ts'
 import { parseStart } from '../shared/start.ts'
+import { numberOf } from './parameters.ts'
 
 /** Longest text to search for, of any characters: each has up to four bytes. */
 export const FIND_CHARACTERS = 62

@@ -1,7 +1,7 @@
 import type { TopicSpec } from '../../core/topic-spec.ts'
 import { INT32_LIMIT, PROPERTIES_LIMIT, PROPERTY_LIMIT_BYTES, REPLICAS_LIMIT } from '../../http/limits.ts'
-import { invalid, type Place } from '../shared/records/body-error.ts'
 import { bodyCursor } from '../shared/records/body-cursor.ts'
+import { invalid, type Place } from '../shared/records/body-error.ts'
 import type { JsonCursor } from '../shared/records/json-cursor.ts'
 import { decodeText, NOT_BASE64 } from '../shared/records/json-text.ts'
 import { readInteger, memberNames, readMember, readNull } from '../shared/records/members.ts'

@@ -1,10 +1,10 @@
+import { named } from '../../http/openapi/schema.ts'
+import { TOPIC, bodyErrors } from '../shared/descriptions.ts'
 import { jsonBody } from '../shared/json-body.ts'
 import { newTopic, newTopicName } from '../shared/parameters.ts'
-import { named } from '../../http/openapi/schema.ts'
 import { OFFERS, PRODUCE_TYPES, requireJson } from './media-types.ts'
 import { reply, type V2Route } from './route.ts'
 import { newTopicSchema } from './schemas.ts'
-import { TOPIC, bodyErrors } from '../shared/descriptions.ts'
 
 const readBody = jsonBody(newTopicSchema)
 

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../../core/errors.ts'
 import { errorCatalogue } from '../../core/error-catalogue.ts'
+import type { ErrorCode } from '../../core/errors.ts'
 import type { DocumentTexts, ErrorDescription } from '../../http/openapi/document.ts'
 import { commonTags, license, security, securitySchemes, servers } from '../shared/document-texts.ts'
 import { CONSUMERS_TAG } from './consumers/shared.ts'

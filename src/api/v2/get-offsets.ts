@@ -1,10 +1,10 @@
+import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 import { topic, topicName } from '../shared/parameters.ts'
 import { TOPICS_TAG } from './errors.ts'
 import { OFFERS } from './media-types.ts'
 import { pathPartition } from './parameters.ts'
 import { partitionParameter, reply, topicErrors, type V2Route } from './route.ts'
 import { boundsSchema } from './schemas.ts'
-import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 export const getOffsets: V2Route = {
   method: 'GET',

@@ -1,3 +1,4 @@
+import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 import { topic, topicName } from '../shared/parameters.ts'
 import { TOPICS_TAG } from './errors.ts'
 import { OFFERS } from './media-types.ts'
@@ -5,7 +6,6 @@ import { pathPartition } from './parameters.ts'
 import { partitionParameter, reply, topicErrors, type V2Route } from './route.ts'
 import { partitionInfoSchema } from './schemas.ts'
 import { partitionExample, partitionView } from './views.ts'
-import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 export const getPartition: V2Route = {
   method: 'GET',

@@ -1,7 +1,7 @@
+import { NO_BODY } from '../shared/descriptions.ts'
 import { OFFERS } from './media-types.ts'
 import { reply, type V2Route } from './route.ts'
 import { brokersSchema } from './schemas.ts'
-import { NO_BODY } from '../shared/descriptions.ts'
 
 export const listBrokers: V2Route = {
   method: 'GET',

@@ -1,10 +1,10 @@
+import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 import { topic, topicName } from '../shared/parameters.ts'
 import { TOPICS_TAG } from './errors.ts'
 import { OFFERS } from './media-types.ts'
 import { reply, topicErrors, type V2Route } from './route.ts'
 import { partitionsSchema } from './schemas.ts'
 import { partitionExample, partitionView } from './views.ts'
-import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 export const listPartitions: V2Route = {
   method: 'GET',

@@ -1,8 +1,8 @@
+import { NO_BODY, TOPIC } from '../shared/descriptions.ts'
 import { TOPICS_TAG } from './errors.ts'
 import { OFFERS } from './media-types.ts'
 import { reply, type V2Route } from './route.ts'
 import { topicsSchema } from './schemas.ts'
-import { NO_BODY, TOPIC } from '../shared/descriptions.ts'
 
 export const listTopics: V2Route = {
   method: 'GET',

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../core/errors.ts'
 import { partitionNumber } from '../shared/parameters.ts'
-import type { Dialect } from './record-form.ts'
 import { OFFSET_LIMIT, parseOffset } from '../shared/start.ts'
+import type { Dialect } from './record-form.ts'
 
 /** Returns the partition that a path names. What is no number is not there for Confluent, and an error for Strimzi. */
 export function pathPartition(text: string, dialect: Dialect): number {

@@ -1,9 +1,9 @@
 import type { Examples, OperationText } from '../../http/openapi/operation.ts'
+import { bodyErrors, topicParameter } from '../shared/descriptions.ts'
 import { errorSchemaFor } from './error-schema.ts'
 import type { Dialect } from './record-form.ts'
 import { offsetsExample, offsetsSchemaFor, produceRequestFor } from './record-schemas.ts'
 import { partitionParameter, topicErrors } from './route.ts'
-import { bodyErrors, topicParameter } from '../shared/descriptions.ts'
 
 const examples: Examples = {
   json: {

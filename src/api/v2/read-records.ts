@@ -3,8 +3,9 @@ import { GatewayError } from '../../core/errors.ts'
 import { PAGE_BYTES } from '../../gateway/consume.ts'
 import type { Query } from '../../http/call.ts'
 import { INT32_LIMIT } from '../../http/limits.ts'
-import { readOrWait } from '../shared/read-or-wait.ts'
+import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 import { topic, topicName } from '../shared/parameters.ts'
+import { readOrWait } from '../shared/read-or-wait.ts'
 import type { Unshown } from '../shared/records/page-form.ts'
 import { PAGE_FRONT_BYTES } from '../shared/records/page-writer.ts'
 import { recycleText } from '../shared/records/text-writer.ts'
@@ -15,7 +16,6 @@ import { type Dialect, pageWriters } from './record-form.ts'
 import { pageExample, pageSchemaFor } from './record-schemas.ts'
 import { partitionParameter, topicErrors, type V2Route } from './route.ts'
 import { offsetSchema } from './schemas.ts'
-import { NO_BODY, topicParameter } from '../shared/descriptions.ts'
 
 /** What is set aside in the budget for a page before its size is known: many may wait for one. */
 const SET_ASIDE_BYTES = 64 * 1024

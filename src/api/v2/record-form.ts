@@ -1,5 +1,5 @@
-import type { MemberRole, RecordForm } from '../shared/records/record-form.ts'
 import { PageWriter } from '../shared/records/page-writer.ts'
+import type { MemberRole, RecordForm } from '../shared/records/record-form.ts'
 import { RecordReader } from '../shared/records/record-reader.ts'
 
 /** Whose habits v2 follows where its two peers differ: Confluent REST Proxy or Strimzi Kafka Bridge. */

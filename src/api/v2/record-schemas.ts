@@ -1,8 +1,8 @@
 import type { Schema } from '../../core/json-schema.ts'
 import { named, orNull } from '../../http/openapi/schema.ts'
+import { TOPIC, topicNameSchema } from '../shared/descriptions.ts'
 import type { Dialect, Format } from './record-form.ts'
 import { offsetSchema, partitionSchema } from './schemas.ts'
-import { TOPIC, topicNameSchema } from '../shared/descriptions.ts'
 
 /** Schemas of records, as they are sent and returned. */
 

@@ -1,5 +1,5 @@
-import { named } from '../../http/openapi/schema.ts'
 import { INT32_LIMIT, REPLICAS_LIMIT } from '../../http/limits.ts'
+import { named } from '../../http/openapi/schema.ts'
 import { topicNameSchema } from '../shared/descriptions.ts'
 
 /** Schemas of v2 that are the same in both dialects. */

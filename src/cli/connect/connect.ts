@@ -1,5 +1,5 @@
-import { proxyEnvironment } from '../../config/environment.ts'
 import { secretsOf } from '../../config/describe.ts'
+import { proxyEnvironment } from '../../config/environment.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../core/log.ts'
 import { tryIdentity } from './identity.ts'

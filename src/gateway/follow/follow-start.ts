@@ -2,8 +2,8 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Call } from '../../core/principal.ts'
 import type { MetadataCache } from '../../kafka/metadata/metadata-cache.ts'
 import type { TopicMetadata } from '../../kafka/metadata/topic-metadata.ts'
-import type { FollowRequest, Position, Start } from '../gateway.ts'
 import { partitionForKey } from '../../kafka/records/murmur2.ts'
+import type { FollowRequest, Position, Start } from '../gateway.ts'
 import { partitionNotFound, refuseInternal, topicNotFound } from '../topic-access.ts'
 
 export type FollowMetadata = Pick<MetadataCache, 'peek' | 'topic' | 'refresh'>

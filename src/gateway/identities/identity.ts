@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks'
 import type { CallerIdentity } from '../../core/kafka-identity.ts'
+import type { Principal } from '../../core/principal.ts'
 import type { Cluster } from '../../kafka/cluster.ts'
 import type { Gateway } from '../gateway.ts'
-import type { Principal } from '../../core/principal.ts'
-import type { InstanceSettings } from '../instances/settings.ts'
 import type { Consumers } from '../instances/consumers.ts'
+import type { InstanceSettings } from '../instances/settings.ts'
 
 /** What an identity does, made when it is first needed. */
 export interface IdentityTools {

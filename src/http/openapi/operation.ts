@@ -1,5 +1,5 @@
-import type { Schema } from '../../core/json-schema.ts'
 import type { ErrorCode } from '../../core/errors.ts'
+import type { Schema } from '../../core/json-schema.ts'
 
 /** A value to show. A test sends each example of a request. */
 export interface Example {

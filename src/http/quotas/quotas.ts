@@ -1,5 +1,5 @@
-import type { QuotaConfig, QuotasConfig } from '../../config/schema.ts'
 import { isReservedIssuer } from '../../config/issuers.ts'
+import type { QuotaConfig, QuotasConfig } from '../../config/schema.ts'
 import { canonicalId } from '../../core/lib/guid.ts'
 import type { Principal } from '../../core/principal.ts'
 import { Allowance } from './allowance.ts'

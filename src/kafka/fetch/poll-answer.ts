@@ -1,7 +1,7 @@
 import { OFFSET_OUT_OF_RANGE } from '../kafka-errors.ts'
+import type { LeaderHint } from '../metadata/leader-hints.ts'
 import { CorruptRecords } from '../records/corrupt-records.ts'
 import { takeArrival } from './arrival.ts'
-import type { LeaderHint } from '../metadata/leader-hints.ts'
 import type { BatchCache } from './batch-cache.ts'
 import type { FetchAnswer, FetchResult } from './fetch-message.ts'
 import { ReadFailure } from './read-failure.ts'

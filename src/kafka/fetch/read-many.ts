@@ -5,8 +5,8 @@ import type { LogIdentity } from './batch-cache.ts'
 import { takeKept } from './fill-page.ts'
 import { PartitionRead, type ReadTools } from './partition-read.ts'
 import { isOfAnotherTopic, type Place } from './place.ts'
-import { DeadlinePassed, takeKeptInTurns } from './read-turns.ts'
 import { scanOf, type PageEnd, type ReadManyOptions } from './read-request.ts'
+import { DeadlinePassed, takeKeptInTurns } from './read-turns.ts'
 
 /** Once some partitions have brought records, the others are waited for no longer than this: their brokers may be frozen. */
 const PATIENCE_MS = 1000

@@ -1,5 +1,5 @@
-import { recent } from '../../core/lib/recent.ts'
 import { Deadline } from '../../core/deadline.ts'
+import { recent } from '../../core/lib/recent.ts'
 import type { FetchOffsets } from './ports.ts'
 
 /** How long an answer about a partition spares the next question. */

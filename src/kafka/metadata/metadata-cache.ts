@@ -1,6 +1,6 @@
-import { recent } from '../../core/lib/recent.ts'
 import type { Deadline } from '../../core/deadline.ts'
 import { MergedQuestions } from '../../core/lib/merged-questions.ts'
+import { recent } from '../../core/lib/recent.ts'
 import { within } from '../../core/lib/within.ts'
 import type { Log } from '../../core/log.ts'
 import { LEADER_NOT_AVAILABLE, TOPIC_AUTHORIZATION_FAILED } from '../kafka-errors.ts'

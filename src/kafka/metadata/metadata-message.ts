@@ -1,6 +1,6 @@
-import { metadata, type MetadataResponse, type MetadataResponseTopic } from '../messages/metadata.ts'
 import { ownBytes } from '../../core/lib/own-bytes.ts'
 import { NO_UUID } from '../messages/message.ts'
+import { metadata, type MetadataResponse, type MetadataResponseTopic } from '../messages/metadata.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'
 import type { BrokerNode } from '../transport/broker-node.ts'
 import { exchange } from '../transport/exchange.ts'

@@ -9,6 +9,7 @@ import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { BrokerNode } from '../transport/broker-node.ts'
 import type { BatchOptions } from './batch-former.ts'
 import { BrokerSender, type SenderOwner, type Sent } from './broker-sender.ts'
+import { ConnectionChoice } from './connection-choice.ts'
 import {
   leaderMissing,
   notSentInTime,
@@ -24,7 +25,6 @@ import { PendingProduce, wholeRange } from './pending-produce.ts'
 import { PendingProduces } from './pending-produces.ts'
 import type { ProducePorts } from './ports.ts'
 import { ProducerSessions } from './producer-sessions.ts'
-import { ConnectionChoice } from './connection-choice.ts'
 import { ProducerRegistry } from './topic-producers.ts'
 
 export interface AccumulatorOptions extends BatchOptions {

@@ -3,8 +3,8 @@ import type { Log } from '../../core/log.ts'
 import type { CurrentLeader } from '../metadata/leader-hints.ts'
 import type { TopicMetadata } from '../metadata/topic-metadata.ts'
 import type { BrokerNode } from '../transport/broker-node.ts'
-import type { Sent } from './broker-sender.ts'
 import type { BatchSource } from './batch-source.ts'
+import type { Sent } from './broker-sender.ts'
 import type { ProducePorts } from './ports.ts'
 
 const REFRESH_LIMIT_MS = 5000

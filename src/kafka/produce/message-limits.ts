@@ -1,6 +1,6 @@
-import { recent } from '../../core/lib/recent.ts'
 import { Deadline } from '../../core/deadline.ts'
 import { MergedQuestions } from '../../core/lib/merged-questions.ts'
+import { recent } from '../../core/lib/recent.ts'
 import { askTopicProperty } from '../admin/topic-messages.ts'
 import type { AnyBroker } from '../transport/any-broker.ts'
 import { TransportError } from '../transport/transport-error.ts'

@@ -1,6 +1,6 @@
-import { failBatch, isInFlight, sequenceAfter, storeBatch, withoutFault, type Batch } from './batch.ts'
 import type { BatchFormer } from './batch-former.ts'
 import type { BatchSource } from './batch-source.ts'
+import { failBatch, isInFlight, sequenceAfter, storeBatch, withoutFault, type Batch } from './batch.ts'
 import { decide, eventOf, type BatchEvent, type Before } from './decide.ts'
 import { notSentInTime, outcomeUnknown, type ProduceFailure } from './failures.ts'
 import { Pace } from './pace.ts'

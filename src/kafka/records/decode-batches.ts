@@ -1,6 +1,6 @@
 import type { AbortedFilter } from './aborted-filter.ts'
-import { crc32c } from './crc32c.ts'
 import { tryDecompress } from './compression.ts'
+import { crc32c } from './crc32c.ts'
 import { compressedMessages, decodeMessages } from './decode-message-set.ts'
 import { readControlType, readRecords } from './decode-records.ts'
 import { AT_ONCE_BYTES, LargeBatch, type OpenedBatch } from './large-batch.ts'

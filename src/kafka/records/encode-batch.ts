@@ -1,3 +1,4 @@
+import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import {
   HEADER_STRIDE,
   headersStart,
@@ -9,7 +10,6 @@ import {
   type HeaderTable,
   type RecordTable
 } from '../../core/record-table.ts'
-import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import { compress, codecs, type Codec } from './compression.ts'
 import { crc32c } from './crc32c.ts'
 import {

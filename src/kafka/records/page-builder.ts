@@ -1,3 +1,4 @@
+import { BufferPool } from '../../core/lib/buffer-pool.ts'
 import {
   PAGE_CHUNK,
   PAGE_HEADERS_START,
@@ -8,9 +9,8 @@ import {
   PAGE_VALUE_START,
   type RecordPage
 } from '../../core/record-page.ts'
-import { BufferPool } from '../../core/lib/buffer-pool.ts'
-import type { OpenBatch } from './open-batch.ts'
 import { copyRows } from './copy-rows.ts'
+import type { OpenBatch } from './open-batch.ts'
 
 const POOL_BYTES = 8 * 1024 * 1024
 const pool = new BufferPool(POOL_BYTES)

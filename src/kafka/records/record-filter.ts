@@ -1,5 +1,5 @@
-import { headersHold } from './record-reader.ts'
 import type { RecordFilter } from './page-builder.ts'
+import { headersHold } from './record-reader.ts'
 
 /** Longest text to be searched for: V8's search takes linear time up to here, and the product of both lengths beyond. */
 export const FIND_LIMIT_BYTES = 250

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
-import { growingPauseMs, scattered } from '../../core/lib/growing-pause.ts'
 import { apiName } from '../../core/kafka-apis.ts'
 import { type IdentityOwner, ownerText } from '../../core/kafka-identity.ts'
+import { growingPauseMs, scattered } from '../../core/lib/growing-pause.ts'
 import type { BrokerMeter } from '../../core/meter.ts'
 import type { BrokerConnection, OnAnswer } from './broker-connection.ts'
 import type { ConnectionSecurity } from './connection-security.ts'

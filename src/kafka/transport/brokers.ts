@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { KafkaConfig } from '../../config/schema.ts'
-import { type KafkaIdentity, ownerText } from '../../core/kafka-identity.ts'
 import { apiName } from '../../core/kafka-apis.ts'
+import { type KafkaIdentity, ownerText } from '../../core/kafka-identity.ts'
 import { RepeatedWarnings } from '../../core/lib/repeated-warnings.ts'
 import type { Log } from '../../core/log.ts'
 import { type BrokerMeter, type Meter, noMeter } from '../../core/meter.ts'

@@ -1,5 +1,5 @@
-import type { SaslCredentials } from '../../core/kafka-identity.ts'
 import { Deadline } from '../../core/deadline.ts'
+import type { SaslCredentials } from '../../core/kafka-identity.ts'
 import { within } from '../../core/lib/within.ts'
 import { askVersions, type VersionRange } from './api-versions.ts'
 import { BrokerConnection, type BrokerAddress, type BrokerConnectionOptions } from './broker-connection.ts'

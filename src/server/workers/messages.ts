@@ -1,5 +1,5 @@
-import type { Config } from '../../config/schema.ts'
 import type { Parts } from '../../api/management/route.ts'
+import type { Config } from '../../config/schema.ts'
 import type { FamilySnapshot } from '../../telemetry/registry.ts'
 import type { NamedTopics } from '../../telemetry/topic-counters.ts'
 

@@ -1,6 +1,6 @@
+import type { Parts } from '../../api/management/route.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Log, RequestLog } from '../../core/log.ts'
-import type { Parts } from '../../api/management/route.ts'
 import { countReloads } from '../../telemetry/metrics.ts'
 import { addCertificates, addProcess, addWorkers } from '../../telemetry/readings.ts'
 import { expositionText, Registry } from '../../telemetry/registry.ts'

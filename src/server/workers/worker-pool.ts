@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
-import type { Config } from '../../config/schema.ts'
 import { workerEnvironment } from '../../config/environment.ts'
+import type { Config } from '../../config/schema.ts'
 import type { Log } from '../../core/log.ts'
 import { countedBy, mergeMetrics, type ProcessMetrics } from '../../telemetry/merge.ts'
 import type { FamilySnapshot } from '../../telemetry/registry.ts'

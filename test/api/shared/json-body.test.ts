@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { GatewayError } from '../../../src/core/errors.ts'
 import { jsonBody } from '../../../src/api/shared/json-body.ts'
+import { GatewayError } from '../../../src/core/errors.ts'
 
 const schema = {
   type: 'object',

@@ -1,5 +1,5 @@
-import type { Api } from '../../../src/http/api.ts'
 import { jsonReply } from '../../../src/http/answer.ts'
+import type { Api } from '../../../src/http/api.ts'
 import type { Resource } from '../../../src/http/call.ts'
 import { errorReply } from '../../../src/http/error-reply.ts'
 import type { Route } from '../../../src/http/route.ts'

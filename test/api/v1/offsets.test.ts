@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import type { RecordFailure } from '../../../src/core/produce-outcome.ts'
 import { writeProduceAnswer } from '../../../src/api/v1/offsets.ts'
+import type { RecordFailure } from '../../../src/core/produce-outcome.ts'
 
 const failure = (code: RecordFailure['code'], stored: 'no' | 'unknown', retriable: boolean): RecordFailure => ({
   code,

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { suite, test, type TestContext } from 'node:test'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import { SPAN_STRIDE, VALUE_LENGTH, VALUE_START, type RecordTable } from '../../../src/core/record-table.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
+import { SPAN_STRIDE, VALUE_LENGTH, VALUE_START, type RecordTable } from '../../../src/core/record-table.ts'
 import type { ProduceOutcome, RecordFailure } from '../../../src/gateway/gateway.ts'
 import {
   authenticator,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
+import { parseProduceBody } from '../../../src/api/v1/record-form.ts'
 import { GatewayError } from '../../../src/core/errors.ts'
 import {
   HEADER_STRIDE,
@@ -13,7 +14,6 @@ import {
   VALUE_START,
   type RecordTable
 } from '../../../src/core/record-table.ts'
-import { parseProduceBody } from '../../../src/api/v1/record-form.ts'
 
 const limits = { jsonDepth: 512, recordsPerRequest: 100_000 }
 

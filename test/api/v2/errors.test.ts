@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { BodyError } from '../../../src/api/shared/records/body-error.ts'
+import { confluentErrors, recordCode, recordStatus, strimziErrors, toldAs } from '../../../src/api/v2/errors.ts'
 import { errorCatalogue } from '../../../src/core/error-catalogue.ts'
 import { type ErrorCode, GatewayError } from '../../../src/core/errors.ts'
 import type { RecordFailure } from '../../../src/core/produce-outcome.ts'
-import { confluentErrors, recordCode, recordStatus, strimziErrors, toldAs } from '../../../src/api/v2/errors.ts'
-import { BodyError } from '../../../src/api/shared/records/body-error.ts'
 
 const codes = Object.keys(errorCatalogue) as ErrorCode[]
 

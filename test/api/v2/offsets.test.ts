@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import type { RecordFailure } from '../../../src/core/produce-outcome.ts'
 import { offsetsWriter } from '../../../src/api/v2/offsets.ts'
+import type { RecordFailure } from '../../../src/core/produce-outcome.ts'
 
 const failures: readonly RecordFailure[] = [
   { code: 'NOT_ENOUGH_REPLICAS', message: 'Too few "replicas".', retriable: true, stored: 'no' },

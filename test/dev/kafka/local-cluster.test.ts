@@ -11,8 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DevError } from '../../../src/dev/dev-error.ts'
 import { freePort } from '../../../src/dev/kafka/free-port.ts'
 import { kafkaJars } from '../../../src/dev/kafka/jars.ts'
-import { LocalCluster, type LocalClusterOptions } from '../../../src/dev/kafka/local-cluster.ts'
 import { runJava } from '../../../src/dev/kafka/jvm.ts'
+import { LocalCluster, type LocalClusterOptions } from '../../../src/dev/kafka/local-cluster.ts'
 
 const isAlive = (pid: number): boolean => {
   try {

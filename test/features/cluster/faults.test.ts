@@ -6,8 +6,8 @@ import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kafkaJars } from '../../../src/dev/kafka/jars.ts'
 import { LocalCluster } from '../../../src/dev/kafka/local-cluster.ts'
-import { TestGateway, uniqueTopic, type TestResponse } from '../../support/gateway.ts'
 import { alone } from '../../support/alone.ts'
+import { TestGateway, uniqueTopic, type TestResponse } from '../../support/gateway.ts'
 
 await alone()
 

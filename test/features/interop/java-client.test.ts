@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hexOf, Interop, interopLine, type ReadRecord } from '../../support/java.ts'
-import { sharedBroker, TestGateway, uniqueTopic } from '../../support/gateway.ts'
 import { alone } from '../../support/alone.ts'
+import { sharedBroker, TestGateway, uniqueTopic } from '../../support/gateway.ts'
+import { hexOf, Interop, interopLine, type ReadRecord } from '../../support/java.ts'
 
 await alone()
 

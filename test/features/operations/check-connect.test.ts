@@ -10,11 +10,11 @@ import { localCertificates, type LocalCertificates } from '../../../src/dev/cert
 import { freePort } from '../../../src/dev/kafka/free-port.ts'
 import { kafkaJars } from '../../../src/dev/kafka/jars.ts'
 import { LocalCluster } from '../../../src/dev/kafka/local-cluster.ts'
+import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
 import { TestProvider } from '../../auth/provider.ts'
+import { kafkaRestProxy } from '../../cli/support/command-line.ts'
 import { serveMetadata } from '../../kafka/metadata/scripted-cluster.ts'
 import { ScriptedBroker } from '../../kafka/transport/scripted-broker.ts'
-import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
-import { kafkaRestProxy } from '../../cli/support/command-line.ts'
 
 const CLUSTER_ID = 'a2Fma2EtcmVzdC1wcm94eQ'
 const ALL_WELL = 'All that the configuration names can be reached and used.'

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../../src/dev/kafka/free-port.ts'
-import { sharedBroker, uniqueTopic } from '../../support/gateway.ts'
 import { waitUntil } from '../../http/support/wait-until.ts'
+import { sharedBroker, uniqueTopic } from '../../support/gateway.ts'
 import { answers, isAlive, type Served, serve, untilServing } from './support.ts'
 
 const LIMIT = { timeout: 60_000 }

@@ -6,8 +6,8 @@ import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { keyLine, type KeyEntry } from '../../../src/auth/api-key-file.ts'
 import { digestOf, newKey } from '../../../src/auth/api-key-text.ts'
-import { userLine } from '../../../src/auth/user-file.ts'
 import { hashPassword } from '../../../src/auth/password-hash.ts'
+import { userLine } from '../../../src/auth/user-file.ts'
 import { TestGateway, type TestRequest } from '../../support/gateway.ts'
 
 const WITHIN_MS = 5000

@@ -5,10 +5,10 @@ import { after, before, suite, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { errorNumbers } from '../../../src/api/v1/errors.ts'
-import { HttpFront } from '../../../src/http/server.ts'
 import { ByteBudget } from '../../../src/core/byte-budget.ts'
-import { longestTurnMs } from '../../support/loop-watch.ts'
+import { HttpFront } from '../../../src/http/server.ts'
 import { authenticator, apisForTests, limitsForTests } from '../../http/support/front.ts'
+import { longestTurnMs } from '../../support/loop-watch.ts'
 
 /** Cases of each property; more with the environment variable, for a night's run. */
 const RUNS = Number(process.env.KAFKA_REST_FUZZ_RUNS ?? 400)

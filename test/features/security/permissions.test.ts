@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { appWithGroups, appWithoutGroups, GROUP_ID, outsider } from '../../../src/dev/identity/directory.ts'
 import { operations } from '../../../src/core/principal.ts'
+import { appWithGroups, appWithoutGroups, GROUP_ID, outsider } from '../../../src/dev/identity/directory.ts'
 import { TestGateway, uniqueTopic, type TestResponse } from '../../support/gateway.ts'
 
 const run = uniqueTopic('permit')

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { noMeter } from '../../../src/core/meter.ts'
 import { noAccess, type Principal } from '../../../src/core/principal.ts'
 import { clusterGateway } from '../../../src/gateway/cluster-gateway.ts'
 import { Identities } from '../../../src/gateway/identities/identities.ts'
 import { Identity } from '../../../src/gateway/identities/identity.ts'
 import { clusterConsumers } from '../../../src/gateway/instances/cluster-consumers.ts'
 import { Cluster } from '../../../src/kafka/cluster.ts'
-import { noMeter } from '../../../src/core/meter.ts'
 import { kafkaConfig, silent } from '../../kafka/transport/scripted-broker.ts'
 
 const options = {

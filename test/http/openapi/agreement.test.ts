@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseProduceBody } from '../../../src/api/v1/record-form.ts'
-import { parseTopicBody } from '../../../src/api/v1/topic-body.ts'
-import { requireJava, sentBytes, stopOf, textToFind } from '../../../src/api/v1/selection.ts'
 import { partitionNumber, topicName } from '../../../src/api/shared/parameters.ts'
 import {
   encoding,
@@ -14,6 +11,9 @@ import {
   timestampMs,
   waitMs
 } from '../../../src/api/v1/parameters.ts'
+import { parseProduceBody } from '../../../src/api/v1/record-form.ts'
+import { requireJava, sentBytes, stopOf, textToFind } from '../../../src/api/v1/selection.ts'
+import { parseTopicBody } from '../../../src/api/v1/topic-body.ts'
 import { apiDescription, differences, resolved } from '../../support/description.ts'
 
 /** The readers of requests are written by hand; what the description says of requests must be what they do. */

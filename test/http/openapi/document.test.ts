@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { apiDescriptionText } from '../../../src/server/apis.ts'
 import { v1Routes } from '../../../src/api/v1/api.ts'
 import { v1Codes } from '../../../src/api/v1/error-schema.ts'
+import { apiDescriptionText } from '../../../src/server/apis.ts'
 import {
   apiDescription,
   differences,

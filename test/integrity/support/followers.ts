@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { request as send } from 'node:https'
 import type { ClientRequest, IncomingMessage } from 'node:http'
+import { request as send } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Target } from './client.ts'
 import type { ReadRecord } from './readers.ts'
 

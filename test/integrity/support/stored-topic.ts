@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Deadline } from '../../../src/core/deadline.ts'
 import { KEY_LENGTH, PARTITION, SPAN_STRIDE, VALUE_LENGTH, VALUE_START } from '../../../src/core/record-table.ts'
 import type { Cluster } from '../../../src/kafka/cluster.ts'
-import { Deadline } from '../../../src/core/deadline.ts'
 
 export interface StoredTopicOptions {
   readonly topic: string

@@ -3,9 +3,9 @@ import { suite, test } from 'node:test'
 import { setImmediate as nextTick } from 'node:timers/promises'
 import { Deadline } from '../../../src/core/deadline.ts'
 import { RemoteParts } from '../../../src/kafka/fetch/remote-parts.ts'
+import { plainBatch } from '../records/stored.ts'
 import { clusterOf, range } from './cluster-of.ts'
 import { leaderOf } from './model-cluster.ts'
-import { plainBatch } from '../records/stored.ts'
 
 const soon = () => Deadline.after(60_000)
 

@@ -1,6 +1,6 @@
+import type { CurrentLeader } from '../../../src/kafka/metadata/leader-hints.ts'
 import type { AbortedTransaction } from '../../../src/kafka/records/aborted-filter.ts'
 import type { BrokerNode } from '../../../src/kafka/transport/broker-node.ts'
-import type { CurrentLeader } from '../../../src/kafka/metadata/leader-hints.ts'
 import { WireReader } from '../../../src/kafka/wire/wire-reader.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'
 

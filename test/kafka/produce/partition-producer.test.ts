@@ -3,11 +3,11 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import type { ProduceOutcome } from '../../../src/core/produce-outcome.ts'
 import { SPAN_STRIDE, type RecordTable } from '../../../src/core/record-table.ts'
-import type { ProduceFailure } from '../../../src/kafka/produce/failures.ts'
 import { type Batch, unsentBatch } from '../../../src/kafka/produce/batch.ts'
+import type { ProduceFailure } from '../../../src/kafka/produce/failures.ts'
 import { PartitionProducer } from '../../../src/kafka/produce/partition-producer.ts'
-import type { ProducerSession } from '../../../src/kafka/produce/producer-sessions.ts'
 import { PendingProduce, type RecordRange } from '../../../src/kafka/produce/pending-produce.ts'
+import type { ProducerSession } from '../../../src/kafka/produce/producer-sessions.ts'
 import { ModelBroker } from './model-broker.ts'
 
 const ROUND_TRIP_MS = 5

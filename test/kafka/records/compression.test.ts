@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
 import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import * as fc from 'fast-check'
-import { CorruptRecords } from '../../../src/kafka/records/corrupt-records.ts'
 import { codecs, compress, tryDecompress, type Codec } from '../../../src/kafka/records/compression.ts'
+import { CorruptRecords } from '../../../src/kafka/records/corrupt-records.ts'
 import { zstdFrames } from '../../../src/kafka/records/zstd-frames.ts'
 import { inPieces, skippable, type PiecedCodec } from './pieces.ts'
 

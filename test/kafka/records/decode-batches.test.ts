@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { CorruptRecords } from '../../../src/kafka/records/corrupt-records.ts'
 import { AbortedFilter } from '../../../src/kafka/records/aborted-filter.ts'
 import { codecs } from '../../../src/kafka/records/compression.ts'
+import { CorruptRecords } from '../../../src/kafka/records/corrupt-records.ts'
 import { decodeBatches } from '../../../src/kafka/records/decode-batches.ts'
 import { PageBuilder } from '../../../src/kafka/records/page-builder.ts'
 import {

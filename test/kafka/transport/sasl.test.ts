@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
-import { BrokerConnection } from '../../../src/kafka/transport/broker-connection.ts'
 import type { SaslCredentials } from '../../../src/core/kafka-identity.ts'
+import { BrokerConnection } from '../../../src/kafka/transport/broker-connection.ts'
 import { authenticate } from '../../../src/kafka/transport/sasl.ts'
 import { WireReader } from '../../../src/kafka/wire/wire-reader.ts'
 import { WireWriter } from '../../../src/kafka/wire/wire-writer.ts'

@@ -3,10 +3,10 @@ import { GatewayError } from '../../../core/errors.ts'
 import type { TopicFollower } from '../../../gateway/gateway.ts'
 import type { Lent, Sink } from '../../../http/answer.ts'
 import type { HttpCall } from '../../../http/call.ts'
+import { shuttingDown } from '../../../http/last-words.ts'
 import { formatPosition } from '../position.ts'
 import type { Burst, Convoy, Convoys, Course, Member, SelectedLimits } from './convoy.ts'
 import type { StreamForm } from './stream-form.ts'
-import { shuttingDown } from '../../../http/last-words.ts'
 
 export interface FollowOptions {
   readonly topic: string

@@ -4,11 +4,11 @@ import { GatewayError } from '../../../core/errors.ts'
 import type { PageLimits, TopicFollower } from '../../../gateway/gateway.ts'
 import type { Channel } from '../../../http/answer.ts'
 import type { HttpCall, MessageTaker } from '../../../http/call.ts'
+import { lastWords } from '../../../http/last-words.ts'
 import { formatPosition } from '../position.ts'
 import type { PageText } from '../records/page-writer.ts'
 import { recycleText } from '../records/text-writer.ts'
 import { readControl } from './socket-control.ts'
-import { lastWords } from '../../../http/last-words.ts'
 
 export interface SocketFollowOptions {
   readonly topic: string

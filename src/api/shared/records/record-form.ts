@@ -1,5 +1,5 @@
-import { memberNames, type MemberNames } from './members.ts'
 import { BASE64_UNPADDED, NOT_BASE64, type Base64Rule } from './json-text.ts'
+import { memberNames, type MemberNames } from './members.ts'
 import { headerPlan, type HeaderForm, type HeaderPlan } from './record-headers.ts'
 
 export const KEY = 0

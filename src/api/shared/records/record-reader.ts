@@ -1,6 +1,6 @@
 import type { RecordTable } from '../../../core/record-table.ts'
-import { recordPlan, type RecordForm, type RecordPlan } from './record-form.ts'
 import { bodyCursor } from './body-cursor.ts'
+import { recordPlan, type RecordForm, type RecordPlan } from './record-form.ts'
 import { RecordScan } from './record-scan.ts'
 
 export interface RecordLimits {

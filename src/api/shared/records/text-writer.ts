@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { GatewayError } from '../../../core/errors.ts'
 import { BufferPool } from '../../../core/lib/buffer-pool.ts'
+import { writeBase64 } from './base64-words.ts'
 import type { FixedText } from './fixed-text.ts'
 import { JsonCursor } from './json-cursor.ts'
-import { writeBase64 } from './base64-words.ts'
 import { lowestByte, specialBytes, unusualBits, unusualBytes } from './string-bytes.ts'
 
 const POOL_BYTES = 32 * 1024 * 1024

@@ -1,6 +1,6 @@
+import { isDigit, type JsonCursor } from './json-cursor.ts'
 import { NOT_BASE64, type Base64Rule } from './json-text.ts'
 import type { ValuePlan } from './record-form.ts'
-import { isDigit, type JsonCursor } from './json-cursor.ts'
 
 const QUOTE = 0x22
 const LETTER_N = 0x6e

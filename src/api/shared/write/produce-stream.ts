@@ -3,12 +3,12 @@ import type { Gateway } from '../../../gateway/gateway.ts'
 import type { Sink } from '../../../http/answer.ts'
 import type { HttpCall } from '../../../http/call.ts'
 import { ClientGone } from '../../../http/client-gone.ts'
+import { lastWords } from '../../../http/last-words.ts'
 import type { LineReader } from '../records/line-reader.ts'
 import { recycleText } from '../records/text-writer.ts'
 import { Deliveries } from './deliveries.ts'
 import { Fates, type FailureText } from './fates.ts'
 import { LineIntake, type IntakeOptions, type ReadLines } from './line-intake.ts'
-import { lastWords } from '../../../http/last-words.ts'
 import { streamStalled } from './stalled.ts'
 
 export interface ProduceStreamOptions {

@@ -1,12 +1,12 @@
+import { Deadline } from '../../../core/deadline.ts'
 import { GatewayError } from '../../../core/errors.ts'
+import { within } from '../../../core/lib/within.ts'
 import type { RecordTable } from '../../../core/record-table.ts'
 import type { Gateway, ProduceOutcome } from '../../../gateway/gateway.ts'
 import type { Channel } from '../../../http/answer.ts'
 import type { BodyFlow, HttpCall, MessageTaker } from '../../../http/call.ts'
-import { Deliveries } from './deliveries.ts'
-import { Deadline } from '../../../core/deadline.ts'
-import { within } from '../../../core/lib/within.ts'
 import { lastWords } from '../../../http/last-words.ts'
+import { Deliveries } from './deliveries.ts'
 import { streamStalled } from './stalled.ts'
 
 export interface SocketProduceOptions {

@@ -1,4 +1,5 @@
 import { named } from '../../../http/openapi/schema.ts'
+import { NO_BODY, TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 import { jsonBody } from '../../shared/json-body.ts'
 import { topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
@@ -16,7 +17,6 @@ import {
   PERMISSION,
   placesOf
 } from './shared.ts'
-import { NO_BODY, TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 
 const readBody = jsonBody(partitionListSchema)
 const path = `${INSTANCE_PATH}/assignments`

@@ -3,6 +3,7 @@ import type { FromSchema } from '../../../core/json-schema.ts'
 import type { CreateSettings } from '../../../gateway/instances/settings.ts'
 import { INT32_LIMIT } from '../../../http/limits.ts'
 import { named } from '../../../http/openapi/schema.ts'
+import { bodyErrors } from '../../shared/descriptions.ts'
 import { jsonBody } from '../../shared/json-body.ts'
 import { tellIn } from '../errors.ts'
 import { OFFERS } from '../media-types.ts'
@@ -11,7 +12,6 @@ import { reply, type V2Route } from '../route.ts'
 import { SettingError } from '../setting-error.ts'
 import { FETCH_MIN_BYTES_LIMIT, instanceSchema, newInstanceSchema, readableInstanceSchema } from './schemas.ts'
 import { BODY, CONSUMERS_TAG, groupParameter, instanceErrors, numberOf, PERMISSION } from './shared.ts'
-import { bodyErrors } from '../../shared/descriptions.ts'
 
 type NewInstance = FromSchema<typeof readableInstanceSchema>
 

@@ -1,3 +1,4 @@
+import { NO_BODY } from '../../shared/descriptions.ts'
 import { OFFERS } from '../media-types.ts'
 import { type V2Route } from '../route.ts'
 import {
@@ -9,7 +10,6 @@ import {
   namesIn,
   PERMISSION
 } from './shared.ts'
-import { NO_BODY } from '../../shared/descriptions.ts'
 
 export const deleteInstance: V2Route = {
   method: 'DELETE',

@@ -3,6 +3,7 @@ import type { CommittedOffset, OffsetToCommit } from '../../../gateway/instances
 import type { InstanceSettings } from '../../../gateway/instances/settings.ts'
 import type { HttpCall } from '../../../http/call.ts'
 import { named } from '../../../http/openapi/schema.ts'
+import { TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 import { jsonBody } from '../../shared/json-body.ts'
 import { partitionNumber, topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
@@ -20,7 +21,6 @@ import {
   namesIn,
   PERMISSION
 } from './shared.ts'
-import { TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 
 const readCommit = jsonBody(commitSchema)
 const readPartitions = jsonBody(partitionListSchema)

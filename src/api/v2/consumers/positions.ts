@@ -1,6 +1,7 @@
 import { GatewayError } from '../../../core/errors.ts'
 import type { SoughtPlace } from '../../../gateway/instances/offsets.ts'
 import { named } from '../../../http/openapi/schema.ts'
+import { TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 import { jsonBody } from '../../shared/json-body.ts'
 import { topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
@@ -16,7 +17,6 @@ import {
   namesIn,
   PERMISSION
 } from './shared.ts'
-import { TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 
 const readPositions = jsonBody(positionsSchema)
 const readPartitions = jsonBody(partitionListSchema)

@@ -3,15 +3,15 @@ import type { RecordPage } from '../../../core/record-page.ts'
 import type { PageSink, Unshowable } from '../../../gateway/instances/poll.ts'
 import type { HttpCall, Query } from '../../../http/call.ts'
 import { INT32_LIMIT } from '../../../http/limits.ts'
+import { NO_BODY } from '../../shared/descriptions.ts'
 import { PAGE_FRONT_BYTES, type PageText, type PageWriter } from '../../shared/records/page-writer.ts'
 import { recycleText } from '../../shared/records/text-writer.ts'
-import { instanceType, KAFKA_TYPE, PAGE_OFFERS, PAGE_TYPES } from '../media-types.ts'
 import { ALL_EXTRAS, extrasIn, include } from '../extras.ts'
+import { instanceType, KAFKA_TYPE, PAGE_OFFERS, PAGE_TYPES } from '../media-types.ts'
 import { type Dialect, pageWriters } from '../record-form.ts'
 import { pageExample, pageSchemaFor } from '../record-schemas.ts'
 import { reply, type V2Route } from '../route.ts'
 import { CONSUMERS_TAG, INSTANCE_PATH, instanceErrors, instanceParameters, namesIn, PERMISSION } from './shared.ts'
-import { NO_BODY } from '../../shared/descriptions.ts'
 
 /** The text of a page, and its encrypted copy while the client takes it. */
 const COPIES = 2

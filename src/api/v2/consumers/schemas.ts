@@ -1,7 +1,7 @@
-import { named } from '../../../http/openapi/schema.ts'
 import { INT32_LIMIT } from '../../../http/limits.ts'
-import { offsetSchema, partitionSchema } from '../schemas.ts'
+import { named } from '../../../http/openapi/schema.ts'
 import { topicNameSchema } from '../../shared/descriptions.ts'
+import { offsetSchema, partitionSchema } from '../schemas.ts'
 
 /** The JSON forms of consumer instances. */
 

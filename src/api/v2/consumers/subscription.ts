@@ -1,5 +1,6 @@
 import { GatewayError } from '../../../core/errors.ts'
 import { named } from '../../../http/openapi/schema.ts'
+import { NO_BODY, TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 import { jsonBody } from '../../shared/json-body.ts'
 import { topicName } from '../../shared/parameters.ts'
 import { OFFERS } from '../media-types.ts'
@@ -15,7 +16,6 @@ import {
   namesIn,
   PERMISSION
 } from './shared.ts'
-import { NO_BODY, TOPIC, bodyErrors } from '../../shared/descriptions.ts'
 
 const readBody = jsonBody(newSubscriptionSchema)
 const path = `${INSTANCE_PATH}/subscription`

@@ -1,13 +1,13 @@
-import type { GatewayError } from '../../../../src/core/errors.ts'
-import type { RecordPage } from '../../../../src/core/record-page.ts'
 import type { Convoys } from '../../../../src/api/shared/follow/convoy.ts'
 import { followStream, type FollowOptions } from '../../../../src/api/shared/follow/follow-stream.ts'
 import { jsonLines, LINE_FORM } from '../../../../src/api/shared/follow/json-lines.ts'
 import { pageWriters } from '../../../../src/api/v1/record-form.ts'
-import type { FollowRead, PageLimits, Position, TopicFollower, WaitLimits } from '../../../../src/gateway/gateway.ts'
-import { ClientGone } from '../../../../src/http/client-gone.ts'
-import type { HttpCall } from '../../../../src/http/call.ts'
 import type { Deadline } from '../../../../src/core/deadline.ts'
+import type { GatewayError } from '../../../../src/core/errors.ts'
+import type { RecordPage } from '../../../../src/core/record-page.ts'
+import type { FollowRead, PageLimits, Position, TopicFollower, WaitLimits } from '../../../../src/gateway/gateway.ts'
+import type { HttpCall } from '../../../../src/http/call.ts'
+import { ClientGone } from '../../../../src/http/client-gone.ts'
 import { emptyPage } from '../../../http/support/front.ts'
 
 const writer = pageWriters(LINE_FORM).auto.auto

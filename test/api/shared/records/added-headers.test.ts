@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { HEADER_STRIDE, headersStart, type RecordTable } from '../../../../src/core/record-table.ts'
 import { withHeaders } from '../../../../src/api/shared/records/added-headers.ts'
 import { parseProduceBody } from '../../../../src/api/v1/record-form.ts'
+import { HEADER_STRIDE, headersStart, type RecordTable } from '../../../../src/core/record-table.ts'
 
 const LIMITS = { jsonDepth: 100, recordsPerRequest: 1000 }
 

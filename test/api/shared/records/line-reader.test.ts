@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { lineReader, parseProduceBody } from '../../../../src/api/v1/record-form.ts'
 import type { LineTable } from '../../../../src/api/shared/records/line-reader.ts'
+import { lineReader, parseProduceBody } from '../../../../src/api/v1/record-form.ts'
+import { GatewayError } from '../../../../src/core/errors.ts'
 import {
   KEY_LENGTH,
   KEY_START,
@@ -13,7 +14,6 @@ import {
   headersStart,
   type RecordTable
 } from '../../../../src/core/record-table.ts'
-import { GatewayError } from '../../../../src/core/errors.ts'
 
 const LIMITS = { jsonDepth: 20, bodyBytes: 200, recordsPerRequest: 1 }
 

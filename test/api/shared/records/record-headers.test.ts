@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { HEADER_STRIDE } from '../../../../src/core/record-table.ts'
-import { HeaderCollector } from '../../../../src/api/shared/records/header-collector.ts'
 import { bodyCursor } from '../../../../src/api/shared/records/body-cursor.ts'
+import { HeaderCollector } from '../../../../src/api/shared/records/header-collector.ts'
 import { headerPlan, readHeaders } from '../../../../src/api/shared/records/record-headers.ts'
+import { HEADER_STRIDE } from '../../../../src/core/record-table.ts'
 import { forms, jsonObject, jsonString, refusal, text } from './support/texts.ts'
 
 const plan = headerPlan({

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import type { RecordForm, ValueRule } from '../../../../../src/api/shared/records/record-form.ts'
 import {
   HEADER_STRIDE,
   headersStart,
@@ -10,7 +11,6 @@ import {
   VALUE_START,
   type RecordTable
 } from '../../../../../src/core/record-table.ts'
-import type { RecordForm, ValueRule } from '../../../../../src/api/shared/records/record-form.ts'
 import { forms, jsonString, space, text } from './texts.ts'
 
 /** The slow and obvious way to read a record, by JSON.parse: what the reader of bodies must come to. */
