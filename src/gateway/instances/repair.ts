@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../core/deadline.ts'
 import type { InstancesContext } from './context.ts'
-import { instanceOf, type KnownInstance } from './known-instance.ts'
 import type { Instance } from './instance.ts'
+import { instanceOf, type KnownInstance } from './known-instance.ts'
 import type { Holder } from './rescue.ts'
 
 const REPAIRS = 3

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { recent } from '../../core/lib/recent.ts'
 import { Deadline } from '../../core/deadline.ts'
+import { recent } from '../../core/lib/recent.ts'
 import type { GroupDescription } from '../../kafka/groups/describe-messages.ts'
 import type { Committed, PartitionMap } from '../../kafka/groups/offset-messages.ts'
 import type { InstancesContext } from './context.ts'

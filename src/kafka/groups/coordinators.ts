@@ -1,6 +1,6 @@
-import { recent } from '../../core/lib/recent.ts'
 import { Deadline } from '../../core/deadline.ts'
 import { MergedQuestions } from '../../core/lib/merged-questions.ts'
+import { recent } from '../../core/lib/recent.ts'
 import { within } from '../../core/lib/within.ts'
 import {
   COORDINATOR_LOAD_IN_PROGRESS,

@@ -81,7 +81,7 @@ const MESSAGES: Readonly<Record<GroupTrouble, string>> = {
   tooManyMembers: 'the gateway holds as many of its members as it may.',
   badSessionTimeout: 'Kafka does not allow this session time-out.',
   badGroupId: 'Kafka does not take this name.',
-  unauthorized: 'Kafka does not let the gateway use it.',
+  unauthorized: 'Kafka does not permit using it.',
   unsupported:
     'its brokers do not know static members (KIP-345). Those of Kafka 2.4 do, with inter.broker.protocol.version 2.3 or later.',
   other: 'Kafka refuses.'

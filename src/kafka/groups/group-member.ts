@@ -8,6 +8,7 @@ import type { GroupContext } from './group-context.ts'
 import { groupFailure } from './group-failure.ts'
 import type { WheelTask } from './heartbeat-wheel.ts'
 import { hasChanged } from './lead.ts'
+import { askHeartbeat, askLeave, type MemberOfGeneration } from './membership-messages.ts'
 import {
   type MemberAssignment,
   type MemberOptions,
@@ -15,7 +16,6 @@ import {
   type MembershipHolder,
   type MemberSubscription
 } from './membership.ts'
-import { askHeartbeat, askLeave, type MemberOfGeneration } from './membership-messages.ts'
 import { askCommit, type Commit, type PartitionMap } from './offset-messages.ts'
 
 /** What a member needs of the group that this process holds it in. */

@@ -1,7 +1,7 @@
 import { Deadline } from '../../core/deadline.ts'
-import type { Log } from '../../core/log.ts'
 import { SharedAnswers } from '../../core/lib/shared-answers.ts'
 import { within } from '../../core/lib/within.ts'
+import type { Log } from '../../core/log.ts'
 import type { MetadataCache } from '../metadata/metadata-cache.ts'
 import type { AnyBroker } from '../transport/any-broker.ts'
 import type { BrokerChannel } from '../transport/broker-channel.ts'

@@ -83,7 +83,7 @@ suite('A Kafka with ACLs', () => {
       )
       return [status, status === 204 ? '' : json.message]
     }
-    const refused = [403, "Consumer group 'acl-group': Kafka does not let the gateway use it."]
+    const refused = [403, "Consumer group 'acl-group': Kafka does not permit using it."]
     assert.deepEqual(await call('', { name: 'i' }), refused)
     assert.deepEqual(await call('/instances/i/records?timeout=0'), refused)
     await acls.grant([{ user: 'gateway', operation: READ, name: 'acl-group', kind: GROUP }])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { Deletions } from '../../../src/gateway/instances/deletions.ts'
 import { NOT_ASSIGNED } from '../../../src/gateway/instances/assigned.ts'
+import { Deletions } from '../../../src/gateway/instances/deletions.ts'
 import { InstanceSubscription } from '../../../src/gateway/instances/known-instance.ts'
 import { encodeSubscription } from '../../../src/kafka/groups/consumer-protocol.ts'
 import type { GroupDescription } from '../../../src/kafka/groups/describe-messages.ts'

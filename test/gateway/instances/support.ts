@@ -1,7 +1,7 @@
+import { Deadline } from '../../../src/core/deadline.ts'
 import { accessWithoutRules, type Call, type Principal } from '../../../src/core/principal.ts'
 import type { RecordPage } from '../../../src/core/record-page.ts'
 import { PAGE_CHUNK, PAGE_STRIDE, PAGE_VALUE_LENGTH, PAGE_VALUE_START } from '../../../src/core/record-page.ts'
-import { Deadline } from '../../../src/core/deadline.ts'
 import { Consumers } from '../../../src/gateway/instances/consumers.ts'
 import type { ConsumersOptions, InstancesContext } from '../../../src/gateway/instances/context.ts'
 import { GroupMemory } from '../../../src/gateway/instances/group-memory.ts'

@@ -1,7 +1,7 @@
 import { after, before } from 'node:test'
+import type { Cluster } from '../../../src/kafka/cluster.ts'
 import type { TopicPartitions } from '../../../src/kafka/groups/consumer-protocol.ts'
 import type { Committed } from '../../../src/kafka/groups/offset-messages.ts'
-import type { Cluster } from '../../../src/kafka/cluster.ts'
 import { clusterOf, soon } from '../../kafka/groups/support.ts'
 import { sharedBroker, uniqueTopic } from '../../support/gateway.ts'
 import { produce } from './produce.ts'

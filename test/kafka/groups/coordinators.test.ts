@@ -81,7 +81,7 @@ suite('The coordinator of a group', () => {
       name: 'GroupFailure',
       trouble: 'unauthorized',
       kind: 'refused',
-      message: "Consumer group 'g': Kafka does not let the gateway use it."
+      message: "Consumer group 'g': Kafka does not permit using it."
     })
   })
 })
