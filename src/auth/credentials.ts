@@ -24,6 +24,8 @@ export interface Credentials {
   /** Set if this very request was let in before, as a stream is that lasts: its proof is used up. */
   readonly principal?: Principal | undefined
   readonly connection?: ConnectionFacts
+  /** Takes the nonce for the next proof of possession, for the answer to this request. */
+  offerNonce?(nonce: string): void
 }
 
 /** One way to prove who calls. */

@@ -63,7 +63,8 @@ export class Judge {
     const certificate = await this.#schemes.forwarded?.read(credentials).catch((error: unknown) => {
       throw this.#refused(error, 'certificate', credentials)
     })
-    const judged = { headers, address, target, method, principal, connection: { address, certificate } }
+    const offerNonce = (nonce: string) => credentials.offerNonce?.(nonce)
+    const judged = { headers, address, target, method, principal, connection: { address, certificate }, offerNonce }
     return this.#known(judged) ?? this.#judge(judged)
   }
 

@@ -58,6 +58,8 @@ export class Exchange extends ChargedCall implements HttpCall, OpenRequest, Uplo
   query: Query = NO_QUERY
   /** Undefined until the caller is authenticated. */
   principal: Principal | undefined
+  /** For the next proof of possession (RFC 9449 §8.2); undefined unless that of this request is about to end. */
+  nextNonce: string | undefined
   /** Public id of a credential that was refused. */
   credentialId: string | undefined
   /** Status that the operation resulted in, whether or not it was sent; undefined until the operation is done. */
@@ -186,6 +188,10 @@ export class Exchange extends ChargedCall implements HttpCall, OpenRequest, Uplo
 
   setAside(): BudgetReservation {
     return new BudgetReservation(this.resources.budget)
+  }
+
+  offerNonce(nonce: string): void {
+    this.nextNonce = nonce
   }
 
   permit(operation: Operation, resource: Resource, name: string): void {

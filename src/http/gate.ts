@@ -292,8 +292,9 @@ export class Gate implements ExchangeHost {
     return sendReply(exchange, whole, { budget, secure, last: this.#closing })
   }
 
-  #addedHeaders({ allowance, request }: Exchange): Readonly<Record<string, string>> | undefined {
-    if (allowance === undefined && !this.#cors.isOn) return undefined
-    return { ...this.#cors.headers(request.headers), ...allowance?.headers() }
+  #addedHeaders({ allowance, request, nextNonce }: Exchange): Readonly<Record<string, string>> | undefined {
+    if (allowance === undefined && nextNonce === undefined && !this.#cors.isOn) return undefined
+    const nonce = nextNonce === undefined ? undefined : { 'DPoP-Nonce': nextNonce }
+    return { ...this.#cors.headers(request.headers), ...allowance?.headers(), ...nonce }
   }
 }

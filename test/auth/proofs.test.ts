@@ -2,10 +2,16 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { calculateThumbprint, generateKeyPair, generateProof, type JWSAlgorithm, type KeyPair } from 'dpop'
 import { exportJWK, SignJWT } from 'jose'
-import { type Authenticator, createAuthenticator } from '../../src/auth/authenticator.ts'
-import type { ClientCertificate } from '../../src/auth/certificates/client-certificate.ts'
+import { type Authenticator, type AuthenticatorOptions, createAuthenticator } from '../../src/auth/authenticator.ts'
+import { CertificateReader, type ClientCertificate } from '../../src/auth/certificates/client-certificate.ts'
+import { ForwardedCertificates } from '../../src/auth/certificates/forwarded-certificates.ts'
+import { PathValidation } from '../../src/auth/certificates/path-validation.ts'
 import type { Credentials } from '../../src/auth/credentials.ts'
 import { GatewayError } from '../../src/core/errors.ts'
+import { Log, LogFollower } from '../api/shared/follow/model.ts'
+import { ca } from '../http/support/certificate.ts'
+import { startFront } from '../http/support/front.ts'
+import { RawClient } from '../http/support/raw-client.ts'
 import { AUDIENCE, CALLER, GROUP, TestProvider } from './provider.ts'
 import { sent } from './sent.ts'
 
@@ -27,7 +33,11 @@ suite('A token that is bound to a key of its client', () => {
   let key: KeyPair
   let token: string
 
-  const gateway = (dpop: 'off' | 'accept' | 'require' = 'accept', secret = 'x'.repeat(32)): Authenticator =>
+  const gateway = (
+    dpop: 'off' | 'accept' | 'require' = 'accept',
+    secret = 'x'.repeat(32),
+    more: AuthenticatorOptions = {}
+  ): Authenticator =>
     createAuthenticator(
       {
         mode: 'on',
@@ -50,7 +60,7 @@ suite('A token that is bound to a key of its client', () => {
         ...(dpop === 'off' ? {} : { dpopSecret: secret })
       },
       log,
-      { publicUrl: PUBLIC_URL, now: () => nowMs }
+      { publicUrl: PUBLIC_URL, now: () => nowMs, ...more }
     )
   const ask = async (asked: Authenticator, credentials: Partial<Credentials>): Promise<string | Refusal> => {
     try {
@@ -166,6 +176,91 @@ suite('A token that is bound to a key of its client', () => {
       assert.equal(await code(gateway(), { headers: { authorization: unbound } }), 'INVALID_TOKEN')
   })
 
+  test('is offered the next nonce while that of its proof ends, and so never refused if it asks each minute', async () => {
+    const asked = gateway()
+    let nonce = await nonceOf(asked)
+    const offers: string[] = []
+    const offered = async (): Promise<string[]> => {
+      const proof = withProof(await generateProof(key, HTU, 'GET', nonce, token))
+      const offerNonce = (next: string) => void offers.push(next)
+      assert.equal(await code(asked, { ...proof, offerNonce }), CALLER)
+      return offers.splice(0)
+    }
+    for (let minute = 0; minute < 2; minute++) {
+      assert.deepEqual(await offered(), [])
+      nowMs += 60_000
+      const [next, ...others] = await offered()
+      assert.deepEqual([others, await offered()], [[], [next]])
+      assert.notEqual(next, nonce)
+      nonce = next
+    }
+  })
+
+  test('is offered it through a proxy that passes certificates on as well', async () => {
+    const naming = { name: 'subject' as const, mappingRules: [] }
+    const reader = await CertificateReader.load(naming)
+    const config = { ...naming, header: 'rfc9440' as const, headerName: 'Client-Cert' }
+    const forwarded = new ForwardedCertificates(
+      { ...config, headerFrom: ['127.0.0.0/8'], headerProxies: [] },
+      reader,
+      new PathValidation({ ca: Buffer.from(ca) }),
+      { now: () => nowMs, steadyNow: () => nowMs }
+    )
+    const asked = gateway('accept', undefined, { certificates: { reader, areRequired: false, forwarded } })
+    const proof = withProof(await generateProof(key, HTU, 'GET', await nonceOf(asked), token))
+    const connection = { address: '127.0.0.1', certificate: undefined }
+    const offers: string[] = []
+    nowMs += 60_000
+    assert.equal(await code(asked, { ...proof, connection, offerNonce: next => void offers.push(next) }), CALLER)
+    assert.deepEqual(offers, [await nonceOf(asked)])
+  })
+
+  test('finds the next nonce in answers of every kind over HTTP, and none while its own is fresh', async t => {
+    const asked = gateway()
+    const { port, url } = await startFront(t, {
+      authenticator: asked,
+      gateway: { follow: () => Promise.resolve(new LogFollower(new Log(), 0)) }
+    })
+    const webSocket = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+    const nonce = await nonceOf(asked)
+    const headersOf = async (method: 'GET' | 'POST', path: string) => ({
+      authorization: `DPoP ${token}`,
+      dpop: await generateProof(key, PUBLIC_URL + path, method, nonce, token)
+    })
+    const whole = async (path: string, ...more: readonly string[]) => {
+      const { authorization, dpop } = await headersOf('GET', path)
+      const lines = [`GET ${path} HTTP/1.1`, 'Host: x', `Authorization: ${authorization}`, `DPoP: ${dpop}`, ...more]
+      const client = new RawClient(port)
+      t.after(() => client.close())
+      const { status, headers } = await client.send(`${lines.join('\r\n')}\r\n\r\n`).answer()
+      return [status, headers['dpop-nonce']]
+    }
+    const streamed = async (path: string) => {
+      const headers = { ...(await headersOf('POST', path)), 'content-type': 'application/x-ndjson' }
+      const answer = await fetch(url + path, { method: 'POST', headers, body: '{"value":1}\n' })
+      assert.match(await answer.text(), /"offset":0/)
+      return [answer.status, answer.headers.get('dpop-nonce') ?? undefined]
+    }
+    const answers = async () => [
+      await whole('/v1/metadata/topics'),
+      await whole('/v1/metadata/topics', 'X-By: node', 'X-By: node'),
+      await whole('/v1/nowhere'),
+      await streamed('/v1/producer/topics/a'),
+      await whole('/v1/consumer/topics/a/records', ...webSocket, `Sec-WebSocket-Key: ${'A'.repeat(22)}==`)
+    ]
+    const statuses = [200, 200, 404, 200, 101]
+    assert.deepEqual(
+      await answers(),
+      statuses.map(status => [status, undefined])
+    )
+    nowMs += 60_000
+    const next = await nonceOf(asked)
+    assert.deepEqual(
+      await answers(),
+      statuses.map(status => [status, next])
+    )
+  })
+
   test('goes on in a stream whose proof was judged when it began', async () => {
     const asked = gateway()
     const nonce = await nonceOf(asked)
@@ -176,7 +271,8 @@ suite('A token that is bound to a key of its client', () => {
       method: 'GET',
       ...proof
     })
-    assert.equal(await code(asked, { ...proof, principal }), CALLER)
+    nowMs += 60_000
+    assert.equal(await code(asked, { ...proof, principal, offerNonce: assert.fail }), CALLER)
   })
 
   test('may be bound to the certificate of its connection instead', async () => {

@@ -26,14 +26,16 @@ export class Nonces {
     return this.#nonceOf(this.#windowNow())
   }
 
-  isFresh(nonce: unknown): boolean {
-    if (typeof nonce !== 'string') return false
+  /** Returns `ending` for the nonce of the minute before, which is good for the rest of this one; `stale` if it is not good. */
+  stateOf(nonce: unknown): 'fresh' | 'ending' | 'stale' {
+    if (typeof nonce !== 'string') return 'stale'
     const window = this.#windowNow()
-    return isSame(nonce, this.#nonceOf(window)) || isSame(nonce, this.#nonceOf(window - 1))
+    if (isSame(nonce, this.#nonceOf(window))) return 'fresh'
+    return isSame(nonce, this.#nonceOf(window - 1)) ? 'ending' : 'stale'
   }
 
   /**
-   * Notes the use of a proof with a fresh nonce. Returns `again` if this process has seen it, `full` if it can note no more.
+   * Notes the use of a proof whose nonce is good. Returns `again` if this process has seen it, `full` if it can note no more.
    */
   use(id: string): 'first' | 'again' | 'full' {
     this.#turn()
@@ -44,7 +46,7 @@ export class Nonces {
     return 'first'
   }
 
-  /** Forgets what was used two windows ago. A nonce of then is not fresh any more. */
+  /** Forgets what was used two windows ago. A nonce of then is stale. */
   #turn(): void {
     const window = this.#windowNow()
     const passed = window - this.#window

@@ -42,8 +42,9 @@ export class Proofs {
   }
 
   /**
-   * Judges the proof in the `DPoP` field by RFC 9449 §4.3. `thumbprint` is that of the key in the token. Rejects with
-   * INVALID_TOKEN, whose challenge asks for the nonce that it carries if that is what is missing, or with OVERLOADED.
+   * Judges the proof in the `DPoP` field by RFC 9449 §4.3, and offers a nonce if that of the proof is about to end (§8.2).
+   * `thumbprint` is that of the key in the token. Rejects with INVALID_TOKEN, whose challenge asks for the nonce that it
+   * carries if that is what is missing, or with OVERLOADED.
    */
   async judge(credentials: Credentials, token: string, thumbprint: string): Promise<void> {
     const { claims, key } = await this.#verified(credentials.headers.dpop)
@@ -55,8 +56,10 @@ export class Proofs {
     const { jti, iat } = claims
     if (typeof iat !== 'number') throw refused('time', 'no iat')
     if (typeof jti !== 'string' || jti === '' || jti.length > MOST_ID_CHARACTERS) throw refused('id', 'no jti')
-    if (!this.#nonces.isFresh(claims.nonce)) throw this.#nonceNeeded()
+    const state = this.#nonces.stateOf(claims.nonce)
+    if (state === 'stale') throw this.#nonceNeeded()
     this.#use(`${key} ${jti}`)
+    if (state === 'ending') credentials.offerNonce?.(this.#nonces.current())
   }
 
   #use(id: string): void {

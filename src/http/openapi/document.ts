@@ -3,7 +3,7 @@ import { errorCatalogue } from '../../core/error-catalogue.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Schema } from '../../core/json-schema.ts'
 import type { RouteDescription } from '../route.ts'
-import { commonHeaders, errorHeaders, quotaHeaders, requestId } from './headers.ts'
+import { callerHeaders, commonHeaders, errorHeaders, requestId } from './headers.ts'
 import type { Answer, Header, OperationText, Parameter, RequestBody } from './operation.ts'
 import { namedSchemas } from './schema.ts'
 
@@ -112,7 +112,7 @@ class Document {
         schemas: Object.fromEntries(schemas),
         parameters: { [requestId.name]: parameterObject('', requestId) },
         responses: Object.fromEntries(this.#shared),
-        headers: headerObjects({ ...commonHeaders, ...quotaHeaders }),
+        headers: headerObjects({ ...commonHeaders, ...callerHeaders }),
         examples: Object.fromEntries(examples.filter(([name]) => this.#shown.has(name))),
         securitySchemes
       }
@@ -145,7 +145,7 @@ class Document {
 
   #responses(route: DescribedRoute): Json {
     const { operation, offers } = route
-    const common = isPublic(route) ? commonHeaders : { ...commonHeaders, ...quotaHeaders }
+    const common = isPublic(route) ? commonHeaders : { ...commonHeaders, ...callerHeaders }
     const all: Record<number, Json> = {}
     for (const [status, answer] of Object.entries(operation.answers))
       all[Number(status)] = success(answer, operation.types ?? offers.slice(0, 1), common)

@@ -27,13 +27,19 @@ export const commonHeaders: Readonly<Record<string, Header>> = {
 }
 
 /** Headers of answers to authenticated callers. */
-export const quotaHeaders: Readonly<Record<string, Header>> = {
+export const callerHeaders: Readonly<Record<string, Header>> = {
   'RateLimit-Policy': {
     description: "Where the operator has set quotas: the caller's, as in draft-ietf-httpapi-ratelimit-headers.",
     schema: text,
     always: false
   },
-  RateLimit: { description: 'What is left of the quotas, and when all of it is back.', schema: text, always: false }
+  RateLimit: { description: 'What is left of the quotas, and when all of it is back.', schema: text, always: false },
+  'DPoP-Nonce': {
+    description:
+      'The nonce for the next proof of possession (RFC 9449): with 401 if the proof had no good one, with any answer if the nonce that it had ends soon.',
+    schema: text,
+    always: false
+  }
 }
 
 const retryAfter: Header = {

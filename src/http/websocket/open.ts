@@ -22,7 +22,10 @@ export async function openWebSocket(exchange: Exchange, reply: SocketReply): Pro
   const webSocket = await new Promise<WebSocket>((resolve, reject) => {
     // The library closes the socket if the client has left meanwhile.
     upgrade.socket.once('close', () => reject(new ClientGone()))
-    server.once('headers', headers => headers.push(`X-Request-Id: ${exchange.id}`))
+    server.once('headers', headers => {
+      headers.push(`X-Request-Id: ${exchange.id}`)
+      if (exchange.nextNonce !== undefined) headers.push(`DPoP-Nonce: ${exchange.nextNonce}`)
+    })
     server.handleUpgrade(request, upgrade.socket, upgrade.head, resolve)
     server.removeAllListeners('headers')
   })
