@@ -25,6 +25,11 @@ export interface LocalServicesOptions {
 
 /** Preferred port of the local broker. */
 const BROKER_PORT = 9392
+/**
+ * A broker that was killed cannot register again before its last session has ended, 9 s by default. One that merely stalled
+ * for longer than a session is fenced until its next heartbeat, milliseconds after it goes on.
+ */
+const SHORT_SESSION = { 'broker.session.timeout.ms': '3000', 'broker.heartbeat.interval.ms': '1000' }
 
 /** The services that development mode runs beside the gateway: a broker, an identity provider, certificates. */
 export class LocalServices {
@@ -83,6 +88,7 @@ export class LocalServices {
           libs,
           dataDir: temporary ?? join(folder, 'kafka'),
           brokers: 1,
+          properties: SHORT_SESSION,
           onDeath: logFile => say(`Kafka has ended by itself; ${logFile} says why. Stop with Ctrl-C and start again.`),
           port: [gatewayPort, identityPort].includes(BROKER_PORT) ? 0 : BROKER_PORT
         })
