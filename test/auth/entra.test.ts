@@ -297,6 +297,7 @@ suite('Groups that Graph knows of', () => {
     assert.equal(await of(TWO), CALLER)
     assert.equal(await of(ONE), 'IDENTITY_UNAVAILABLE')
     assert.equal(provider.graphRequests.length, 2)
+    assert.deepEqual(authenticator.readings().graphCalls, { answered: 1, failed: 1 })
   })
 
   test('a certificate signs for the gateway in place of a secret', async () => {

@@ -55,6 +55,33 @@ suite('What the layers report', () => {
     ])
   })
 
+  test('what happens rarely is counted under its kind', () => {
+    const metrics = new Metrics(0)
+    metrics.tlsFailed('untrusted')
+    metrics.tlsFailed('untrusted')
+    metrics.tookOver()
+    metrics.rebalanced()
+    metrics.rebalanced()
+    for (const what of ['produce', 'fetch', 'fetch'] as const) metrics.retried(what)
+    for (const taken of [true, false, false]) metrics.rulesReloaded(taken)
+    metrics.broker('1').throttled(0, 1.5)
+    metrics.broker('1').throttled(0, 0.25)
+    const grown = metrics.registry
+      .text('prometheus')
+      .split('\n')
+      .filter(line => /^[^#]/.test(line) && !line.endsWith(' 0'))
+    assert.deepEqual(grown.toSorted(), [
+      'kafka_rest_instance_assignments_total 2',
+      'kafka_rest_instance_takeovers_total 1',
+      'kafka_rest_kafka_throttle_seconds_total{api="Produce",broker="1"} 1.75',
+      'kafka_rest_retries_total{kind="fetch"} 2',
+      'kafka_rest_retries_total{kind="produce"} 1',
+      'kafka_rest_rules_reloads_total{outcome="refused"} 2',
+      'kafka_rest_rules_reloads_total{outcome="taken"} 1',
+      'kafka_rest_tls_failures_total{kind="untrusted"} 2'
+    ])
+  })
+
   test('records are counted by their fate', () => {
     const metrics = new Metrics(0)
     metrics.produced('t', 100, { stored: 7, notStored: 2, unknown: 1 })

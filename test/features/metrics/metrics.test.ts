@@ -51,6 +51,8 @@ suite('Metrics of known traffic', () => {
     assert.equal(grown['kafka_rest_produce_batch_records_sum'], 6)
     assert.equal(grown['kafka_rest_produce_batch_records_bucket{le="1"}'], undefined)
     assert.equal(grown['kafka_rest_produce_batch_records_bucket{le="10"}'], 2)
+    assert.equal(grown['kafka_rest_produce_batch_bytes_count'], 2)
+    assert.ok(grown['kafka_rest_produce_batch_bytes_sum'] > 2 * 'onetwothree'.length)
     assert.equal(grown['kafka_rest_produce_queue_seconds_count'], 2)
     assert.ok(grown['kafka_rest_produce_queue_seconds_sum'] < 5)
     assert.equal(grown[`kafka_rest_topic_produce_records_total{topic="${topic}"}`], 6)
@@ -108,6 +110,8 @@ suite('Metrics of known traffic', () => {
     assert.equal(ages.length, 1)
     assert.ok(ages[0][1] >= 0 && ages[0][1] < 600)
     assert.ok((now.get('kafka_rest_memory_bytes{kind="heap_used"}') ?? 0) > 1e6)
+    assert.ok((now.get('kafka_rest_cpu_seconds_total{mode="user"}') ?? 0) > 0)
+    assert.ok((now.get('kafka_rest_active_resources') ?? 0) > 0)
     assert.ok((now.get('kafka_rest_event_loop_delay_seconds{percentile="100"}') ?? 99) < 60)
   })
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../../src/dev/kafka/free-port.ts'
 import { waitUntil } from '../../http/support/wait-until.ts'
 import { sharedBroker, uniqueTopic } from '../../support/gateway.ts'
+import { metric } from '../../support/metrics.ts'
 import { answers, isAlive, type Served, serve, untilServing } from './support.ts'
 
 const LIMIT = { timeout: 60_000 }
@@ -29,7 +30,8 @@ test(
   'a worker that cannot be forked for want of file descriptors is tried again, and serves when there are some',
   LIMIT,
   async t => {
-    const { gateway, lines, said } = await serveWithTwo(t)
+    const port = await freePort()
+    const { gateway, lines, said } = await serveWithTwo(t, { management: { port } })
     await waitUntil(() => said('All workers serve') === 1)
     const { pid } = gateway.child
     const limitFiles = (most: string) => execFileSync('prlimit', [`--pid=${pid}`, `--nofile=${most}:`])
@@ -45,6 +47,9 @@ test(
     await waitUntil(() => said('A worker was replaced') === 1)
     assert.equal(workersOf(gateway).length, 2)
     assert.equal(await answers(gateway.url), true)
+    const failures = (kind: string) => metric(port, `kafka_rest_worker_failures_total{kind="${kind}"}`)
+    assert.equal(await failures('died'), 1)
+    assert.equal(await failures('not_started'), said('A WORKER CANNOT START'))
     gateway.child.kill('SIGTERM')
     assert.equal(await gateway.exited, 0)
   }

@@ -49,6 +49,10 @@ export function callersInWorkers(cluster: () => AclCluster): void {
       assert.equal((await call('fay:wrong', 'GET', '/topics')).status, 401)
     }
     assert.equal(await metric(managementPort, 'kafka_rest_identities'), 4, 'two callers in each of two workers')
+    const count = (name: string) => metric(managementPort, `kafka_rest_identity_${name}`)
+    assert.equal(await count('attempts_total{result="accepted"}'), 4)
+    assert.equal(await count('attempts_total{result="refused"}'), 2, 'one in each worker, which remembers it')
+    assert.ok((await count('connections{of="all"}')) >= 4)
 
     const settings = { name: 'one', format: 'json', 'auto.offset.reset': 'earliest' }
     assert.equal((await fay('POST', '/consumers/shared', settings)).status, 200)
