@@ -89,6 +89,16 @@ suite('A follower', () => {
     assert.deepEqual(await read(some), [0, 1])
   })
 
+  test('takes a position by its offsets alone if the cluster has no topic ids, and gives such positions', async () => {
+    const model = new Model()
+    const named = { topicId: 'AAAAAAAA', starts: new Map([[0, 7]]) }
+    await assert.rejects(model.follow({ from: named }), { code: 'POSITION_OF_ANOTHER_TOPIC' })
+    model.topic = topicLedBy([1], null)
+    const follower = await model.follow({ from: named, until: { ...named, starts: new Map([[0, 8]]) } })
+    assert.deepEqual([await read(follower), follower.isComplete], [[0], true])
+    assert.deepEqual(follower.position, { topicId: null, starts: new Map([[0, 8]]) })
+  })
+
   test('keeps where to begin in a partition that nobody leads, and begins there once somebody does', async () => {
     const model = new Model()
     model.unled.add(1)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { TestGateway, uniqueTopic } from '../../support/gateway.ts'
 import { eventsIn, type TestStream } from '../../support/stream.ts'
+import { idPart, NO_TOPIC_IDS } from '../../support/topic-id.ts'
 
 const EVENTS = { accept: 'text/event-stream' }
 const LINES = { accept: 'application/x-ndjson' }
@@ -12,6 +13,7 @@ const SCAN_BYTES = 256 * 1024
 suite('Reading less than everything', () => {
   let gateway: TestGateway
   let topic: string
+  let id: string
   const startMs = Date.now() - 86_400_000
   before(async () => {
     gateway = await TestGateway.start({ settings: { limits: { scanBytes: SCAN_BYTES } } })
@@ -28,6 +30,7 @@ suite('Reading less than everything', () => {
           ...(at === 20 ? { headers: [{ key: 'color', value: 'crimson' }] } : {})
         }))
       )
+    id = await idPart(topic)
   })
   after(() => gateway.close())
 
@@ -62,7 +65,7 @@ suite('Reading less than everything', () => {
         const whole = await read(pathOf(`?from=5&count=1000&until=${until}`))
         assert.deepEqual(whole.values.toSorted(), [0, 1, 2].flatMap(each => of(each, 5, end)).toSorted(), until)
         assert.equal(whole.json.complete, true)
-        assert.match(whole.next, new RegExp(`0:${end},1:${end},2:${end}$`))
+        assert.equal(whole.next, `${id}0:${end},1:${end},2:${end}`)
         const one = await read(partitionPath('5', `?count=1000&until=${until}`))
         assert.deepEqual([one.values, one.json.complete, one.headers.nextoffset], [of(1, 5, end), true, String(end)])
         assert.equal(one.json.next, undefined)
@@ -84,7 +87,6 @@ suite('Reading less than everything', () => {
     })
 
     test('a position is where to stop in each partition that it names; the others are not read', async () => {
-      const id = (await read(pathOf(''))).next.slice(0, 9)
       for (const until of ['0:2,2:3', `${id}0:2,2:3`, '0:2,2:@' + (startMs + 2500)]) {
         const { values, json } = await read(pathOf(`?from=earliest&count=100&until=${encoded(until)}`))
         assert.deepEqual([values.toSorted(), json.complete], [[...of(0, 0, 2), ...of(2, 0, 3)], true], until)
@@ -121,7 +123,7 @@ suite('Reading less than everything', () => {
         [...of(0, 0, 6), ...of(2, 0, 6)].map(value => `${value}.`)
       )
       assert.equal(lines.lines.at(-1).complete, true)
-      assert.match(lines.lines.at(-1).next, /;0:6,2:6$/)
+      assert.equal(lines.lines.at(-1).next, `${id}0:6,2:6`)
       const stream = await follow(t, pathOf('?from=-1&until=latest'), EVENTS)
       await stream.untilEnded()
       const { events, lastId } = eventsIn(stream.text)
@@ -129,7 +131,7 @@ suite('Reading less than everything', () => {
         events.map(({ type }) => type),
         ['message', 'message', 'message', 'complete']
       )
-      assert.match(lastId, /;0:40,1:40,2:40$/)
+      assert.equal(lastId, `${id}0:40,1:40,2:40`)
       const again = await follow(t, pathOf(`?until=${encoded(lastId)}`), { ...EVENTS, 'last-event-id': lastId })
       await again.untilEnded()
       assert.deepEqual([again.status, again.text], [204, ''], 'an EventSource stays away then')
@@ -209,7 +211,7 @@ suite('Reading less than everything', () => {
       for (const each of [0, 1, 2, 3, 4]) await gateway.produce(own, [{ value: 'other', partition: each }])
       const found = await read(pathOf('?from=earliest&key=parcel-1&partitioner=java', own))
       assert.deepEqual([found.values, found.json.scanned], [['packed'], 2])
-      assert.match(found.next, new RegExp(`;${partition}:2$`))
+      assert.equal(found.next, `${await idPart(own)}${partition}:2`)
       const following = await read(pathOf(`?from=${encoded(found.next)}&key=parcel-1&partitioner=java`, own))
       assert.deepEqual([following.status, following.values], [200, []])
       const other = (partition + 1) % 5
@@ -290,8 +292,7 @@ suite('Reading less than everything', () => {
       const lines = await follow(t, pathOf('?from=earliest&find=none&wait=300', own), LINES)
       await lines.untilEnded()
       const { next, scanned } = lines.lines.at(-1)
-      assert.match(next, /;0:2$/)
-      assert.equal(scanned, 2)
+      assert.deepEqual([next, scanned], [`${await idPart(own)}0:2`, 2])
     })
   })
 
@@ -310,7 +311,8 @@ suite('Reading less than everything', () => {
     [`find=${'a'.repeat(251)}`, 'INVALID_PARAMETER', '250'],
     ['key=a&partitioner=ruby', 'INVALID_PARAMETER', 'java']
   ] as const)
-    test(`${query.slice(0, 40)} is 400 ${code}, as a page and as a stream`, async () => {
+    test(`${query.slice(0, 40)} is 400 ${code}, as a page and as a stream`, async t => {
+      if (code === 'POSITION_OF_ANOTHER_TOPIC' && id === '') return t.skip(NO_TOPIC_IDS)
       for (const headers of [{}, EVENTS, LINES]) {
         const stream = await gateway.stream(pathOf(`?${encodeURI(query)}`), headers)
         await stream.untilEnded()
