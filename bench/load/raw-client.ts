@@ -16,7 +16,7 @@ export interface RawResponse {
   readonly bytes: number
   /** −1 where the header is not there. */
   readonly nextOffset: number
-  /** Kept for those who asked for it. */
+  /** Kept for those who asked for it, and of errors. */
   readonly body: Buffer | null
   /** Of the body, for those who asked for it, else 0. */
   readonly crc: number
@@ -122,14 +122,18 @@ export class RawClient {
 
   #data(piece: Buffer): void {
     this.#bytes += piece.length
-    if (this.#want === 'body') this.#pieces.push(Buffer.from(piece))
+    if (this.#keeps) this.#pieces.push(Buffer.from(piece))
     else if (this.#want === 'crc') this.#crc = crc32(piece, this.#crc)
-    else this.#want?.(piece)
+    else if (typeof this.#want === 'function') this.#want(piece)
+  }
+
+  get #keeps(): boolean {
+    return this.#want === 'body' || this.#status >= 300
   }
 
   #end(): void {
     this.#missing = -1
-    const body = this.#want === 'body' ? Buffer.concat(this.#pieces) : null
+    const body = this.#keeps ? Buffer.concat(this.#pieces) : null
     this.#pieces = []
     const done = this.#done
     this.#fail = null
