@@ -3,7 +3,7 @@ import type { Job, LoadResult } from './jobs.ts'
 import { closedLoop, openLoop, resultOf } from './loops.ts'
 import { lineSteps } from './produce-lines.ts'
 import { RawClient } from './raw-client.ts'
-import { stepOf } from './steps.ts'
+import { type Step, stepOf } from './steps.ts'
 import { tail } from './tail.ts'
 import { consumeSteps } from './v2-consume.ts'
 
@@ -17,14 +17,23 @@ process.on('message', (job: Job) => {
 
 async function run(job: Job): Promise<LoadResult> {
   if (job.work.kind === 'tail') return tail(job)
-  const clients = await Promise.all(Array.from({ length: job.connections }, () => RawClient.connect(job.endpoint)))
-  const { work, token } = job
-  const { step, end } =
-    work.kind === 'v2-consume'
-      ? await consumeSteps(work, token, job.endpoint, clients)
-      : work.kind === 'produce-lines'
-        ? lineSteps(work, token, job.endpoint, job.connections)
-        : { step: await stepOf(work, token, clients), end: undefined }
+  const { work, token, endpoint, connections } = job
+  const connected = () => Promise.all(Array.from({ length: connections }, () => RawClient.connect(endpoint)))
+  if (work.kind === 'v2-consume') {
+    const clients = await connected()
+    return measure(job, clients, await consumeSteps(work, token, endpoint, clients))
+  }
+  if (work.kind === 'produce-lines')
+    return measure(job, await connected(), lineSteps(work, token, endpoint, connections))
+  const step = await stepOf(work, token, endpoint, connections)
+  return measure(job, await connected(), { step })
+}
+
+async function measure(
+  job: Job,
+  clients: readonly RawClient[],
+  { step, end }: { readonly step: Step; readonly end?: () => unknown }
+): Promise<LoadResult> {
   const cpu = process.cpuUsage()
   const startMs = performance.now()
   const total = { records: 0, bytes: 0 }

@@ -77,6 +77,8 @@ export class RawClient {
   /** `want`: what is handed over of the body; a function is given each piece, whose memory holds another one afterwards. */
   send(request: Buffer, want?: Want): Promise<RawResponse> {
     return new Promise((resolve, reject) => {
+      // It was closed when nobody waited for an answer: nothing would ever settle this one.
+      if (this.#socket.destroyed) return reject(new Error('The server closed the connection.'))
       this.#done = resolve
       this.#fail = reject
       this.#want = want

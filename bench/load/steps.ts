@@ -1,5 +1,5 @@
 import type { Work } from './jobs.ts'
-import type { RawClient } from './raw-client.ts'
+import { type Endpoint, RawClient } from './raw-client.ts'
 import { Reference, type Source } from './reference.ts'
 import { expectSuccess, pagePath, requestBytes } from './requests.ts'
 
@@ -12,19 +12,23 @@ const REFERENCE_COUNT = 10_000
 /** By topic and query; what was read once need not be looked at again. */
 const references = new Map<string, Promise<Reference>>()
 
-/** Reads the topic first where it has not been read before, by the first client. */
+/**
+ * Reads the topic first where it has not been read before, by a connection of its own: those that are to be measured would be
+ * idle for longer than the server keeps them.
+ */
 export async function stepOf(
   work: Exclude<Work, { kind: 'v2-consume' | 'tail' | 'produce-lines' }>,
   token: string,
-  clients: readonly RawClient[]
+  endpoint: Endpoint,
+  connections: number
 ): Promise<Step> {
   if (work.kind === 'produce') return produceStep(work, token)
   if (work.kind === 'lines') return linesStep(work, token)
   if (work.kind === 'random') {
     const source = { ...work, count: REFERENCE_COUNT, query: '' }
-    return randomStep(work, token, await referenceTo(source, token, clients[0]))
+    return randomStep(work, token, await referenceTo(source, token, endpoint))
   }
-  return pagesStep(work, token, await referenceTo(work, token, clients[0]), clients.length)
+  return pagesStep(work, token, await referenceTo(work, token, endpoint), connections)
 }
 
 function produceStep(work: Extract<Work, { kind: 'produce' }>, token: string): Step {
@@ -86,11 +90,20 @@ function pagesStep(
   }
 }
 
-function referenceTo(source: Source, token: string, client: RawClient): Promise<Reference> {
+function referenceTo(source: Source, token: string, endpoint: Endpoint): Promise<Reference> {
   const key = `${source.topic} ${source.query}`
   let reference = references.get(key)
-  if (reference === undefined) references.set(key, (reference = Reference.read(client, token, source)))
+  if (reference === undefined) references.set(key, (reference = readReference(source, token, endpoint)))
   return reference
+}
+
+async function readReference(source: Source, token: string, endpoint: Endpoint): Promise<Reference> {
+  const client = await RawClient.connect(endpoint)
+  try {
+    return await Reference.read(client, token, source)
+  } finally {
+    client.close()
+  }
 }
 
 /** Counts the lines that are records: all but those that name a position, by their third byte. */
