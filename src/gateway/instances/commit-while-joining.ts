@@ -8,7 +8,7 @@ import { receivedTo } from './resume.ts'
 /** A takeover in a Stable group takes less. */
 const LOOK_FIRST_MS = 10
 const LOOK_AGAIN_LIMIT_MS = 250
-/** By then whoever held the rebalance up is out of the group. */
+/** By then a JoinGroup has reached its coordinator, or is lost; how long it waits there does not matter. */
 const LIMIT_MS = 10_000
 
 /** What an instance received in a generation, and has yet to commit. */
